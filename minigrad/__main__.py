@@ -1,0 +1,41 @@
+"""`python -m minigrad script.py` runs a PyTorch script on minigrad."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from minigrad import launcher
+
+USAGE = """\
+usage: python -m minigrad script.py [arguments]    run a PyTorch script on minigrad, unchanged
+       python -m minigrad --names                  list the names of PyTorch that minigrad has
+"""
+
+
+def main(arguments: list[str]) -> None:
+    """Run the script, or answer an option."""
+    if not arguments:
+        refuse("which script?")
+    elif arguments[0] in ("-h", "--help"):
+        print(USAGE, end="")
+    elif arguments[0] == "--names":
+        print(launcher.supported_names())
+    elif arguments[0].startswith("-"):
+        refuse(f"no option {arguments[0]}")
+    elif not os.path.isfile(arguments[0]):
+        refuse(f"no such file: {arguments[0]}")
+    else:
+        launcher.install()
+        launcher.run(arguments[0], arguments[1:])
+
+
+def refuse(reason: str) -> NoReturn:
+    """Say how the command is used and what is wrong; exit with status 2, as Python for a missing script."""
+    print(f"{USAGE}python -m minigrad: {reason}", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,80 @@
+"""Ops that fit a gradient to its input: the engine applies them, so that no rule has to.
+
+Broadcasting copies a value to many places; its derivative adds the gradients of those places up.  So `sum_to`
+and `broadcast_to` are each other's derivative.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minigrad.autograd.graph import Node, Rule, raw, record
+from minigrad.devices import array_module
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def sum_to(a: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Sum an array of a broadcast shape down to the shape that it was broadcast from."""
+    x = raw(a)
+    added = x.ndim - len(shape)
+    stretched = [added + i for i, n in enumerate(shape) if n == 1 and x.shape[added + i] != 1]
+    total = x.sum(axis=(*range(added), *stretched)).reshape(shape)
+    return record(total, (a,), (sum_to_da,), x.shape)
+
+
+def sum_to_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return broadcast_to(g, shape)
+
+
+def broadcast_to(a: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Repeat an array along new and length-1 axes until it has the shape; every element has its own place."""
+    x = raw(a)
+    xp = array_module(x)
+    value = xp.empty(shape, x.dtype)
+    value[...] = x
+    return record(value, (a,), (broadcast_to_da,), x.shape)
+
+
+def broadcast_to_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return sum_to(g, shape)
+
+
+def cast(a: Tensor, dtype: Any) -> Tensor:
+    """The same values in another NumPy dtype."""
+    x = raw(a)
+    return record(x.astype(dtype), (a,), (cast_da,), x.dtype)
+
+
+def cast_da(g: Tensor, _out: Tensor, _a: Tensor, dtype: Any) -> Tensor:
+    return cast(g, dtype)
+
+
+def fit(gradient: Any, edge: Node, rule: Rule) -> Any:
+    """A rule's result in the shape and dtype of the input that it belongs to."""
+    if gradient is None or not hasattr(raw(gradient), "shape"):
+        raise TypeError(f"{rule_name(rule)} must return an array like its g, but returned {gradient!r}")
+    if raw(gradient).shape != edge.shape:
+        if not broadcasts(edge.shape, raw(gradient).shape):
+            raise RuntimeError(
+                f"{rule_name(rule)} returned a gradient of shape {list(raw(gradient).shape)} "
+                f"for an input of shape {list(edge.shape)}"
+            )
+        gradient = sum_to(gradient, edge.shape)
+    if raw(gradient).dtype != edge.dtype:
+        gradient = cast(gradient, edge.dtype)
+    return gradient
+
+
+def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether an array of one shape can be broadcast to the other."""
+    return len(shape) <= len(to) and all(
+        n in (1, m) for n, m in zip(reversed(shape), reversed(to), strict=False)
+    )
+
+
+def rule_name(rule: Rule) -> str:
+    """A rule's name for messages."""
+    name: str = getattr(rule, "func", rule).__name__
+    return name

@@ -1,0 +1,124 @@
+"""Whether ops are recorded, and the context managers that say so.
+
+The mode is one module-level flag, because every op reads it.  As context manager or decorator:
+
+>>> import minigrad as torch
+>>> x = torch.tensor([1.0], requires_grad=True)
+>>> with torch.no_grad():
+...     y = x * 2
+>>> y.requires_grad
+False
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+enabled: bool = True
+inference: bool = False
+
+
+class _Mode:
+    """Sets the flags on entry and restores them on exit; also decorates functions."""
+
+    def __init__(self, enabled: bool, inference: bool) -> None:
+        self._wanted = (enabled, inference)
+        self._before: list[tuple[bool, bool]] = []
+
+    def __enter__(self) -> None:
+        self._before.append((enabled, inference))
+        _set(*self._wanted)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _set(*self._before.pop())
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def in_this_mode(*args: P.args, **kwargs: P.kwargs) -> R:
+            with self:
+                return function(*args, **kwargs)
+
+        return in_this_mode
+
+
+class _DecoratorWithoutCall(_Mode):
+    """Lets `@no_grad` stand without parentheses, as PyTorch does."""
+
+    def __new__(cls, function: Any = None) -> Any:
+        if callable(function):
+            return cls()(function)
+        return super().__new__(cls)
+
+
+class no_grad(_DecoratorWithoutCall):
+    """Ops inside are not recorded."""
+
+    def __init__(self) -> None:
+        super().__init__(enabled=False, inference=inference)
+
+
+class enable_grad(_DecoratorWithoutCall):
+    """Ops inside are recorded, also within `no_grad`."""
+
+    def __init__(self) -> None:
+        super().__init__(enabled=True, inference=inference)
+
+
+class inference_mode(_Mode):
+    """As `no_grad`.  The tensors made inside are ordinary ones, unlike in PyTorch."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        if callable(mode):
+            return cls()(mode)
+        return super().__new__(cls)
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(enabled=not mode and enabled, inference=mode)
+
+
+class set_grad_enabled(_Mode):
+    """Switches recording at once; as a context manager it is restored on exit.
+
+    >>> import minigrad as torch
+    >>> _ = torch.set_grad_enabled(False)
+    >>> torch.is_grad_enabled()
+    False
+    >>> _ = torch.set_grad_enabled(True)
+    """
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(enabled=bool(mode), inference=inference)
+        self._at_construction = (enabled, inference)
+        _set(*self._wanted)
+
+    def __enter__(self) -> None:
+        self._before.append(self._at_construction)
+        _set(*self._wanted)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        _set(*self._at_construction)
+        decorated = _Mode(*self._wanted)
+        return decorated(function)
+
+
+def is_grad_enabled() -> bool:
+    """True when ops are recorded."""
+    return enabled
+
+
+def is_inference_mode_enabled() -> bool:
+    """True inside `inference_mode`."""
+    return inference
+
+
+def _set(enable: bool, infer: bool) -> None:
+    global enabled, inference
+    enabled, inference = enable, infer

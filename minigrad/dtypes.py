@@ -1,0 +1,99 @@
+"""The data types, named as in PyTorch, and its rules for mixing them.
+
+A dtype here is a name around NumPy's dtype.  PyTorch sorts dtypes into categories (bool < integer < float):
+an operand only raises the result's dtype within its own standing.  Tensors with dimensions stand above 0-d
+tensors, which stand above Python numbers.
+https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+"""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import numpy as np
+
+
+@final
+class dtype:
+    """A data type of tensors, such as `minigrad.float32`.
+
+    >>> import minigrad
+    >>> minigrad.float32, minigrad.float32.itemsize, minigrad.int64.is_floating_point
+    (minigrad.float32, 4, False)
+    """
+
+    __slots__ = ("name", "numpy", "category", "itemsize")
+
+    def __init__(self, name: str, category: int) -> None:
+        self.name = name
+        self.numpy: np.dtype[Any] = np.dtype(name)
+        self.category = category
+        self.itemsize = self.numpy.itemsize
+
+    @property
+    def is_floating_point(self) -> bool:
+        """True for float16, float32 and float64."""
+        return self.category == FLOAT
+
+    @property
+    def is_complex(self) -> bool:
+        """Always False: minigrad has no complex dtypes."""
+        return False
+
+    @property
+    def is_signed(self) -> bool:
+        """True when values below zero can be held."""
+        return self.numpy.kind in "if"
+
+    def __repr__(self) -> str:
+        return f"minigrad.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dtype:
+        return self
+
+
+BOOL, INTEGER, FLOAT = 0, 1, 2
+
+float16 = half = dtype("float16", FLOAT)
+float32 = float_ = dtype("float32", FLOAT)
+float64 = double = dtype("float64", FLOAT)
+int8 = dtype("int8", INTEGER)
+int16 = short = dtype("int16", INTEGER)
+int32 = int_ = dtype("int32", INTEGER)
+int64 = long = dtype("int64", INTEGER)
+uint8 = dtype("uint8", INTEGER)
+bool_ = dtype("bool", BOOL)
+
+ALL = (float32, float64, float16, int64, int32, int16, int8, uint8, bool_)
+
+from_numpy: dict[np.dtype[Any], dtype] = {each.numpy: each for each in ALL}
+"""The dtype around each of NumPy's."""
+
+_default_dtype = float32
+
+
+def get_default_dtype() -> dtype:
+    """The dtype of tensors made from Python floats: float32, unless `set_default_dtype` chose another."""
+    return _default_dtype
+
+
+def set_default_dtype(d: dtype, /) -> None:
+    """Make `d` (float16, float32 or float64) the dtype of tensors made from Python floats.
+
+    Raises TypeError when `d` is not a floating-point dtype; the default then stays as it was.
+
+    >>> import minigrad
+    >>> set_default_dtype(minigrad.float64)
+    >>> get_default_dtype()
+    minigrad.float64
+    >>> set_default_dtype(minigrad.float32)
+    """
+    if not isinstance(d, dtype):
+        raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
+    if not d.is_floating_point:
+        raise TypeError("only floating-point types are supported as the default type")
+    global _default_dtype
+    _default_dtype = d

@@ -1,0 +1,1 @@
+"""The ops, a file per family; each derivative rule stands right under its op."""

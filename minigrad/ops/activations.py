@@ -1,0 +1,65 @@
+"""Activations with a formula of their own, computed so that no input overflows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minigrad import dtypes
+from minigrad.autograd.fitting import cast
+from minigrad.autograd.graph import raw, record
+from minigrad.devices import array_module
+from minigrad.ops.dims import axis
+from minigrad.ops.elementwise import exp
+from minigrad.ops.promotion import floating
+from minigrad.ops.reductions import sum as sum_of
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + e ** -input)."""
+    a = floating(input)
+    xp = array_module(raw(a))
+    return record(1 / (1 + xp.exp(-raw(a))), (a,), (sigmoid_da,))
+
+
+def sigmoid_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
+    return g * (out * (1 - out))
+
+
+def softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tensor:
+    """e ** input, divided by its sum along dim: positive, and adding up to 1.
+
+    The largest element of each row is subtracted first, which changes nothing but keeps e ** x finite.
+    """
+    a = floating(input) if dtype is None else cast(input, dtype.numpy)
+    x = raw(a)
+    xp = array_module(x)
+    dim = axis(dim, x.ndim)
+    if x.ndim == 0:
+        return record(xp.exp(x - x), (a,), (softmax_da,), None)
+    powers = xp.exp(x - x.max(dim, keepdims=True, initial=-xp.inf))
+    return record(powers / powers.sum(dim, keepdims=True), (a,), (softmax_da,), dim)
+
+
+def softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:
+    return out * (g - sum_of(g * out, dim, keepdim=True))
+
+
+def log_softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tensor:
+    """log(softmax(input, dim)), computed without the softmax: it stays finite where that is 0."""
+    a = floating(input) if dtype is None else cast(input, dtype.numpy)
+    x = raw(a)
+    xp = array_module(x)
+    dim = axis(dim, x.ndim)
+    if x.ndim == 0:
+        return record(x - x, (a,), (log_softmax_da,), None)
+    shifted = x - x.max(dim, keepdims=True, initial=-xp.inf)
+    return record(
+        shifted - xp.log(xp.exp(shifted).sum(dim, keepdims=True)), (a,), (log_softmax_da,), dim
+    )
+
+
+def log_softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:
+    return g - exp(out) * sum_of(g, dim, keepdim=True)

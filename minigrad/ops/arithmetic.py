@@ -1,0 +1,189 @@
+"""Arithmetic: + - * / ** and their kin, elementwise with broadcasting.
+
+Operands are Tensors, Python numbers or NumPy arrays, at least one a Tensor; promotion.py says in which dtype
+they meet.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from minigrad.autograd.graph import Variable, raw, record, unrecorded
+from minigrad.devices import array_module
+from minigrad.ops.elementwise import log, reciprocal
+from minigrad.ops.promotion import NUMBERS, floating, operands
+from minigrad.ops.selection import where
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """input + alpha * other."""
+    a, b = operands(input, other if alpha == 1 else mul(other, alpha))
+    return record(raw(a) + raw(b), (a, b), (add_da, add_db))
+
+
+def add_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return g
+
+
+def add_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return g
+
+
+def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """input - alpha * other.  RuntimeError for bools."""
+    a, b = operands(input, other if alpha == 1 else mul(other, alpha))
+    refuse_bools(a, b)
+    return record(raw(a) - raw(b), (a, b), (sub_da, sub_db))
+
+
+def sub_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return g
+
+
+def sub_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return -g
+
+
+def rsub(input: Any, other: Any) -> Tensor:
+    """other - input: what `1 - x` calls."""
+    a, b = operands(input, other)
+    refuse_bools(a, b)
+    return record(raw(b) - raw(a), (a, b), (rsub_da, rsub_db))
+
+
+def rsub_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return -g
+
+
+def rsub_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return g
+
+
+def refuse_bools(a: Any, b: Any) -> None:
+    """PyTorch does not subtract bools: RuntimeError."""
+    for x in (a, b):
+        if isinstance(x, bool) or (isinstance(x, Variable) and x.array.dtype.kind == "b"):
+            raise RuntimeError(
+                "sub(): Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
+                "to invert a mask, use the `~` or `logical_not()` operator instead."
+            )
+
+
+def mul(input: Any, other: Any) -> Tensor:
+    """input * other."""
+    a, b = operands(input, other)
+    return record(raw(a) * raw(b), (a, b), (mul_da, mul_db))
+
+
+def mul_da(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
+    return g * b
+
+
+def mul_db(g: Tensor, _out: Tensor, a: Tensor, _b: Tensor) -> Tensor:
+    return g * a
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other, in floats also for integers; rounded for rounding_mode "trunc" or "floor"."""
+    if rounding_mode is not None:
+        return rounded_division(input, other, rounding_mode)
+    a, b = operands(input, other)
+    if isinstance(a, Variable) and a.array.dtype.kind != "f":
+        a = floating(a)
+    if isinstance(b, Variable) and b.array.dtype.kind != "f":
+        b = floating(b)
+    return record(raw(a) / raw(b), (a, b), (div_da, div_db))
+
+
+def div_da(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
+    return g / b
+
+
+def div_db(g: Tensor, out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
+    return -g * (out / b)
+
+
+def rdiv(input: Any, other: Any) -> Tensor:
+    """other / input: what `1 / x` calls; PyTorch multiplies by the reciprocal."""
+    return mul(reciprocal(input), other)
+
+
+def rounded_division(input: Any, other: Any, rounding_mode: str) -> Tensor:
+    """input / other rounded down ("floor") or towards zero ("trunc")."""
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode != "trunc":
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+        )
+    a, b = operands(input, other)
+    xp = array_module(raw(a))
+    return unrecorded(xp.trunc(raw(a) / raw(b)).astype(raw(a).dtype), a, b)
+
+
+def floor_divide(input: Any, other: Any) -> Tensor:
+    """input / other rounded down.  It has no derivative."""
+    a, b = operands(input, other)
+    return unrecorded(raw(a) // raw(b), a, b)
+
+
+def rfloor_divide(input: Any, other: Any) -> Tensor:
+    """other / input rounded down: what `7 // x` calls."""
+    return floor_divide(other, input)
+
+
+def remainder(input: Any, other: Any) -> Tensor:
+    """input modulo other, with the sign of other, as Python's %."""
+    a, b = operands(input, other)
+    return record(raw(a) % raw(b), (a, b), (remainder_da, remainder_db))
+
+
+def remainder_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return g
+
+
+def remainder_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return -g * (a // b)
+
+
+def rremainder(input: Any, other: Any) -> Tensor:
+    """other modulo input: what `7 % x` calls."""
+    return remainder(other, input)
+
+
+def pow(input: Any, exponent: Any) -> Tensor:
+    """input ** exponent."""
+    a, b = operands(input, exponent)
+    refuse_negative_powers(a, b)
+    numbers = isinstance(a, NUMBERS), isinstance(b, NUMBERS)
+    return record(raw(a) ** raw(b), (a, b), (pow_da, pow_db), *numbers)
+
+
+def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_number: bool) -> Tensor:
+    if b_is_number:
+        return g * 0 if b == 0 else g * (b * a ** (b - 1))
+    return where(b == 0, 0.0, g * (b * a ** (b - 1)))
+
+
+def pow_db(g: Tensor, out: Tensor, a: Any, b: Tensor, a_is_number: bool, _b_is_number: bool) -> Tensor:
+    if a_is_number:
+        log_a = math.log(a) if a > 0 else (-math.inf if a == 0 else math.nan)
+        return g * (where(b >= 0, 0.0, out * log_a) if a == 0 else out * log_a)
+    return g * where((a == 0) & (b >= 0), 0.0, out * log(a))
+
+
+def rpow(input: Any, base: Any) -> Tensor:
+    """base ** input: what `2 ** x` calls."""
+    return pow(base, input)
+
+
+def refuse_negative_powers(a: Any, b: Any) -> None:
+    """An integer's negative power is no integer: RuntimeError."""
+    if isinstance(b, int) and b < 0 and isinstance(a, Variable) and a.array.dtype.kind in "iu":
+        raise RuntimeError(
+            "pow(): Integers to negative integer powers are not allowed. Convert with .float() first."
+        )

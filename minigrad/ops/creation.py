@@ -1,0 +1,348 @@
+"""Making tensors: from data, filled, or counting up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.autograd.graph import Variable, wrap
+from minigrad.devices import array_module, check_device
+from minigrad.ops.shaping import sizes
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+dtype_ = dtypes.dtype
+
+# From data --------------------------------------------------------------------------------------------------
+
+
+def tensor(
+    data: Any, *, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor with a copy of the data: numbers, nested sequences of numbers, NumPy arrays, tensors.
+
+    Python floats become the default dtype (float32), ints int64; arrays and tensors keep their dtype.
+    ValueError for sequences of unequal lengths, TypeError for what is no number.
+
+    >>> import minigrad as torch
+    >>> torch.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    check_device(device)
+    return finished(wrap(data_array(data, dtype, copy=True)), requires_grad)
+
+
+def as_tensor(data: Any, dtype: dtype_ | None = None, device: Any = None) -> Tensor:
+    """As `tensor`, but a tensor or NumPy array of the right dtype is not copied: memory is shared."""
+    check_device(device)
+    if isinstance(data, Variable):
+        return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined, no-any-return]
+    return wrap(data_array(data, dtype, copy=False))
+
+
+asarray = as_tensor
+
+
+def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
+    """A tensor that shares a NumPy array's memory: each sees changes of the other."""
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    return wrap(checked_array(ndarray))
+
+
+def data_array(data: Any, dtype: dtype_ | None, copy: bool) -> Any:
+    """Data as a raw array."""
+    if isinstance(data, (Variable, np.ndarray, np.generic)):
+        array = data.array if isinstance(data, Variable) else np.asarray(data)
+        to = array.dtype if dtype is None else dtype.numpy
+        return checked_array(array.astype(to, copy=copy))
+    array = array_of_numbers(data)
+    if dtype is None and array.dtype == np.float64 and not carries_dtype(data):
+        dtype = dtypes.get_default_dtype()
+    return checked_array(array if dtype is None else array.astype(dtype.numpy, copy=False))
+
+
+def array_of_numbers(data: Any) -> Any:
+    """Nested sequences of numbers (or 0-d tensors, or arrays) as an array; empty ones are floats."""
+    first = first_element(data)
+    if isinstance(first, str) or (first is not None and not is_number_like(first)):
+        raise TypeError(
+            f"tensor(): data must be numbers, nested sequences of numbers, or arrays, not {type(first).__name__}"
+        )
+    try:
+        return np.array(unwrapped(data) if isinstance(first, Variable) else data)
+    except ValueError:
+        raise ValueError(
+            f"tensor(): expected sequences of equal length: {ragged_place(data)}"
+        ) from None
+    except OverflowError:
+        raise ValueError("Overflow when unpacking long long") from None
+
+
+def first_element(data: Any) -> Any:
+    """The first number of nested sequences; None if there is none."""
+    while isinstance(data, Sequence) and not isinstance(data, str):
+        if not data:
+            return None
+        data = data[0]
+    return data
+
+
+def is_number_like(x: Any) -> bool:
+    """Whether x can be an element of a tensor, or an array of elements."""
+    return isinstance(x, (bool, int, float, np.generic, np.ndarray, Variable))
+
+
+def carries_dtype(data: Any) -> bool:
+    """Whether the elements are NumPy's or minigrad's, which keep their dtype."""
+    return isinstance(first_element(data), (np.generic, np.ndarray, Variable))
+
+
+def unwrapped(data: Any) -> Any:
+    """Nested sequences of tensors with raw arrays in their place."""
+    if isinstance(data, Variable):
+        return data.array
+    return [unwrapped(x) for x in data] if isinstance(data, Sequence) else data
+
+
+def ragged_place(data: Any, dim: int = 0) -> str:
+    """Which of nested sequences has another length than the first."""
+    lengths = [len(x) if isinstance(x, Sequence) else None for x in data]
+    for n in lengths:
+        if n != lengths[0]:
+            return f"expected sequence of length {lengths[0]} at dim {dim + 1} (got {n})"
+    return next((ragged_place(x, dim + 1) for x in data if isinstance(x, Sequence)), "got a ragged one")
+
+
+def checked_array(array: Any) -> Any:
+    """An array of a dtype that minigrad has; TypeError otherwise."""
+    if array.dtype not in dtypes.from_numpy:
+        if array.dtype.kind == "f" or array.dtype.newbyteorder("=") in dtypes.from_numpy:
+            return array.astype(array.dtype.newbyteorder("="))
+        names = ", ".join(each.name for each in dtypes.ALL)
+        raise TypeError(
+            f"can't convert np.ndarray of type {array.dtype}. The only supported types are: {names}."
+        )
+    return array
+
+
+def finished(tensor: Tensor, requires_grad: bool) -> Tensor:
+    """A new tensor, marked as requiring grad if asked."""
+    if requires_grad:
+        tensor.requires_grad_()
+    return tensor
+
+
+# Filled -----------------------------------------------------------------------------------------------------
+
+
+def zeros(
+    *size: Any, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Zeros of a size, given as ints or one sequence."""
+    check_device(device)
+    return finished(wrap(np.zeros(checked_sizes(size), numpy_dtype(dtype))), requires_grad)
+
+
+def ones(*size: Any, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of a size, given as ints or one sequence."""
+    check_device(device)
+    return finished(wrap(np.ones(checked_sizes(size), numpy_dtype(dtype))), requires_grad)
+
+
+def empty(
+    *size: Any, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor whose values are whatever the memory held."""
+    check_device(device)
+    return finished(wrap(np.empty(checked_sizes(size), numpy_dtype(dtype))), requires_grad)
+
+
+def full(
+    size: Sequence[int],
+    fill_value: float,
+    *,
+    dtype: dtype_ | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor filled with one number, whose kind gives the dtype unless it is given."""
+    check_device(device)
+    filled = data_array(fill_value, dtype, copy=True)
+    return finished(wrap(np.full(checked_sizes((size,)), filled)), requires_grad)
+
+
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: dtype_ | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Ones on the diagonal of n rows and m (default n) columns, else zeros."""
+    check_device(device)
+    checked_sizes((n,) if m is None else (n, m))
+    return finished(wrap(np.eye(n, m, dtype=numpy_dtype(dtype))), requires_grad)
+
+
+def zeros_like(
+    input: Tensor, *, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Zeros in the shape and dtype of another tensor."""
+    return filled_like(input, 0, dtype, device, requires_grad)
+
+
+def ones_like(
+    input: Tensor, *, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Ones in the shape and dtype of another tensor."""
+    return filled_like(input, 1, dtype, device, requires_grad)
+
+
+def empty_like(
+    input: Tensor, *, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor in the shape and dtype of another, with whatever values the memory held."""
+    return filled_like(input, 0, dtype, device, requires_grad)
+
+
+def full_like(
+    input: Tensor,
+    fill_value: float,
+    *,
+    dtype: dtype_ | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """One number in the shape and dtype of another tensor."""
+    return filled_like(input, fill_value, dtype, device, requires_grad)
+
+
+def filled_like(input: Tensor, value: Any, dtype: dtype_ | None, device: Any, requires_grad: bool) -> Tensor:
+    """A number in the shape of another tensor and (unless one is given) its dtype."""
+    check_device(device)
+    to = input.array.dtype if dtype is None else dtype.numpy
+    return finished(
+        wrap(array_module(input.array).full(input.array.shape, value, to)), requires_grad
+    )
+
+
+def numpy_dtype(dtype: dtype_ | None) -> np.dtype[Any]:
+    """A dtype argument, or the default."""
+    return (dtypes.get_default_dtype() if dtype is None else dtype).numpy
+
+
+def checked_sizes(size: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes given one by one or as a sequence; RuntimeError for a negative one."""
+    shape = sizes(size)
+    if any(n < 0 for n in shape):
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
+        )
+    return shape
+
+
+# Counting ---------------------------------------------------------------------------------------------------
+
+
+def arange(
+    start: float,
+    end: float | None = None,
+    step: float = 1,
+    *,
+    dtype: dtype_ | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """start, start + step, ... below end (with one argument, 0, 1, ... below it): (end - start) / step values.
+
+    int64 for ints, else the default dtype.  RuntimeError for a step of 0 or in the wrong direction.
+    """
+    check_device(device)
+    if end is None:
+        start, end = 0, start
+    start, end, step = (x.item() if hasattr(x, "item") else x for x in (start, end, step))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if dtype is None and all(isinstance(x, int) for x in (start, end, step)):
+        dtype = dtypes.int64
+    to = numpy_dtype(dtype)
+    length = math.ceil((end - start) / step)
+    counted = counted_floats(start, step, length, to) if to.kind == "f" else start + np.arange(length) * step
+    return finished(wrap(counted.astype(to)), requires_grad)
+
+
+def counted_floats(start: float, step: float, length: int, to: np.dtype[Any]) -> Any:
+    """start + step * i with the roundings of PyTorch's vectorised loop.
+
+    It takes 32 bytes at a time: the first value of each block is rounded to the dtype, the others are counted
+    on from it.  What does not fill two blocks is computed one by one.
+    """
+    block = 32 // to.itemsize
+    i = np.arange(length)
+    first = np.where(i < length - length % (2 * block), i - i % block, i)
+    return (start + step * first).astype(to).astype(np.float64) + (i - first) * step
+
+
+def linspace(
+    start: float,
+    end: float,
+    steps: int,
+    *,
+    dtype: dtype_ | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`steps` values from start to end, both included, at equal distances.  RuntimeError for negative steps.
+
+    As in PyTorch the first half is counted up from start, the second down from end.
+    """
+    check_device(device)
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    to = numpy_dtype(dtype)
+    first, last = (np.asarray(x, to if to.kind == "f" else np.float64) for x in (start, end))
+    step = (last - first) / first.dtype.type(max(steps - 1, 1))
+    low, high, step = float(first), float(last), float(step)
+    i = np.arange(steps)
+    values = np.where(i < steps // 2, low + step * i, high - step * (steps - 1 - i))
+    return finished(wrap((values if steps != 1 else np.full(1, low)).astype(to)), requires_grad)
+
+
+# PyTorch's older constructors -------------------------------------------------------------------------------
+
+
+def typed(name: str, dtype: dtype_ | None) -> Any:
+    """A constructor such as FloatTensor: from a sequence or an array, or of a size with undefined values."""
+
+    def constructor(*args: Any) -> Tensor:
+        if len(args) == 1 and not isinstance(args[0], int):
+            if not isinstance(args[0], (Sequence, np.ndarray, Variable)):
+                raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
+            return wrap(data_array(args[0], dtype or dtypes.get_default_dtype(), copy=True))
+        return empty(*args, dtype=dtype) if args else empty(0, dtype=dtype)
+
+    constructor.__name__ = constructor.__qualname__ = name
+    constructor.__doc__ = f"A tensor of {dtype or 'the default dtype'} from a sequence, or of a given size."
+    return constructor
+
+
+FloatTensor = typed("FloatTensor", dtypes.float32)
+DoubleTensor = typed("DoubleTensor", dtypes.float64)
+HalfTensor = typed("HalfTensor", dtypes.float16)
+LongTensor = typed("LongTensor", dtypes.int64)
+IntTensor = typed("IntTensor", dtypes.int32)
+ShortTensor = typed("ShortTensor", dtypes.int16)
+CharTensor = typed("CharTensor", dtypes.int8)
+ByteTensor = typed("ByteTensor", dtypes.uint8)
+BoolTensor = typed("BoolTensor", dtypes.bool_)
+

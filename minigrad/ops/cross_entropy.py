@@ -1,0 +1,261 @@
+"""Losses of classification: how improbable the model finds the right class.
+
+Classes are dimension 1 of (N, C, ...), or the only one of (C,).  A target is either a class index for each
+place, (N, ...), or a probability for each class, (N, C, ...).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.autograd.graph import Variable, raw, record
+from minigrad.devices import array_module
+from minigrad.ops.activations import log_softmax, softmax
+from minigrad.ops.indexing import along
+from minigrad.ops.losses import reduced
+from minigrad.ops.reductions import sum as sum_of
+from minigrad.ops.shaping import unsqueeze
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """-log(softmax(input)) of the target class, reduced.
+
+    input: logits (N, C), (N, C, d1, ...) or (C,).  target: int64 class indices (N,), (N, d1, ...) or (); or
+    class probabilities of input's shape.  weight: a factor for each class (C,); the mean is then the weighted
+    mean.  ignore_index: targets that count for nothing.  label_smoothing: how much of each target is spread
+    evenly over all classes.  Finite for every finite input.
+
+    IndexError: a target that is no class.  ValueError: unequal batch sizes, unknown reduction.  RuntimeError:
+    other shapes and dtypes.  https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
+    """
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    check_logits("cross_entropy", input, target)
+    if target.array.dtype.kind == "f" and target.array.shape == input.array.shape:
+        return against_probabilities(input, target, weight, reduction, label_smoothing)
+    chosen = Chosen("cross_entropy", input, target, weight, ignore_index)
+    if label_smoothing > 0:
+        smooth = chosen.smoothed(label_smoothing)
+        return against_distribution(input, smooth, reduction, chosen.total)
+    x, dim = input.array, chosen.dim
+    xp = array_module(x)
+    shifted = x - x.max(dim, keepdims=True, initial=-xp.inf)
+    losses = xp.log(xp.exp(shifted).sum(dim)) - shifted[chosen.position]
+    value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
+    rule = cross_entropy_dinput if x.ndim < 3 else cross_entropy_2d_dinput
+    return record(value, (input,), (rule,), chosen, reduction, scale)
+
+
+def cross_entropy_dinput(
+    g: Tensor, _out: Tensor, input: Tensor, chosen: Chosen, reduction: str, scale: Any
+) -> Tensor:
+    each = chosen.gradient_of_each(g, reduction, scale)
+    return (softmax(input, chosen.dim) - chosen.one_hot()) * each
+
+
+def cross_entropy_2d_dinput(
+    g: Tensor, _out: Tensor, input: Tensor, chosen: Chosen, reduction: str, scale: Any
+) -> Tensor:
+    return cross_entropy_dinput(g, _out, input, chosen, reduction, scale)
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    """-input of the target class, reduced: the cross-entropy, where input holds log-probabilities.
+
+    Shapes, options and errors are those of `cross_entropy` with class indices.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
+    """
+    check_logits("nll_loss", input, target)
+    chosen = Chosen("nll_loss", input, target, weight, ignore_index)
+    value, scale = reduced(chosen.weighted(-input.array[chosen.position]), reduction, chosen.total)
+    rule = nll_loss_dinput if input.array.ndim < 3 else nll_loss_2d_dinput
+    return record(value, (input,), (rule,), chosen, reduction, scale)
+
+
+def nll_loss_dinput(
+    g: Tensor, _out: Tensor, _input: Tensor, chosen: Chosen, reduction: str, scale: Any
+) -> Tensor:
+    return chosen.gradient_of_each(g, reduction, scale) * -chosen.one_hot()
+
+
+def nll_loss_2d_dinput(
+    g: Tensor, _out: Tensor, _input: Tensor, chosen: Chosen, reduction: str, scale: Any
+) -> Tensor:
+    return nll_loss_dinput(g, _out, _input, chosen, reduction, scale)
+
+
+class Chosen:
+    """The target classes of a batch: where they stand among the logits, and how much each counts."""
+
+    def __init__(self, op: str, input: Any, target: Any, weight: Any, ignore_index: int) -> None:
+        x, classes = input.array, target.array
+        xp = array_module(x)
+        self.dim = class_dim(x)
+        self.shape, self.dtype = x.shape, x.dtype
+        classes = checked_targets(op, x, classes)
+        counted = counted_targets(classes, x.shape[self.dim], ignore_index)
+        if counted is not None:
+            classes = xp.where(counted, classes, 0)
+        self.position = along(classes, self.dim, x.ndim, keepdim=False)
+        self.class_weight = check_weight(weight, x)
+        self.weight = None if self.class_weight is None else self.class_weight[classes]
+        if counted is not None:
+            self.weight = (1 if self.weight is None else self.weight) * counted.astype(x.dtype)
+        self.total = None if self.weight is None else self.weight.sum()
+
+    def weighted(self, losses: Any) -> Any:
+        """The raw losses, each multiplied by its weight."""
+        return losses if self.weight is None else losses * self.weight
+
+    def one_hot(self) -> Any:
+        """A raw array like the logits: 1 at the target classes, else 0."""
+        places = array_module(self.position[self.dim]).zeros(self.shape, self.dtype)
+        places[self.position] = 1
+        return places
+
+    def gradient_of_each(self, g: Any, reduction: str, scale: Any) -> Any:
+        """The gradient of each place's unreduced loss, to be multiplied with the logits."""
+        each = g * scale if self.weight is None else g * (self.weight * scale)
+        return unsqueeze(each, self.dim) if reduction == "none" or self.weight is not None else each
+
+    def smoothed(self, label_smoothing: float) -> Any:
+        """The targets as weighted probabilities, label_smoothing of each spread over all classes."""
+        classes = self.shape[self.dim]
+        share = self.one_hot() * (1 - label_smoothing) + label_smoothing / classes
+        if self.class_weight is not None:
+            share = share * along_classes(self.class_weight, self.shape, self.dim)
+        if self.weight is not None:
+            share = share * array_module(share).expand_dims(self.weight != 0, self.dim)
+        return share
+
+
+def against_probabilities(
+    input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, label_smoothing: float
+) -> Tensor:
+    """Cross-entropy with a probability for each class."""
+    dim = class_dim(input.array)
+    class_weight = check_weight(weight, input.array)
+    if label_smoothing > 0:
+        target = target * (1 - label_smoothing) + label_smoothing / input.array.shape[dim]
+    if class_weight is not None:
+        target = target * along_classes(class_weight, input.array.shape, dim)
+    if target.array.dtype != input.array.dtype:
+        target = target.to(input.dtype)
+    return against_distribution(input, target, reduction, None)
+
+
+def against_distribution(input: Tensor, target: Any, reduction: str, total: Any) -> Tensor:
+    """-sum(target * log(softmax(input))) over the classes, reduced."""
+    dim = class_dim(input.array)
+    losses = -(raw(target) * log_softmax(input.array, dim)).sum(dim)
+    value, scale = reduced(array_module(input.array).asarray(losses), reduction, total)
+    rules = (distribution_cross_entropy_dinput, distribution_cross_entropy_dtarget)
+    return record(value, (input, target), rules, dim, reduction, scale)
+
+
+def distribution_cross_entropy_dinput(
+    g: Tensor, _out: Tensor, input: Tensor, target: Tensor, dim: int, reduction: str, scale: Any
+) -> Tensor:
+    each = unsqueeze(g * scale, dim) if reduction == "none" else g * scale
+    return (softmax(input, dim) * sum_of(target, dim, keepdim=True) - target) * each
+
+
+def distribution_cross_entropy_dtarget(
+    g: Tensor, _out: Tensor, input: Tensor, _target: Tensor, dim: int, reduction: str, scale: Any
+) -> Tensor:
+    each = unsqueeze(g * scale, dim) if reduction == "none" else g * scale
+    return -log_softmax(input, dim) * each
+
+
+# Checks -----------------------------------------------------------------------------------------------------
+
+
+def class_dim(x: Any) -> int:
+    """The dimension of the classes."""
+    return 0 if x.ndim == 1 else 1
+
+
+def along_classes(weight: Any, shape: tuple[int, ...], dim: int) -> Any:
+    """A value for each class, shaped to broadcast with the logits."""
+    return weight.reshape([-1 if i == dim else 1 for i in range(len(shape))])
+
+
+def check_logits(op: str, input: Any, target: Any) -> None:
+    """TypeError, or RuntimeError for logits without dimensions or of integers."""
+    for name, x in (("input", input), ("target", target)):
+        if not isinstance(x, Variable):
+            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    if input.array.ndim == 0:
+        raise RuntimeError(f"{op}(): input must have a dimension for the classes, but it has none")
+    if input.array.dtype.kind != "f":
+        raise RuntimeError(f"{op}(): input must be floating point, not {input.dtype}. Use input.float().")
+
+
+def checked_targets(op: str, x: Any, classes: Any) -> Any:
+    """Class indices must be int64 (or uint8), one for each place of the logits."""
+    expected = x.shape[:1] * (x.ndim > 1) + x.shape[2:]
+    if classes.ndim and x.ndim > 1 and classes.shape[0] != x.shape[0]:
+        raise ValueError(
+            f"{op}(): Expected input batch_size ({x.shape[0]}) to match target batch_size ({classes.shape[0]})."
+        )
+    if classes.shape != expected and not (x.ndim == 1 and classes.shape == (1,)):
+        raise RuntimeError(
+            f"{op}(): 0D or 1D target tensor expected, multi-target not supported: for input of shape "
+            f"{list(x.shape)} the target must have shape {list(expected)} (class indices) or {list(x.shape)} "
+            f"(probabilities), not {list(classes.shape)}"
+        )
+    if classes.dtype not in (np.int64, np.uint8):
+        raise RuntimeError(
+            f"{op}(): expected target dtype to be Long or Byte, but got {classes.dtype}. "
+            "Use target.long() for class indices."
+        )
+    return classes.reshape(expected)
+
+
+def counted_targets(classes: Any, number: int, ignore_index: int) -> Any:
+    """Which targets are not ignored (None: all count); IndexError for one that is no class."""
+    if classes.size == 0:
+        return None
+    in_range = bool(classes.min() >= 0) and bool(classes.max() < number)
+    if in_range and not 0 <= ignore_index < number:
+        return None
+    counted = classes != ignore_index
+    wrong = counted & ((classes < 0) | (classes >= number))
+    if wrong.any():
+        raise IndexError(
+            f"Target {int(classes[wrong][0])} is out of bounds: the {number} classes are 0 to {number - 1}"
+        )
+    return counted
+
+
+def check_weight(weight: Any, x: Any) -> Any:
+    """The raw weight of each class; RuntimeError unless there is one for each."""
+    if weight is None:
+        return None
+    number = x.shape[class_dim(x)]
+    if raw(weight).shape != (number,):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {number} classes or no classes but got weight "
+            f"tensor of shape: {list(raw(weight).shape)}"
+        )
+    return raw(weight)
+
+

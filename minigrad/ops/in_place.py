@@ -1,0 +1,182 @@
+"""Changing a tensor in place: the op is computed as ever, then its result is written into the tensor's memory.
+
+The tensor takes over the op's node, so gradients flow through the change.  The memory's change is noted with
+the user's line: a rule that still needs the old values then raises an error instead of using the new ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minigrad.autograd import grad_mode
+from minigrad.autograd.backward import mark_changed
+from minigrad.autograd.fitting import broadcasts
+from minigrad.autograd.graph import Variable, changes_of, raw, record, wrap
+from minigrad.devices import array_module
+from minigrad.ops import arithmetic, elementwise, indexing, promotion, selection
+from minigrad.ops.activations import sigmoid
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def write(tensor: Tensor, result: Tensor) -> Tensor:
+    """Write an op's result into a tensor's memory, and let the tensor take over its node.
+
+    RuntimeError, with nothing changed: the tensor is a leaf that requires grad (or a view of a tensor that
+    does), the result has another shape, or a dtype of a higher category.
+    """
+    refuse_in_place(tensor, result.node is not None)
+    value = result.array
+    if value.shape != tensor.array.shape:
+        raise RuntimeError(
+            f"output with shape {list(tensor.array.shape)} doesn't match the broadcast shape {list(value.shape)}"
+        )
+    if promotion.category(value.dtype) > promotion.category(tensor.array.dtype):
+        raise RuntimeError(
+            f"result type {result.dtype} can't be cast to the desired output type {tensor.dtype}"
+        )
+    if value.dtype != tensor.array.dtype:
+        result = result.to(tensor.dtype)
+    tensor.array[...] = result.array
+    recorded = result.node is not None
+    mark_changed(tensor, recorded)
+    if recorded:
+        tensor.node = result.node
+    return tensor
+
+
+def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
+    """Leaves, and views whose base would have to learn of the change, cannot be changed under recording."""
+    if not grad_mode.enabled:
+        return
+    if tensor.node is not None and tensor.is_leaf:
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation. "
+            "Make a new tensor instead (x = x + 1), or change it inside torch.no_grad()."
+        )
+    if tensor.viewed_at is not None and (recorded or tensor.node is not None):
+        raise RuntimeError(
+            "a view of a tensor that requires grad is being used in an in-place operation, which minigrad "
+            "does not follow back to its base. Assign to the base instead: y[0] = y[0] + 1 rather than "
+            "y[0] += 1. (a view of a leaf Variable that requires grad cannot be changed in place at all.)"
+        )
+
+
+def before(tensor: Tensor) -> Tensor:
+    """The tensor as it was before a change, to be the op's input: same memory, its node so far."""
+    if tensor.node is None:
+        return tensor
+    refuse_in_place(tensor, recorded=False)
+    old = wrap(tensor.array)
+    old.node = tensor.node
+    old.changes = changes_of(tensor)
+    return old
+
+
+def add_(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
+    """self += alpha * other, in place."""
+    return write(self, arithmetic.add(before(self), other, alpha=alpha))
+
+
+def sub_(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
+    """self -= alpha * other, in place."""
+    return write(self, arithmetic.sub(before(self), other, alpha=alpha))
+
+
+def mul_(self: Tensor, other: Any) -> Tensor:
+    """self *= other, in place."""
+    return write(self, arithmetic.mul(before(self), other))
+
+
+def div_(self: Tensor, other: Any) -> Tensor:
+    """self /= other, in place."""
+    return write(self, arithmetic.div(before(self), other))
+
+
+def pow_(self: Tensor, exponent: Any) -> Tensor:
+    """self **= exponent, in place."""
+    return write(self, arithmetic.pow(before(self), exponent))
+
+
+def neg_(self: Tensor) -> Tensor:
+    """self = -self, in place."""
+    return write(self, elementwise.neg(before(self)))
+
+
+def exp_(self: Tensor) -> Tensor:
+    """self = e ** self, in place."""
+    return write(self, elementwise.exp(before(self)))
+
+
+def sqrt_(self: Tensor) -> Tensor:
+    """The square root, in place."""
+    return write(self, elementwise.sqrt(before(self)))
+
+
+def tanh_(self: Tensor) -> Tensor:
+    """The hyperbolic tangent, in place."""
+    return write(self, elementwise.tanh(before(self)))
+
+
+def sigmoid_(self: Tensor) -> Tensor:
+    """The sigmoid, in place."""
+    return write(self, sigmoid(before(self)))
+
+
+def relu_(self: Tensor) -> Tensor:
+    """max(self, 0), in place."""
+    return write(self, selection.relu(before(self)))
+
+
+def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """The elements moved into [min, max], in place."""
+    return write(self, selection.clamp(before(self), min, max))
+
+
+def zero_(self: Tensor) -> Tensor:
+    """All zeros, in place."""
+    return fill_(self, 0)
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """All elements equal to a number (or a 0-d tensor), in place."""
+    if raw(value) is not value and raw(value).ndim:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {raw(value).ndim} dimensions."
+        )
+    return copy_(self, value)
+
+
+def copy_(self: Tensor, src: Any) -> Tensor:
+    """The elements of another tensor (or a number), broadcast and converted to self's dtype, in place."""
+    return write(self, overwritten(before(self), src))
+
+
+def overwritten(a: Tensor, src: Any) -> Tensor:
+    """The elements of src in the shape and dtype of `a`, of which nothing is left."""
+    if not broadcasts(getattr(raw(src), "shape", ()), a.array.shape):
+        raise RuntimeError(
+            f"copy_(): The size of src {list(raw(src).shape)} must broadcast to self's {list(a.array.shape)}"
+        )
+    value = array_module(a.array).empty_like(a.array)
+    value[...] = raw(src)
+    return record(value, (a, src), (overwritten_da, overwritten_dsrc))
+
+
+def overwritten_da(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tensor:
+    return g * 0
+
+
+def overwritten_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tensor:
+    return g
+
+
+def setitem(self: Tensor, key: Any, value: Any) -> None:
+    """self[key] = value.  Gradients flow to the elements that stay, and to the value."""
+    if grad_mode.enabled and (self.node is not None or (isinstance(value, Variable) and value.node is not None)):
+        write(self, indexing.put(before(self), key, value))
+        return
+    basic, picking = indexing.split_key(key, self.array.shape)
+    indexing.assign(self.array, basic, picking, raw(value))
+    mark_changed(self)

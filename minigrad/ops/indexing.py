@@ -1,0 +1,239 @@
+"""Indexing as PyTorch does it: ints, slices, None, Ellipsis, bool masks, integer tensors.
+
+Picking elements and scattering gradients back to their places are each other's derivative.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.autograd.graph import as_view, raw, record
+from minigrad.devices import array_module
+from minigrad.ops.selection import where
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def getitem(a: Tensor, key: Any) -> Tensor:
+    """a[key].  Ints, slices, None and ... give a view; masks and integer tensors give a copy.
+
+    IndexError for a position that is not there, ValueError for a negative step.
+    """
+    basic, picking = split_key(key, raw(a).shape)
+    if picking is None:
+        rule = INDEX_RULES[kind_of(basic)]
+        return as_view(record(raw(a)[(*basic, ...)], (a,), (rule,), (*basic, ...), raw(a).shape), a)
+    if any(part != slice(None) for part in basic):
+        a = getitem(a, basic)
+    return index(a, picking)
+
+
+def index(a: Tensor, key: tuple[Any, ...]) -> Tensor:
+    """The elements at positions given by integer arrays and masks."""
+    return record(raw(a)[key], (a,), (index_da,), key, raw(a).shape)
+
+
+def index_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
+    return scatter(g, key, shape)
+
+
+def select_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
+    return scatter(g, key, shape)
+
+
+def slice_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
+    return scatter(g, key, shape)
+
+
+def unsqueeze_key_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
+    return scatter(g, key, shape)
+
+
+def alias_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
+    return scatter(g, key, shape)
+
+
+INDEX_RULES = {"int": select_da, "slice": slice_da, "None": unsqueeze_key_da, "...": alias_da}
+"""One rule under the four names that PyTorch prints."""
+
+
+def scatter(g: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
+    """Zeros of a shape, with each element of g added at the position that the key picked it from."""
+    x = raw(g)
+    xp = array_module(x)
+    value = xp.zeros(shape, x.dtype)
+    if any(isinstance(part, xp.ndarray) and part.dtype.kind != "b" for part in key):
+        add_at(value, key, x)  # a position may be picked twice
+    else:
+        value[key] = x
+    return record(value, (g,), (scatter_da,), key)
+
+
+def scatter_da(g: Tensor, _out: Tensor, _g: Tensor, key: Any) -> Tensor:
+    return index(g, key)
+
+
+def add_at(total: Any, key: Any, x: Any) -> None:
+    """total[key] += x, adding up where a position occurs more than once."""
+    if isinstance(total, np.ndarray):
+        np.add.at(total, key, x)
+    else:
+        import cupyx
+
+        cupyx.scatter_add(total, key, x)
+
+
+def along(indices: Any, dim: int, ndim: int, keepdim: bool) -> tuple[Any, ...]:
+    """The index of the elements at `indices` along dim, everything else running through."""
+    if ndim == 0:
+        return ()
+    xp = array_module(indices)
+    kept = xp.expand_dims(indices, dim)
+    position = [
+        kept if i == dim else xp.arange(n).reshape([-1 if j == i else 1 for j in range(ndim)])
+        for i, n in enumerate(kept.shape)
+    ]
+    return tuple(position if keepdim else [part.squeeze(dim) for part in position])
+
+
+def kind_of(basic: tuple[Any, ...]) -> str:
+    """What the last step of a basic index does, as PyTorch names it."""
+    if not basic:
+        return "..."
+    last = basic[-1]
+    return "None" if last is None else "slice" if isinstance(last, slice) else "int"
+
+
+# Reading a key ----------------------------------------------------------------------------------------------
+
+
+def split_key(key: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
+    """A key as PyTorch reads it, in two steps: the basic part (a view), then masks and integer arrays.
+
+    NumPy treats an int beside an array as an array too, and moves dimensions; PyTorch takes ints first.
+    """
+    parts = [key_part(part) for part in (key if isinstance(key, tuple) else (key,))]
+    takes = [dims_taken(part) for part in parts]
+    missing = len(shape) - sum(takes)
+    if missing < 0:
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)}: {sum(takes)} in {key!r}")
+    ellipses = [i for i, part in enumerate(parts) if part is Ellipsis]
+    if len(ellipses) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    for i in ellipses:
+        parts[i : i + 1] = [slice(None)] * missing
+    basic: list[Any] = []
+    picking: list[Any] = []
+    dim = 0
+    for part in parts:
+        if is_array(part):
+            check_array(part, dim, shape)
+            basic += [slice(None)] * dims_taken(part)
+            picking.append(part)
+        else:
+            if isinstance(part, int):
+                check_position(part, dim, shape[dim])
+            elif isinstance(part, slice) and part.step is not None and part.step < 1:
+                raise ValueError("step must be greater than zero")
+            basic.append(part)
+            if not isinstance(part, int):
+                picking.append(slice(None))
+        dim += dims_taken(part)
+    return tuple(basic), tuple(picking) if any(is_array(part) for part in picking) else None
+
+
+def key_part(part: Any) -> Any:
+    """One part of a key: an int, a slice of ints, None, Ellipsis, or a raw array of bools or integers."""
+    if part is None or part is Ellipsis:
+        return part
+    if isinstance(part, slice):
+        return slice(*(None if x is None else operator.index(x) for x in (part.start, part.stop, part.step)))
+    if isinstance(part, bool):
+        return np.asarray(part)
+    array = raw(part)
+    if isinstance(part, (list, tuple, range)):
+        array = np.asarray([raw(x) for x in part] or np.zeros(0, np.int64))
+    if hasattr(array, "dtype"):
+        if array.dtype.kind not in "biu":
+            raise IndexError(
+                f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}"
+            )
+        return int(array) if array.ndim == 0 and array.dtype.kind != "b" else array
+    if hasattr(part, "__index__"):
+        return operator.index(part)
+    raise IndexError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+        f"(got {type(part).__name__})"
+    )
+
+
+def is_array(part: Any) -> bool:
+    """Whether a part of a key picks elements, rather than slicing."""
+    return hasattr(part, "dtype")
+
+
+def dims_taken(part: Any) -> int:
+    """How many dimensions of the tensor a part of a key uses up."""
+    if part is None or part is Ellipsis:
+        return 0
+    return int(part.ndim) if is_array(part) and part.dtype.kind == "b" else 1
+
+
+def check_position(position: int, dim: int, size: int) -> None:
+    """IndexError for an int that points outside."""
+    if not -size <= position < size:
+        raise IndexError(f"index {position} is out of bounds for dimension {dim} with size {size}")
+
+
+def check_array(part: Any, dim: int, shape: tuple[int, ...]) -> None:
+    """IndexError for a mask of the wrong shape or an integer array that points outside."""
+    if part.dtype.kind == "b":
+        if part.shape != shape[dim : dim + part.ndim]:
+            raise IndexError(
+                f"The shape of the mask {list(part.shape)} at index 0 does not match the shape of the "
+                f"indexed tensor {list(shape)} at index {dim}"
+            )
+    elif part.size and isinstance(part, np.ndarray):
+        check_position(int(part.max()), dim, shape[dim])
+        check_position(int(part.min()), dim, shape[dim])
+
+
+# Writing ----------------------------------------------------------------------------------------------------
+
+
+def put(a: Tensor, key: Any, value: Any) -> Tensor:
+    """A copy of `a` with a[key] replaced by value: what `a[key] = value` leaves in a."""
+    basic, picking = split_key(key, raw(a).shape)
+    result = raw(a).copy()
+    assign(result, basic, picking, raw(value))
+    chosen = array_module(result).zeros(result.shape, bool)
+    assign(chosen, basic, picking, True)
+    return record(result, (a, value), (put_da, put_dvalue), chosen, basic, picking)
+
+
+def put_da(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, chosen: Any, _basic: Any, _picking: Any) -> Tensor:
+    return where(chosen, 0.0, g)
+
+
+def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, _chosen: Any, basic: Any, picking: Any) -> Tensor:
+    sliced = getitem(g, basic)
+    return sliced if picking is None else index(sliced, picking)
+
+
+def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, value: Any) -> None:
+    """array[key] = value, in place, on raw arrays; RuntimeError for a value that does not fit."""
+    target = array[(*basic, ...)]
+    try:
+        target[... if picking is None else picking] = value
+    except ValueError as error:
+        shape = target.shape if picking is None else target[picking].shape
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing "
+            f"result of shape {list(shape)}"
+        ) from error
+
+

@@ -1,0 +1,128 @@
+"""Matrix products, and the linear layer's fused form of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minigrad.autograd.graph import Variable, raw, record
+from minigrad.ops.shaping import squeeze, unsqueeze
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The matrix product (..., n, k) @ (..., k, m) -> (..., n, m); leading dimensions broadcast.
+
+    A vector on the left is a row, one on the right a column, and that dimension goes away again.
+    RuntimeError for sizes that do not fit or two dtypes.  https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
+    """
+    a, b = raw(input), raw(other)
+    try:
+        value = a @ b
+    except (ValueError, TypeError) as error:
+        raise matmul_error(input, other) from error
+    if a.dtype != b.dtype:
+        raise matmul_error(input, other)
+    return record(value, (input, other), (matmul_da, matmul_db), a.ndim == 1, b.ndim == 1)
+
+
+def matmul_da(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor, a_is_row: bool, b_is_column: bool) -> Tensor:
+    if b_is_column:
+        g, b = unsqueeze(g, -1), unsqueeze(b, -1)
+    if a_is_row:
+        return squeeze(unsqueeze(g, -2) @ b.swapaxes(-2, -1), -2)
+    return g @ b.swapaxes(-2, -1)
+
+
+def matmul_db(g: Tensor, _out: Tensor, a: Tensor, _b: Tensor, a_is_row: bool, b_is_column: bool) -> Tensor:
+    if a_is_row:
+        g, a = unsqueeze(g, -1 if b_is_column else -2), unsqueeze(a, -2)
+    if b_is_column:
+        return squeeze(a.swapaxes(-2, -1) @ unsqueeze(g, -1), -1)
+    return a.swapaxes(-2, -1) @ g
+
+
+def matmul_error(a: Any, b: Any) -> Exception:
+    """Why two operands have no matrix product, in PyTorch's exception types."""
+    for position, x in (("input", a), ("other", b)):
+        if not isinstance(x, Variable):
+            return TypeError(f"matmul(): argument '{position}' must be Tensor, not {type(x).__name__}")
+    x, y = raw(a), raw(b)
+    if 0 in (x.ndim, y.ndim):
+        return RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {x.ndim}D and {y.ndim}D. "
+            "Use * to multiply by a single number."
+        )
+    if x.dtype != y.dtype:
+        return RuntimeError(
+            f"matmul(): expected m1 and m2 to have the same dtype, but got: {x.dtype} != {y.dtype}. "
+            "Convert one of them with .to(dtype)."
+        )
+    if x.shape[-1] == y.shape[-2 if y.ndim > 1 else 0]:
+        return RuntimeError(
+            f"matmul(): the leading dimensions of {list(x.shape)} and {list(y.shape)} do not broadcast"
+        )
+    shapes = " and ".join("x".join(map(str, s.shape)) for s in (x, y))
+    return RuntimeError(
+        f"matmul(): mat1 and mat2 shapes cannot be multiplied ({shapes}): the last size of the first must equal "
+        f"the {'last but one' if y.ndim > 1 else 'only'} size of the second"
+    )
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """input @ weight.T + bias, as one op.
+
+    input: (..., in), weight: (out, in), bias: (out,) -> (..., out).  RuntimeError for sizes that do not fit
+    or two dtypes.
+    """
+    x, w = raw(input), raw(weight)
+    try:
+        value = x @ w.T
+    except (ValueError, TypeError) as error:
+        raise linear_error(input, weight, bias) from error
+    if x.dtype != w.dtype or (bias is not None and (raw(bias).dtype != x.dtype or bias.ndim > 1)):
+        raise linear_error(input, weight, bias)
+    if bias is None:
+        return record(value, (input, weight), (linear_dinput, linear_dweight))
+    value += raw(bias)
+    return record(value, (input, weight, bias), (linear_dinput, linear_dweight, linear_dbias))
+
+
+def linear_dinput(g: Tensor, _out: Tensor, _input: Tensor, weight: Tensor, _bias: Any = None) -> Tensor:
+    return g @ weight
+
+
+def linear_dweight(g: Tensor, _out: Tensor, input: Tensor, _weight: Tensor, _bias: Any = None) -> Tensor:
+    return as_matrix(g).swapaxes(-2, -1) @ as_matrix(input)
+
+
+def linear_dbias(g: Tensor, _out: Tensor, _input: Tensor, _weight: Tensor, _bias: Tensor) -> Tensor:
+    return g
+
+
+def as_matrix(a: Tensor) -> Tensor:
+    """All dimensions but the last made one."""
+    if a.ndim == 2:
+        return a
+    rows = 1
+    for n in a.shape[:-1]:
+        rows *= n
+    return a.reshape(rows, a.shape[-1])
+
+
+def linear_error(input: Any, weight: Any, bias: Any) -> Exception:
+    """Why `linear` cannot compute, in PyTorch's exception types."""
+    named = [("input", input), ("weight", weight), ("bias", bias)]
+    for name, x in named:
+        if not isinstance(x, Variable) and not (name == "bias" and x is None):
+            return TypeError(f"linear(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    shown = ", ".join(f"{name} {list(x.array.shape)} {x.dtype}" for name, x in named if x is not None)
+    if len({x.array.dtype for _, x in named if x is not None}) > 1:
+        return RuntimeError(f"linear(): input, weight and bias must have the same dtype, but got: {shown}")
+    rows = "x".join(str(n) for n in input.array.shape)
+    columns = "x".join(str(n) for n in reversed(weight.array.shape))
+    return RuntimeError(
+        f"linear(): mat1 and mat2 shapes cannot be multiplied ({rows} and {columns}): the last size of input "
+        f"must equal the last of weight, and bias have weight's first. Got: {shown}"
+    )

@@ -1,0 +1,203 @@
+"""Losses, each one op: the loss of every element by a formula that stays finite, then its mean or sum.
+
+`reduction` is "mean", "sum" or "none".  The rules get `scale`, by which the gradient of the reduced loss is
+multiplied to give that of each element (1 / n for the mean), and recompute everything else from the inputs.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from minigrad.autograd.graph import Variable, raw, record
+from minigrad.devices import array_module
+from minigrad.ops.activations import sigmoid
+from minigrad.ops.elementwise import abs as absolute
+from minigrad.ops.elementwise import exp, log, log1p, sign
+from minigrad.ops.promotion import operands
+from minigrad.ops.selection import clamp
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
+    """The raw losses reduced, and the scale that their gradients take from it.
+
+    total: what the sum is divided by for the mean (default: how many there are).  ValueError for an unknown
+    reduction.
+    """
+    if reduction == "none":
+        return losses, 1
+    if reduction == "sum":
+        return losses.sum(), 1
+    if reduction != "mean":
+        raise ValueError(f"{reduction} is not a valid value for reduction: use 'mean', 'sum' or 'none'")
+    if total is not None:
+        return losses.sum() / total, 1 / total
+    return losses.mean(), 1 / losses.size if losses.size else 0
+
+
+# Distances --------------------------------------------------------------------------------------------------
+
+
+def mse_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean"
+) -> Tensor:
+    """(input - target) ** 2, reduced."""
+    a, b = distance_operands(input, target)
+    difference = raw(a) - raw(b)
+    value, scale = reduced(difference * difference, reduction)
+    return record(value, (a, b), (mse_loss_dinput, mse_loss_dtarget), scale)
+
+
+def mse_loss_dinput(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float) -> Tensor:
+    return (input - target) * (g * (2 * scale))
+
+
+def mse_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float) -> Tensor:
+    return (target - input) * (g * (2 * scale))
+
+
+def l1_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean"
+) -> Tensor:
+    """|input - target|, reduced."""
+    a, b = distance_operands(input, target)
+    value, scale = reduced(array_module(raw(a)).abs(raw(a) - raw(b)), reduction)
+    return record(value, (a, b), (l1_loss_dinput, l1_loss_dtarget), scale)
+
+
+def l1_loss_dinput(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float) -> Tensor:
+    return sign(input - target) * (g * scale)
+
+
+def l1_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float) -> Tensor:
+    return sign(target - input) * (g * scale)
+
+
+def distance_operands(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both tensors in one dtype; a warning where their shapes broadcast, which is seldom meant."""
+    for name, x in (("input", input), ("target", target)):
+        if not isinstance(x, Variable):
+            raise TypeError(f"argument '{name}' must be Tensor, not {type(x).__name__}")
+    if input.array.shape != target.array.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+    if input.array.dtype.kind != "f" and target.array.dtype.kind != "f":
+        raise NotImplementedError(f"not implemented for {input.dtype}: convert with .float() first")
+    return operands(input, target)
+
+
+# Binary cross-entropy ---------------------------------------------------------------------------------------
+
+
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
+    """-(y log p + (1 - y) log(1 - p)) for probabilities p and targets y, reduced.
+
+    Logarithms are not taken below -100, so that p = 0 and p = 1 give finite losses.  weight: a factor for each
+    element.  ValueError for unequal shapes; RuntimeError for other dtypes and for p or y outside [0, 1], nan
+    included.  https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
+    """
+    p, y = binary_operands("binary_cross_entropy", input, target)
+    for name, x in (("input", p), ("target", y)):
+        if not ((x >= 0) & (x <= 1)).all():
+            raise RuntimeError(f"binary_cross_entropy(): all elements of {name} should be between 0 and 1")
+    xp = array_module(p)
+    losses = -(y * xp.maximum(xp.log(p), -100) + (1 - y) * xp.maximum(xp.log1p(-p), -100))
+    value, scale = reduced(weighted(losses, weight), reduction)
+    rules = (binary_cross_entropy_dinput, binary_cross_entropy_dtarget)
+    return record(value, (input, target), rules, raw(weight), scale)
+
+
+def binary_cross_entropy_dinput(
+    g: Tensor, _out: Tensor, input: Tensor, target: Tensor, weight: Any, scale: float
+) -> Tensor:
+    slope = (input - target) / clamp((1 - input) * input, min=1e-12)
+    return weighted(slope, weight) * (g * scale)
+
+
+def binary_cross_entropy_dtarget(
+    g: Tensor, _out: Tensor, input: Tensor, _target: Tensor, weight: Any, scale: float
+) -> Tensor:
+    return weighted(clamp(log1p(-input), min=-100) - clamp(log(input), min=-100), weight) * (g * scale)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """The binary cross-entropy of sigmoid(z) for logits z, finite for every finite z, reduced.
+
+    (1 - y) z + (1 + (pos_weight - 1) y) log(1 + e ** -z), where the logarithm is computed as
+    log1p(e ** -|z|) + max(-z, 0).  weight: a factor for each element; pos_weight: for the positive targets of
+    each class.  ValueError for unequal shapes, RuntimeError for another dtype.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
+    """
+    z, y = binary_operands("binary_cross_entropy_with_logits", input, target)
+    xp = array_module(z)
+    tail = xp.log1p(xp.exp(-xp.abs(z)))
+    if pos_weight is None:
+        losses = xp.maximum(z, 0) - z * y + tail
+    else:
+        losses = (1 - y) * z + (1 + (raw(pos_weight) - 1) * y) * (tail + xp.maximum(-z, 0))
+    value, scale = reduced(weighted(losses, weight), reduction)
+    rules = (binary_cross_entropy_with_logits_dinput, binary_cross_entropy_with_logits_dtarget)
+    return record(value, (input, target), rules, raw(weight), raw(pos_weight), scale)
+
+
+def binary_cross_entropy_with_logits_dinput(
+    g: Tensor, _out: Tensor, input: Tensor, target: Tensor, weight: Any, pos_weight: Any, scale: float
+) -> Tensor:
+    if pos_weight is None:
+        slope = sigmoid(input) - target
+    else:
+        positive = target * pos_weight
+        slope = (positive + (1 - target)) * sigmoid(input) - positive
+    return weighted(slope, weight) * (g * scale)
+
+
+def binary_cross_entropy_with_logits_dtarget(
+    g: Tensor, _out: Tensor, input: Tensor, _target: Tensor, weight: Any, pos_weight: Any, scale: float
+) -> Tensor:
+    slope = -input
+    if pos_weight is not None:
+        slope = slope + softplus_of_minus(input) * (pos_weight - 1)
+    return weighted(slope, weight) * (g * scale)
+
+
+def softplus_of_minus(z: Tensor) -> Tensor:
+    """log(1 + e ** -z), finite for every finite z."""
+    return log1p(exp(-absolute(z))) - clamp(z, max=0)
+
+
+def binary_operands(op: str, input: Any, target: Any) -> tuple[Any, Any]:
+    """The two raw arrays, of one shape and one float dtype."""
+    for name, x in (("input", input), ("target", target)):
+        if not isinstance(x, Variable):
+            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    z, y = input.array, target.array
+    if z.shape != y.shape:
+        raise ValueError(
+            f"{op}(): Target size ({target.shape}) must be the same as input size ({input.shape}). "
+            "squeeze() or unsqueeze(1) one of them."
+        )
+    if z.dtype != y.dtype or z.dtype.kind != "f":
+        raise RuntimeError(
+            f"{op}(): Found dtype {target.dtype} for target but expected that of input, {input.dtype}: use "
+            "target.float()"
+        )
+    return z, y
+
+
+def weighted(losses: Any, weight: Any) -> Any:
+    """Losses, or their gradients, multiplied by a weight if there is one."""
+    return losses if weight is None else losses * raw(weight)

@@ -1,0 +1,144 @@
+"""What happens to the operands of an elementwise op first: one dtype for all, and shapes that broadcast.
+
+PyTorch sorts dtypes into categories (bool < integer < float).  An operand raises the result's dtype only
+within its own standing: tensors with dimensions stand above 0-d tensors, which stand above Python numbers.
+https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.autograd.fitting import broadcasts, cast
+from minigrad.autograd.graph import Variable, raw, wrap
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+NUMBERS = (bool, int, float)
+
+
+def operands(a: Any, b: Any) -> tuple[Any, Any]:
+    """Both operands of an elementwise op, cast to their common dtype and known to broadcast.
+
+    Raw arrays, which only the engine's own rules pass, are of one dtype already.
+    """
+    if isinstance(a, Variable):
+        x = a.array
+        if isinstance(b, Variable):
+            y = b.array
+            if x.dtype is y.dtype and x.shape == y.shape:
+                return a, b
+            return promoted(a, b)
+        if x.dtype.kind == "f" and type(b) in (float, int):
+            return a, b
+        return promoted(a, b)
+    return promoted(a, b) if isinstance(b, Variable) else (a, b)
+
+
+def promoted(a: Any, b: Any) -> tuple[Any, Any]:
+    """The general case of `operands`: at least one of them is a Tensor."""
+    a, b = operand(a), operand(b)
+    dtype = result_type(a, b)
+    a, b = as_dtype(a, dtype), as_dtype(b, dtype)
+    x, y = raw(a), raw(b)
+    if isinstance(a, Variable) and isinstance(b, Variable) and x.shape != y.shape:
+        check_broadcast(x.shape, y.shape)
+    return a, b
+
+
+def operand(x: Any) -> Any:
+    """A Tensor or a Python number: NumPy's arrays and scalars become these; TypeError for anything else."""
+    if isinstance(x, Variable) or type(x) in NUMBERS:
+        return x
+    if isinstance(x, np.generic):
+        return operand(x.item())
+    if isinstance(x, np.ndarray):
+        return wrap(x)
+    if isinstance(x, NUMBERS):
+        return x
+    raise TypeError(f"{op_called()}(): an operand must be a Tensor or a number, not {type(x).__name__}")
+
+
+def result_type(*operands: Any) -> np.dtype[Any]:
+    """The NumPy dtype that PyTorch would compute in."""
+    standings: list[np.dtype[Any] | None] = [None, None, None]  # numbers, 0-d tensors, other tensors
+    for x in operands:
+        if isinstance(x, Variable):
+            standing, dtype = (2 if x.array.ndim else 1), x.array.dtype
+        else:
+            standing, dtype = 0, number_dtype(x)
+        before = standings[standing]
+        standings[standing] = dtype if before is None else common_dtype(before, dtype)
+    result = None
+    for dtype in filter(None, standings):
+        if result is None or category(dtype) >= category(result):
+            result = dtype
+    assert result is not None
+    return result
+
+
+def common_dtype(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of two tensors of equal standing: the higher category's, else the one that holds both."""
+    if category(a) == category(b):
+        return np.promote_types(a, b)
+    return a if category(a) > category(b) else b
+
+
+def category(dtype: np.dtype[Any]) -> int:
+    """0 for bool, 1 for integers, 2 for floats."""
+    return "biuf".index(dtype.kind) - (dtype.kind in "uf")
+
+
+def number_dtype(x: Any) -> np.dtype[Any]:
+    """The dtype of a Python number."""
+    if isinstance(x, bool):
+        return dtypes.bool_.numpy
+    return dtypes.int64.numpy if isinstance(x, int) else dtypes.get_default_dtype().numpy
+
+
+def as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
+    """A Tensor cast (and the cast recorded), a number made to fit: integers wrap around as in PyTorch."""
+    if isinstance(x, Variable):
+        return x if x.array.dtype == dtype else cast(x, dtype)
+    if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
+        return int(np.array(x).astype(dtype))
+    return x
+
+
+def floating(a: Any) -> Any:
+    """The operand of a float-valued function: integers and bools become the default float dtype."""
+    if isinstance(a, Variable):
+        return a if a.array.dtype.kind == "f" else cast(a, dtypes.get_default_dtype().numpy)
+    if isinstance(a, (np.ndarray, np.generic)) or hasattr(a, "__cuda_array_interface__"):
+        return a
+    raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(a).__name__}")
+
+
+def check_broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    """RuntimeError, as PyTorch's, for two shapes that do not broadcast."""
+    longest = max(len(a), len(b))
+    padded = [(1,) * (longest - len(shape)) + tuple(shape) for shape in (a, b)]
+    for dim in range(longest - 1, -1, -1):
+        n, m = padded[0][dim], padded[1][dim]
+        if n != m and 1 not in (n, m):
+            raise RuntimeError(
+                f"{op_called()}(): The size of tensor a ({n}) must match the size of tensor b ({m}) at "
+                f"non-singleton dimension {dim}: the shapes are {list(a)} and {list(b)}. reshape() or "
+                "unsqueeze() one of them so that these sizes are equal or 1."
+            )
+
+
+def op_called() -> str:
+    """The name of the op function on the way to an error."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename == __file__ and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code.co_name.rstrip("_")
+
+
+__all__ = ["broadcasts", "floating", "operands", "result_type"]

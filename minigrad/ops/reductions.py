@@ -1,0 +1,258 @@
+"""Reductions: many elements become one, over all dimensions or some.
+
+dim: None (all), an int, or several; keepdim keeps them, at length 1.  Every rule first puts the reduced
+dimensions of its g back at length 1 (`kept` is that shape), then repeats g along them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from minigrad import dtypes
+from minigrad.autograd.fitting import broadcast_to, cast
+from minigrad.autograd.graph import Variable, raw, record, unrecorded
+from minigrad.devices import array_module
+from minigrad.ops import selection
+from minigrad.ops.dims import axis, kept_shape, reduced_axes
+from minigrad.ops.elementwise import exp
+from minigrad.ops.indexing import along, scatter
+from minigrad.ops.promotion import floating
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
+    """The sum.  Bools and integers are summed as int64, unless dtype says otherwise."""
+    a = input if dtype is None else cast(input, dtype.numpy)
+    x = raw(a)
+    axes = reduced_axes(a, dim)
+    to = dtypes.int64.numpy if x.dtype.kind in "biu" and dtype is None else x.dtype
+    return record(x.sum(axes, to, keepdims=keepdim), (a,), (sum_da,), kept_shape(x.shape, axes), x.shape)
+
+
+def sum_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
+    return broadcast_to(g.reshape(kept), shape)
+
+
+def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
+    """The mean.  RuntimeError for bools and integers."""
+    a = input if dtype is None else cast(input, dtype.numpy)
+    x = raw(a)
+    if x.dtype.kind != "f":
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
+            f"dtype. Got: {PYTORCH_NAMES[x.dtype.name]}. Convert it with .float() first."
+        )
+    axes = reduced_axes(a, dim)
+    kept = kept_shape(x.shape, axes)
+    return record(x.mean(axes, keepdims=keepdim), (a,), (mean_da,), kept, x.shape)
+
+
+def mean_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
+    return broadcast_to(g.reshape(kept) / elements_per_result(shape, kept), shape)
+
+
+def elements_per_result(shape: tuple[int, ...], kept: tuple[int, ...]) -> int:
+    """How many elements each element of the result was made from (1 for none: nothing is divided then)."""
+    return math.prod(shape) // math.prod(kept) if math.prod(shape) else 1
+
+
+PYTORCH_NAMES = {
+    "bool": "Bool",
+    "uint8": "Byte",
+    "int8": "Char",
+    "int16": "Short",
+    "int32": "Int",
+    "int64": "Long",
+    "float16": "Half",
+    "float32": "Float",
+    "float64": "Double",
+}
+"""What PyTorch calls the dtypes in its messages."""
+
+
+# Extremes ---------------------------------------------------------------------------------------------------
+
+
+class Extremes(NamedTuple):
+    """What max and min along a dimension return."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+    """The largest element; equal ones share the gradient evenly."""
+    x, axes, kept = extreme_operands("amax", input, dim)
+    return record(x.max(axes, keepdims=keepdim), (input,), (amax_da,), kept, axes)
+
+
+def amax_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
+    ties = a == out.reshape(kept)
+    return selection.where(ties, g.reshape(kept) / count(ties, axes, g), 0.0)
+
+
+def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+    """The smallest element; equal ones share the gradient evenly."""
+    x, axes, kept = extreme_operands("amin", input, dim)
+    return record(x.min(axes, keepdims=keepdim), (input,), (amin_da,), kept, axes)
+
+
+def amin_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
+    return amax_da(g, out, a, kept, axes)
+
+
+def count(yes: Any, axes: tuple[int, ...], like: Any) -> Any:
+    """How many are True along the axes, in the dtype of `like`."""
+    return cast(sum(yes, axes, keepdim=True), raw(like).dtype)
+
+
+def extreme_operands(op: str, input: Tensor, dim: Any) -> tuple[Any, tuple[int, ...], tuple[int, ...]]:
+    """The array, the axes, and the shape with these kept; IndexError where there is nothing to choose from."""
+    x = raw(input)
+    axes = reduced_axes(input, dim)
+    for i in axes:
+        if x.shape[i] == 0:
+            raise IndexError(
+                f"{op}(): Expected reduction dim {i} to have non-zero size, but the shape is {list(x.shape)}"
+            )
+    return x, axes, kept_shape(x.shape, axes)
+
+
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """The largest element (equal ones share the gradient), or the largest along dim, and where it is.
+
+    With dim: (values, indices) of the first largest, which alone gets the gradient.  With a second tensor:
+    `maximum`.  nan counts as largest.  IndexError for a dim without elements.
+    """
+    if isinstance(dim, Variable) or other is not None:
+        return selection.maximum(input, dim if other is None else other)
+    if dim is not None:
+        return extreme_along("max", input, dim, keepdim)
+    x, axes, kept = extreme_operands("max", input, None)
+    return record(x.max(), (input,), (max_da,), kept, axes)
+
+
+def max_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
+    return amax_da(g, out, a, kept, axes)
+
+
+def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """The smallest element (equal ones share the gradient), or the smallest along dim, and where it is.
+
+    With dim: (values, indices) of the first smallest, which alone gets the gradient.  With a second tensor:
+    `minimum`.  nan counts as smallest.  IndexError for a dim without elements.
+    """
+    if isinstance(dim, Variable) or other is not None:
+        return selection.minimum(input, dim if other is None else other)
+    if dim is not None:
+        return extreme_along("min", input, dim, keepdim)
+    x, axes, kept = extreme_operands("min", input, None)
+    return record(x.min(), (input,), (min_da,), kept, axes)
+
+
+def min_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
+    return amax_da(g, out, a, kept, axes)
+
+
+def extreme_along(op: str, input: Tensor, dim: Any, keepdim: bool) -> Extremes:
+    """The values that argmax or argmin finds along dim, and the indices."""
+    x, (dim,), _ = extreme_operands(op, input, axis(dim, raw(input).ndim)) if raw(input).ndim else (0, (0,), 0)
+    x = raw(input)
+    indices = x.argmax(dim) if op == "max" else x.argmin(dim)
+    position = along(array_module(x).asarray(indices), dim, x.ndim, keepdim)
+    rule = max_along_da if op == "max" else min_along_da
+    values = record(x[position], (input,), (rule,), position, x.shape)
+    return Extremes(values, unrecorded(indices.reshape(values.shape), input))
+
+
+def max_along_da(g: Tensor, _out: Tensor, _a: Tensor, position: Any, shape: tuple[int, ...]) -> Tensor:
+    return scatter(g, position, shape)
+
+
+def min_along_da(g: Tensor, _out: Tensor, _a: Tensor, position: Any, shape: tuple[int, ...]) -> Tensor:
+    return scatter(g, position, shape)
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where the first largest element is: int64 positions along dim, or in the flattened tensor."""
+    return argextreme("argmax", input, dim, keepdim)
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where the first smallest element is: int64 positions along dim, or in the flattened tensor."""
+    return argextreme("argmin", input, dim, keepdim)
+
+
+def argextreme(op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+    """argmax or argmin, with PyTorch's checks."""
+    x, axes, kept = extreme_operands(op, input, dim)
+    find = x.argmax if op == "argmax" else x.argmin
+    indices = find() if dim is None or x.ndim == 0 else find(axes[0])
+    return unrecorded(indices.reshape(kept) if keepdim else indices, input)
+
+
+# Spread and log-sum-exp -------------------------------------------------------------------------------------
+
+
+def var(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
+) -> Tensor:
+    """The variance, sum((a - mean)**2) / (n - correction); unbiased=False means correction=0."""
+    x, axes, kept, divisor = spread_operands("var", input, dim, unbiased, correction)
+    squares = (x - x.mean(axes, keepdims=True)) ** 2
+    value = squares.sum(axes, keepdims=keepdim) / divisor
+    return record(value, (input,), (var_da,), kept, axes, divisor)
+
+
+def var_da(g: Tensor, _out: Tensor, a: Tensor, kept: tuple[int, ...], axes: Any, divisor: Any) -> Tensor:
+    return g.reshape(kept) * ((a - mean(a, axes, keepdim=True)) * 2 / divisor)
+
+
+def std(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
+) -> Tensor:
+    """The standard deviation, the square root of `var`.  Where it is 0, so is its gradient."""
+    x, axes, kept, divisor = spread_operands("std", input, dim, unbiased, correction)
+    squares = (x - x.mean(axes, keepdims=True)) ** 2
+    value = (squares.sum(axes, keepdims=keepdim) / divisor) ** 0.5
+    return record(value, (input,), (std_da,), kept, axes, divisor)
+
+
+def std_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: Any, divisor: Any) -> Tensor:
+    slope = selection.where(out == 0, 0.0, g / (out * 2))
+    return slope.reshape(kept) * ((a - mean(a, axes, keepdim=True)) * 2 / divisor)
+
+
+def spread_operands(op: str, input: Tensor, dim: Any, unbiased: bool | None, correction: float) -> Any:
+    """The array, the axes, the shape with these kept, and what the sum of squares is divided by."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    x = raw(input)
+    if x.dtype.kind != "f":
+        raise RuntimeError(f"{op}(): only floating point dtypes, not {x.dtype}. Convert it with .float() first.")
+    axes = reduced_axes(input, dim)
+    kept = kept_shape(x.shape, axes)
+    n = math.prod(x.shape[i] for i in axes)
+    divisor = n - (correction if unbiased is None else int(unbiased))
+    return x, axes, kept, builtins.max(divisor, 0) or x.dtype.type(0)
+
+
+def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
+    """log(sum(e ** input)) along dim, computed without overflow: the largest element is taken out first."""
+    a = floating(input)
+    x = raw(a)
+    xp = array_module(x)
+    axes = reduced_axes(a, dim)
+    largest = x.max(axes, keepdims=True, initial=-xp.inf)
+    largest = xp.where(xp.isfinite(largest), largest, 0)
+    total = xp.log(xp.exp(x - largest).sum(axes, keepdims=True)) + largest
+    value = total if keepdim else total.reshape([n for i, n in enumerate(x.shape) if i not in axes])
+    return record(value, (a,), (logsumexp_da,), kept_shape(x.shape, axes))
+
+
+def logsumexp_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...]) -> Tensor:
+    return g.reshape(kept) * exp(a - out.reshape(kept))

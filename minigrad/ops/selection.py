@@ -1,0 +1,140 @@
+"""Choosing between values, elementwise with broadcasting: where, maximum, minimum, clamp."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minigrad.autograd.graph import Variable, raw, record, unrecorded
+from minigrad.devices import array_module
+from minigrad.ops.promotion import as_dtype, check_broadcast, operand, operands, result_type
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def where(condition: Any, input: Any, other: Any) -> Tensor:
+    """`input` where the condition is True, `other` where it is False.
+
+    condition: bool tensor.  RuntimeError for another dtype.
+    """
+    chosen = raw(condition)
+    xp = array_module(chosen)
+    if isinstance(condition, Variable):
+        input, other, dtype = choices(condition, input, other)
+        if not isinstance(input, Variable) and not isinstance(other, Variable):
+            return unrecorded(xp.where(chosen, input, other).astype(dtype), condition)
+    value = xp.where(chosen, raw(input), raw(other))
+    return record(value, (input, other), (where_dinput, where_dother), chosen)
+
+
+def where_dinput(g: Tensor, _out: Tensor, _input: Tensor, _other: Tensor, chosen: Any) -> Tensor:
+    return where(chosen, g, 0.0)
+
+
+def where_dother(g: Tensor, _out: Tensor, _input: Tensor, _other: Tensor, chosen: Any) -> Tensor:
+    return where(chosen, 0.0, g)
+
+
+def choices(condition: Any, input: Any, other: Any) -> tuple[Any, Any, Any]:
+    """The two values to choose from in one dtype, and that dtype; errors as PyTorch's."""
+    if condition.array.dtype.kind != "b":
+        raise RuntimeError(
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{condition.dtype}. Compare first, as in where(x > 0, x, y)."
+        )
+    input, other = operand(input), operand(other)
+    dtype = result_type(input, other)
+    input, other = as_dtype(input, dtype), as_dtype(other, dtype)
+    for x in (input, other):
+        if isinstance(x, Variable):
+            check_broadcast(condition.array.shape, x.array.shape)
+    return input, other, dtype
+
+
+def maximum(input: Tensor, other: Tensor) -> Tensor:
+    """The larger of two elements; nan if one is.  Equal elements share the gradient evenly."""
+    a, b = operands(floating_or_integer("maximum", input), floating_or_integer("maximum", other))
+    return record(array_module(raw(a)).maximum(raw(a), raw(b)), (a, b), (maximum_da, maximum_db))
+
+
+def maximum_da(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return where(a == b, g / 2, where(a < b, 0.0, g))
+
+
+def maximum_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return where(a == b, g / 2, where(a > b, 0.0, g))
+
+
+def minimum(input: Tensor, other: Tensor) -> Tensor:
+    """The smaller of two elements; nan if one is.  Equal elements share the gradient evenly."""
+    a, b = operands(floating_or_integer("minimum", input), floating_or_integer("minimum", other))
+    return record(array_module(raw(a)).minimum(raw(a), raw(b)), (a, b), (minimum_da, minimum_db))
+
+
+def minimum_da(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return where(a == b, g / 2, where(a > b, 0.0, g))
+
+
+def minimum_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return where(a == b, g / 2, where(a < b, 0.0, g))
+
+
+def floating_or_integer(op: str, a: Any) -> Any:
+    """maximum and minimum take tensors alone, as in PyTorch."""
+    if isinstance(a, (bool, int, float)):
+        raise TypeError(
+            f"{op}(): argument 'other' must be Tensor, not {type(a).__name__}. Use clamp() for a number."
+        )
+    return a
+
+
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """The elements moved into [min, max]; where min > max, max.
+
+    min, max: numbers or tensors, or None for no bound.  Elements on a bound keep their gradient.
+    RuntimeError when both are None.
+    """
+    if min is None and max is None:
+        raise RuntimeError("clamp(): at least one of min and max must not be None")
+    bounds = [operand(bound) for bound in (min, max) if bound is not None]
+    if isinstance(input, Variable):
+        dtype = result_type(input, *bounds)
+        input = as_dtype(input, dtype)
+        bounds = [as_dtype(bound, dtype) for bound in bounds]
+    low, high = (bounds[0] if min is not None else None), (bounds[-1] if max is not None else None)
+    value = raw(input)
+    xp = array_module(value)
+    if low is not None:
+        value = xp.maximum(value, raw(low))
+    if high is not None:
+        value = xp.minimum(value, raw(high))
+    return record(value, (input, low, high), (clamp_da, clamp_dmin, clamp_dmax))
+
+
+def clamp_da(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tensor:
+    if high is None:
+        return where(a >= low, g, 0.0)
+    if low is None:
+        return where(a <= high, g, 0.0)
+    return where((a >= low) & (a <= high), g, 0.0)
+
+
+def clamp_dmin(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tensor:
+    return where(a < low if high is None else (a < low) & (low < high), g, 0.0)
+
+
+def clamp_dmax(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tensor:
+    return where(a > high if low is None else (a > high) | (high < low), g, 0.0)
+
+
+def relu(input: Tensor) -> Tensor:
+    """max(input, 0); its gradient at 0 is 0."""
+    if isinstance(input, Variable) and input.array.dtype.kind == "b":
+        raise RuntimeError("relu(): Boolean inputs not supported. Convert with .float() first.")
+    return record(array_module(raw(input)).maximum(raw(input), 0), (input,), (relu_da,))
+
+
+def relu_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
+    return where(out <= 0, 0.0, g)
+
+

@@ -1,0 +1,303 @@
+"""Shapes: the same elements in other dimensions, side by side, or repeated.
+
+Where NumPy can give a view of the same memory, the result is a view, as in PyTorch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from minigrad.autograd.graph import Variable, as_view, raw, record
+from minigrad.devices import array_module
+from minigrad.ops.dims import axis, reduced_axes
+from minigrad.ops.indexing import getitem
+from minigrad.ops.promotion import as_dtype, result_type
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes given one by one or as one sequence."""
+    if len(args) == 1 and isinstance(args[0], Sequence):
+        args = tuple(args[0])
+    return tuple(int(n.__index__()) for n in args)
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The elements in another shape, one of whose sizes may be -1 (found from the others).
+
+    RuntimeError when the number of elements differs.  A view where memory allows it, else a copy.
+    """
+    x = raw(input)
+    value = reshaped(x, sizes(shape))
+    out = record(value, (input,), (reshape_da,), x.shape)
+    return as_view(out, input) if isinstance(input, Variable) and shares_memory(value, x) else out
+
+
+def reshape_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return g.reshape(shape)
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """As `reshape`, but never a copy: RuntimeError where memory does not allow a view."""
+    value = reshaped(input.array, sizes(shape))
+    if not shares_memory(value, input.array):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+            "across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return as_view(record(value, (input,), (reshape_da,), input.array.shape), input)
+
+
+def view_as(input: Tensor, other: Tensor) -> Tensor:
+    """A view in the shape of another tensor."""
+    return view(input, other.shape)
+
+
+def reshape_as(input: Tensor, other: Tensor) -> Tensor:
+    """The elements in the shape of another tensor."""
+    return reshape(input, other.shape)
+
+
+def reshaped(x: Any, shape: tuple[int, ...]) -> Any:
+    """A raw array in another shape; RuntimeError as PyTorch's."""
+    try:
+        return x.reshape(shape)
+    except ValueError:
+        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {x.size}") from None
+
+
+def shares_memory(value: Any, x: Any) -> bool:
+    """Whether a reshaped array is a view (an empty one always is)."""
+    return x.flags.c_contiguous or x.size == 0 or bool(array_module(x).may_share_memory(value, x))
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions start_dim to end_dim made one.  RuntimeError when they are the wrong way round."""
+    shape = raw(input).shape
+    start, end = axis(start_dim, len(shape)), axis(end_dim, len(shape))
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if start == end and shape:
+        return input
+    return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """Without its dimensions of length 1 (those in dim, if given; others stay)."""
+    x = raw(input)
+    axes = tuple(i for i in reduced_axes(input, dim) if x.shape[i] == 1)
+    shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+    return as_view(record(x.reshape(shape), (input,), (squeeze_da,), x.shape, dim), input)
+
+
+def squeeze_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], _dim: Any) -> Tensor:
+    return g.reshape(shape)
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With a new dimension of length 1 at dim."""
+    x = raw(input)
+    value = array_module(x).expand_dims(x, axis(dim, x.ndim + 1))
+    return as_view(record(value, (input,), (unsqueeze_da,), x.shape), input)
+
+
+def unsqueeze_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return g.reshape(shape)
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """With two dimensions swapped."""
+    x = raw(input)
+    dim0, dim1 = axis(dim0, x.ndim), axis(dim1, x.ndim)
+    value = x.swapaxes(dim0, dim1) if x.ndim else x[...]
+    return as_view(record(value, (input,), (transpose_da,), dim0, dim1), input)
+
+
+def transpose_da(g: Tensor, _out: Tensor, _a: Tensor, dim0: int, dim1: int) -> Tensor:
+    return transpose(g, dim0, dim1)
+
+
+def t(input: Tensor) -> Tensor:
+    """The transpose of a matrix (a vector stays as it is).  RuntimeError for more dimensions."""
+    x = raw(input)
+    if x.ndim > 2:
+        raise RuntimeError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D: use mT or transpose(dim0, dim1)"
+        )
+    return as_view(record(x.T, (input,), (t_da,)), input)
+
+
+def t_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
+    return t(g)
+
+
+def mT(input: Tensor) -> Tensor:
+    """The transpose of the last two dimensions.  RuntimeError for fewer."""
+    if raw(input).ndim < 2:
+        raise RuntimeError(
+            "tensor.mT is only supported on matrices or batches of matrices. "
+            f"Got {raw(input).ndim}-D tensor."
+        )
+    return transpose(input, -2, -1)
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """With the dimensions in another order.  RuntimeError unless each is named once."""
+    x = raw(input)
+    order = sizes(dims)
+    if len(order) != x.ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
+            f"desired ordering of dimensions i.e. input.dim() = {x.ndim} is not equal to len(dims) = {len(order)}"
+        )
+    axes = tuple(axis(d, x.ndim) for d in order)
+    if len(set(axes)) != len(axes):
+        raise RuntimeError(f"permute(): duplicate dims are not allowed. Got {list(order)}")
+    return as_view(record(x.transpose(axes), (input,), (permute_da,), axes), input)
+
+
+def permute_da(g: Tensor, _out: Tensor, _a: Tensor, axes: tuple[int, ...]) -> Tensor:
+    return permute(g, tuple(axes.index(i) for i in range(len(axes))))
+
+
+def T(input: Tensor) -> Tensor:
+    """With all dimensions in reverse order."""
+    return permute(input, tuple(reversed(range(raw(input).ndim))))
+
+
+def expand(input: Tensor, *shape: Any) -> Tensor:
+    """Repeated along its dimensions of length 1, and new leading ones, without copying; -1 keeps a size.
+
+    RuntimeError for a size that neither equals the tensor's nor stretches a 1.
+    """
+    x = raw(input)
+    wanted = sizes(shape)
+    added = len(wanted) - x.ndim
+    full = tuple(x.shape[i - added] if n == -1 and i >= added else n for i, n in enumerate(wanted))
+    if added < 0 or any(n < 0 or (i >= added and x.shape[i - added] not in (1, n)) for i, n in enumerate(full)):
+        raise RuntimeError(
+            f"expand(): the sizes {list(wanted)} must match the tensor's {list(x.shape)} from the right, "
+            "or stretch a size of 1"
+        )
+    return as_view(record(array_module(x).broadcast_to(x, full), (input,), (expand_da,)), input)
+
+
+def expand_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
+    return g
+
+
+def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
+    """As `expand`."""
+    return expand(input, size)
+
+
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """Repeated to the shape of another tensor."""
+    return expand(input, other.shape)
+
+
+# Several tensors --------------------------------------------------------------------------------------------
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors one after the other along dim; all other sizes must be equal (RuntimeError)."""
+    tensors = checked("cat", tensors)
+    tensors = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]
+    dim = axis(dim, tensors[0].array.ndim)
+    for i, x in enumerate(tensors):
+        if other_sizes(x, dim) != other_sizes(tensors[0], dim) or x.array.ndim == 0:
+            raise RuntimeError(
+                "cat(): Sizes of tensors must match except in dimension "
+                f"{dim}: number 0 has shape {list(tensors[0].array.shape)}, number {i} {list(x.array.shape)}"
+            )
+    rules, start = [], 0
+    for x in tensors:
+        stop = start + x.array.shape[dim]
+        rules.append(partial(cat_dx, key=(slice(None),) * dim + (slice(start, stop),)))
+        start = stop
+    value = array_module(tensors[0].array).concatenate([x.array for x in tensors], dim)
+    return record(value, tuple(tensors), tuple(rules))
+
+
+def cat_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
+    return getitem(g, key)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors of one shape along a new dimension at dim.  RuntimeError for unequal shapes."""
+    tensors = checked("stack", tensors)
+    for i, x in enumerate(tensors):
+        if x.array.shape != tensors[0].array.shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(tensors[0].array.shape)} at entry 0 "
+                f"and {list(x.array.shape)} at entry {i}"
+            )
+    dim = axis(dim, tensors[0].array.ndim + 1)
+    rules = [partial(stack_dx, key=(slice(None),) * dim + (i,)) for i in range(len(tensors))]
+    value = array_module(tensors[0].array).stack([x.array for x in tensors], dim)
+    return record(value, tuple(tensors), tuple(rules))
+
+
+def stack_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
+    return getitem(g, key)
+
+
+def checked(op: str, tensors: Any) -> list[Tensor]:
+    """A sequence of at least one tensor, in their common dtype."""
+    if isinstance(tensors, Variable) or not isinstance(tensors, Sequence):
+        raise TypeError(
+            f"{op}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
+    if not tensors:
+        raise RuntimeError(f"{op}(): expected a non-empty list of Tensors")
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Variable):
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
+            )
+    dtype = result_type(*tensors)
+    return [as_dtype(x, dtype) for x in tensors]
+
+
+def other_sizes(x: Tensor, dim: int) -> tuple[int, ...]:
+    """A tensor's sizes but for one dimension."""
+    shape: tuple[int, ...] = x.array.shape
+    return shape[:dim] + shape[dim + 1 :]
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices along a dimension, which goes away."""
+    x = raw(input)
+    if x.ndim == 0:
+        raise RuntimeError("unbind(): Dimension specified as 0 but tensor has no dimensions")
+    before = (slice(None),) * axis(dim, x.ndim)
+    return tuple(getitem(input, (*before, i)) for i in range(x.shape[axis(dim, x.ndim)]))
+
+
+def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces of one size (the last may be smaller), or of the sizes given, as views."""
+    dim = axis(dim, raw(tensor).ndim)
+    length = raw(tensor).shape[dim]
+    if isinstance(split_size_or_sections, int):
+        step = split_size_or_sections
+        pieces = [min(step, length - start) for start in range(0, length, step)] or [0]
+    else:
+        pieces = list(split_size_or_sections)
+    if sum(pieces) != length:
+        raise RuntimeError(f"split(): the sections {pieces} must add up to {length}, the size of dimension {dim}")
+    before = (slice(None),) * dim
+    starts = [sum(pieces[:i]) for i in range(len(pieces))]
+    return tuple(
+        getitem(tensor, (*before, slice(start, start + n))) for start, n in zip(starts, pieces, strict=True)
+    )
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` pieces of equal size (the last may be smaller), as views."""
+    length = raw(input).shape[axis(dim, raw(input).ndim)]
+    return split(input, max(1, -(-length // chunks)), dim)

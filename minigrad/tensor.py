@@ -1,0 +1,489 @@
+"""Tensor: an array, its gradient, and the node that made it.  Its methods are the ops, or only call them."""
+
+from __future__ import annotations
+
+import builtins
+import copy
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from minigrad import devices, dtypes, printing
+from minigrad.autograd import graph
+from minigrad.autograd.backward import backward
+from minigrad.autograd.fitting import cast
+from minigrad.autograd.graph import Node, Variable, changes_of, leaf_node, wrap
+from minigrad.hooks import RemovableHandle
+from minigrad.ops import (
+    activations,
+    arithmetic,
+    comparison,
+    creation,
+    elementwise,
+    in_place,
+    indexing,
+    linear_algebra,
+    reductions,
+    selection,
+    shaping,
+)
+from minigrad.size import Size
+
+
+class Tensor(Variable):
+    """A NumPy array that can take part in differentiation.
+
+    `Tensor(data)` gives a float tensor with a copy of the data, `Tensor(2, 3)` one of that size with undefined
+    values, as in PyTorch; `minigrad.tensor(data)` is what you want in new code.
+
+    >>> import minigrad as torch
+    >>> a = torch.tensor([[1.0, 2.0]], requires_grad=True)
+    >>> (a @ a.T).sum().backward()
+    >>> a.grad
+    tensor([[2., 4.]])
+    """
+
+    __array_ufunc__ = None  # NumPy must ask a Tensor, not take it apart
+    __array_priority__ = 1000
+
+    def __init__(self, *data: Any) -> None:
+        self.array = creation.typed("Tensor", None)(*data).array
+
+    # What it is ---------------------------------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        """The data type of the elements."""
+        return dtypes.from_numpy[self.array.dtype]
+
+    @property
+    def device(self) -> devices.device:
+        """Where the elements are."""
+        return devices.device_of(self.array)
+
+    @property
+    def shape(self) -> Size:
+        """The size of each dimension."""
+        return Size(self.array.shape)
+
+    @property
+    def ndim(self) -> builtins.int:
+        """The number of dimensions."""
+        ndim: builtins.int = self.array.ndim
+        return ndim
+
+    def dim(self) -> builtins.int:
+        """The number of dimensions."""
+        return self.ndim
+
+    def size(self, dim: builtins.int | None = None) -> Any:
+        """The shape, or one size of it."""
+        return self.shape if dim is None else self.array.shape[shaping.axis(dim, self.ndim)]
+
+    def numel(self) -> builtins.int:
+        """The number of elements."""
+        number: builtins.int = self.array.size
+        return number
+
+    nelement = numel
+
+    def element_size(self) -> builtins.int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    def is_floating_point(self) -> builtins.bool:
+        """Whether the dtype is float16, float32 or float64."""
+        return self.dtype.is_floating_point
+
+    @property
+    def is_cuda(self) -> builtins.bool:
+        """Whether the elements are on a GPU."""
+        return self.device.type == "cuda"
+
+    def is_contiguous(self) -> builtins.bool:
+        """Whether the elements lie in memory in the order of their indices."""
+        return builtins.bool(self.array.flags.c_contiguous)
+
+    # Differentiation ----------------------------------------------------------------------------------------
+
+    backward = backward
+
+    @property
+    def requires_grad(self) -> builtins.bool:
+        """Whether gradients are computed for it."""
+        return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: builtins.bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
+        """Compute gradients for this leaf from now on, or no longer.
+
+        RuntimeError for integers and bools, and for the result of a recorded op (use `detach`).
+        """
+        if requires_grad and self.array.dtype.kind != "f":
+            raise RuntimeError(
+                f"only Tensors of floating point dtype can require gradients, not {self.dtype}: use .float()"
+            )
+        if not self.is_leaf and not requires_grad:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
+        if not requires_grad:
+            self.node = None
+        elif self.node is None:
+            self.node = leaf_node(self)
+        return self
+
+    @property
+    def is_leaf(self) -> builtins.bool:
+        """Whether no recorded op made it."""
+        return self.node is None or not self.node.rules
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node of the op that made it; None for a leaf."""
+        return None if self.is_leaf else self.node
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward passes have added up, of the tensor's shape and dtype; None before."""
+        if self._grad is None and not self.is_leaf and not self.retains_grad:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
+                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+                )
+            if value.array.shape != self.array.shape:
+                raise RuntimeError(
+                    f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
+                    f"'{list(self.shape)}'. Please ensure that the gradient and the tensor are the same size"
+                )
+            if value.array.dtype != self.array.dtype:
+                raise RuntimeError(
+                    f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with dtype "
+                    f"'{self.dtype}'. Convert it with .to(dtype)."
+                )
+        self._grad = value
+
+    def retain_grad(self) -> None:
+        """Let backward passes fill `.grad` of this tensor too, though it is no leaf."""
+        if self.node is None:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if not self.is_leaf:
+            self.node.receiver = weakref.ref(self)
+
+    @property
+    def retains_grad(self) -> builtins.bool:
+        """Whether `retain_grad` was called on this tensor, which is no leaf."""
+        return not self.is_leaf and self.node is not None and self.node.receiver is not None
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call hook(gradient) when the tensor's gradient is known; what it returns, if not None, replaces it."""
+        if self.node is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.node.hooks is None:
+            self.node.hooks = {}
+        return RemovableHandle(self.node.hooks, hook)
+
+    def detach(self) -> Tensor:
+        """The same memory as a tensor that is a constant to differentiation."""
+        detached = wrap(self.array)
+        detached.changes = changes_of(self)
+        return detached
+
+    def detach_(self) -> Tensor:
+        """Make this tensor itself a constant to differentiation."""
+        self.node = None
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory as a constant, whose in-place changes go unnoticed.  Prefer `detach` or `no_grad`."""
+        return wrap(self.array)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self.array = value.array
+        if self.node is not None:
+            self.node.shape, self.node.dtype = value.array.shape, value.array.dtype
+
+    @property
+    def _version(self) -> builtins.int:
+        return self.changes.version if self.changes is not None else 0
+
+    # Leaving minigrad ---------------------------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The only element as a Python number.  RuntimeError unless there is exactly one."""
+        if self.array.size != 1:
+            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self.array.tolist()
+
+    def numpy(self, *, force: builtins.bool = False) -> Any:
+        """The array itself: memory is shared.  RuntimeError for a tensor that requires grad, unless force."""
+        if self.node is not None and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        return self.array
+
+    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> Any:
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        raise TypeError(
+            f"numpy.{function.__name__} does not take minigrad Tensors: use minigrad's function of that name, or "
+            "pass tensor.detach().numpy()"
+        )
+
+    def __float__(self) -> builtins.float:
+        return builtins.float(self._only_element("float"))
+
+    def __int__(self) -> builtins.int:
+        return builtins.int(self._only_element("int"))
+
+    def __index__(self) -> builtins.int:
+        if self.array.dtype.kind == "f" or self.array.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return builtins.int(self.array.item())
+
+    def __bool__(self) -> builtins.bool:
+        if self.array.size != 1:
+            values = "more than one value" if self.array.size else "no values"
+            raise RuntimeError(
+                f"Boolean value of Tensor with {values} is ambiguous: use .any() or .all(). Its shape is "
+                f"{list(self.array.shape)}"
+            )
+        return builtins.bool(self.array.item())
+
+    def _only_element(self, kind: str) -> Any:
+        if self.array.size != 1:
+            raise ValueError(
+                f"only one element tensors can be converted to Python scalars: {kind}() of {self.array.size}"
+            )
+        return self.array.item()
+
+    def __repr__(self) -> str:
+        return printing.tensor_repr(self)
+
+    def __format__(self, spec: str) -> str:
+        return printing.tensor_format(self, spec)
+
+    # Conversions --------------------------------------------------------------------------------------------
+
+    def to(self, *args: Any, **kwargs: Any) -> Tensor:
+        """In another dtype or on another device: to(dtype), to(device), to(device, dtype), to(other_tensor)."""
+        dtype, copied = devices.to_arguments(args, kwargs)
+        if dtype is None or dtype.numpy == self.array.dtype:
+            return self.clone() if copied else self
+        return cast(self, dtype.numpy)
+
+    def type(self, dtype: Any = None) -> Any:
+        """In another dtype; without one, the name of PyTorch's class for it, such as 'torch.FloatTensor'."""
+        if dtype is None:
+            return f"torch.{reductions.PYTORCH_NAMES[self.array.dtype.name]}Tensor"
+        return self.to(dtype)
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """In the dtype of another tensor."""
+        return self.to(other.dtype)
+
+    def float(self) -> Tensor:
+        """In float32."""
+        return self.to(dtypes.float32)
+
+    def double(self) -> Tensor:
+        """In float64."""
+        return self.to(dtypes.float64)
+
+    def half(self) -> Tensor:
+        """In float16."""
+        return self.to(dtypes.float16)
+
+    def long(self) -> Tensor:
+        """In int64."""
+        return self.to(dtypes.int64)
+
+    def int(self) -> Tensor:
+        """In int32."""
+        return self.to(dtypes.int32)
+
+    def short(self) -> Tensor:
+        """In int16."""
+        return self.to(dtypes.int16)
+
+    def char(self) -> Tensor:
+        """In int8."""
+        return self.to(dtypes.int8)
+
+    def byte(self) -> Tensor:
+        """In uint8."""
+        return self.to(dtypes.uint8)
+
+    def bool(self) -> Tensor:
+        """In bool: whether each element is non-zero."""
+        return self.to(dtypes.bool_)
+
+    def cpu(self) -> Tensor:
+        """On the CPU."""
+        return self.to("cpu")
+
+    def contiguous(self) -> Tensor:
+        """With its elements in memory in the order of their indices: itself, or a copy."""
+        return self if self.is_contiguous() else self.clone()
+
+    def __copy__(self) -> Tensor:
+        return copied(self, self.array)
+
+    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment: use tensor.detach().clone()."
+            )
+        if id(self) not in memo:
+            memo[id(self)] = copied(self, self.array.copy())
+            memo[id(self)].grad = copy.deepcopy(self._grad, memo)
+        result: Tensor = memo[id(self)]
+        return result
+
+    def __reduce__(self) -> Any:
+        if not self.is_leaf:
+            raise RuntimeError("a tensor with a grad_fn cannot be pickled: use tensor.detach()")
+        return unpickled, (type(self), self.array, self.requires_grad)
+
+    # Operators: each is the op itself, so that one step into `a @ b` shows the line that multiplies ----------
+
+    __add__ = __radd__ = arithmetic.add
+    __sub__, __rsub__ = arithmetic.sub, arithmetic.rsub
+    __mul__ = __rmul__ = arithmetic.mul
+    __truediv__, __rtruediv__ = arithmetic.div, arithmetic.rdiv
+    __floordiv__, __rfloordiv__ = arithmetic.floor_divide, arithmetic.rfloor_divide
+    __mod__, __rmod__ = arithmetic.remainder, arithmetic.rremainder
+    __pow__, __rpow__ = arithmetic.pow, arithmetic.rpow
+    __matmul__ = linear_algebra.matmul
+    __neg__ = elementwise.neg
+    __abs__ = elementwise.abs
+    __lt__, __le__, __gt__, __ge__ = comparison.lt, comparison.le, comparison.gt, comparison.ge
+    __and__ = __rand__ = comparison.bitwise_and
+    __or__ = __ror__ = comparison.bitwise_or
+    __xor__ = __rxor__ = comparison.bitwise_xor
+    __invert__ = comparison.bitwise_not
+    __iadd__, __isub__ = in_place.add_, in_place.sub_
+    __imul__, __itruediv__ = in_place.mul_, in_place.div_
+    __ipow__ = in_place.pow_
+    __getitem__, __setitem__ = indexing.getitem, in_place.setitem
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return comparison.eq(self, other) if comparison.comparable(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return comparison.ne(self, other) if comparison.comparable(other) else NotImplemented
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __len__(self) -> builtins.int:
+        if self.array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __contains__(self, element: Any) -> builtins.bool:
+        return builtins.bool((self == element).any())
+
+    # Ops as methods -----------------------------------------------------------------------------------------
+
+    add, sub, mul, div, pow = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div, arithmetic.pow
+    subtract, multiply, divide, true_divide = sub, mul, div, div
+    floor_divide, remainder = arithmetic.floor_divide, arithmetic.remainder
+    neg, negative, abs, absolute = (elementwise.neg,) * 2 + (elementwise.abs,) * 2
+    sign, floor, ceil, round = elementwise.sign, elementwise.floor, elementwise.ceil, elementwise.round
+    exp, log, log1p, sqrt = elementwise.exp, elementwise.log, elementwise.log1p, elementwise.sqrt
+    sin, cos, tanh = elementwise.sin, elementwise.cos, elementwise.tanh
+    square, reciprocal, clone = elementwise.square, elementwise.reciprocal, elementwise.clone
+    sigmoid, softmax, log_softmax = activations.sigmoid, activations.softmax, activations.log_softmax
+    relu, maximum, minimum = selection.relu, selection.maximum, selection.minimum
+    clamp = clip = selection.clamp
+    matmul = linear_algebra.matmul
+    sum, mean, max, min = reductions.sum, reductions.mean, reductions.max, reductions.min
+    amax, amin, argmax, argmin = reductions.amax, reductions.amin, reductions.argmax, reductions.argmin
+    var, std, logsumexp = reductions.var, reductions.std, reductions.logsumexp
+    reshape, view, view_as = shaping.reshape, shaping.view, shaping.view_as
+    reshape_as, flatten, squeeze = shaping.reshape_as, shaping.flatten, shaping.squeeze
+    unsqueeze, transpose, permute = shaping.unsqueeze, shaping.transpose, shaping.permute
+    swapaxes = shaping.transpose
+    t, expand, expand_as, broadcast_to = shaping.t, shaping.expand, shaping.expand_as, shaping.broadcast_to
+    unbind, split, chunk = shaping.unbind, shaping.split, shaping.chunk
+    eq, ne, lt, le, gt, ge = (
+        comparison.eq,
+        comparison.ne,
+        comparison.lt,
+        comparison.le,
+        comparison.gt,
+        comparison.ge,
+    )
+    logical_not, logical_and = comparison.logical_not, comparison.logical_and
+    logical_or, all, any = comparison.logical_or, comparison.all, comparison.any
+    isnan, isinf, isfinite = comparison.isnan, comparison.isinf, comparison.isfinite
+    isclose, allclose, equal = comparison.isclose, comparison.allclose, comparison.equal
+    add_, sub_, mul_, div_ = in_place.add_, in_place.sub_, in_place.mul_, in_place.div_
+    pow_, neg_, exp_, sqrt_ = in_place.pow_, in_place.neg_, in_place.exp_, in_place.sqrt_
+    tanh_, sigmoid_, relu_, clamp_ = in_place.tanh_, in_place.sigmoid_, in_place.relu_, in_place.clamp_
+    zero_, fill_, copy_ = in_place.zero_, in_place.fill_, in_place.copy_
+
+    T = property(shaping.T)
+    mT = property(shaping.mT)
+
+    def where(self, condition: Tensor, other: Any) -> Tensor:
+        """This tensor where the condition is True, `other` where it is False."""
+        return selection.where(condition, self, other)
+
+
+def copied(tensor: Tensor, array: Any) -> Tensor:
+    """A tensor of the same class around an array, requiring grad likewise."""
+    result = type(tensor).__new__(type(tensor))
+    result.array = array
+    if tensor.node is not None:
+        result.requires_grad_()
+    return result
+
+
+def unpickled(kind: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
+    """The tensor that was pickled."""
+    tensor = kind.__new__(kind)
+    tensor.array = np.ascontiguousarray(array).reshape(np.shape(array))
+    if requires_grad:
+        tensor.requires_grad_()
+    return tensor
+
+
+graph.TENSOR = Tensor
