@@ -48,10 +48,9 @@ def backward(
     """
     gradients = start(self, gradient, create_graph)  # in flight: of nodes whose turn is to come
     targets = None if inputs is None else nodes_of(inputs)
-    nodes = nodes_below(gradients, targets)
-    on_the_way = set(nodes)
+    nodes, on_the_way = nodes_below(gradients, targets)
     received: Gradients = {}
-    node = rule = None
+    node = rule = contribution = None
     mode = grad_mode.enabled, grad_mode.inference
     grad_mode._set(create_graph, False)
     try:
@@ -61,19 +60,19 @@ def backward(
                 g = run_hooks(node, g)
             if node in targets if targets is not None else node.receiver is not None:
                 received[node] = g
-            out, operands = saved_values(node, create_graph)
+            arguments = rule_arguments(node, g, create_graph)
             for edge, rule in zip(node.edges, node.rules):
                 if edge in on_the_way:
-                    contribution = rule(g, out, *operands, *node.static)
+                    contribution = rule(*arguments)
                     if create_graph or contribution.shape != edge.shape or contribution.dtype != edge.dtype:
                         contribution = fit(contribution, edge, rule)
                     gradients[edge] = gradients[edge] + contribution if edge in gradients else contribution
     except Exception as error:
-        explain(error, node, rule)
+        explain(error, node, rule, contribution)
         raise
     finally:
         grad_mode._set(*mode)
-        g = contribution = operands = None  # held nowhere else, a gradient becomes a .grad uncopied
+        g = contribution = arguments = None  # held nowhere else, a gradient becomes a .grad uncopied
     if receive is not None:
         receive(received)
     else:
@@ -123,6 +122,20 @@ def grad(
     return tuple(result)
 
 
+def backward_from(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """`minigrad.autograd.backward`: one pass from several tensors at once.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
+    """
+    backward(tensors, grad_tensors, retain_graph, create_graph, inputs)
+
+
 def start(roots: Any, gradient: Any, create_graph: bool) -> Gradients:
     """The gradients that the pass starts from, checked."""
     roots = [roots] if isinstance(roots, Variable) else list(roots)
@@ -166,27 +179,31 @@ def nodes_of(tensors: Any) -> dict[Node, Tensor]:
     return {tensor.node: tensor for tensor in tensors}
 
 
-def nodes_below(roots: Gradients, targets: dict[Node, Tensor] | None) -> list[Node]:
-    """The nodes that the roots were computed from (and that lead to a target), the newest first."""
-    found = set(roots)
-    stack = list(roots)
-    while stack:
-        for edge in stack.pop().edges:
-            if edge is not None and edge not in found:
+def nodes_below(roots: Gradients, targets: dict[Node, Tensor] | None) -> tuple[list[Node], set[Node]]:
+    """The nodes that the roots were computed from (and that lead to a target): the newest first, and as a set."""
+    nodes = list(roots)
+    found: set[Node | None] = {None, *roots}
+    for node in nodes:  # grows while we go through it
+        for edge in node.edges:
+            if edge not in found:
                 found.add(edge)
-                stack.append(edge)
-    nodes = sorted(found, key=attrgetter("serial"), reverse=True)
-    if targets is None:
-        return nodes
-    leading: set[Node | None] = set()
-    for node in reversed(nodes):
-        if node in targets or not leading.isdisjoint(node.edges):
-            leading.add(node)
-    return [node for node in nodes if node in leading]
+                nodes.append(edge)  # type: ignore[arg-type]
+    nodes.sort(key=attrgetter("serial"), reverse=True)
+    if targets is not None:
+        found = {None}
+        for node in reversed(nodes):
+            if node in targets or not found.isdisjoint(edge for edge in node.edges if edge):
+                found.add(node)
+        nodes = [node for node in nodes if node in found]
+    found.remove(None)
+    return nodes, found  # type: ignore[return-value]
 
 
-def saved_values(node: Node, create_graph: bool) -> tuple[Any, list[Any]]:
-    """The output and the operands that a node kept for its rules: as arrays, or as Tensors of the graph."""
+def rule_arguments(node: Node, g: Any, create_graph: bool) -> tuple[Any, ...]:
+    """What a node's rules are called with: g, out, the operands, the static values.
+
+    Arrays, or under create_graph Tensors of the graph.
+    """
     if node.inputs is None:
         raise RuntimeError(
             "Trying to backward through the graph a second time, but the values that it kept were freed by the "
@@ -208,7 +225,7 @@ def saved_values(node: Node, create_graph: bool) -> tuple[Any, list[Any]]:
         if create_graph:
             out = wrap(out)
             out.node = node
-    return out, operands
+    return (g, out, *operands, *node.static)
 
 
 def refuse_changed(node: Node, place: Any) -> None:
@@ -234,15 +251,22 @@ def run_hooks(node: Node, g: Any) -> Any:
     return g
 
 
-def explain(error: Exception, node: Node | None, rule: Any) -> None:
+def explain(error: Exception, node: Node | None, rule: Any, contribution: Any) -> None:
     """Tell an error of the pass which rule it happened in, and which line of the user's recorded the op."""
-    if node is not None and rule is not None:
-        error.add_note(f"In the backward pass, {rule_name(rule)} of {node.name()}, recorded at {node.line}")
+    if node is None or rule is None:
+        return
+    where = f"In the backward pass, {rule_name(rule)} of {node.name()}, recorded at {node.line}"
+    if isinstance(error, AttributeError) and not hasattr(raw(contribution), "shape"):
+        raise TypeError(
+            f"{rule_name(rule)} returned {contribution!r} where the gradient of its input belongs: an array like "
+            f"its g. Is a `return` missing? {where}"
+        ) from error
+    error.add_note(where)
 
 
 def free(node: Node) -> None:
     """Let go of what a node kept for its rules; a second pass is refused if there was anything."""
-    if node.out is not None or (node.inputs and any(x is not None for x in node.inputs)):
+    if node.keeps:
         node.inputs = node.out = None
 
 

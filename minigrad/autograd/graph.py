@@ -73,6 +73,7 @@ class Node:
         value: Any,
         edges: Sequence[Node | None],
         rules: tuple[Rule | None, ...],
+        keeps: bool,
         inputs: tuple[Any, ...] | None,
         out: Any,
         static: tuple[Any, ...],
@@ -81,6 +82,7 @@ class Node:
         self.serial = next(serials)
         self.edges = edges  # the nodes that made the inputs; None for an input that needs no gradient
         self.rules = rules  # likewise
+        self.keeps = keeps  # whether there is anything in inputs and out
         self.inputs = inputs  # None for an input that no rule reads; None as a whole once the graph is freed
         self.out = out  # the output's array, if a rule reads it
         self.static = static
@@ -128,14 +130,13 @@ def record(value: Any, inputs: tuple[Any, ...], rules: tuple[Rule, ...], *static
     that gives its gradient.  static: further values that every rule is given, after the operands.
     Without a tensor among the inputs the raw value is returned as it is.
     """
-    is_tensor = False
-    edges = []
+    is_tensor, enabled, edges = False, grad_mode.enabled, []
     for x in inputs:
         if isinstance(x, Variable):
             is_tensor = True
             if x.viewed_at is not None:
                 refuse_stale_view(x)
-            edges.append(x.node if grad_mode.enabled else None)
+            edges.append(x.node if enabled else None)
         else:
             edges.append(None)
     if not is_tensor:
@@ -145,9 +146,10 @@ def record(value: Any, inputs: tuple[Any, ...], rules: tuple[Rule, ...], *static
         if None in edges:
             rules = tuple([rule if edge else None for rule, edge in zip(rules, edges)])  # type: ignore[misc]
         reads = READS.get(rules) or reads_of(rules, len(inputs))
-        kept = reads.of(inputs)
+        kept = inputs if reads.all else reads.of(inputs)
         kept_out = out.array if reads.out else None
-        out.node = Node(out.array, edges, rules, kept, kept_out, static, user_place(sys._getframe(2)))
+        place = user_place(sys._getframe(2))
+        out.node = Node(out.array, edges, rules, reads.anything, kept, kept_out, static, place)
     return out
 
 
@@ -163,12 +165,11 @@ class Reads:
         self.inputs = inputs
         self.out = out
         self.all = all(inputs)
+        self.anything = any(inputs) or out
         self.nothing = None if any(inputs) else (None,) * len(inputs)
 
     def of(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """The operands that are read, None in place of the others."""
-        if self.all:
-            return inputs
         return self.nothing or tuple([x if read else None for x, read in zip(inputs, self.inputs)])
 
 
@@ -196,7 +197,7 @@ def leaf_node(tensor: Tensor) -> Node:
 
     It knows its tensor weakly: the tensor owns the node, and a cycle would wait for the garbage collector.
     """
-    node = Node(tensor.array, (), (), (), None, (), user_place(sys._getframe(1)))
+    node = Node(tensor.array, (), (), False, (), None, (), user_place(sys._getframe(1)))
     node.receiver = weakref.ref(tensor)
     return node
 
@@ -210,10 +211,15 @@ TENSOR: type[Tensor]
 new = object.__new__
 
 
+def as_array(value: Any) -> Any:
+    """NumPy's scalars, which its ops give in place of 0-d arrays, made arrays."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
+
+
 def wrap(array: Any) -> Tensor:
     """A Tensor around a raw array, which is not copied."""
     tensor = new(TENSOR)
-    tensor.array = np.asarray(array) if isinstance(array, np.generic) else array  # NumPy's 0-d results are scalars
+    tensor.array = array if type(array) is np.ndarray else as_array(array)
     return tensor
 
 

@@ -1,7 +1,7 @@
 """Changing a tensor in place: the op is computed as ever, then its result is written into the tensor's memory.
 
 The tensor takes over the op's node, so gradients flow through the change.  The memory's change is noted with
-the user's line: a rule that still needs the old values then raises an error instead of using the new ones.
+the user's line: an earlier op's rule that still needs the old values raises an error instead of using the new.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.autograd import grad_mode
 from minigrad.autograd.backward import mark_changed
 from minigrad.autograd.fitting import broadcasts
-from minigrad.autograd.graph import Variable, changes_of, raw, record, wrap
+from minigrad.autograd.graph import Variable, raw, record, wrap
 from minigrad.devices import array_module
 from minigrad.ops import arithmetic, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
@@ -36,10 +36,12 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
         raise RuntimeError(
             f"result type {result.dtype} can't be cast to the desired output type {tensor.dtype}"
         )
+    recorded = result.node is not None
+    if recorded:
+        keep_old_values(result.node, tensor)
     if value.dtype != tensor.array.dtype:
         result = result.to(tensor.dtype)
     tensor.array[...] = result.array
-    recorded = result.node is not None
     mark_changed(tensor, recorded)
     if recorded:
         tensor.node = result.node
@@ -63,75 +65,76 @@ def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
         )
 
 
-def before(tensor: Tensor) -> Tensor:
-    """The tensor as it was before a change, to be the op's input: same memory, its node so far."""
-    if tensor.node is None:
-        return tensor
-    refuse_in_place(tensor, recorded=False)
-    old = wrap(tensor.array)
+def keep_old_values(node: Any, tensor: Tensor) -> None:
+    """Where a node kept the tensor for its rules, give it a copy of the values that are about to change."""
+    node.inputs = tuple([snapshot(x) if raw(x) is tensor.array else x for x in node.inputs])
+
+
+def snapshot(tensor: Tensor) -> Tensor:
+    """A tensor's values and node as they are now."""
+    old = wrap(tensor.array.copy())
     old.node = tensor.node
-    old.changes = changes_of(tensor)
     return old
 
 
 def add_(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     """self += alpha * other, in place."""
-    return write(self, arithmetic.add(before(self), other, alpha=alpha))
+    return write(self, arithmetic.add(self, other, alpha=alpha))
 
 
 def sub_(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     """self -= alpha * other, in place."""
-    return write(self, arithmetic.sub(before(self), other, alpha=alpha))
+    return write(self, arithmetic.sub(self, other, alpha=alpha))
 
 
 def mul_(self: Tensor, other: Any) -> Tensor:
     """self *= other, in place."""
-    return write(self, arithmetic.mul(before(self), other))
+    return write(self, arithmetic.mul(self, other))
 
 
 def div_(self: Tensor, other: Any) -> Tensor:
     """self /= other, in place."""
-    return write(self, arithmetic.div(before(self), other))
+    return write(self, arithmetic.div(self, other))
 
 
 def pow_(self: Tensor, exponent: Any) -> Tensor:
     """self **= exponent, in place."""
-    return write(self, arithmetic.pow(before(self), exponent))
+    return write(self, arithmetic.pow(self, exponent))
 
 
 def neg_(self: Tensor) -> Tensor:
     """self = -self, in place."""
-    return write(self, elementwise.neg(before(self)))
+    return write(self, elementwise.neg(self))
 
 
 def exp_(self: Tensor) -> Tensor:
     """self = e ** self, in place."""
-    return write(self, elementwise.exp(before(self)))
+    return write(self, elementwise.exp(self))
 
 
 def sqrt_(self: Tensor) -> Tensor:
     """The square root, in place."""
-    return write(self, elementwise.sqrt(before(self)))
+    return write(self, elementwise.sqrt(self))
 
 
 def tanh_(self: Tensor) -> Tensor:
     """The hyperbolic tangent, in place."""
-    return write(self, elementwise.tanh(before(self)))
+    return write(self, elementwise.tanh(self))
 
 
 def sigmoid_(self: Tensor) -> Tensor:
     """The sigmoid, in place."""
-    return write(self, sigmoid(before(self)))
+    return write(self, sigmoid(self))
 
 
 def relu_(self: Tensor) -> Tensor:
     """max(self, 0), in place."""
-    return write(self, selection.relu(before(self)))
+    return write(self, selection.relu(self))
 
 
 def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """The elements moved into [min, max], in place."""
-    return write(self, selection.clamp(before(self), min, max))
+    return write(self, selection.clamp(self, min, max))
 
 
 def zero_(self: Tensor) -> Tensor:
@@ -150,7 +153,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 
 def copy_(self: Tensor, src: Any) -> Tensor:
     """The elements of another tensor (or a number), broadcast and converted to self's dtype, in place."""
-    return write(self, overwritten(before(self), src))
+    return write(self, overwritten(self, src))
 
 
 def overwritten(a: Tensor, src: Any) -> Tensor:
@@ -175,7 +178,7 @@ def overwritten_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tenso
 def setitem(self: Tensor, key: Any, value: Any) -> None:
     """self[key] = value.  Gradients flow to the elements that stay, and to the value."""
     if grad_mode.enabled and (self.node is not None or (isinstance(value, Variable) and value.node is not None)):
-        write(self, indexing.put(before(self), key, value))
+        write(self, indexing.put(self, key, value))
         return
     basic, picking = indexing.split_key(key, self.array.shape)
     indexing.assign(self.array, basic, picking, raw(value))
