@@ -15,21 +15,24 @@ from minigrad.autograd.grad_mode import (
     set_grad_enabled,
 )
 from minigrad.devices import device
+from minigrad.dtypes import bool_ as bool
 from minigrad.dtypes import (
+    double,
     dtype,
     float16,
     float32,
     float64,
     get_default_dtype,
+    half,
     int8,
     int16,
     int32,
     int64,
+    long,
     set_default_dtype,
+    short,
     uint8,
 )
-from minigrad.dtypes import bool_ as bool
-from minigrad.dtypes import double, half, long, short
 from minigrad.dtypes import float32 as float
 from minigrad.dtypes import int32 as int
 from minigrad.ops.activations import log_softmax, sigmoid, softmax

@@ -30,6 +30,7 @@ from minigrad.ops import (
     selection,
     shaping,
 )
+from minigrad.ops.dims import axis
 from minigrad.size import Size
 
 
@@ -81,7 +82,7 @@ class Tensor(Variable):
 
     def size(self, dim: builtins.int | None = None) -> Any:
         """The shape, or one size of it."""
-        return self.shape if dim is None else self.array.shape[shaping.axis(dim, self.ndim)]
+        return self.shape if dim is None else self.array.shape[axis(dim, self.ndim)]
 
     def numel(self) -> builtins.int:
         """The number of elements."""

@@ -63,7 +63,16 @@ def test_two_steps_into_backward_show_the_line_of_the_derivative():
 
 def test_stepping_into_every_operator_is_one_frame():
     x, y = leaf(1.0, 2.0), leaf(3.0, 4.0)
-    for method in ("__add__", "__sub__", "__mul__", "__truediv__", "__pow__", "__matmul__", "__neg__", "__getitem__"):
+    for method in (
+        "__add__",
+        "__sub__",
+        "__mul__",
+        "__truediv__",
+        "__pow__",
+        "__matmul__",
+        "__neg__",
+        "__getitem__",
+    ):
         function = getattr(minigrad.Tensor, method)
         assert inspect.isfunction(function), method
         assert function.__module__.startswith("minigrad.ops."), f"{method} is not the op itself"
@@ -115,7 +124,9 @@ def test_a_node_with_10_000_consumers_takes_linear_time():
             assert x.grad.item() == consumers * (consumers - 1)
         return best
 
-    assert seconds(10_000) < 60 * seconds(1_000), "ten times the consumers may not cost a hundred times as much"
+    assert seconds(10_000) < 60 * seconds(1_000), (
+        "ten times the consumers may not cost a hundred times as much"
+    )
 
 
 def test_no_reference_cycles():
@@ -287,7 +298,9 @@ def test_a_rule_of_the_wrong_shape_is_named():
     def f_dx(_g, _out, _x):
         return np.ones(7)
 
-    with pytest.raises(RuntimeError, match=r"f_dx returned a gradient of shape \[7\] for an input of shape \[2\]"):
+    with pytest.raises(
+        RuntimeError, match=r"f_dx returned a gradient of shape \[7\] for an input of shape \[2\]"
+    ):
         f(leaf(1.0, 2.0)).sum().backward()
 
 
@@ -545,7 +558,9 @@ def test_functional_agrees_with_torch(name):
     results = []
     for engine in (minigrad, torch):
         xs = tuple(engine.tensor(v, dtype=engine.float64) for v in ([1.0, 2.0], [0.5, -0.3]))
-        v = {"vjp": (xs[1], engine.tensor(2.0, dtype=engine.float64)), "jvp": xs[::-1], "hvp": xs[::-1]}.get(name)
+        v = {"vjp": (xs[1], engine.tensor(2.0, dtype=engine.float64)), "jvp": xs[::-1], "hvp": xs[::-1]}.get(
+            name
+        )
         args = (xs,) if v is None else (xs, v)
         results.append(flat(getattr(engine.autograd.functional, name)(function(engine), *args)))
     for ours, theirs in zip(*results, strict=True):

@@ -50,7 +50,9 @@ def backward(
     targets = None if inputs is None else nodes_of(inputs)
     nodes, on_the_way = nodes_below(gradients, targets)
     received: Gradients = {}
-    node = rule = contribution = None
+    node: Node | None = None
+    rule: Any = None
+    contribution: Any = None
     mode = grad_mode.enabled, grad_mode.inference
     grad_mode._set(create_graph, False)
     try:
@@ -72,7 +74,8 @@ def backward(
         raise
     finally:
         grad_mode._set(*mode)
-        g = contribution = arguments = None  # held nowhere else, a gradient becomes a .grad uncopied
+        # What is held nowhere else can become a .grad without being copied.
+        g = contribution = arguments = None  # type: ignore[assignment]
     if receive is not None:
         receive(received)
     else:
@@ -108,7 +111,7 @@ def grad(
 
     def receive(received: Gradients) -> None:
         for x in wanted:
-            g = received.get(x.node)
+            g = received.get(x.node)  # type: ignore[arg-type]
             if g is None and not (allow_unused or materialize_grads):
                 raise RuntimeError(
                     "One of the differentiated Tensors appears to not have been used in the graph. "
@@ -240,7 +243,8 @@ def refuse_changed(node: Node, place: Any) -> None:
 def run_hooks(node: Node, g: Any) -> Any:
     """Let each hook see, and perhaps replace, the gradient of a node's output."""
     for hook in list((node.hooks or {}).values()):
-        replaced = hook(g if isinstance(g, Variable) else wrap(g))
+        seen: Any = g if isinstance(g, Variable) else wrap(g)
+        replaced = hook(seen)
         if replaced is not None:
             if raw(replaced).shape != node.shape:
                 raise RuntimeError(
@@ -253,7 +257,7 @@ def run_hooks(node: Node, g: Any) -> Any:
 
 def explain(error: Exception, node: Node | None, rule: Any, contribution: Any) -> None:
     """Tell an error of the pass which rule it happened in, and which line of the user's recorded the op."""
-    if node is None or rule is None:
+    if node is None or rule not in node.rules:
         return
     where = f"In the backward pass, {rule_name(rule)} of {node.name()}, recorded at {node.line}"
     if isinstance(error, AttributeError) and not hasattr(raw(contribution), "shape"):
@@ -277,7 +281,7 @@ def add_to_grads(received: Gradients, targets: dict[Node, Tensor] | None) -> Non
     """Add each gradient that arrived to the `.grad` of its tensor."""
     while received:
         node, g = received.popitem()
-        tensor = targets[node] if targets is not None else node.receiver and node.receiver()
+        tensor = targets[node] if targets is not None else node.receiver() if node.receiver else None
         if tensor is None:
             continue
         if tensor.grad is None:

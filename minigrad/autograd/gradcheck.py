@@ -57,7 +57,7 @@ def gradcheck(
     _ = check_undefined_grad, check_grad_dtypes, masked
     if check_batched_grad or check_batched_forward_grad or check_forward_ad or not check_backward_ad:
         raise NotImplementedError("gradcheck: minigrad has neither batched gradients nor forward mode")
-    given = (inputs,) if isinstance(inputs, Variable) else tuple(inputs)
+    given: tuple[Any, ...] = (inputs,) if isinstance(inputs, Variable) else tuple(inputs)
     check_inputs(given)
     compare = compare_projected if fast_mode else compare_jacobians
     try:
@@ -96,8 +96,9 @@ def gradgradcheck(
     """
     if check_fwd_over_rev or not check_rev_over_rev:
         raise NotImplementedError("gradgradcheck: minigrad has no forward mode")
-    given = (inputs,) if isinstance(inputs, Variable) else tuple(inputs)
+    given: tuple[Any, ...] = (inputs,) if isinstance(inputs, Variable) else tuple(inputs)
     check_inputs(given)
+    starts: tuple[Any, ...]
     if grad_outputs is None:
         with grad_mode.enable_grad():
             outputs = differentiable_outputs(func, given)
@@ -107,7 +108,7 @@ def gradgradcheck(
 
     def first_derivatives(*args: Any) -> tuple[Tensor, ...]:
         xs, gs = args[: len(given)], args[len(given) :]
-        wanted = [x for x in xs if isinstance(x, Variable) and x.node is not None]
+        wanted: list[Any] = [x for x in xs if isinstance(x, Variable) and x.node is not None]
         found = grad(differentiable_outputs(func, xs), wanted, gs, create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
@@ -178,7 +179,8 @@ def compare_projected(
             continue
         direction = random_like(x).array
         up, down = (
-            differentiable_outputs(func, moved(inputs, i, x.array + sign * eps * direction)) for sign in (1, -1)
+            differentiable_outputs(func, moved(inputs, i, x.array + sign * eps * direction))
+            for sign in (1, -1)
         )
         for o, y in enumerate(outputs):
             weights = random_like(y).array
@@ -196,7 +198,9 @@ def differentiable_outputs(func: Any, inputs: tuple[Any, ...]) -> list[Any]:
     """The outputs of func that are floats and depend on its inputs; for a check of constants, all floats."""
     outputs = func(*inputs)
     outputs = outputs if isinstance(outputs, (tuple, list)) else [outputs]
-    return [y for y in outputs if isinstance(y, Variable) and y.array.dtype.kind == "f" and y.node is not None]
+    return [
+        y for y in outputs if isinstance(y, Variable) and y.array.dtype.kind == "f" and y.node is not None
+    ]
 
 
 def numerical_jacobians(func: Any, inputs: tuple[Any, ...], i: int, eps: float) -> list[Any]:

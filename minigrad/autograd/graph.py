@@ -187,7 +187,9 @@ def reads_of(rules: tuple[Rule | None, ...], operands: int) -> Reads:
         out_is_read |= out
         inputs_read = [read or before for read, before in zip(inputs, inputs_read)]
     reads = Reads(inputs_read, out_is_read)
-    if not any(isinstance(rule, partial) for rule in rules):  # one made for a single call is not worth keeping
+    if not any(
+        isinstance(rule, partial) for rule in rules
+    ):  # one made for a single call is not worth keeping
         READS[rules] = reads
     return reads
 
@@ -204,8 +206,8 @@ def leaf_node(tensor: Tensor) -> Node:
 
 # Making tensors ---------------------------------------------------------------------------------------------
 
-TENSOR: type[Tensor]
-"""The class Tensor itself, set by minigrad.tensor: ops come before it and do not import it."""
+TENSOR: type[Tensor] = Variable  # type: ignore[assignment]
+"""The class Tensor itself, once minigrad.tensor has set it: ops come before it and do not import it."""
 
 
 new = object.__new__
@@ -223,7 +225,7 @@ def wrap(array: Any) -> Tensor:
     return tensor
 
 
-def as_view(tensor: Any, base: Any) -> Any:
+def as_view(tensor: Tensor, base: Any) -> Tensor:
     """Say that a tensor looks at the memory of `base`, so that each sees in-place changes of the other."""
     if isinstance(tensor, Variable):
         tensor.changes = changes_of(base)

@@ -6,16 +6,18 @@ place, (N, ...), or a probability for each class, (N, C, ...).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.autograd.fitting import summed
 from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
-from minigrad.ops.activations import log_softmax, softmax
-from minigrad.ops.indexing import along
+from minigrad.ops.activations import largest, log_softmax, softmax
 from minigrad.ops.losses import reduced
 from minigrad.ops.reductions import sum as sum_of
+from minigrad.ops.selection import where
 from minigrad.ops.shaping import unsqueeze
 
 if TYPE_CHECKING:
@@ -51,8 +53,8 @@ def cross_entropy(
         return against_distribution(input, smooth, reduction, chosen.total)
     x, dim = input.array, chosen.dim
     xp = array_module(x)
-    shifted = x - x.max(dim, keepdims=True, initial=-xp.inf)
-    losses = xp.log(xp.exp(shifted).sum(dim)) - shifted[chosen.position]
+    shifted = x - largest(x, dim)
+    losses = xp.log(summed(xp.exp(shifted), (dim,))) - shifted.reshape(-1)[chosen.places]
     value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
     rule = cross_entropy_dinput if x.ndim < 3 else cross_entropy_2d_dinput
     return record(value, (input,), (rule,), chosen, reduction, scale)
@@ -85,7 +87,7 @@ def nll_loss(
     """
     check_logits("nll_loss", input, target)
     chosen = Chosen("nll_loss", input, target, weight, ignore_index)
-    value, scale = reduced(chosen.weighted(-input.array[chosen.position]), reduction, chosen.total)
+    value, scale = reduced(chosen.weighted(-input.array.reshape(-1)[chosen.places]), reduction, chosen.total)
     rule = nll_loss_dinput if input.array.ndim < 3 else nll_loss_2d_dinput
     return record(value, (input,), (rule,), chosen, reduction, scale)
 
@@ -114,7 +116,7 @@ class Chosen:
         counted = counted_targets(classes, x.shape[self.dim], ignore_index)
         if counted is not None:
             classes = xp.where(counted, classes, 0)
-        self.position = along(classes, self.dim, x.ndim, keepdim=False)
+        self.places = flat_places(classes, x.shape, self.dim)
         self.class_weight = check_weight(weight, x)
         self.weight = None if self.class_weight is None else self.class_weight[classes]
         if counted is not None:
@@ -127,14 +129,16 @@ class Chosen:
 
     def one_hot(self) -> Any:
         """A raw array like the logits: 1 at the target classes, else 0."""
-        places = array_module(self.position[self.dim]).zeros(self.shape, self.dtype)
-        places[self.position] = 1
-        return places
+        ones = array_module(self.places).zeros(self.shape, self.dtype)
+        ones.reshape(-1)[self.places] = 1
+        return ones
 
     def gradient_of_each(self, g: Any, reduction: str, scale: Any) -> Any:
-        """The gradient of each place's unreduced loss, to be multiplied with the logits."""
-        each = g * scale if self.weight is None else g * (self.weight * scale)
-        return unsqueeze(each, self.dim) if reduction == "none" or self.weight is not None else each
+        """The gradient of each place's unreduced loss, to be multiplied with the logits; 0 where it is ignored."""
+        if self.weight is None:
+            each = g * scale
+            return unsqueeze(each, self.dim) if reduction == "none" else each
+        return unsqueeze(where(self.weight != 0, g * (self.weight * scale), 0.0), self.dim)
 
     def smoothed(self, label_smoothing: float) -> Any:
         """The targets as weighted probabilities, label_smoothing of each spread over all classes."""
@@ -191,6 +195,16 @@ def distribution_cross_entropy_dtarget(
 def class_dim(x: Any) -> int:
     """The dimension of the classes."""
     return 0 if x.ndim == 1 else 1
+
+
+def flat_places(classes: Any, shape: tuple[int, ...], dim: int) -> Any:
+    """Where the logits of the target classes stand in the flattened logits: one index each, fast to pick by."""
+    xp = array_module(classes)
+    before, number, after = math.prod(shape[:dim]), shape[dim], math.prod(shape[dim + 1 :])
+    if after == 1:
+        return (xp.arange(before) * number).reshape(classes.shape) + classes
+    rows = xp.arange(before)[:, None] * number + classes.reshape(before, after)
+    return (rows * after + xp.arange(after)).reshape(classes.shape)
 
 
 def along_classes(weight: Any, shape: tuple[int, ...], dim: int) -> Any:

@@ -35,7 +35,8 @@ def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
         raise ValueError(f"{reduction} is not a valid value for reduction: use 'mean', 'sum' or 'none'")
     if total is not None:
         return losses.sum() / total, 1 / total
-    return losses.mean(), 1 / losses.size if losses.size else 0
+    size = losses.size
+    return losses.sum() / losses.dtype.type(size), 1 / size if size else 0
 
 
 # Distances --------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""How fast minigrad is beside PyTorch: `python -m benchmarks`."""
