@@ -168,12 +168,12 @@ def _style_of(elements: NDArray[Any]) -> Style:
     if elements.dtype.kind != "f":
         spec = ""
     else:
-        elements = elements[np.isfinite(elements) & (elements != 0)].astype(np.float64)
+        elements = elements[np.isfinite(elements) & (elements != 0)]
         spec = _float_spec(elements)
     return Style(spec, max((len(format(element, spec)) for element in elements.tolist()), default=1))
 
 
-def _float_spec(elements: NDArray[np.float64]) -> str:
+def _float_spec(elements: NDArray[Any]) -> str:
     """The format of finite floats other than zero."""
     whole = "#.0f"  # "#" keeps the decimal point, which tells floats from integers
     if elements.size == 0:

@@ -27,6 +27,7 @@ from minigrad.ops import (
     indexing,
     linear_algebra,
     reductions,
+    sampling,
     selection,
     shaping,
 )
@@ -386,7 +387,7 @@ class Tensor(Variable):
     __mod__, __rmod__ = arithmetic.remainder, arithmetic.rremainder
     __pow__, __rpow__ = arithmetic.pow, arithmetic.rpow
     __matmul__ = linear_algebra.matmul
-    __neg__ = elementwise.neg
+    __neg__, __pos__ = elementwise.neg, elementwise.positive
     __abs__ = elementwise.abs
     __lt__, __le__, __gt__, __ge__ = comparison.lt, comparison.le, comparison.gt, comparison.ge
     __and__ = __rand__ = comparison.bitwise_and
@@ -404,9 +405,6 @@ class Tensor(Variable):
 
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
         return comparison.ne(self, other) if comparison.comparable(other) else NotImplemented
-
-    def __pos__(self) -> Tensor:
-        return self
 
     def __len__(self) -> builtins.int:
         if self.array.ndim == 0:
@@ -427,6 +425,7 @@ class Tensor(Variable):
     subtract, multiply, divide, true_divide = sub, mul, div, div
     floor_divide, remainder = arithmetic.floor_divide, arithmetic.remainder
     neg, negative, abs, absolute = (elementwise.neg,) * 2 + (elementwise.abs,) * 2
+    positive = elementwise.positive
     sign, floor, ceil, round = elementwise.sign, elementwise.floor, elementwise.ceil, elementwise.round
     exp, log, log1p, sqrt = elementwise.exp, elementwise.log, elementwise.log1p, elementwise.sqrt
     sin, cos, tanh = elementwise.sin, elementwise.cos, elementwise.tanh
@@ -441,7 +440,7 @@ class Tensor(Variable):
     reshape, view, view_as = shaping.reshape, shaping.view, shaping.view_as
     reshape_as, flatten, squeeze = shaping.reshape_as, shaping.flatten, shaping.squeeze
     unsqueeze, transpose, permute = shaping.unsqueeze, shaping.transpose, shaping.permute
-    swapaxes = shaping.transpose
+    swapaxes = shaping.swapaxes
     t, expand, expand_as, broadcast_to = shaping.t, shaping.expand, shaping.expand_as, shaping.broadcast_to
     unbind, split, chunk = shaping.unbind, shaping.split, shaping.chunk
     eq, ne, lt, le, gt, ge = (
@@ -460,6 +459,9 @@ class Tensor(Variable):
     pow_, neg_, exp_, sqrt_ = in_place.pow_, in_place.neg_, in_place.exp_, in_place.sqrt_
     tanh_, sigmoid_, relu_, clamp_ = in_place.tanh_, in_place.sigmoid_, in_place.relu_, in_place.clamp_
     zero_, fill_, copy_ = in_place.zero_, in_place.fill_, in_place.copy_
+    uniform_, normal_, random_ = sampling.uniform_, sampling.normal_, sampling.random_
+    bernoulli_, exponential_ = sampling.bernoulli_, sampling.exponential_
+    bernoulli, multinomial = sampling.bernoulli, sampling.multinomial
 
     T = property(shaping.T)
     mT = property(shaping.mT)

@@ -10,7 +10,7 @@ An op computes on raw arrays and hands the result to `record`, with its inputs a
 
 A rule gets the gradient of the op's output, the output, the inputs and the op's static values (a shape, an
 axis), and returns the gradient of its one input.  A parameter whose name begins with an underscore is not
-read: what no rule reads is not kept alive, and the rule gets None in its place.
+read: what no rule reads is not kept alive, and is None when the rule is called.
 
 Called on raw arrays alone, an op only computes.  So the same rules serve arrays (`backward()`) and Tensors
 (`backward(create_graph=True)`, where each rule records a graph of its own).

@@ -10,7 +10,7 @@ from minigrad.autograd.graph import raw, record
 from minigrad.devices import array_module
 from minigrad.ops.dims import axis
 from minigrad.ops.elementwise import exp
-from minigrad.ops.promotion import floating
+from minigrad.ops.promotion import array_of, floating, op_called
 from minigrad.ops.reductions import sum as sum_of
 
 if TYPE_CHECKING:
@@ -39,12 +39,22 @@ def largest(x: Any, dim: int) -> Any:
     return x.max(dim, keepdims=True, initial=-xp.inf)
 
 
+def logits(input: Tensor, dtype: dtypes.dtype | None) -> Tensor:
+    """The operand of a softmax, in the dtype asked for; NotImplementedError for integers and bools."""
+    if dtype is not None:
+        return cast(input, dtype.numpy)
+    x = array_of(input)
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"{op_called()}(): not implemented for {x.dtype}: use input.float()")
+    return input
+
+
 def softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tensor:
     """e ** input, divided by its sum along dim: positive, and adding up to 1.
 
     The largest element of each row is subtracted first, which changes nothing but keeps e ** x finite.
     """
-    a = floating(input) if dtype is None else cast(input, dtype.numpy)
+    a = logits(input, dtype)
     x = raw(a)
     xp = array_module(x)
     dim = axis(dim, x.ndim)
@@ -60,7 +70,7 @@ def softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:
 
 def log_softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tensor:
     """log(softmax(input, dim)), computed without the softmax: it stays finite where that is 0."""
-    a = floating(input) if dtype is None else cast(input, dtype.numpy)
+    a = logits(input, dtype)
     x = raw(a)
     xp = array_module(x)
     dim = axis(dim, x.ndim)

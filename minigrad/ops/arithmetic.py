@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.autograd.graph import Variable, raw, record, unrecorded
 from minigrad.devices import array_module
 from minigrad.ops.elementwise import log, reciprocal
-from minigrad.ops.promotion import NUMBERS, floating, operands
+from minigrad.ops.promotion import NUMBERS, as_dtype, floating, operands
 from minigrad.ops.selection import where
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
-    """input + alpha * other."""
-    a, b = operands(input, other if alpha == 1 else mul(other, alpha))
+    """input + alpha * other.  RuntimeError for a fractional alpha of integers."""
+    a, b = operands(input, other) if alpha == 1 else scaled_operands(input, other, alpha)
     return record(raw(a) + raw(b), (a, b), (add_da, add_db))
 
 
@@ -34,9 +34,9 @@ def add_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
 
 
 def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
-    """input - alpha * other.  RuntimeError for bools."""
-    a, b = operands(input, other if alpha == 1 else mul(other, alpha))
-    refuse_bools(a, b)
+    """input - alpha * other.  RuntimeError for bools, and for a fractional alpha of integers."""
+    refuse_bools(input, other)
+    a, b = operands(input, other) if alpha == 1 else scaled_operands(input, other, alpha)
     return record(raw(a) - raw(b), (a, b), (sub_da, sub_db))
 
 
@@ -50,8 +50,8 @@ def sub_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
 
 def rsub(input: Any, other: Any) -> Tensor:
     """other - input: what `1 - x` calls."""
+    refuse_bools(input, other)
     a, b = operands(input, other)
-    refuse_bools(a, b)
     return record(raw(b) - raw(a), (a, b), (rsub_da, rsub_db))
 
 
@@ -61,6 +61,21 @@ def rsub_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
 
 def rsub_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
     return g
+
+
+def scaled_operands(input: Any, other: Any, alpha: float) -> tuple[Any, Any]:
+    """The operands of a sum, the second multiplied by alpha in their common dtype."""
+    a, b = operands(input, other)
+    dtype = dtype_of(a, b)
+    if isinstance(alpha, float) and dtype.kind != "f":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return a, as_dtype(b * alpha, dtype)
+
+
+def dtype_of(a: Any, b: Any) -> Any:
+    """The NumPy dtype of two operands, one of which may be a Python number."""
+    x = raw(a)
+    return x.dtype if hasattr(x, "dtype") else raw(b).dtype
 
 
 def refuse_bools(a: Any, b: Any) -> None:
@@ -120,15 +135,30 @@ def rounded_division(input: Any, other: Any, rounding_mode: str) -> Tensor:
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
-    a, b = operands(input, other)
-    xp = array_module(raw(a))
-    return unrecorded(xp.trunc(raw(a) / raw(b)).astype(raw(a).dtype), a, b)
+    a, b = division_operands(input, other)
+    x, y = raw(a), raw(b)
+    if dtype_of(a, b).kind == "f":
+        quotient = x / y
+        return unrecorded(array_module(quotient).trunc(quotient), a, b)
+    quotient = x // y
+    return unrecorded(quotient + ((quotient < 0) & (quotient * y != x)), a, b)
 
 
 def floor_divide(input: Any, other: Any) -> Tensor:
-    """input / other rounded down.  It has no derivative."""
-    a, b = operands(input, other)
+    """input / other rounded down.  It has no derivative.  RuntimeError for integers divided by 0."""
+    a, b = division_operands(input, other)
     return unrecorded(raw(a) // raw(b), a, b)
+
+
+def division_operands(input: Any, other: Any) -> tuple[Any, Any]:
+    """The operands of a division with a rounded result; errors for bools, and for integers divided by 0."""
+    a, b = operands(input, other)
+    kind = dtype_of(a, b).kind
+    if kind == "b":
+        raise NotImplementedError("a rounded division of bools is not implemented: convert one with .int()")
+    if kind in "iu" and not (raw(b).all() if hasattr(raw(b), "dtype") else b):
+        raise RuntimeError("ZeroDivisionError: a rounded division of integers by 0. Use / to get inf.")
+    return a, b
 
 
 def rfloor_divide(input: Any, other: Any) -> Tensor:
@@ -137,8 +167,8 @@ def rfloor_divide(input: Any, other: Any) -> Tensor:
 
 
 def remainder(input: Any, other: Any) -> Tensor:
-    """input modulo other, with the sign of other, as Python's %."""
-    a, b = operands(input, other)
+    """input modulo other, with the sign of other, as Python's %.  RuntimeError for integers modulo 0."""
+    a, b = division_operands(input, other)
     return record(raw(a) % raw(b), (a, b), (remainder_da, remainder_db))
 
 
@@ -156,9 +186,11 @@ def rremainder(input: Any, other: Any) -> Tensor:
 
 
 def pow(input: Any, exponent: Any) -> Tensor:
-    """input ** exponent."""
+    """input ** exponent.  RuntimeError for negative powers of integers."""
     a, b = operands(input, exponent)
-    refuse_negative_powers(a, b)
+    kind = dtype_of(a, b).kind
+    if kind != "f":
+        refuse_powers(kind, raw(b))
     numbers = isinstance(a, NUMBERS), isinstance(b, NUMBERS)
     return record(raw(a) ** raw(b), (a, b), (pow_da, pow_db), *numbers)
 
@@ -181,9 +213,11 @@ def rpow(input: Any, base: Any) -> Tensor:
     return pow(base, input)
 
 
-def refuse_negative_powers(a: Any, b: Any) -> None:
-    """An integer's negative power is no integer: RuntimeError."""
-    if isinstance(b, int) and b < 0 and isinstance(a, Variable) and a.array.dtype.kind in "iu":
+def refuse_powers(kind: str, exponent: Any) -> None:
+    """Bools have no powers (NotImplementedError), and an integer's negative power is no integer (RuntimeError)."""
+    if kind == "b":
+        raise NotImplementedError("pow(): not implemented for bools: convert one with .int()")
+    if (exponent < 0).any() if hasattr(exponent, "dtype") else exponent < 0:
         raise RuntimeError(
             "pow(): Integers to negative integer powers are not allowed. Convert with .float() first."
         )

@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.autograd.graph import Variable, raw, unrecorded
 from minigrad.devices import array_module
 from minigrad.ops.dims import reduced_axes
-from minigrad.ops.promotion import operands
+from minigrad.ops.promotion import array_of, check_broadcast, operands
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -20,137 +20,143 @@ def comparable(x: Any) -> bool:
     return isinstance(x, (Variable, bool, int, float, np.ndarray, np.generic))
 
 
-def eq(a: Any, b: Any) -> Tensor:
-    """a == b, elementwise with broadcasting."""
-    a, b = operands(a, b)
+def eq(input: Any, other: Any) -> Tensor:
+    """input == other, elementwise with broadcasting."""
+    a, b = operands(input, other)
     return unrecorded(raw(a) == raw(b), a, b)
 
 
-def ne(a: Any, b: Any) -> Tensor:
-    """a != b, elementwise with broadcasting."""
-    a, b = operands(a, b)
+def ne(input: Any, other: Any) -> Tensor:
+    """input != other, elementwise with broadcasting."""
+    a, b = operands(input, other)
     return unrecorded(raw(a) != raw(b), a, b)
 
 
-def lt(a: Any, b: Any) -> Tensor:
-    """a < b, elementwise with broadcasting."""
-    a, b = operands(a, b)
+def lt(input: Any, other: Any) -> Tensor:
+    """input < other, elementwise with broadcasting."""
+    a, b = operands(input, other)
     return unrecorded(raw(a) < raw(b), a, b)
 
 
-def le(a: Any, b: Any) -> Tensor:
-    """a <= b, elementwise with broadcasting."""
-    a, b = operands(a, b)
+def le(input: Any, other: Any) -> Tensor:
+    """input <= other, elementwise with broadcasting."""
+    a, b = operands(input, other)
     return unrecorded(raw(a) <= raw(b), a, b)
 
 
-def gt(a: Any, b: Any) -> Tensor:
-    """a > b, elementwise with broadcasting."""
-    a, b = operands(a, b)
+def gt(input: Any, other: Any) -> Tensor:
+    """input > other, elementwise with broadcasting."""
+    a, b = operands(input, other)
     return unrecorded(raw(a) > raw(b), a, b)
 
 
-def ge(a: Any, b: Any) -> Tensor:
-    """a >= b, elementwise with broadcasting."""
-    a, b = operands(a, b)
+def ge(input: Any, other: Any) -> Tensor:
+    """input >= other, elementwise with broadcasting."""
+    a, b = operands(input, other)
     return unrecorded(raw(a) >= raw(b), a, b)
 
 
-def logical_not(a: Any) -> Tensor:
-    """True where a is 0 or False."""
-    return unrecorded(raw(a) == 0, a)
+def logical_not(input: Any) -> Tensor:
+    """True where input is 0 or False."""
+    return unrecorded(array_of(input) == 0, input)
 
 
-def logical_and(a: Any, b: Any) -> Tensor:
+def logical_and(input: Any, other: Any) -> Tensor:
     """True where both are non-zero."""
-    a, b = operands(a, b)
+    a, b = operands(input, other)
     return unrecorded((raw(a) != 0) & (raw(b) != 0), a, b)
 
 
-def logical_or(a: Any, b: Any) -> Tensor:
+def logical_or(input: Any, other: Any) -> Tensor:
     """True where one or both are non-zero."""
-    a, b = operands(a, b)
+    a, b = operands(input, other)
     return unrecorded((raw(a) != 0) | (raw(b) != 0), a, b)
 
 
-def bitwise_and(a: Any, b: Any) -> Tensor:
-    """a & b of bools or integers."""
-    a, b = operands(a, b)
+def bitwise_and(input: Any, other: Any) -> Tensor:
+    """input & other of bools or integers."""
+    a, b = operands(input, other)
     refuse_floats("bitwise_and", a, b)
     return unrecorded(raw(a) & raw(b), a, b)
 
 
-def bitwise_or(a: Any, b: Any) -> Tensor:
-    """a | b of bools or integers."""
-    a, b = operands(a, b)
+def bitwise_or(input: Any, other: Any) -> Tensor:
+    """input | other of bools or integers."""
+    a, b = operands(input, other)
     refuse_floats("bitwise_or", a, b)
     return unrecorded(raw(a) | raw(b), a, b)
 
 
-def bitwise_xor(a: Any, b: Any) -> Tensor:
-    """a ^ b of bools or integers."""
-    a, b = operands(a, b)
+def bitwise_xor(input: Any, other: Any) -> Tensor:
+    """input ^ other of bools or integers."""
+    a, b = operands(input, other)
     refuse_floats("bitwise_xor", a, b)
     return unrecorded(raw(a) ^ raw(b), a, b)
 
 
-def bitwise_not(a: Any) -> Tensor:
-    """~a of bools or integers."""
-    refuse_floats("bitwise_not", a)
-    return unrecorded(~raw(a), a)
+def bitwise_not(input: Any) -> Tensor:
+    """~input of bools or integers."""
+    x = array_of(input)
+    refuse_floats("bitwise_not", input)
+    return unrecorded(~x, input)
 
 
 def refuse_floats(op: str, *operands: Any) -> None:
-    """Bits are of bools and integers: RuntimeError for floats."""
+    """Bits are of bools and integers: NotImplementedError for floats."""
     for x in operands:
         if isinstance(x, Variable) and x.array.dtype.kind == "f":
-            raise RuntimeError(f"{op}(): not implemented for {x.array.dtype} tensors, only for bools and integers")
+            raise NotImplementedError(
+                f"{op}(): not implemented for {x.array.dtype} tensors, only for bools and integers"
+            )
 
 
-def isnan(a: Any) -> Tensor:
-    """True where a is not a number."""
-    return unrecorded(raw(a) != raw(a), a)
+def isnan(input: Any) -> Tensor:
+    """True where input is not a number."""
+    x = array_of(input)
+    return unrecorded(x != x, input)
 
 
-def isinf(a: Any) -> Tensor:
-    """True where a is inf or -inf."""
-    return unrecorded(array_module(raw(a)).isinf(raw(a)), a)
+def isinf(input: Any) -> Tensor:
+    """True where input is inf or -inf."""
+    x = array_of(input)
+    return unrecorded(array_module(x).isinf(x), input)
 
 
-def isfinite(a: Any) -> Tensor:
-    """True where a is neither infinite nor nan."""
-    return unrecorded(array_module(raw(a)).isfinite(raw(a)), a)
+def isfinite(input: Any) -> Tensor:
+    """True where input is neither infinite nor nan."""
+    x = array_of(input)
+    return unrecorded(array_module(x).isfinite(x), input)
 
 
-def all(a: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements (along dim) are non-zero."""
-    return unrecorded(raw(a).astype(bool).all(reduced_axes(a, dim), keepdims=keepdim), a)
+    return unrecorded(array_of(input).astype(bool).all(reduced_axes(input, dim), keepdims=keepdim), input)
 
 
-def any(a: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether an element (along dim) is non-zero."""
-    return unrecorded(raw(a).astype(bool).any(reduced_axes(a, dim), keepdims=keepdim), a)
+    return unrecorded(array_of(input).astype(bool).any(reduced_axes(input, dim), keepdims=keepdim), input)
 
 
 def isclose(
-    a: Tensor, b: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Tensor:
-    """True where |a - b| <= atol + rtol * |b|.  RuntimeError for two dtypes."""
-    if raw(a).dtype != raw(b).dtype:
-        raise RuntimeError(
-            f"isclose(): {raw(a).dtype} did not match {raw(b).dtype}. Convert one of them with .to(dtype)."
-        )
-    xp = array_module(raw(a))
-    return unrecorded(xp.isclose(raw(a), raw(b), rtol, atol, equal_nan), a, b)
+    """True where |input - other| <= atol + rtol * |other|.  RuntimeError for two dtypes."""
+    x, y = array_of(input), array_of(other)
+    if x.dtype != y.dtype:
+        raise RuntimeError(f"isclose(): {x.dtype} did not match {y.dtype}. Convert one of them with .to(dtype).")
+    check_broadcast(x.shape, y.shape)
+    return unrecorded(array_module(x).isclose(x, y, rtol, atol, equal_nan), input, other)
 
 
 def allclose(
-    a: Tensor, b: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
-    """Whether |a - b| <= atol + rtol * |b| everywhere.  RuntimeError for two dtypes."""
-    return bool(raw(isclose(a, b, rtol, atol, equal_nan)).all())
+    """Whether |input - other| <= atol + rtol * |other| everywhere.  RuntimeError for two dtypes."""
+    return bool(raw(isclose(input, other, rtol, atol, equal_nan)).all())
 
 
-def equal(a: Tensor, b: Tensor) -> bool:
+def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape and the same elements."""
-    return raw(a).shape == raw(b).shape and bool((raw(a) == raw(b)).all())
+    x, y = array_of(input), array_of(other)
+    return x.shape == y.shape and bool((x == y).all())

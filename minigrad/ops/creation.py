@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.graph import Variable, wrap
+from minigrad.autograd.graph import Variable, raw, wrap
 from minigrad.devices import array_module, check_device
-from minigrad.ops.shaping import sizes
+from minigrad.ops.promotion import fitting_number
+from minigrad.ops.shaping import as_sizes
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -65,7 +66,12 @@ def data_array(data: Any, dtype: dtype_ | None, copy: bool) -> Any:
     array = array_of_numbers(data)
     if dtype is None and array.dtype == np.float64 and not carries_dtype(data):
         dtype = dtypes.get_default_dtype()
-    return checked_array(array if dtype is None else array.astype(dtype.numpy, copy=False))
+    if dtype is None:
+        return checked_array(array)
+    if dtype.numpy.kind in "iu" and array.size:
+        for extreme in (array.min(), array.max()):
+            fitting_number(extreme, dtype.numpy)
+    return checked_array(array.astype(dtype.numpy, copy=False))
 
 
 def array_of_numbers(data: Any) -> Any:
@@ -143,25 +149,39 @@ def finished(tensor: Tensor, requires_grad: bool) -> Tensor:
 
 
 def zeros(
-    *size: Any, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any,
+    size: Sequence[int] | None = None,
+    dtype: dtype_ | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Zeros of a size, given as ints or one sequence."""
     check_device(device)
-    return finished(wrap(np.zeros(checked_sizes(size), numpy_dtype(dtype))), requires_grad)
+    return finished(wrap(np.zeros(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))), requires_grad)
 
 
-def ones(*size: Any, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(
+    *sizes: Any,
+    size: Sequence[int] | None = None,
+    dtype: dtype_ | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Ones of a size, given as ints or one sequence."""
     check_device(device)
-    return finished(wrap(np.ones(checked_sizes(size), numpy_dtype(dtype))), requires_grad)
+    return finished(wrap(np.ones(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))), requires_grad)
 
 
 def empty(
-    *size: Any, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any,
+    size: Sequence[int] | None = None,
+    dtype: dtype_ | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """A tensor whose values are whatever the memory held."""
     check_device(device)
-    return finished(wrap(np.empty(checked_sizes(size), numpy_dtype(dtype))), requires_grad)
+    return finished(wrap(np.empty(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))), requires_grad)
 
 
 def full(
@@ -172,10 +192,14 @@ def full(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """A tensor filled with one number, whose kind gives the dtype unless it is given."""
+    """A tensor filled with one number, whose kind gives the dtype unless it is given.
+
+    RuntimeError for a number beyond the range of the dtype.
+    """
     check_device(device)
-    filled = data_array(fill_value, dtype, copy=True)
-    return finished(wrap(np.full(checked_sizes((size,)), filled)), requires_grad)
+    number = raw(fill_value)
+    to = data_array(number, None, copy=False).dtype if dtype is None else dtype.numpy
+    return finished(wrap(np.full(checked_sizes((size,)), fitting_number(number, to), to)), requires_grad)
 
 
 def eye(
@@ -229,9 +253,8 @@ def filled_like(input: Tensor, value: Any, dtype: dtype_ | None, device: Any, re
     """A number in the shape of another tensor and (unless one is given) its dtype."""
     check_device(device)
     to = input.array.dtype if dtype is None else dtype.numpy
-    return finished(
-        wrap(array_module(input.array).full(input.array.shape, value, to)), requires_grad
-    )
+    value = fitting_number(raw(value), to)
+    return finished(wrap(array_module(input.array).full(input.array.shape, value, to)), requires_grad)
 
 
 def numpy_dtype(dtype: dtype_ | None) -> np.dtype[Any]:
@@ -241,7 +264,7 @@ def numpy_dtype(dtype: dtype_ | None) -> np.dtype[Any]:
 
 def checked_sizes(size: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes given one by one or as a sequence; RuntimeError for a negative one."""
-    shape = sizes(size)
+    shape = as_sizes(size)
     if any(n < 0 for n in shape):
         raise RuntimeError(
             f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
@@ -269,6 +292,8 @@ def arange(
     if end is None:
         start, end = 0, start
     start, end, step = (x.item() if hasattr(x, "item") else x for x in (start, end, step))
+    if dtype == dtypes.int64:
+        start, end, step = int(start), int(end), int(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
@@ -277,7 +302,10 @@ def arange(
         dtype = dtypes.int64
     to = numpy_dtype(dtype)
     length = math.ceil((end - start) / step)
-    counted = counted_floats(start, step, length, to) if to.kind == "f" else start + np.arange(length) * step
+    if to.kind == "f":
+        counted = counted_floats(start, step, length, to)
+    else:  # as in PyTorch a fraction is cut off before counting, not after
+        counted = int(start) + np.arange(length) * int(step)
     return finished(wrap(counted.astype(to)), requires_grad)
 
 
@@ -310,7 +338,7 @@ def linspace(
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     to = numpy_dtype(dtype)
-    first, last = (np.asarray(x, to if to.kind == "f" else np.float64) for x in (start, end))
+    first, last = (np.asarray(x, to) if to.kind == "f" else np.float64(int(x)) for x in (start, end))
     step = (last - first) / first.dtype.type(max(steps - 1, 1))
     low, high, step = float(first), float(last), float(step)
     i = np.arange(steps)

@@ -113,7 +113,7 @@ class Chosen:
         self.dim = class_dim(x)
         self.shape, self.dtype = x.shape, x.dtype
         classes = checked_targets(op, x, classes)
-        counted = counted_targets(classes, x.shape[self.dim], ignore_index)
+        self.counted = counted = counted_targets(classes, x.shape[self.dim], ignore_index)
         if counted is not None:
             classes = xp.where(counted, classes, 0)
         self.places = flat_places(classes, x.shape, self.dim)
@@ -124,8 +124,11 @@ class Chosen:
         self.total = None if self.weight is None else self.weight.sum()
 
     def weighted(self, losses: Any) -> Any:
-        """The raw losses, each multiplied by its weight."""
-        return losses if self.weight is None else losses * self.weight
+        """The raw losses, each multiplied by its weight; 0 where it is ignored, whatever the loss was."""
+        if self.weight is None:
+            return losses
+        each = losses * self.weight
+        return each if self.counted is None else array_module(each).where(self.counted, each, 0)
 
     def one_hot(self) -> Any:
         """A raw array like the logits: 1 at the target classes, else 0."""

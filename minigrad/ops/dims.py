@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.autograd.graph import raw
+from minigrad.ops.promotion import array_of
 
 
 def axis(dim: Any, ndim: int) -> int:
@@ -22,7 +22,7 @@ def axis(dim: Any, ndim: int) -> int:
 
 def reduced_axes(a: Any, dim: Any) -> tuple[int, ...]:
     """The axes that a reduction over `dim` (None or (): all; an int; several) sums away."""
-    ndim = raw(a).ndim
+    ndim = array_of(a).ndim
     if dim is None or (isinstance(dim, (tuple, list)) and not dim):
         return tuple(range(ndim))
     axes = tuple(axis(d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else [dim]))

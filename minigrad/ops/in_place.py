@@ -163,7 +163,7 @@ def overwritten(a: Tensor, src: Any) -> Tensor:
             f"copy_(): The size of src {list(raw(src).shape)} must broadcast to self's {list(a.array.shape)}"
         )
     value = array_module(a.array).empty_like(a.array)
-    value[...] = raw(src)
+    value[...] = raw(src) if isinstance(src, Variable) else promotion.fitting_number(src, value.dtype)
     return record(value, (a, src), (overwritten_da, overwritten_dsrc))
 
 

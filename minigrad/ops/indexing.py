@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad.autograd.graph import as_view, raw, record
 from minigrad.devices import array_module
+from minigrad.ops.promotion import NUMBERS, fitting_number
 from minigrad.ops.selection import where
 
 if TYPE_CHECKING:
@@ -225,7 +226,19 @@ def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, _chosen: Any
 
 
 def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, value: Any) -> None:
-    """array[key] = value, in place, on raw arrays; RuntimeError for a value that does not fit."""
+    """array[key] = value, in place, on raw arrays; RuntimeError for a value that does not fit.
+
+    As in PyTorch, a value for a slice is converted to the array's dtype, one for a mask or positions is not.
+    """
+    if isinstance(value, (*NUMBERS, np.generic)):
+        value = fitting_number(value, array.dtype)
+    elif not hasattr(value, "dtype"):
+        raise TypeError(f"can't assign a {type(value).__name__} to a Tensor: make it one with tensor()")
+    elif picking is not None and value.dtype != array.dtype:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {array.dtype} for the destination "
+            f"and {value.dtype} for the source. Convert the value with .to(dtype)."
+        )
     target = array[(*basic, ...)]
     try:
         target[... if picking is None else picking] = value

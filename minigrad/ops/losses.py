@@ -14,7 +14,7 @@ from minigrad.devices import array_module
 from minigrad.ops.activations import sigmoid
 from minigrad.ops.elementwise import abs as absolute
 from minigrad.ops.elementwise import exp, log, log1p, sign
-from minigrad.ops.promotion import operands
+from minigrad.ops.promotion import as_dtype, check_broadcast, common_dtype, op_called
 from minigrad.ops.selection import clamp
 
 if TYPE_CHECKING:
@@ -82,15 +82,20 @@ def distance_operands(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     for name, x in (("input", input), ("target", target)):
         if not isinstance(x, Variable):
             raise TypeError(f"argument '{name}' must be Tensor, not {type(x).__name__}")
-    if input.array.shape != target.array.shape:
+    x, y = input.array, target.array
+    if x.shape != y.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
         )
-    if input.array.dtype.kind != "f" and target.array.dtype.kind != "f":
-        raise NotImplementedError(f"not implemented for {input.dtype}: convert with .float() first")
-    return operands(input, target)
+        check_broadcast(x.shape, y.shape)
+    if x.dtype == y.dtype and x.dtype.kind == "f":
+        return input, target
+    dtype = common_dtype(x.dtype, y.dtype)
+    if dtype.kind != "f":
+        raise NotImplementedError(f"{op_called()}(): not implemented for {dtype}: convert with .float() first")
+    return as_dtype(input, dtype), as_dtype(target, dtype)
 
 
 # Binary cross-entropy ---------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
 from __future__ import annotations
 
 import sys
+from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 NUMBERS = (bool, int, float)
+OPS = str(Path(__file__).parent)
 
 
 def operands(a: Any, b: Any) -> tuple[Any, Any]:
@@ -37,7 +40,11 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
         if x.dtype.kind == "f" and type(b) in (float, int):
             return a, b
         return promoted(a, b)
-    return promoted(a, b) if isinstance(b, Variable) else (a, b)
+    if isinstance(b, Variable):
+        return promoted(a, b)
+    if not hasattr(a, "dtype") and not hasattr(b, "dtype"):
+        raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(a).__name__}")
+    return a, b
 
 
 def promoted(a: Any, b: Any) -> tuple[Any, Any]:
@@ -110,6 +117,35 @@ def as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
     return x
 
 
+def fitting_number(x: Any, dtype: np.dtype[Any]) -> Any:
+    """A Python number (or NumPy's) as an element of a dtype: RuntimeError for one beyond its range.
+
+    Integers below 0 wrap around in unsigned dtypes, as in PyTorch.
+    """
+    x = x.item() if hasattr(x, "item") else x
+    if dtype.kind == "f":
+        fits = abs(x) <= np.finfo(dtype).max or x - x != 0  # inf and nan fit
+    elif dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        wraps = dtype.kind == "u" and isinstance(x, int)
+        fits = (-limits.max if wraps else limits.min) <= x <= limits.max
+        x = np.array(int(x)).astype(dtype) if fits else x
+    else:
+        fits = True
+    if not fits:
+        raise RuntimeError(f"{op_called()}(): value {x} cannot be converted to type {dtype} without overflow")
+    return x
+
+
+def array_of(input: Any) -> Any:
+    """The array of an op's operand; TypeError for what is neither a Tensor nor an array."""
+    if isinstance(input, Variable):
+        return input.array
+    if hasattr(input, "dtype"):
+        return input
+    raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(input).__name__}")
+
+
 def floating(a: Any) -> Any:
     """The operand of a float-valued function: integers and bools become the default float dtype."""
     if isinstance(a, Variable):
@@ -117,6 +153,12 @@ def floating(a: Any) -> Any:
     if isinstance(a, (np.ndarray, np.generic)) or hasattr(a, "__cuda_array_interface__"):
         return a
     raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(a).__name__}")
+
+
+def check_shapes(*operands: Any) -> None:
+    """RuntimeError unless the shapes of all tensors among the operands broadcast with each other."""
+    for a, b in combinations([x.array.shape for x in operands if isinstance(x, Variable)], 2):
+        check_broadcast(a, b)
 
 
 def check_broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> None:
@@ -134,11 +176,11 @@ def check_broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> None:
 
 
 def op_called() -> str:
-    """The name of the op function on the way to an error."""
+    """The name of the op that was called, on the way to an error: the first function among minigrad's ops."""
     frame = sys._getframe(1)
-    while frame.f_code.co_filename == __file__ and frame.f_back is not None:
+    while frame.f_back is not None and frame.f_back.f_code.co_filename.startswith(OPS):
         frame = frame.f_back
-    return frame.f_code.co_name.rstrip("_")
+    return frame.f_code.co_name
 
 
 __all__ = ["broadcasts", "floating", "operands", "result_type"]

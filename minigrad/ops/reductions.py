@@ -18,7 +18,7 @@ from minigrad.ops import selection
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.elementwise import exp
 from minigrad.ops.indexing import along, scatter
-from minigrad.ops.promotion import floating
+from minigrad.ops.promotion import array_of, floating
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """The sum.  Bools and integers are summed as int64, unless dtype says otherwise."""
     a = input if dtype is None else cast(input, dtype.numpy)
-    x = raw(a)
+    x = array_of(a)
     axes = reduced_axes(a, dim)
     to = dtypes.int64.numpy if x.dtype.kind in "biu" and dtype is None else x.dtype
     return record(x.sum(axes, to, keepdims=keepdim), (a,), (sum_da,), kept_shape(x.shape, axes), x.shape)
@@ -40,7 +40,7 @@ def sum_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tu
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """The mean.  RuntimeError for bools and integers."""
     a = input if dtype is None else cast(input, dtype.numpy)
-    x = raw(a)
+    x = array_of(a)
     if x.dtype.kind != "f":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
@@ -111,9 +111,11 @@ def count(yes: Any, axes: tuple[int, ...], like: Any) -> Any:
 
 
 def extreme_operands(op: str, input: Tensor, dim: Any) -> tuple[Any, tuple[int, ...], tuple[int, ...]]:
-    """The array, the axes, and the shape with these kept; IndexError where there is nothing to choose from."""
-    x = raw(input)
+    """The array, the axes, and the shape with these kept; errors where there is nothing to choose from."""
+    x = array_of(input)
     axes = reduced_axes(input, dim)
+    if x.size == 0 and (dim is None or dim == ()) and op not in ("argmax", "argmin"):
+        raise RuntimeError(f"{op}(): Expected reduction dim to be specified for input.numel() == 0: {list(x.shape)}")
     for i in axes:
         if x.shape[i] == 0:
             raise IndexError(
@@ -189,6 +191,8 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 def argextreme(op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     """argmax or argmin, with PyTorch's checks."""
+    if array_of(input).dtype.kind == "b":
+        raise RuntimeError(f"{op}(): does not support bool input. Convert it with .int() first.")
     x, axes, kept = extreme_operands(op, input, dim)
     find = x.argmax if op == "argmax" else x.argmin
     indices = find() if dim is None or x.ndim == 0 else find(axes[0])
@@ -231,7 +235,7 @@ def spread_operands(op: str, input: Tensor, dim: Any, unbiased: bool | None, cor
     """The array, the axes, the shape with these kept, and what the sum of squares is divided by."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    x = raw(input)
+    x = array_of(input)
     if x.dtype.kind != "f":
         raise RuntimeError(f"{op}(): only floating point dtypes, not {x.dtype}. Convert it with .float() first.")
     axes = reduced_axes(input, dim)

@@ -129,7 +129,7 @@ def randperm(
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)
     >>> torch.randperm(5)
-    tensor([2, 0, 1, 3, 4])
+    tensor([4, 0, 1, 3, 2])
     """
     check_device(device)
     n = integer("randperm", "n", n)
@@ -201,8 +201,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     """
     refuse_other_than_tensor("bernoulli", input)
     x = input.array
-    drawn = source(generator).bernoulli(x.size, flattened(x, x) if p is None else p)
-    return wrap(laid_out_like(x, drawn.astype(x.dtype)))
+    drawn = source(generator).bernoulli(x.size, x.reshape(-1) if p is None else p)
+    return wrap(drawn.astype(x.dtype).reshape(x.shape))
 
 
 def multinomial(
@@ -216,7 +216,7 @@ def multinomial(
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)
     >>> torch.multinomial(torch.tensor([0.0, 10.0, 3.0, 1.0]), 3)
-    tensor([2, 1, 3])
+    tensor([1, 2, 3])
     """
     refuse_other_than_tensor("multinomial", input)
     num_samples = integer("multinomial", "num_samples", num_samples)
@@ -349,12 +349,14 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
 def redrawn(tensor: Tensor, draw: Draw) -> Tensor:
     """A tensor with draws in place of its elements."""
     refuse_in_place(tensor, recorded=False)
-    if not tensor.array.flags.writeable:
+    array = tensor.array
+    repeats = [size > 1 and stride == 0 for size, stride in zip(array.shape, array.strides, strict=True)]
+    if array.size and any(repeats):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."
         )
-    return copy_(tensor, wrap(laid_out_like(tensor.array, draw(tensor.array))))
+    return copy_(tensor, wrap(laid_out_like(array, draw(array))))
 
 
 # Arguments --------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd.graph import Variable, raw, record, unrecorded
 from minigrad.devices import array_module
-from minigrad.ops.promotion import as_dtype, check_broadcast, operand, operands, result_type
+from minigrad.ops.promotion import array_of, as_dtype, check_shapes, operand, operands, result_type
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -45,9 +45,7 @@ def choices(condition: Any, input: Any, other: Any) -> tuple[Any, Any, Any]:
     input, other = operand(input), operand(other)
     dtype = result_type(input, other)
     input, other = as_dtype(input, dtype), as_dtype(other, dtype)
-    for x in (input, other):
-        if isinstance(x, Variable):
-            check_broadcast(condition.array.shape, x.array.shape)
+    check_shapes(condition, input, other)
     return input, other, dtype
 
 
@@ -101,6 +99,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         dtype = result_type(input, *bounds)
         input = as_dtype(input, dtype)
         bounds = [as_dtype(bound, dtype) for bound in bounds]
+        check_shapes(input, *bounds)
     low, high = (bounds[0] if min is not None else None), (bounds[-1] if max is not None else None)
     value = raw(input)
     xp = array_module(value)
@@ -129,9 +128,10 @@ def clamp_dmax(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tenso
 
 def relu(input: Tensor) -> Tensor:
     """max(input, 0); its gradient at 0 is 0."""
-    if isinstance(input, Variable) and input.array.dtype.kind == "b":
+    x = array_of(input)
+    if x.dtype.kind == "b":
         raise RuntimeError("relu(): Boolean inputs not supported. Convert with .float() first.")
-    return record(array_module(raw(input)).maximum(raw(input), 0), (input,), (relu_da,))
+    return record(array_module(x).maximum(x, 0), (input,), (relu_da,))
 
 
 def relu_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ Where NumPy can give a view of the same memory, the result is a view, as in PyTo
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,17 +15,17 @@ from minigrad.autograd.graph import Variable, as_view, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.dims import axis, reduced_axes
 from minigrad.ops.indexing import getitem
-from minigrad.ops.promotion import as_dtype, result_type
+from minigrad.ops.promotion import array_of, as_dtype, result_type
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
-def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
+def as_sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes given one by one or as one sequence."""
     if len(args) == 1 and isinstance(args[0], Sequence):
         args = tuple(args[0])
-    return tuple(int(n.__index__()) for n in args)
+    return tuple(operator.index(n) for n in args)
 
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:
@@ -32,8 +33,8 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
     RuntimeError when the number of elements differs.  A view where memory allows it, else a copy.
     """
-    x = raw(input)
-    value = reshaped(x, sizes(shape))
+    x = array_of(input)
+    value = reshaped(x, as_sizes(shape))
     out = record(value, (input,), (reshape_da,), x.shape)
     return as_view(out, input) if isinstance(input, Variable) and shares_memory(value, x) else out
 
@@ -44,7 +45,7 @@ def reshape_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> T
 
 def view(input: Tensor, *shape: Any) -> Tensor:
     """As `reshape`, but never a copy: RuntimeError where memory does not allow a view."""
-    value = reshaped(input.array, sizes(shape))
+    value = reshaped(input.array, as_sizes(shape))
     if not shares_memory(value, input.array):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans "
@@ -78,7 +79,7 @@ def shares_memory(value: Any, x: Any) -> bool:
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions start_dim to end_dim made one.  RuntimeError when they are the wrong way round."""
-    shape = raw(input).shape
+    shape = array_of(input).shape
     start, end = axis(start_dim, len(shape)), axis(end_dim, len(shape))
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
@@ -89,7 +90,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without its dimensions of length 1 (those in dim, if given; others stay)."""
-    x = raw(input)
+    x = array_of(input)
     axes = tuple(i for i in reduced_axes(input, dim) if x.shape[i] == 1)
     shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
     return as_view(record(x.reshape(shape), (input,), (squeeze_da,), x.shape, dim), input)
@@ -101,7 +102,7 @@ def squeeze_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], _dim
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of length 1 at dim."""
-    x = raw(input)
+    x = array_of(input)
     value = array_module(x).expand_dims(x, axis(dim, x.ndim + 1))
     return as_view(record(value, (input,), (unsqueeze_da,), x.shape), input)
 
@@ -112,7 +113,7 @@ def unsqueeze_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) ->
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """With two dimensions swapped."""
-    x = raw(input)
+    x = array_of(input)
     dim0, dim1 = axis(dim0, x.ndim), axis(dim1, x.ndim)
     value = x.swapaxes(dim0, dim1) if x.ndim else x[...]
     return as_view(record(value, (input,), (transpose_da,), dim0, dim1), input)
@@ -122,9 +123,14 @@ def transpose_da(g: Tensor, _out: Tensor, _a: Tensor, dim0: int, dim1: int) -> T
     return transpose(g, dim0, dim1)
 
 
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """As `transpose`, by the name that NumPy has for it."""
+    return transpose(input, axis0, axis1)
+
+
 def t(input: Tensor) -> Tensor:
     """The transpose of a matrix (a vector stays as it is).  RuntimeError for more dimensions."""
-    x = raw(input)
+    x = array_of(input)
     if x.ndim > 2:
         raise RuntimeError(
             f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D: use mT or transpose(dim0, dim1)"
@@ -138,7 +144,7 @@ def t_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
 
 def mT(input: Tensor) -> Tensor:
     """The transpose of the last two dimensions.  RuntimeError for fewer."""
-    if raw(input).ndim < 2:
+    if array_of(input).ndim < 2:
         raise RuntimeError(
             "tensor.mT is only supported on matrices or batches of matrices. "
             f"Got {raw(input).ndim}-D tensor."
@@ -148,8 +154,8 @@ def mT(input: Tensor) -> Tensor:
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """With the dimensions in another order.  RuntimeError unless each is named once."""
-    x = raw(input)
-    order = sizes(dims)
+    x = array_of(input)
+    order = as_sizes(dims)
     if len(order) != x.ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
@@ -167,7 +173,7 @@ def permute_da(g: Tensor, _out: Tensor, _a: Tensor, axes: tuple[int, ...]) -> Te
 
 def T(input: Tensor) -> Tensor:
     """With all dimensions in reverse order."""
-    return permute(input, tuple(reversed(range(raw(input).ndim))))
+    return permute(input, tuple(reversed(range(array_of(input).ndim))))
 
 
 def expand(input: Tensor, *shape: Any) -> Tensor:
@@ -175,8 +181,8 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
 
     RuntimeError for a size that neither equals the tensor's nor stretches a 1.
     """
-    x = raw(input)
-    wanted = sizes(shape)
+    x = array_of(input)
+    wanted = as_sizes(shape)
     added = len(wanted) - x.ndim
     full = tuple(x.shape[i - added] if n == -1 and i >= added else n for i, n in enumerate(wanted))
     if added < 0 or any(n < 0 or (i >= added and x.shape[i - added] not in (1, n)) for i, n in enumerate(full)):
@@ -272,24 +278,28 @@ def other_sizes(x: Tensor, dim: int) -> tuple[int, ...]:
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, which goes away."""
-    x = raw(input)
+    x = array_of(input)
     if x.ndim == 0:
-        raise RuntimeError("unbind(): Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("unbind(): Dimension specified as 0 but tensor has no dimensions")
     before = (slice(None),) * axis(dim, x.ndim)
     return tuple(getitem(input, (*before, i)) for i in range(x.shape[axis(dim, x.ndim)]))
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of one size (the last may be smaller), or of the sizes given, as views."""
+    length = length_along("split", tensor, dim)
     dim = axis(dim, raw(tensor).ndim)
-    length = raw(tensor).shape[dim]
     if isinstance(split_size_or_sections, int):
         step = split_size_or_sections
-        pieces = [min(step, length - start) for start in range(0, length, step)] or [0]
+        if step < 0 or (step == 0 and length):
+            raise RuntimeError(f"split expects split_size to be positive, but got split_size={step}")
+        pieces = [min(step, length - start) for start in range(0, length, step or 1)] or [0]
     else:
         pieces = list(split_size_or_sections)
-    if sum(pieces) != length:
-        raise RuntimeError(f"split(): the sections {pieces} must add up to {length}, the size of dimension {dim}")
+    if sum(pieces) != length or any(n < 0 for n in pieces):
+        raise RuntimeError(
+            f"split(): the sections {pieces} must not be negative, and add up to {length}, the size of dimension {dim}"
+        )
     before = (slice(None),) * dim
     starts = [sum(pieces[:i]) for i in range(len(pieces))]
     return tuple(
@@ -299,5 +309,16 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of equal size (the last may be smaller), as views."""
-    length = raw(input).shape[axis(dim, raw(input).ndim)]
-    return split(input, max(1, -(-length // chunks)), dim)
+    length = length_along("chunk", input, dim)
+    if chunks < 1:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    return split(input, -(-length // chunks) if length else [0] * chunks, dim)
+
+
+def length_along(op: str, input: Tensor, dim: int) -> int:
+    """The size of a dimension that is to be cut; RuntimeError for a 0-d tensor."""
+    x = array_of(input)
+    if x.ndim == 0:
+        raise RuntimeError(f"{op} expects at least a 1-dimensional tensor")
+    length: int = x.shape[axis(dim, x.ndim)]
+    return length

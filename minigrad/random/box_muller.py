@@ -35,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.random.multiply_add import fused_float32, fused_float64
+from minigrad.random.pieces import piecewise
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -42,8 +43,6 @@ Bits = NDArray[np.int32]
 
 BLOCK = 16
 """PyTorch transforms this many numbers at once: eight radii and eight angles."""
-ROWS_AT_ONCE = 1024
-"""So many blocks and what is computed from them fit into the processor's cache."""
 ONE, HALF = np.float32(1), np.float32(0.5)
 TWO_PI = np.float32(2 * math.pi)
 
@@ -74,22 +73,15 @@ COSINE_POLYNOMIAL = np.array([2.443315711809948e-5, -1.388731625493765e-3, 4.166
 
 def transform_float32(uniform: Floats, mean: float, std: float) -> Floats:
     """Normal numbers from as many uniform ones, a multiple of 16, in float32 arithmetic."""
-    blocks = uniform.reshape(-1, BLOCK)
-    normal = np.empty_like(blocks)
-    for start in range(0, len(blocks), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        r = radius(ONE - blocks[rows, :8])
-        sine, cosine = sine_and_cosine(TWO_PI * blocks[rows, 8:])
-        normal[rows, :8] = shifted(r * cosine, mean, std)
-        normal[rows, 8:] = shifted(r * sine, mean, std)
-    return normal.reshape(-1)
-
-
-def shifted(standard: Floats, mean: float, std: float) -> Floats:
-    """`standard * std + mean` with one rounding."""
-    if mean == 0:
-        return standard * np.float32(std) + np.float32(0)  # adding 0 makes -0 the +0 that the sum has
+    standard = piecewise(transform_blocks, uniform.reshape(-1, BLOCK)).reshape(-1)
     return fused_float32(standard, np.float32(std), np.float32(mean))
+
+
+def transform_blocks(blocks: Floats) -> Floats:
+    """Each row: eight uniform numbers for radii and eight for angles, then eight cosines and eight sines."""
+    r = radius(ONE - blocks[:, :8])
+    sine, cosine = sine_and_cosine(TWO_PI * blocks[:, 8:])
+    return np.concatenate([r * cosine, r * sine], axis=1)
 
 
 def radius(u: Floats) -> Floats:

@@ -40,20 +40,25 @@ class MersenneTwister:
 
     def double_words(self, count: int) -> NDArray[np.uint64]:
         """The next `count` numbers of 64 bits: two words each, the first is the upper half."""
-        pairs = self.words(2 * count).astype(np.uint64).reshape(count, 2)
-        pairs[:, 0] <<= np.uint64(32)
-        pairs[:, 0] |= pairs[:, 1]
-        return pairs[:, 0]
+        words = self.words(2 * count)
+        numbers = words[::2].astype(np.uint64)
+        numbers <<= np.uint64(32)
+        numbers |= words[1::2]
+        return numbers
 
     def unit_floats(self, count: int) -> NDArray[np.float32]:
         """Uniform float32 in [0, 1): the low 24 bits of a word, as a float32 holds 24, over 2^24."""
-        floats = (self.words(count) & np.uint32((1 << 24) - 1)).astype(np.float32)
+        words = self.words(count)
+        words &= np.uint32((1 << 24) - 1)
+        floats = words.astype(np.float32)
         floats *= np.float32(2.0**-24)
         return floats
 
     def unit_doubles(self, count: int) -> NDArray[np.float64]:
         """Uniform float64 in [0, 1): the low 53 bits of two words, as a float64 holds 53, over 2^53."""
-        doubles = (self.double_words(count) & np.uint64((1 << 53) - 1)).astype(np.float64)
+        words = self.double_words(count)
+        words &= np.uint64((1 << 53) - 1)
+        doubles = words.astype(np.float64)
         doubles *= 2.0**-53
         return doubles
 

@@ -40,7 +40,7 @@ class Generator:
     >>> import minigrad
     >>> dice = minigrad.Generator().manual_seed(42)
     >>> minigrad.randint(1, 7, (5,), generator=dice)
-    tensor([1, 4, 5, 1, 3])
+    tensor([1, 6, 5, 5, 1])
     """
 
     def __init__(self, device: str | devices.device = "cpu") -> None:
@@ -114,8 +114,7 @@ class Generator:
         else:
             floor, width = np.float32(low), np.float32(high) - np.float32(low)
             unit = self._engine.unit_floats(count)
-            numbers = unit * width if floor == 0 else fused_float32(unit, width, floor)
-            numbers = numbers.astype(dtype, copy=False)
+            numbers = fused_float32(unit, width, floor).astype(dtype, copy=False)
         # Rounding can reach the upper bound, which does not belong to the range.
         numbers[numbers == dtype.type(high)] = low
         return numbers
@@ -206,9 +205,9 @@ class Generator:
         """
         if p in (0, 1):
             return np.full_like(like, 1 - p)
-        one = like.dtype.type(1)
         kept = self.bernoulli(like.size, 1 - p)
-        return laid_out_like(like, kept * (one / like.dtype.type(1 - p)))
+        scale = 1 / np.promote_types(like.dtype, FLOAT32).type(1 - p)
+        return laid_out_like(like, kept * like.dtype.type(scale))
 
     def multinomial(self, weights: Array, num_samples: int, replacement: bool = False) -> NDArray[np.int64]:
         """Categories drawn in proportion to their weights, along the last of one or two axes.

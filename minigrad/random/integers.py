@@ -39,9 +39,9 @@ def modulo(engine: MersenneTwister, count: int, low: int, choices: int, two_word
     if not two_words:
         return (engine.words(count) % np.uint32(choices)).astype(np.int64) + low
     numbers = engine.double_words(count)
-    if choices < 1 << 64:
-        numbers = numbers % np.uint64(choices)
-    return (numbers + np.uint64(low % (1 << 64))).view(np.int64)  # a negative low in two's complement
+    if choices == 1 << 64:  # every int64 there is
+        return numbers.view(np.int64)
+    return (numbers % np.uint64(choices) + np.uint64(low % (1 << 64))).view(np.int64)  # two's complement
 
 
 def highest(dtype: DType) -> int:

@@ -19,6 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.random.pieces import piecewise
+
+Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 DROPPED_BITS = (1 << 29) - 1
@@ -31,8 +34,15 @@ SPLITTER = 2.0**27 + 1
 """Multiplying by it splits a float64 into an upper and a lower half of 26 bits each (Veltkamp)."""
 
 
-def fused_float32(x: NDArray[np.float32], scale: np.float32, shift: np.float32) -> NDArray[np.float32]:
-    """`x * scale + shift` rounded once, to float32; `scale` and `shift` are float32 numbers."""
+def fused_float32(x: Floats, scale: np.float32, shift: np.float32) -> Floats:
+    """`x * scale + shift` rounded once, to float32."""
+    if shift == 0:
+        return x * scale + shift  # adding 0 only makes -0 the +0 that a sum has
+    return piecewise(fused_piece_float32, x, scale, shift)
+
+
+def fused_piece_float32(x: Floats, scale: np.float32, shift: np.float32) -> Floats:
+    """In float64 and then rounded; where that may be wrong, by way of rounding to odd."""
     product = x.astype(np.float64)
     product *= scale  # 24 bits times 24 bits fit into 53: exact
     total = product + shift
@@ -45,16 +55,20 @@ def fused_float32(x: NDArray[np.float32], scale: np.float32, shift: np.float32) 
 
 def fused_float64(x: Doubles, scale: float, shift: float) -> Doubles:
     """`x * scale + shift` rounded once, for values of x neither huge nor tiny, such as random numbers."""
-    if not (math.isfinite(scale) and math.isfinite(shift)):
+    if shift == 0 or not (math.isfinite(scale) and math.isfinite(shift)):
         return x * scale + shift
     # A power of two makes both moderate, so that nothing overflows on the way, and is exactly undone.
     exponent = math.frexp(max(abs(scale), abs(shift)))[1]
     scale, shift = math.ldexp(scale, -exponent), math.ldexp(shift, -exponent)
+    return np.ldexp(piecewise(fused_piece_float64, x, scale, shift), exponent)
+
+
+def fused_piece_float64(x: Doubles, scale: float, shift: float) -> Doubles:
+    """The product and the sum as pairs of numbers, rounded and error, added up with one last rounding."""
     product, product_error = two_product(x, scale)
     upper, upper_error = two_sum(product_error, shift)
     total, total_error = two_sum(product, upper)
-    correction = round_to_odd(*two_sum(upper_error, total_error))
-    return np.ldexp(total + correction, exponent)
+    return total + round_to_odd(*two_sum(upper_error, total_error))
 
 
 def two_sum(a: Doubles, b: Any) -> tuple[Doubles, Doubles]:

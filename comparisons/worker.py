@@ -1,0 +1,81 @@
+"""One engine runs one script: the process that `python -m comparisons` starts for each of the two."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from comparisons.recorder import EnoughSteps, Recorder
+from minigrad import launcher
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    if arguments.engine == "minigrad":
+        launcher.install()
+    torch = importlib.import_module("torch")
+    if arguments.engine == "torch":
+        torch.set_num_threads(arguments.threads)
+    if arguments.dtype == "float64":
+        run_in_float64(torch)
+    versions = {
+        "version": getattr(torch, "__version__", "unknown"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+    (arguments.folder / "versions.json").write_text(json.dumps(versions))
+
+    Recorder(torch, arguments.folder, arguments.steps)
+    try:
+        launcher.run(arguments.script)
+    except EnoughSteps:
+        pass
+    finally:
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].show()  # the figures that the script left open
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("engine", choices=["torch", "minigrad"])
+    parser.add_argument("script")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--dtype", choices=["float32", "float64"], required=True)
+    return parser.parse_args()
+
+
+def run_in_float64(torch: ModuleType) -> None:
+    """Let every name for single precision mean double, so that an unchanged script runs wholly in float64."""
+    single, double = torch.float32, torch.float64
+    torch.set_default_dtype(double)
+    torch.float32 = torch.float = double
+    torch.FloatTensor = torch.DoubleTensor
+    torch.Tensor.float = torch.Tensor.double
+    torch.nn.Module.float = torch.nn.Module.double
+
+    def widened(factory: Callable[..., Any]) -> Callable[..., Any]:
+        def make(*args: Any, **options: Any) -> Any:
+            tensor = factory(*args, **options)
+            if tensor.dtype is not single:
+                return tensor
+            return tensor.detach().double().requires_grad_(tensor.requires_grad)
+
+        return make
+
+    for name in ("tensor", "as_tensor", "from_numpy"):  # a float32 NumPy array brings its own dtype
+        setattr(torch, name, widened(getattr(torch, name)))
+
+
+if __name__ == "__main__":
+    main()

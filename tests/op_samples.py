@@ -1,0 +1,390 @@
+"""Samples for ops with operands of their own kind: where, reductions, shapes, matrix products, losses."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from samples import (
+    ALL,
+    FLAG,
+    FLOATS,
+    INTEGERS,
+    NUMERIC,
+    OMITTED,
+    PYTHON_NUMBERS,
+    Domain,
+    Draw,
+    Make,
+    Options,
+    Sample,
+    anywhere,
+    array,
+    broadcast_shapes,
+    one_dim,
+    one_of,
+    perhaps,
+    perhaps_one_dim,
+    shape,
+    stretched_to,
+)
+
+# Choosing ---------------------------------------------------------------------------------------------------
+
+
+def clamped(draw: Draw, smooth: bool) -> Sample:
+    """A tensor and one or two bounds, both numbers or both tensors without grad."""
+    x = array(draw, smooth, shape(draw, smooth), ALL)
+    numbers, options = draw(one_of(True, False)), {}
+    for name, number in (("min", draw(one_of(-1, -0.5, 0, 2))), ("max", draw(one_of(1, 0.5, 0, -2)))):
+        if draw(one_of(True, True, False)):
+            options[name] = number if numbers else array(draw, smooth, stretched_to(draw, x.shape), NUMERIC)
+    return Sample((x,), options)
+
+
+def clamped_by_tensors(draw: Draw, smooth: bool) -> Sample:
+    """A tensor and one or two tensors for bounds, which may require grad too."""
+    operands = [array(draw, smooth, s) for s in broadcast_shapes(draw, smooth, 3)]
+    if draw(one_of(False, False, True)):
+        operands[draw(one_of(1, 2))] = None
+    return Sample(tuple(operands))
+
+
+def chosen(draw: Draw, smooth: bool) -> Sample:
+    """A condition and two values, one of which may be a Python number."""
+    shapes = broadcast_shapes(draw, smooth, 3)
+    conditions = ("bool",) if smooth else ("bool", "bool", "bool", "bool", "uint8", "float32")
+    condition = array(draw, False, shapes[0], conditions)
+    choices = [array(draw, smooth, s, ALL) for s in shapes[1:]]
+    if draw(one_of(False, False, True)):
+        choices[draw(one_of(0, 1))] = draw(st.sampled_from(PYTHON_NUMBERS))
+    return Sample((condition, *choices))
+
+
+def chosen_by_method(draw: Draw, smooth: bool) -> Sample:
+    """As `chosen`, but the first value is a tensor."""
+    condition, x, other = chosen(draw, smooth).operands
+    return Sample((condition, x, other) if isinstance(x, np.ndarray) else (condition, other, x))
+
+
+def filled(draw: Draw, smooth: bool) -> Sample:
+    """A tensor, and a number or another tensor (which may only be 0-d) to fill it with."""
+    x = array(draw, smooth, shape(draw, smooth), ALL)
+    tensor = array(draw, smooth, () if smooth else draw(one_of((), (), (1,))), NUMERIC)
+    return Sample((x, tensor if draw(st.booleans()) else draw(st.sampled_from(PYTHON_NUMBERS))))
+
+
+# Reductions -------------------------------------------------------------------------------------------------
+
+
+def some_dims(draw: Draw, operands: tuple[Any, ...]) -> Any:
+    """One dimension or several."""
+    ndim = operands[0].ndim
+    if ndim < 2 or draw(st.booleans()):
+        return one_dim(draw, operands)
+    dims = draw(st.permutations(range(ndim)))[: draw(st.integers(1, ndim))]
+    return tuple(dim - ndim * draw(st.integers(0, 1)) for dim in dims)
+
+
+def perhaps_dims(draw: Draw, operands: tuple[Any, ...]) -> Any:
+    """One dimension, several, or no word of them."""
+    return some_dims(draw, operands) if draw(one_of(True, True, False)) else OMITTED
+
+
+def any_dims(draw: Draw, operands: tuple[Any, ...]) -> Any:
+    """One dimension, several, or all of them, said in three ways."""
+    return draw(one_of(OMITTED, None, ())) if draw(one_of(False, False, True)) else some_dims(draw, operands)
+
+
+def reduction(dims: Any = any_dims, dtypes: tuple[str, ...] = ALL, **options: Any) -> Make:
+    """A tensor and dimensions of it; keepdim only where dimensions are given, as PyTorch wants it."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        operands = (array(draw, smooth, shape(draw, smooth), dtypes),)
+        drawn = Options({"dim": dims, "keepdim": FLAG, **options}).draw(draw, operands)
+        if "dim" not in drawn:
+            drawn.pop("keepdim", None)
+        if smooth:
+            drawn.pop("dtype", None)
+        return Sample(operands, drawn)
+
+    return make
+
+
+def spread_unbiased(draw: Draw, smooth: bool) -> Sample:
+    """The older form of var and std: x, unbiased, or x, dim, unbiased, keepdim."""
+    x = array(draw, smooth, shape(draw, smooth))
+    unbiased = draw(st.booleans())
+    return Sample((x, unbiased) if draw(st.booleans()) else (x, some_dims(draw, (x,)), unbiased, draw(st.booleans())))
+
+
+# Shapes -----------------------------------------------------------------------------------------------------
+
+
+def new_dim(draw: Draw, operands: tuple[Any, ...]) -> Any:
+    """Where a dimension can be put in."""
+    ndim = operands[0].ndim
+    return draw(st.integers(-ndim - 1, ndim))
+
+
+def permuted(draw: Draw, smooth: bool) -> Sample:
+    """A tensor and all its dimensions in some order."""
+    x = array(draw, smooth, shape(draw, smooth), ALL)
+    return Sample((x, tuple(dim - x.ndim * draw(st.integers(0, 1)) for dim in draw(st.permutations(range(x.ndim))))))
+
+
+def split(draw: Draw, smooth: bool) -> Sample:
+    """A tensor, the size or the sizes of its pieces, and a dimension."""
+    x = array(draw, smooth, shape(draw, smooth), ALL)
+    return Sample((x, draw(one_of(1, 2, 3, [1, 2], [2, 0, 1], [1]))), Options({"dim": perhaps_one_dim}).draw(draw, (x,)))
+
+
+def larger_size(draw: Draw, operands: tuple[Any, ...]) -> Any:
+    """A shape that the first operand broadcasts to (-1 for some sizes), or seldom one that it does not."""
+    size = [draw(one_of(n, -1)) if n != 1 else draw(one_of(1, 2, 3)) for n in operands[0].shape]
+    if draw(one_of(False, False, False, False, True)) and size:
+        size[0] = 7
+    return [draw(one_of(1, 2)) for _ in range(draw(one_of(0, 0, 1, 2)))] + size
+
+
+def expanded(draw: Draw, smooth: bool) -> Sample:
+    """A tensor, and sizes to stretch it to, as one sequence or one by one."""
+    x = array(draw, smooth, shape(draw, smooth), ALL)
+    size = larger_size(draw, (x,)) if not smooth else [2, *x.shape]
+    return Sample((x, *size) if size and draw(st.booleans()) else (x, size))
+
+
+def reshaped(draw: Draw, smooth: bool) -> Sample:
+    """A tensor and another shape for its elements (seldom a wrong one)."""
+    x = array(draw, smooth, shape(draw, smooth), ALL)
+    size = other_shape(draw, x)
+    if size and draw(one_of(False, True)):
+        size[draw(st.integers(0, len(size) - 1))] = -1
+    if not smooth and draw(one_of(False, False, False, False, True)):
+        size.append(7)
+    return Sample((x, size))
+
+
+def reshaped_like(draw: Draw, smooth: bool) -> Sample:
+    """A tensor, and another of as many elements."""
+    x = array(draw, smooth, shape(draw, smooth), ALL)
+    return Sample((x, array(draw, smooth, tuple(other_shape(draw, x)), ALL)), constants=(1,))
+
+
+def other_shape(draw: Draw, x: Any) -> list[int]:
+    """A shape with as many elements."""
+    shapes = [list(x.shape), [x.size], [1, x.size], list(reversed(x.shape)), [*x.shape, 1]]
+    if x.ndim > 1:
+        shapes.append([x.shape[0], math.prod(x.shape[1:])])
+    return list(draw(st.sampled_from(shapes)))
+
+
+def flattened(draw: Draw, smooth: bool) -> Sample:
+    """A tensor, and the first and last dimension to make one."""
+    x = array(draw, smooth, shape(draw, smooth), ALL)
+    dims = {name: one_dim(draw, (x,)) for name in ("start_dim", "end_dim") if draw(st.booleans())}
+    return Sample((x,), dims)
+
+
+def joined(equal: bool) -> Make:
+    """Tensors that fit side by side along a dimension, or are all equal in shape."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        full = shape(draw, smooth, least=0 if equal else 1)
+        dim = draw(st.integers(-len(full) - equal, max(len(full) - 1 + equal, 0)))
+        tensors = []
+        for _ in range(draw(st.integers(1, 3))):
+            each = list(full)
+            if full and (not equal or draw(one_of(*[False] * 9, True))):
+                each[dim if -len(full) <= dim < len(full) else 0] = draw(one_of(2, 1, 3, 0))
+            tensors.append(array(draw, smooth, tuple(full if equal and smooth else each), ALL))
+        if not equal and not smooth and draw(one_of(False, False, False, True)):
+            tensors.insert(0, np.zeros(0, "float32"))
+        return Sample((tensors,), {"dim": dim} if dim or draw(st.booleans()) else {})
+
+    return make
+
+
+KEYS: dict[int, list[Any]] = {
+    0: [..., None, (), (None, ...)],
+    1: [0, -1, slice(1, None), slice(None, None, 2), None, ..., np.array([0, 0, -1]), slice(0, 0)],
+    2: [
+        0,
+        (0, -1),
+        (slice(None), 0),
+        (..., 0),
+        (slice(None), None, slice(0, 1)),
+        (np.array([0, 0]), np.array([0, -1])),
+        (0, np.array([0, 0])),
+        (np.array([[0], [-1]]), slice(None)),
+        [0, 0],
+    ],
+}
+"""Keys that fit tensors of 0, 1 and 2 dimensions whose sizes are 1 at least."""
+
+
+def indexed(draw: Draw, smooth: bool) -> Sample:
+    """A tensor and a key, which may be a mask."""
+    x = array(draw, smooth, tuple(max(n, 1) for n in shape(draw, smooth, most=2)), ALL)
+    mask = array(draw, False, x.shape[: draw(st.integers(0, x.ndim))], ("bool",))
+    return Sample((x, mask if draw(one_of(False, False, True)) else draw(st.sampled_from(KEYS[x.ndim]))))
+
+
+def assigned(draw: Draw, smooth: bool) -> Sample:
+    """As `indexed`, with a value to put there: a number or a tensor that broadcasts (mostly).
+
+    Where a key names an element twice, the value is one for all: which of several wins is undefined.
+    """
+    x, key = indexed(draw, smooth).operands
+    target = x[key if not isinstance(key, list) else np.array(key)]
+    twice = any(isinstance(part, (np.ndarray, list)) for part in (key if isinstance(key, tuple) else (key,)))
+    size = stretched_to(draw, target.shape) if not twice else ()
+    value = array(draw, smooth, size, NUMERIC)
+    return Sample((x, key, value if draw(one_of(True, True, False)) else draw(st.sampled_from(PYTHON_NUMBERS))))
+
+
+def assign(_torch: Any, x: Any, key: Any, value: Any) -> Any:
+    """What a copy of x is after x[key] = value."""
+    copy = x.clone()
+    copy[key] = value
+    return copy
+
+
+# Matrix products --------------------------------------------------------------------------------------------
+
+
+def product(draw: Draw, smooth: bool) -> Sample:
+    """Two tensors with a matrix product: 1-d, 2-d, or batches that broadcast; seldom of sizes that do not fit."""
+    sizes = st.integers(1, 3) if smooth else one_of(2, 3, 1, 4, 0)
+    n, k, m = (draw(sizes) for _ in range(3))
+    batches = broadcast_shapes(draw, smooth, 2) if draw(st.booleans()) else [(), ()]
+    a = draw(one_of((k,), (n, k), (*batches[0][:2], n, k)))
+    b = draw(one_of((k,), (k, m), (*batches[1][:2], k, m)))
+    if not smooth and draw(one_of(*[False] * 5, True)):
+        b = shape(draw, smooth)
+    first, second = draw(one_of(("float32",) * 2, ("float64",) * 2, ("int64",) * 2, ("float32", "float64")))
+    if smooth:
+        first = second = "float64"
+    return Sample((near(draw, smooth, a, first), near(draw, smooth, b, second)))
+
+
+def near(draw: Draw, smooth: bool, size: tuple[int, ...], dtype: str) -> Any:
+    """An array for products: without infinities and large numbers, where the order of summing shows."""
+    x = np.nan_to_num(array(draw, smooth, size, (dtype,)), nan=1, posinf=2, neginf=-2)
+    return np.asarray(np.clip(x, -5, 5))
+
+
+def absolute(x: Any) -> Any:
+    """The absolute values, as an array also when it is 0-d."""
+    return np.asarray(abs(x))
+
+
+def layer(draw: Draw, smooth: bool) -> Sample:
+    """Input, weight and bias of a linear layer; seldom of sizes that do not fit."""
+    wide, narrow = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    batch = shape(draw, smooth, most=2)
+    dtype = "float64" if smooth else draw(one_of("float32", "float64"))
+    wrong = not smooth and draw(one_of(*[False] * 5, True))
+    operands = [near(draw, smooth, s, dtype) for s in ((*batch, wide + wrong), (narrow, wide), (narrow,))]
+    return Sample(tuple(operands[: draw(one_of(2, 3))]))
+
+
+# Losses -----------------------------------------------------------------------------------------------------
+
+REDUCTION = perhaps(one_of("mean", "sum", "none"))
+
+
+def distance(draw: Draw, smooth: bool) -> Sample:
+    """Input, target and reduction of a loss between numbers."""
+    dtypes = FLOATS if draw(one_of(True, True, False)) else (*FLOATS, "int64")
+    operands = tuple(array(draw, smooth, s, dtypes) for s in broadcast_shapes(draw, smooth, 2))
+    return Sample(operands, Options({"reduction": REDUCTION}).draw(draw, operands))
+
+
+def binary_loss(domain: Domain = anywhere, pos_weight: bool = False) -> Make:
+    """Input, target between 0 and 1, and the options of a binary cross-entropy."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        size = shape(draw, smooth)
+        dtype = draw(st.sampled_from(("float32", "float64")))
+        x = array(draw, smooth, size, (dtype,), domain)
+        y = abs(array(draw, smooth, size, (dtype,))) / 4
+        target = np.asarray(np.clip(np.nan_to_num(y if smooth or draw(st.booleans()) else np.round(y), nan=1), 0, 1))
+        options = Options({"reduction": REDUCTION}).draw(draw, ())
+        if draw(st.booleans()):
+            options["weight"] = absolute(near(draw, smooth, stretched_to(draw, size), x.dtype.name))
+        if pos_weight and size and draw(st.booleans()):
+            options["pos_weight"] = absolute(near(draw, smooth, size[-1:], x.dtype.name))
+        return Sample((x, target), options)
+
+    return make
+
+
+def classification(label_smoothing: bool = False) -> Make:
+    """Logits, class indices, and the options of a cross-entropy; seldom a class that does not exist."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        classes = draw(st.integers(1, 4))
+        batch = shape(draw, smooth)
+        size = (*batch[:1], classes, *batch[1:])
+        x = array(draw, smooth, size, ("float32", "float64"))
+        rng = np.random.default_rng(draw(st.integers(0, 999)))
+        target = np.asarray(rng.integers(0, classes, batch))
+        options = Options({"reduction": REDUCTION}).draw(draw, ())
+        if draw(st.booleans()):
+            ignored = draw(one_of(-100, 0, -1))
+            target = np.where(rng.random(batch) < 0.3, ignored, target)
+            options |= {"ignore_index": ignored} if ignored != -100 else {}
+        if not smooth and draw(one_of(*[False] * 7, True)):
+            target = np.where(rng.random(batch) < 0.5, classes, target)
+        if draw(st.booleans()):
+            options["weight"] = absolute(near(draw, smooth, (classes,), x.dtype.name))
+        if label_smoothing and draw(st.booleans()):
+            options["label_smoothing"] = draw(one_of(0.1, 1.0, 0.0))
+        return Sample((x, target), options)
+
+    return make
+
+
+def class_probabilities(draw: Draw, smooth: bool) -> Sample:
+    """Logits, a probability for each class, and the options of a cross-entropy."""
+    sample = classification(label_smoothing=True)(draw, smooth)
+    x = sample.operands[0]
+    rng = np.random.default_rng(draw(st.integers(0, 999)))
+    target = rng.random(x.shape).astype(x.dtype)
+    options = {name: value for name, value in sample.options.items() if name != "ignore_index"}
+    return Sample((x, target), options)
+
+
+# Factories --------------------------------------------------------------------------------------------------
+
+SOME_DTYPE = perhaps(one_of(*ALL))
+
+
+def any_size(draw: Draw, _operands: tuple[Any, ...]) -> Any:
+    """A shape to make."""
+    return shape(draw, False)
+
+
+def sized(draw: Draw, _smooth: bool) -> Sample:
+    """A shape, as one sequence or one by one, and a dtype."""
+    size = shape(draw, False)
+    return Sample(size if size and draw(st.booleans()) else (size,), Options({"dtype": SOME_DTYPE}).draw(draw, ()))
+
+
+def factory(**options: Any) -> Make:
+    """No tensors, only options, and a dtype."""
+
+    def make(draw: Draw, _smooth: bool) -> Sample:
+        return Sample((), Options({**options, "dtype": SOME_DTYPE}).draw(draw, ()))
+
+    return make
+
+
+def counted(draw: Draw, _smooth: bool) -> Sample:
+    """The one to three numbers of arange."""
+    numbers = (draw(one_of(0, 1, -2, 0.5)), draw(one_of(5, 2.75, 30)), draw(one_of(1, 2, 0.5, 0.1)))
+    options = Options({"dtype": perhaps(one_of(*FLOATS, *INTEGERS))}).draw(draw, ())
+    return Sample(numbers[1:2] if draw(st.booleans()) else numbers[: draw(one_of(2, 3))], options)

@@ -1,0 +1,158 @@
+"""The same call on PyTorch and on minigrad, and what must be equal afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from samples import Sample
+
+import minigrad
+
+TOLERANCE = {"float64": (1e-11, 1e-12), "float32": (2e-5, 2e-6), "float16": (4e-3, 1e-3)}
+"""Relative and absolute, for one rounding or a few."""
+
+
+@dataclass
+class Run:
+    """What came of a call: its result or the error, and the tensors that required grad."""
+
+    result: Any
+    error: Exception | None
+    leaves: list[Any]
+
+
+def run(call: Callable[..., Any], engine: Any, sample: Sample, requires_grad: bool = False) -> Run:
+    """Call an op of one engine with a sample, its float operands requiring grad or not."""
+    function, leaves = bind(call, engine, sample)
+    if requires_grad:
+        leaves = [leaf.requires_grad_() for leaf in leaves]
+    try:
+        return Run(function(*leaves), None, leaves)
+    except Exception as error:
+        return Run(None, error, leaves)
+
+
+def bind(call: Callable[..., Any], engine: Any, sample: Sample) -> tuple[Callable[..., Any], list[Any]]:
+    """A call as a function of its float operands alone, and these operands."""
+
+    def function(*leaves: Any) -> Any:
+        rest = iter(leaves)
+        operands = [
+            tensors_of(engine, operand, None if i in sample.constants else rest)
+            for i, operand in enumerate(sample.operands)
+        ]
+        options = {
+            name: getattr(engine, value) if name == "dtype" else tensors_of(engine, value)
+            for name, value in sample.options.items()
+        }
+        return call(engine, *operands, **options)
+
+    arrays = float_arrays([x for i, x in enumerate(sample.operands) if i not in sample.constants])
+    return function, [engine.from_numpy(copy_of(x)) for x in arrays]
+
+
+def float_arrays(x: Any) -> Iterator[Any]:
+    """The arrays that can require grad, also in lists and tuples."""
+    if isinstance(x, (list, tuple)):
+        for each in x:
+            yield from float_arrays(each)
+    elif isinstance(x, np.ndarray) and x.dtype.kind == "f":
+        yield x
+
+
+def tensors_of(engine: Any, x: Any, leaves: Iterator[Any] | None = None) -> Any:
+    """NumPy arrays, also in lists and tuples, as tensors: the next of the leaves, or new ones."""
+    if isinstance(x, np.ndarray):
+        return next(leaves) if leaves is not None and x.dtype.kind == "f" else engine.from_numpy(copy_of(x))
+    if isinstance(x, (list, tuple)):
+        return type(x)(tensors_of(engine, each, leaves) for each in x)
+    return x
+
+
+def copy_of(x: Any) -> Any:
+    """A copy of an array with the same strides."""
+    if x.base is None:
+        return x.copy(order="K")
+    base = x.base.copy(order="K")
+    offset = x.__array_interface__["data"][0] - x.base.__array_interface__["data"][0]
+    return np.ndarray(x.shape, x.dtype, base, offset, x.strides)
+
+
+def check_equal(mine: Any, theirs: Any, slack: float = 1, defined: bool = True) -> None:
+    """Two results must have the same types, dtypes, shapes, need of grad, and (but for rounding) values."""
+    if isinstance(theirs, torch.Tensor):
+        assert isinstance(mine, minigrad.Tensor), f"{type(mine)} instead of a tensor"
+        assert name_of(mine.dtype) == name_of(theirs.dtype)
+        assert tuple(mine.shape) == tuple(theirs.shape)
+        assert mine.requires_grad == theirs.requires_grad
+        if defined:
+            check_close(mine.detach().numpy(), theirs.detach().numpy(), slack)
+    elif isinstance(theirs, (tuple, list)):
+        assert len(mine) == len(theirs)
+        for each_of_mine, each_of_theirs in zip(mine, theirs, strict=True):
+            check_equal(each_of_mine, each_of_theirs, slack, defined)
+    else:
+        assert type(mine) is type(theirs)
+        assert mine == theirs
+
+
+def check_close(mine: Any, theirs: Any, slack: float = 1) -> None:
+    """Arrays equal but for rounding; nan equals nan."""
+    relative, absolute = TOLERANCE.get(theirs.dtype.name, (0, 0))
+    np.testing.assert_allclose(mine, theirs, relative * slack, absolute * slack, equal_nan=True)
+
+
+def both_succeeded(mine: Run, theirs: Run) -> bool:
+    """Whether both calls gave results; AssertionError where one failed and the other should have.
+
+    minigrad's error must be of PyTorch's type.  It may compute where PyTorch has not implemented a dtype, and
+    refuse operands of the wrong kind also where they are empty and PyTorch therefore does not look.
+    """
+    if mine.error is None and theirs.error is None:
+        return True
+    refused = isinstance(mine.error, type(theirs.error)) if theirs.error else all_empty(theirs.result)
+    if not refused and not isinstance(theirs.error, NotImplementedError):
+        raise AssertionError(f"minigrad: {mine.error!r}\nPyTorch: {theirs.error!r}") from mine.error
+    return False
+
+
+def all_empty(result: Any) -> bool:
+    """Whether a result has tensors, but no elements."""
+    return all(y.numel() == 0 for y in results(result)) and any(True for _ in results(result))
+
+
+def name_of(dtype: Any) -> str:
+    """torch.float32 -> float32."""
+    return str(dtype).partition(".")[2]
+
+
+def results(result: Any) -> Iterator[Any]:
+    """The tensors among a call's results."""
+    if isinstance(result, (tuple, list)):
+        for each in result:
+            yield from results(each)
+    elif isinstance(result, (torch.Tensor, minigrad.Tensor)):
+        yield result
+
+
+def upstream(engine: Any, result: Any) -> list[Any]:
+    """A gradient for each result that requires grad: the same for both engines."""
+    rng = np.random.default_rng(7)
+    drawn = []
+    for y in results(result):
+        g = np.asarray(np.round(rng.normal(0, 2, tuple(y.shape)), 2))
+        if y.requires_grad:
+            drawn.append(engine.from_numpy(g.astype(name_of(y.dtype))))
+    return drawn
+
+
+def backward(engine: Any, ran: Run, create_graph: bool = False) -> list[Any]:
+    """The gradients of the leaves of a call (None where none arrives)."""
+    outputs = [y for y in results(ran.result) if y.requires_grad]
+    starts = upstream(engine, ran.result)
+    engine.autograd.backward(outputs, starts, create_graph=create_graph)
+    return [leaf.grad for leaf in ran.leaves]

@@ -1,0 +1,276 @@
+"""Every op of minigrad: how it is called, and on what it is tried.
+
+An op is called alike on both engines: `call(torch, *operands, **options)`, where `torch` is PyTorch or minigrad.
+It has a call for each of its spellings, such as `exp`, `Tensor.exp` or `Tensor.__add__` (`a + b`).
+test_ops.py checks each op in this list, and that the list is complete.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import op_samples
+import samples
+from hypothesis import strategies as st
+from samples import ALL, FLOATS, INTEGERS, Draw, Make, Sample, binary, number_and_tensor, one_of, perhaps, unary
+
+Call = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Op:
+    """One op in all its spellings."""
+
+    name: str
+    calls: dict[str, Call]
+    make: Make
+    differentiable: bool = True
+    jumps: bool = False
+    """Whether finite differences make no sense, because its result depends on how its operand lies in memory."""
+    slack: float = 1
+    """By how much its rounding may exceed the ordinary tolerance."""
+    defined: bool = True
+    """Whether its values are (those of `empty` are not)."""
+
+    def samples(self, smooth: bool = False) -> st.SearchStrategy[tuple[str, Sample]]:
+        """A spelling, and what to call it with."""
+
+        @st.composite
+        def drawn(draw: Draw) -> tuple[str, Sample]:
+            return draw(st.sampled_from(tuple(self.calls))), self.make(draw, smooth)
+
+        return drawn()
+
+
+OPS: dict[str, Op] = {}
+
+
+def op(*spellings: str, make: Make, **facts: Any) -> None:
+    """Register an op under names that both engines have, as `exp` or `Tensor.exp`; the first is its name."""
+    register({spelling: named(spelling) for spelling in spellings}, make, **facts)
+
+
+def register(calls: dict[str, Call], make: Make, **facts: Any) -> None:
+    """Register an op by its calls."""
+    name = next(iter(calls))
+    assert name not in OPS, f"{name} is registered twice"
+    OPS[name] = Op(name, calls, make, **facts)
+
+
+def named(spelling: str) -> Call:
+    """The function of that name in either engine."""
+    return lambda torch, *operands, **options: operator.attrgetter(spelling)(torch)(*operands, **options)
+
+
+def operators(**functions: Callable[..., Any]) -> dict[str, Call]:
+    """Python's operators by the names of their methods."""
+    return {f"Tensor.__{name}__": lambda _, *operands, f=f: f(*operands) for name, f in functions.items()}
+
+
+def changing(spelling: str, method: Callable[..., Any] | None = None) -> dict[str, Call]:
+    """An in-place method (or operator) on a copy of its first operand, which it must return."""
+    def call(torch: Any, x: Any, *operands: Any, **options: Any) -> Any:
+        copy = x.clone()
+        result = (method or operator.attrgetter(spelling)(torch))(copy, *operands, **options)
+        assert result is copy
+        return copy
+
+    return {spelling: call}
+
+
+# Arithmetic -------------------------------------------------------------------------------------------------
+
+two = binary(number="second")
+base_and_exponent = binary(number="second", domains=(samples.positive, samples.anywhere))
+scaled_sum = binary(number="second", alpha=perhaps(one_of(2, -1, 0.5)))
+rounded_division = binary(number="second", rounding_mode=perhaps(one_of(None, "floor", "trunc")))
+number_first = number_and_tensor()
+
+op("add", "Tensor.add", make=scaled_sum)
+op("sub", "Tensor.sub", "Tensor.subtract", make=scaled_sum)
+op("rsub", make=two)
+op("mul", "Tensor.mul", "Tensor.multiply", make=two)
+op("div", "Tensor.div", "Tensor.divide", make=rounded_division)
+op("Tensor.true_divide", make=two)
+op("floor_divide", "Tensor.floor_divide", make=two, differentiable=False)
+op("remainder", "Tensor.remainder", make=two)
+op("pow", "Tensor.pow", make=base_and_exponent)
+
+register(operators(add=operator.add), two)
+register(operators(sub=operator.sub), two)
+register(operators(mul=operator.mul), two)
+register(operators(truediv=operator.truediv), two)
+register(operators(floordiv=operator.floordiv), two, differentiable=False)
+register(operators(mod=operator.mod), two)
+register(operators(pow=operator.pow), base_and_exponent)
+register(operators(radd=lambda x, n: n + x), number_first)
+register(operators(rsub=lambda x, n: n - x), number_first)
+register(operators(rmul=lambda x, n: n * x), number_first)
+register(operators(rtruediv=lambda x, n: n / x), number_first)
+register(operators(rfloordiv=lambda x, n: n // x), number_first, differentiable=False)
+register(operators(rmod=lambda x, n: n % x), number_first)
+register(operators(rpow=lambda x, n: n**x), number_first)
+
+for spelling in ("Tensor.add_", "Tensor.sub_"):
+    register(changing(spelling), scaled_sum)
+for spelling in ("Tensor.mul_", "Tensor.div_"):
+    register(changing(spelling), two)
+register(changing("Tensor.pow_"), base_and_exponent)
+for name in ("iadd", "isub", "imul", "itruediv"):
+    register(changing(f"Tensor.__{name}__", getattr(operator, name)), two)
+register(changing("Tensor.__ipow__", operator.ipow), base_and_exponent)
+
+# Functions of each element ----------------------------------------------------------------------------------
+
+op("neg", "Tensor.neg", "Tensor.negative", make=unary())
+op("positive", "Tensor.positive", make=unary())
+op("abs", "Tensor.abs", "Tensor.absolute", make=unary())
+register(operators(neg=operator.neg), unary())
+register(operators(pos=operator.pos), unary())
+register(operators(abs=operator.abs), unary())
+for name in ("sign", "floor", "ceil", "exp", "sin", "cos", "tanh", "reciprocal", "square"):
+    op(name, f"Tensor.{name}", make=unary())
+op("round", "Tensor.round", make=unary(decimals=perhaps(one_of(0, 1, 2, -1))))
+for name in ("log", "log1p", "sqrt"):
+    op(name, f"Tensor.{name}", make=unary(domain=samples.positive))
+op("clone", "Tensor.clone", make=unary())
+op("sigmoid", "Tensor.sigmoid", "nn.functional.sigmoid", make=unary())
+op("relu", "Tensor.relu", "nn.functional.relu", make=unary())
+op("nn.functional.tanh", make=unary())
+for name in ("softmax", "log_softmax"):
+    dim_and_dtype = unary(dim=samples.one_dim, dtype=perhaps(one_of("float64", "float32")))
+    op(name, f"Tensor.{name}", f"nn.functional.{name}", make=dim_and_dtype)
+for name in ("neg_", "exp_", "tanh_", "sigmoid_", "relu_"):
+    register(changing(f"Tensor.{name}"), unary())
+register(changing("Tensor.sqrt_"), unary(domain=samples.positive))
+
+# Choosing ---------------------------------------------------------------------------------------------------
+
+op("maximum", "Tensor.maximum", make=binary())
+op("minimum", "Tensor.minimum", make=binary())
+op("clamp", "Tensor.clamp", "Tensor.clip", make=op_samples.clamped)
+register(changing("Tensor.clamp_"), op_samples.clamped)
+register({"clamp, by tensors": named("clamp")}, op_samples.clamped_by_tensors)
+op("where", make=op_samples.chosen)
+register({"Tensor.where": lambda _, condition, x, other: x.where(condition, other)}, op_samples.chosen_by_method)
+
+# Comparisons and logic --------------------------------------------------------------------------------------
+
+bits = (*INTEGERS, "bool", "bool", "float32")
+for name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    op(name, f"Tensor.{name}", make=two, differentiable=False)
+    register(operators(**{name: getattr(operator, name)}), two, differentiable=False)
+op("logical_not", "Tensor.logical_not", make=unary(), differentiable=False)
+op("logical_and", "Tensor.logical_and", make=binary(), differentiable=False)
+op("logical_or", "Tensor.logical_or", make=binary(), differentiable=False)
+for name, function in {"and": operator.and_, "or": operator.or_, "xor": operator.xor}.items():
+    op(f"bitwise_{name}", make=binary(bits, number="second"), differentiable=False)
+    register(operators(**{name: function}), binary(bits, number="second"), differentiable=False)
+    flipped = {f"r{name}": lambda x, n, function=function: function(n, x)}
+    register(operators(**flipped), number_and_tensor(bits), differentiable=False)
+op("bitwise_not", make=unary(bits), differentiable=False)
+register(operators(invert=operator.invert), unary(bits), differentiable=False)
+for name in ("isnan", "isinf", "isfinite"):
+    op(name, f"Tensor.{name}", make=unary(), differentiable=False)
+for name in ("isclose", "allclose"):
+    tolerances = {"rtol": perhaps(one_of(0.5, 0.0)), "atol": perhaps(one_of(1.0, 0.0)), "equal_nan": samples.FLAG}
+    op(name, f"Tensor.{name}", make=binary(mixed=False, **tolerances), differentiable=False)
+op("equal", "Tensor.equal", make=binary(mixed=False), differentiable=False)
+register(operators(contains=operator.contains), number_first, differentiable=False)
+
+# Reductions -------------------------------------------------------------------------------------------------
+
+over_dims = op_samples.reduction()
+over_dims_in_dtype = op_samples.reduction(dtype=perhaps(one_of("float64", "float32", "int64")))
+op("sum", "Tensor.sum", make=over_dims_in_dtype)
+op("mean", "Tensor.mean", make=over_dims_in_dtype)
+for name in ("amax", "amin"):
+    op(name, f"Tensor.{name}", make=over_dims)
+for name in ("all", "any"):
+    op(name, f"Tensor.{name}", make=over_dims, differentiable=False)
+for name in ("max", "min"):
+    op(name, f"Tensor.{name}", make=op_samples.reduction(samples.perhaps_one_dim))
+    register({f"{name}, of two": named(name)}, binary())
+for name in ("argmax", "argmin"):
+    op(name, f"Tensor.{name}", make=op_samples.reduction(samples.perhaps_one_dim), differentiable=False)
+for name in ("var", "std"):
+    spread = op_samples.reduction(correction=perhaps(one_of(0, 1, 2)))
+    op(name, f"Tensor.{name}", make=spread, slack=10)
+    register({f"{name}, unbiased or not": named(name)}, op_samples.spread_unbiased, slack=10)
+op("logsumexp", "Tensor.logsumexp", make=op_samples.reduction(op_samples.some_dims))
+
+# Shapes -----------------------------------------------------------------------------------------------------
+
+op("reshape", "Tensor.reshape", make=op_samples.reshaped)
+op("Tensor.view", make=op_samples.reshaped, jumps=True)
+for name in ("reshape_as", "view_as"):
+    op(f"Tensor.{name}", make=op_samples.reshaped_like, jumps=name == "view_as")
+op("flatten", "Tensor.flatten", make=op_samples.flattened)
+op("squeeze", "Tensor.squeeze", make=unary(dim=op_samples.perhaps_dims))
+op("unsqueeze", "Tensor.unsqueeze", make=unary(dim=op_samples.new_dim))
+for name in ("transpose", "Tensor.transpose", "Tensor.swapaxes"):
+    dims = ("axis0", "axis1") if name == "Tensor.swapaxes" else ("dim0", "dim1")
+    op(name, make=unary(**dict.fromkeys(dims, samples.one_dim)))
+op("permute", "Tensor.permute", make=op_samples.permuted)
+op("t", "Tensor.t", make=unary())
+for name, sizes in {"T": {"most": 2}, "mT": {"least": 1}}.items():
+    register({f"Tensor.{name}": lambda _, x, name=name: getattr(x, name)}, unary(**sizes))
+op("broadcast_to", "Tensor.broadcast_to", make=unary(size=op_samples.larger_size))
+op("Tensor.expand", make=op_samples.expanded)
+op("Tensor.expand_as", make=binary())
+op("cat", make=op_samples.joined(equal=False))
+op("stack", make=op_samples.joined(equal=True))
+op("unbind", "Tensor.unbind", make=unary(dim=samples.perhaps_one_dim))
+op("split", "Tensor.split", make=op_samples.split)
+op("chunk", "Tensor.chunk", make=unary(chunks=one_of(1, 2, 3), dim=samples.perhaps_one_dim))
+register({"Tensor.__iter__": lambda _, x: list(x)}, unary())
+
+# Indexing (test_indexing.py tries many more keys) -------------------------------------------------------------
+
+register({"Tensor.__getitem__": lambda _, x, key: x[key]}, op_samples.indexed)
+register({"Tensor.__setitem__": op_samples.assign}, op_samples.assigned)
+
+# Matrix products --------------------------------------------------------------------------------------------
+
+op("matmul", "Tensor.matmul", make=op_samples.product)
+register(operators(matmul=operator.matmul), op_samples.product)
+op("nn.functional.linear", make=op_samples.layer)
+
+# Losses -----------------------------------------------------------------------------------------------------
+
+for name in ("mse_loss", "l1_loss"):
+    op(f"nn.functional.{name}", make=op_samples.distance)
+op("nn.functional.binary_cross_entropy", make=op_samples.binary_loss(domain=samples.probability))
+op("nn.functional.binary_cross_entropy_with_logits", make=op_samples.binary_loss(pos_weight=True))
+op("nn.functional.nll_loss", make=op_samples.classification())
+op("nn.functional.cross_entropy", make=op_samples.classification(label_smoothing=True))
+register({"cross_entropy, of probabilities": named("nn.functional.cross_entropy")}, op_samples.class_probabilities)
+
+# Dtypes and copies ------------------------------------------------------------------------------------------
+
+for name in ("float", "double", "half", "long", "int", "short", "char", "byte", "bool"):
+    op(f"Tensor.{name}", make=unary())
+op("Tensor.to", "Tensor.type", make=unary(dtype=one_of(*ALL)))
+op("Tensor.type_as", make=binary())
+op("Tensor.contiguous", make=unary())
+op("Tensor.detach", make=unary(), differentiable=False)
+register(changing("Tensor.copy_"), binary(number=""))
+register(changing("Tensor.fill_"), op_samples.filled)
+register(changing("Tensor.zero_"), unary())
+
+# Factories (test_creation.py tries many more arguments) -------------------------------------------------------
+
+for name in ("zeros", "ones"):
+    op(name, make=op_samples.sized)
+op("empty", make=op_samples.sized, defined=False)
+op("full", make=op_samples.factory(size=op_samples.any_size, fill_value=one_of(*samples.PYTHON_NUMBERS)))
+op("eye", make=op_samples.factory(n=st.integers(0, 4), m=perhaps(st.integers(0, 4))))
+op("arange", make=op_samples.counted)
+op("linspace", make=op_samples.factory(start=one_of(-2, 0, 1.5), end=one_of(3, 0.25), steps=st.integers(0, 9)))
+for name in ("zeros_like", "ones_like"):
+    op(name, make=unary(dtype=op_samples.SOME_DTYPE), differentiable=False)
+op("empty_like", make=unary(dtype=op_samples.SOME_DTYPE), differentiable=False, defined=False)
+op("full_like", make=unary(fill_value=one_of(2, -1, 0.5), dtype=op_samples.SOME_DTYPE), differentiable=False)

@@ -1,0 +1,242 @@
+"""What the ops are tried on: shapes, dtypes, values, memory layouts and options, drawn by hypothesis.
+
+Values are of two kinds.  Wild ones are for parity with PyTorch: ties, zeros, infinities, nan, other dtypes,
+empty tensors, numbers outside of an op's domain.  Smooth ones are for finite differences: float64, all
+different, away from kinks and jumps, few.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+FLOATS = ("float32", "float64", "float16")
+INTEGERS = ("int64", "int32", "int16", "int8", "uint8")
+NUMERIC = (*FLOATS, *INTEGERS)
+ALL = (*NUMERIC, "bool")
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What an op is called with.  NumPy arrays, also in lists, become tensors; all else is passed as it is."""
+
+    operands: tuple[Any, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    constants: tuple[int, ...] = ()
+    """Operands that do not require grad."""
+
+
+Make = Callable[[Draw, bool], Sample]
+"""Makes a sample: (draw, whether its values shall be smooth)."""
+
+
+# Options ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Options:
+    """A strategy for each option; one that depends on the operands is a function of (draw, operands)."""
+
+    strategies: dict[str, Any]
+
+    def draw(self, draw: Draw, operands: tuple[Any, ...]) -> dict[str, Any]:
+        """Values for some of the options; the others keep their defaults."""
+        drawn = {
+            name: draw(strategy) if isinstance(strategy, st.SearchStrategy) else strategy(draw, operands)
+            for name, strategy in self.strategies.items()
+        }
+        return {name: value for name, value in drawn.items() if value is not OMITTED}
+
+
+OMITTED = object()
+"""The value of an option that is left to its default."""
+
+
+def perhaps(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """An option that is also left out."""
+    return st.one_of(st.just(OMITTED), strategy)
+
+
+def one_of(*values: Any) -> st.SearchStrategy[Any]:
+    """One of these values."""
+    return st.sampled_from(values)
+
+
+FLAG = perhaps(st.booleans())
+
+
+def one_dim(draw: Draw, operands: tuple[Any, ...]) -> int:
+    """A dimension of the first operand, counted from either end."""
+    ndim = max(first_array(operands).ndim, 1)
+    return int(draw(st.integers(-ndim, ndim - 1)))
+
+
+def perhaps_one_dim(draw: Draw, operands: tuple[Any, ...]) -> Any:
+    """No dimension, or one."""
+    return one_dim(draw, operands) if draw(st.booleans()) else OMITTED
+
+
+def first_array(operands: tuple[Any, ...]) -> Any:
+    """The first operand that becomes a tensor."""
+    for operand in operands:
+        if isinstance(operand, (list, tuple)):
+            return first_array(tuple(operand))
+        if isinstance(operand, np.ndarray):
+            return operand
+    raise ValueError(f"no array among {operands}")
+
+
+# Shapes -----------------------------------------------------------------------------------------------------
+
+
+def shape(draw: Draw, smooth: bool, least: int = 0, most: int = 3) -> tuple[int, ...]:
+    """Sizes of `least` to `most` dimensions; some are 1, and for wild values a few are 0."""
+    sizes = one_of(2, 3, 1) if smooth else one_of(2, 3, 1, 5, 4, 3, 2, 0)
+    ndim = draw(st.integers(least, min(most, 2) if smooth else most))
+    return tuple(draw(sizes) for _ in range(max(ndim, least)))
+
+
+def stretched_to(draw: Draw, full: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape that broadcasts to the full one: leading sizes left out, others made 1."""
+    kept = full[draw(st.integers(0, len(full))) :] if draw(st.booleans()) else full
+    return tuple(1 if draw(one_of(False, False, True)) else n for n in kept)
+
+
+def broadcast_shapes(draw: Draw, smooth: bool, number: int) -> list[tuple[int, ...]]:
+    """Shapes that broadcast with each other; seldom, for wild values, ones that need not."""
+    kind = draw(one_of("equal", "stretched") if smooth else one_of("equal", "stretched", "stretched", "unrelated"))
+    if kind == "unrelated":
+        return [shape(draw, smooth) for _ in range(number)]
+    full = shape(draw, smooth)
+    return [full if kind == "equal" else stretched_to(draw, full) for _ in range(number)]
+
+
+# Values -----------------------------------------------------------------------------------------------------
+
+Domain = Callable[[Any], Any]
+
+
+def anywhere(x: Any) -> Any:
+    """The domain of an op that takes every number."""
+    return x
+
+
+def positive(x: Any) -> Any:
+    """Above 0."""
+    return abs(x) + 0.125
+
+
+def probability(x: Any) -> Any:
+    """Between 0 and 1."""
+    return np.clip(abs(x) / 5, 0, 1)
+
+
+def array(
+    draw: Draw,
+    smooth: bool,
+    shape: tuple[int, ...],
+    dtypes: Iterable[str] = FLOATS,
+    domain: Domain = anywhere,
+) -> Any:
+    """An array of a shape, of one of the dtypes (float64 when smooth)."""
+    name = "float64" if smooth else draw(st.sampled_from(tuple(dtypes)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    number = math.prod(shape)
+    if smooth:
+        values = domain((rng.permutation(number) - number // 2) * 0.19 + 0.07 + rng.uniform(-0.03, 0.03))
+    else:
+        values = wild(draw, rng, number, np.dtype(name))
+        if name in FLOATS and domain is not anywhere and draw(one_of(True, True, False)):
+            values = domain(values)
+    return laid_out(draw, np.asarray(values).astype(name).reshape(shape))
+
+
+def wild(draw: Draw, rng: np.random.Generator, number: int, dtype: np.dtype[Any]) -> Any:
+    """Values with ties, zeros, and (not always) the extremes of the dtype."""
+    if dtype.kind == "b":
+        return rng.integers(0, 2, number)
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        values = rng.integers(max(-4, limits.min), 5, number)
+        return with_some(rng, values, [limits.min, limits.max]) if draw(one_of(False, False, True)) else values
+    kind = draw(one_of("normal", "ties", "not finite", "far", "zeros"))
+    if kind == "ties":
+        return rng.integers(-3, 4, number) / 2
+    if kind == "zeros":
+        return np.zeros(number)
+    values = rng.normal(0, 2, number)
+    if kind == "not finite":
+        return with_some(rng, values, [np.nan, np.inf, -np.inf, 0.0, -0.0])
+    far = [30, -30, 1e-3] if dtype.itemsize == 2 else [1e4, -1e4, 300, -300, 1e-6]
+    return with_some(rng, values, far) if kind == "far" else values
+
+
+def with_some(rng: np.random.Generator, values: Any, special: list[Any]) -> Any:
+    """The values, a third of them replaced by special ones."""
+    return np.where(rng.random(len(values)) < 1 / 3, rng.choice(np.array(special), len(values)), values)
+
+
+def laid_out(draw: Draw, x: Any) -> Any:
+    """The array in memory of its own, in row-major order or (sometimes) another."""
+    layout = draw(one_of("rows", "rows", "columns", "every second"))
+    if layout == "columns":
+        return np.array(x, order="F")
+    if layout == "every second" and x.ndim:
+        spaced = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), x.dtype)
+        spaced[..., ::2] = x
+        return spaced[..., ::2]
+    return np.array(x, order="C")
+
+
+# Samples for families of ops --------------------------------------------------------------------------------
+
+PYTHON_NUMBERS = (2, 0, -1, 0.5, 1, -2.5, 3, True, False, 0.0, 100)
+
+
+def unary(
+    dtypes: Iterable[str] = ALL, domain: Domain = anywhere, least: int = 0, most: int = 3, **options: Any
+) -> Make:
+    """One tensor."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        operands = (array(draw, smooth, shape(draw, smooth, least, most), dtypes, domain),)
+        return Sample(operands, Options(options).draw(draw, operands))
+
+    return make
+
+
+def binary(
+    dtypes: Iterable[str] = ALL,
+    domains: tuple[Domain, Domain] = (anywhere, anywhere),
+    number: str = "",
+    mixed: bool = True,
+    **options: Any,
+) -> Make:
+    """Two tensors that broadcast.  number: "second" when the second may also be a Python number."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        shapes = broadcast_shapes(draw, smooth, 2)
+        both = tuple(dtypes) if mixed and draw(one_of(False, True)) else (draw(st.sampled_from(tuple(dtypes))),)
+        operands = [array(draw, smooth, s, both, domain) for s, domain in zip(shapes, domains, strict=True)]
+        if number and draw(one_of(False, False, True)):
+            operands[1] = draw(st.sampled_from((2, 0.5, 3) if smooth else PYTHON_NUMBERS))
+        return Sample(tuple(operands), Options(options).draw(draw, tuple(operands)))
+
+    return make
+
+
+def number_and_tensor(dtypes: Iterable[str] = ALL, domain: Domain = anywhere) -> Make:
+    """A tensor, and a Python number: for operators with the number on the left."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        x = array(draw, smooth, shape(draw, smooth), dtypes, domain)
+        return Sample((x, draw(st.sampled_from((2, 0.5, 3) if smooth else PYTHON_NUMBERS))))
+
+    return make

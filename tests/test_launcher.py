@@ -1,0 +1,306 @@
+"""`python -m minigrad script.py` runs a script as Python would, with minigrad in PyTorch's place."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from minigrad import launcher
+
+PROJECT = Path(__file__).parent.parent
+
+
+def python(*arguments, cwd, **options):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={"PYTHONPATH": str(PROJECT), "PATH": "", "MPLBACKEND": "Agg", "HOME": str(cwd)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        **options,
+    )
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Write a script to a folder of its own and run it on minigrad from another folder."""
+
+    def run(source, *arguments):
+        script = tmp_path / "scripts" / "script.py"
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(source)
+        return python("-m", "minigrad", str(script), *arguments, cwd=tmp_path)
+
+    return run
+
+
+def succeeds(finished):
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+# As `python script.py`
+
+
+LIKE_PYTHON = {
+    "what a script sees": """
+        import os, sys, helper
+        print(sys.argv, sys.path[0], __name__, __file__, os.getcwd(), helper.VALUE, __doc__, __package__)
+        import __main__
+        print(__main__.os is os, input())
+        """,
+    "a future import of its own, none of the launcher's": """
+        def f(x: int): ...
+        print(f.__annotations__)
+        """,
+    "an exit status": "import sys; sys.exit(7)",
+    "an exit message": "import sys; sys.exit('the end')",
+    "an exception": """
+        def outer():
+            try:
+                1 / 0
+            except ZeroDivisionError as error:
+                raise ValueError("wrong") from error
+        outer()
+        """,
+    "a syntax error": "x = (",
+    "an interrupt": "raise KeyboardInterrupt",
+    "work at exit": """
+        import atexit
+        text = "still there"
+        atexit.register(lambda: print(text))
+        """,
+    "a pickled class": """
+        import pickle
+        class Point: pass
+        print(type(pickle.loads(pickle.dumps(Point()))) is Point)
+        """,
+}
+
+
+@pytest.mark.parametrize("source", LIKE_PYTHON.values(), ids=LIKE_PYTHON.keys())
+def test_runs_as_python_does(source, tmp_path):
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    (folder / "helper.py").write_text("VALUE = 3")
+    lines = source.strip("\n").split("\n")
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    (folder / "script.py").write_text("\n".join(line[indent:] for line in lines))
+    plain = python("scripts/script.py", "--flag", "x", cwd=tmp_path, input="typed\n")
+    ours = python("-m", "minigrad", "scripts/script.py", "--flag", "x", cwd=tmp_path, input="typed\n")
+    assert (ours.stdout, ours.stderr, ours.returncode) == (plain.stdout, plain.stderr, plain.returncode)
+
+
+def test_a_link_to_a_script_imports_from_the_scripts_own_folder(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "helper.py").write_text("VALUE = 3")
+    (tmp_path / "real" / "script.py").write_text("import helper; print(helper.VALUE)")
+    (tmp_path / "link.py").symlink_to(tmp_path / "real" / "script.py")
+    assert succeeds(python("-m", "minigrad", "link.py", cwd=tmp_path)) == "3\n"
+
+
+# minigrad in PyTorch's place
+
+
+def test_every_form_of_import_brings_minigrad(run):
+    assert (
+        succeeds(
+            run("""
+import importlib, sys
+import torch
+import torch as t
+import torch.nn as nn, torch.nn.functional as F
+import torch.optim
+from torch import nn as nn2, optim, Tensor
+from torch.nn import Linear
+from torch.nn.functional import relu
+from torch.optim.optimizer import Optimizer
+from torch.autograd.functional import jacobian
+import minigrad
+assert torch is t is minigrad is importlib.import_module("torch") is sys.modules["torch"]
+assert nn is nn2 is torch.nn is minigrad.nn
+assert F is minigrad.nn.functional and relu is F.relu
+assert Linear is minigrad.nn.Linear and Tensor is minigrad.Tensor
+assert optim is minigrad.optim and issubclass(optim.SGD, Optimizer)
+print("all of them")
+""")
+        )
+        == "all of them\n"
+    )
+
+
+def test_a_script_trains(run):
+    printed = succeeds(
+        run("""
+import torch
+from torch import nn
+torch.manual_seed(42)
+model = nn.Linear(2, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+x, y = torch.randn(8, 2), torch.zeros(8, 1)
+for _ in range(50):
+    loss = nn.functional.mse_loss(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    if _ == 0: print(f"{loss:.4f}")
+print(loss.item() < 1e-3)
+""")
+    )
+    assert printed.splitlines()[1] == "True"
+
+
+def test_what_is_missing_is_named_and_can_be_asked_for(run):
+    assert succeeds(
+        run("""
+import torch
+from torch import nn
+
+print(hasattr(torch, "fft"), hasattr(nn, "Linear"), getattr(nn, "Transformer", "default"))
+for statement in ["torch.fft", "nn.Transformer", "nn.functional.ctc_loss", "import torch.fft",
+                  "import torch.no.such", "from torch import vmap", "from torch.fft import fft"]:
+    try:
+        exec(statement)
+    except (AttributeError, ImportError) as error:
+        print(type(error).__name__, "|", error)
+""")
+    ).splitlines()[:6] == [
+        "False True default",
+        f"AttributeError | minigrad has no torch.fft; {launcher.WHERE}",
+        f"AttributeError | minigrad has no torch.nn.Transformer; {launcher.WHERE}",
+        f"AttributeError | minigrad has no torch.nn.functional.ctc_loss; {launcher.WHERE}",
+        f"ModuleNotFoundError | minigrad has no torch.fft; {launcher.WHERE}",
+        f"ModuleNotFoundError | minigrad has no torch.no.such; {launcher.WHERE}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "name"),
+    [
+        ("import torch\ntorch.nn.Transformer(8)", "AttributeError", "torch.nn.Transformer"),
+        ("import torch.fft", "ModuleNotFoundError", "torch.fft"),
+        ("from torch import vmap", "ImportError", "vmap"),
+        ("import torch\ntorch.ones(2).unfold(0, 1, 1)", "AttributeError", "unfold"),
+    ],
+)
+def test_an_uncaught_missing_name_ends_the_script_with_where_to_look(run, source, kind, name):
+    finished = run(source)
+    assert finished.returncode == 1
+    last = finished.stderr.rpartition("\n" + kind)[2]
+    assert name in last
+    assert last.count(launcher.WHERE) == 1
+
+
+def test_a_misspelt_name_is_corrected(run):
+    assert "Did you mean: 'Linear'" in run("from torch import nn\nnn.linear").stderr
+
+
+def test_other_attribute_errors_say_nothing_of_names(run):
+    assert "--names" not in run("import torch\nclass Net: pass\nNet().weigth").stderr
+
+
+def test_libraries_that_look_for_torch_take_minigrads_tensors(run):
+    """matplotlib and scikit-learn look into sys.modules["torch"] to recognise its tensors."""
+    assert succeeds(
+        run("""
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import train_test_split
+
+x = torch.arange(6.0)
+line, = plt.plot(x, x * 2)
+plt.scatter(x, x, c=x)
+plt.contourf(torch.ones(3, 3))
+plt.imshow(torch.eye(4))
+plt.hist([each for each in x])
+print(line.get_ydata().tolist())
+a, b, c, d = train_test_split(x.reshape(6, 1), x, test_size=2, random_state=0)
+print(type(a).__name__, tuple(a.shape), tuple(d.shape), isinstance(b, torch.Tensor))
+print(accuracy_score(torch.tensor([1, 0, 1, 1]), torch.tensor([1, 1, 1, 1])), np.asarray(x).dtype)
+""")
+    ).splitlines() == ["[0.0, 2.0, 4.0, 6.0, 8.0, 10.0]", "Tensor (4, 1) (2,) True", "0.75 float32"]
+
+
+# install()
+
+
+def test_install_refuses_a_process_that_has_torch(tmp_path):
+    finished = python(
+        "-c",
+        "import sys, types; sys.modules['torch'] = types.ModuleType('torch')\n"
+        "from minigrad import launcher\n"
+        "try: launcher.install()\n"
+        "except ImportError as error: print(error)\n"
+        "print(sys.meta_path.count(launcher.MissingModules))",
+        cwd=tmp_path,
+    )
+    message, finders = succeeds(finished).splitlines()
+    assert message.startswith("PyTorch itself is already imported in this process")
+    assert finders == "0"
+
+
+def test_install_twice_is_install_once(tmp_path):
+    source = (
+        "import sys; from minigrad import launcher\n"
+        "launcher.install(); launcher.install()\n"
+        "import torch, minigrad; print(torch is minigrad, sys.meta_path.count(launcher.MissingModules))"
+    )
+    assert succeeds(python("-c", source, cwd=tmp_path)) == "True 1\n"
+
+
+# The command line
+
+
+def test_names_lists_what_minigrad_has(tmp_path):
+    groups = {}
+    for block in succeeds(python("-m", "minigrad", "--names", cwd=tmp_path)).strip().split("\n\n"):
+        heading, *lines = block.splitlines()
+        groups[heading] = " ".join(lines).split()
+    assert {"torch", "torch.nn", "torch.nn.functional", "torch.optim", "torch.Tensor"} <= groups.keys()
+    assert {"tensor", "manual_seed", "no_grad"} <= set(groups["torch"])
+    assert {"Linear", "Module", "Sequential"} <= set(groups["torch.nn"])
+    assert {"backward", "reshape"} <= set(groups["torch.Tensor"])
+    for heading, names in groups.items():
+        owner = launcher.minigrad_module(launcher.MODULES.get(heading, ""))
+        if owner is not None:
+            assert [name for name in names if not hasattr(owner, name)] == []
+
+
+def test_every_module_that_is_offered_says_what_it_offers():
+    for name, module in launcher.supported_modules().items():
+        assert getattr(module, "__all__", None), f"{name} has no __all__"
+
+
+def test_a_module_that_fails_to_import_is_not_called_missing(tmp_path, monkeypatch):
+    (tmp_path / "broken_package_for_a_test.py").write_text("import no_such_dependency")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="no_such_dependency"):
+        launcher.minigrad_module("broken_package_for_a_test")
+    assert launcher.minigrad_module("no_such_package.no_such_module") is None
+    assert launcher.minigrad_module("minigrad") is importlib.import_module("minigrad")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "which script?"),
+        (["no_such_file.py"], "no such file: no_such_file.py"),
+        (["."], "no such file: ."),
+        (["--fast"], "no option --fast"),
+    ],
+)
+def test_a_wrong_command_is_answered_with_the_usage(tmp_path, arguments, reason):
+    finished = python("-m", "minigrad", *arguments, cwd=tmp_path)
+    assert finished.returncode == 2
+    assert finished.stdout == ""
+    assert finished.stderr.startswith("usage: python -m minigrad script.py")
+    assert finished.stderr.endswith(f"python -m minigrad: {reason}\n")
+
+
+def test_help(tmp_path):
+    assert succeeds(python("-m", "minigrad", "--help", cwd=tmp_path)).startswith("usage: python -m minigrad")

@@ -1,0 +1,138 @@
+"""Each op of the registry: equal to PyTorch in values and gradients, and differentiated right in any order."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import warnings
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from differences import differs
+from parity import backward, bind, both_succeeded, check_equal, results, run
+from registry import OPS, Op
+from samples import Sample
+
+import minigrad
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+EVERY_OP = pytest.mark.parametrize("op", OPS.values(), ids=OPS)
+DIFFERENTIABLE = [op for op in OPS.values() if op.differentiable]
+EVERY_DIFFERENTIABLE_OP = pytest.mark.parametrize("op", DIFFERENTIABLE, ids=[op.name for op in DIFFERENTIABLE])
+
+
+def examples(quick: int) -> pytest.MarkDecorator:
+    """How many samples an op is tried on: these few, or with `-m slow` fifty times as many."""
+    return pytest.mark.parametrize("examples", [quick, pytest.param(50 * quick, marks=pytest.mark.slow)])
+
+
+def for_samples(op: Op, examples: int, check: Callable[[Op, str, Sample], None], smooth: bool = False) -> None:
+    """Check an op on drawn samples."""
+
+    @settings(max_examples=examples)
+    @given(op.samples(smooth))
+    def check_sample(spelling_and_sample: tuple[str, Sample]) -> None:
+        check(op, *spelling_and_sample)
+
+    check_sample()
+
+
+@EVERY_OP
+@examples(20)
+def test_values_are_those_of_pytorch(op: Op, examples: int) -> None:
+    for_samples(op, examples, check_values)
+
+
+def check_values(op: Op, spelling: str, sample: Sample) -> None:
+    if differs(op.name, sample):
+        return
+    mine, theirs = (run(op.calls[spelling], engine, sample) for engine in (minigrad, torch))
+    if both_succeeded(mine, theirs):
+        check_equal(mine.result, theirs.result, op.slack, op.defined)
+
+
+@EVERY_DIFFERENTIABLE_OP
+@examples(20)
+def test_gradients_are_those_of_pytorch(op: Op, examples: int) -> None:
+    for_samples(op, examples, check_gradients)
+
+
+def check_gradients(op: Op, spelling: str, sample: Sample) -> None:
+    if differs(op.name, sample):
+        return
+    mine, theirs = (run(op.calls[spelling], engine, sample, requires_grad=True) for engine in (minigrad, torch))
+    if not both_succeeded(mine, theirs) or not any(y.requires_grad for y in results(theirs.result)):
+        return
+    check_equal(mine.result, theirs.result, op.slack)
+    for y, expected in zip(results(mine.result), results(theirs.result), strict=True):
+        check_name(op, y.grad_fn, expected.grad_fn)
+    found = zip(backward(minigrad, mine), backward(torch, theirs), strict=True)
+    for g, expected in found:
+        assert (g is None) == (expected is None)
+        if g is not None:
+            check_equal(g, expected, op.slack)
+
+
+def check_name(op: Op, node: Any, expected: Any) -> None:
+    """A result's grad_fn is printed as PyTorch prints it."""
+    assert (node is None) == (expected is None)
+    if node is not None:
+        assert node.name() == expected.name()
+
+
+@EVERY_DIFFERENTIABLE_OP
+@examples(6)
+def test_derivatives_are_those_of_finite_differences(op: Op, examples: int) -> None:
+    for_samples(op, examples, check_derivatives, smooth=True)
+
+
+def check_derivatives(op: Op, spelling: str, sample: Sample) -> None:
+    ran = run(op.calls[spelling], minigrad, sample, requires_grad=True)
+    if ran.error is None and any(y.requires_grad for y in results(ran.result)):
+        function, leaves = bind(op.calls[spelling], minigrad, sample)
+        leaves = [leaf.requires_grad_() for leaf in leaves]
+        assert minigrad.autograd.gradcheck(function, leaves)
+        assert minigrad.autograd.gradgradcheck(function, leaves)
+
+
+@EVERY_DIFFERENTIABLE_OP
+@examples(10)
+def test_gradients_are_equal_to_the_bit_in_both_modes_and_owned(op: Op, examples: int) -> None:
+    for_samples(op, examples, check_modes)
+
+
+def check_modes(op: Op, spelling: str, sample: Sample) -> None:
+    ran, again = (run(op.calls[spelling], minigrad, sample, requires_grad=True) for _ in range(2))
+    if ran.error is not None or not any(y.requires_grad for y in results(ran.result)):
+        return
+    plain, recorded = backward(minigrad, ran), backward(minigrad, again, create_graph=True)
+    for leaf, g, h in zip(ran.leaves, plain, recorded, strict=True):
+        assert (g is None) == (h is None)
+        if g is not None:
+            assert g.array.dtype == h.array.dtype == leaf.array.dtype
+            assert g.array.shape == h.array.shape == leaf.array.shape
+            np.testing.assert_array_equal(bits(g), bits(h))
+    check_owned([g for g in plain if g is not None], ran)
+    check_owned([g for g in recorded if g is not None], again)
+
+
+def bits(tensor: Any) -> Any:
+    """The elements as bytes; all nans are one."""
+    x = np.ascontiguousarray(tensor.array)
+    return np.where(np.isnan(x), np.nan, x).astype(x.dtype).view(np.uint8)
+
+
+def check_owned(gradients: list[Any], ran: Any) -> None:
+    """Gradients can be written to, and share no memory with each other, the operands or the results."""
+    others = [x.array for x in (*ran.leaves, *results(ran.result))]
+    for i, g in enumerate(gradients):
+        assert g.array.flags.writeable
+        assert g.array.flags.owndata
+        for other in [*(h.array for h in gradients[:i]), *others]:
+            assert not np.shares_memory(g.array, other)
