@@ -55,6 +55,24 @@ DIFFERENCES = [
         lambda sample: dtypes(sample) == ["uint8"],
         Sample((np.array([1], "uint8"),)),
     ),
+    Difference(
+        ("all", "any"),
+        "all and any over dim=() reduce all dimensions, as sum does (in PyTorch none)",
+        lambda sample: sample.options.get("dim") == (),
+        Sample((np.array([True, False]),), {"dim": ()}),
+    ),
+    Difference(
+        ("Tensor.__setitem__",),
+        "x[positions] = value converts a value of one element to x's dtype (PyTorch does so for masks only)",
+        lambda sample: np.ndim(sample.operands[2]) == 0,
+        Sample((np.array([1.0, 2.0]), np.array([0]), np.array(3))),
+    ),
+    Difference(
+        ("Tensor.__invert__",),
+        "~x of floats is a NotImplementedError, as bitwise_not(x) is (in PyTorch a TypeError)",
+        lambda sample: not whole(dtypes(sample)[0]),
+        Sample((np.array([1.0]),)),
+    ),
 ]
 
 

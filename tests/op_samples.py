@@ -22,14 +22,39 @@ from samples import (
     Sample,
     anywhere,
     array,
+    binary,
     broadcast_shapes,
     one_dim,
     one_of,
     perhaps,
     perhaps_one_dim,
+    positive,
     shape,
     stretched_to,
 )
+
+# Powers and rounding ----------------------------------------------------------------------------------------
+
+FRACTIONS_AND_INTS = tuple(n for n in PYTHON_NUMBERS if not isinstance(n, bool))
+"""PyTorch's derivatives of powers fail for bools."""
+
+
+def powers(draw: Draw, smooth: bool) -> Sample:
+    """A base, mostly above 0, and an exponent, which may be a number; no integers so large that they overflow."""
+    base, exponent = binary(domains=(positive, anywhere), number="second")(draw, smooth).operands
+    if isinstance(exponent, np.ndarray):
+        exponent = np.asarray(np.clip(exponent, -8, 8)) if exponent.dtype.kind == "i" else exponent
+    elif isinstance(exponent, bool):
+        exponent = 2
+    return Sample((base, exponent))
+
+
+def rounded(draw: Draw, smooth: bool) -> Sample:
+    """A tensor, and (not in float16, which PyTorch rounds twice) a number of decimals."""
+    x = array(draw, smooth, shape(draw, smooth), ALL)
+    decimals = perhaps(one_of(0, 1, 2, -1)) if x.dtype != "float16" else st.just(OMITTED)
+    return Sample((x,), Options({"decimals": decimals}).draw(draw, (x,)))
+
 
 # Choosing ---------------------------------------------------------------------------------------------------
 
@@ -111,6 +136,11 @@ def reduction(dims: Any = any_dims, dtypes: tuple[str, ...] = ALL, **options: An
         return Sample(operands, drawn)
 
     return make
+
+
+def some_dims_or_none(draw: Draw, operands: tuple[Any, ...]) -> Any:
+    """One dimension, several, or all of them.  (For dim=() PyTorch's gradient of var is wrong.)"""
+    return draw(one_of(OMITTED, None)) if draw(one_of(False, False, True)) else some_dims(draw, operands)
 
 
 def spread_unbiased(draw: Draw, smooth: bool) -> Sample:
@@ -384,7 +414,8 @@ def factory(**options: Any) -> Make:
 
 
 def counted(draw: Draw, _smooth: bool) -> Sample:
-    """The one to three numbers of arange."""
-    numbers = (draw(one_of(0, 1, -2, 0.5)), draw(one_of(5, 2.75, 30)), draw(one_of(1, 2, 0.5, 0.1)))
+    """The one to three numbers of arange; no fractional step of integers."""
     options = Options({"dtype": perhaps(one_of(*FLOATS, *INTEGERS))}).draw(draw, ())
+    whole = options.get("dtype") in INTEGERS
+    numbers = (draw(one_of(0, 1, -2, 0.5)), draw(one_of(5, 2.75, 30)), draw(one_of(1, 2) if whole else one_of(1, 0.5, 0.1)))
     return Sample(numbers[1:2] if draw(st.booleans()) else numbers[: draw(one_of(2, 3))], options)

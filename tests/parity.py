@@ -82,28 +82,40 @@ def copy_of(x: Any) -> Any:
     return np.ndarray(x.shape, x.dtype, base, offset, x.strides)
 
 
-def check_equal(mine: Any, theirs: Any, slack: float = 1, defined: bool = True) -> None:
-    """Two results must have the same types, dtypes, shapes, need of grad, and (but for rounding) values."""
+def check_equal(mine: Any, theirs: Any, size: float = 1, defined: bool = True) -> None:
+    """Two results must have the same types, dtypes, shapes, need of grad, and (but for rounding) values.
+
+    size: of the numbers in whose sum the rounding arises.
+    """
     if isinstance(theirs, torch.Tensor):
         assert isinstance(mine, minigrad.Tensor), f"{type(mine)} instead of a tensor"
         assert name_of(mine.dtype) == name_of(theirs.dtype)
         assert tuple(mine.shape) == tuple(theirs.shape)
         assert mine.requires_grad == theirs.requires_grad
         if defined:
-            check_close(mine.detach().numpy(), theirs.detach().numpy(), slack)
+            check_close(mine.detach().numpy(), theirs.detach().numpy(), size)
     elif isinstance(theirs, (tuple, list)):
         assert len(mine) == len(theirs)
         for each_of_mine, each_of_theirs in zip(mine, theirs, strict=True):
-            check_equal(each_of_mine, each_of_theirs, slack, defined)
+            check_equal(each_of_mine, each_of_theirs, size, defined)
     else:
         assert type(mine) is type(theirs)
         assert mine == theirs
 
 
-def check_close(mine: Any, theirs: Any, slack: float = 1) -> None:
+def check_close(mine: Any, theirs: Any, size: float = 1) -> None:
     """Arrays equal but for rounding; nan equals nan."""
     relative, absolute = TOLERANCE.get(theirs.dtype.name, (0, 0))
-    np.testing.assert_allclose(mine, theirs, relative * slack, absolute * slack, equal_nan=True)
+    np.testing.assert_allclose(mine, theirs, relative, absolute * size, equal_nan=True)
+
+
+def size_of(sample: Sample) -> float:
+    """The largest square of a finite number in a sample (1 at least): what sums of squares have to round."""
+    largest = 1.0
+    for x in float_arrays(list(sample.operands)):
+        finite = abs(x[np.isfinite(x)].astype("float64"))
+        largest = max(largest, *finite.reshape(-1)) if finite.size else largest
+    return largest**2
 
 
 def both_succeeded(mine: Run, theirs: Run) -> bool:

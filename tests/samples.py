@@ -144,28 +144,32 @@ def array(
     shape: tuple[int, ...],
     dtypes: Iterable[str] = FLOATS,
     domain: Domain = anywhere,
+    extremes: bool = True,
 ) -> Any:
-    """An array of a shape, of one of the dtypes (float64 when smooth)."""
+    """An array of a shape, of one of the dtypes (float64 when smooth).
+
+    extremes: whether integers may be the largest and smallest of their dtype.
+    """
     name = "float64" if smooth else draw(st.sampled_from(tuple(dtypes)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     number = math.prod(shape)
     if smooth:
         values = domain((rng.permutation(number) - number // 2) * 0.19 + 0.07 + rng.uniform(-0.03, 0.03))
     else:
-        values = wild(draw, rng, number, np.dtype(name))
+        values = wild(draw, rng, number, np.dtype(name), extremes)
         if name in FLOATS and domain is not anywhere and draw(one_of(True, True, False)):
             values = domain(values)
     return laid_out(draw, np.asarray(values).astype(name).reshape(shape))
 
 
-def wild(draw: Draw, rng: np.random.Generator, number: int, dtype: np.dtype[Any]) -> Any:
+def wild(draw: Draw, rng: np.random.Generator, number: int, dtype: np.dtype[Any], extremes: bool) -> Any:
     """Values with ties, zeros, and (not always) the extremes of the dtype."""
     if dtype.kind == "b":
         return rng.integers(0, 2, number)
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         values = rng.integers(max(-4, limits.min), 5, number)
-        return with_some(rng, values, [limits.min, limits.max]) if draw(one_of(False, False, True)) else values
+        return with_some(rng, values, [limits.min, limits.max]) if extremes and draw(one_of(False, False, True)) else values
     kind = draw(one_of("normal", "ties", "not finite", "far", "zeros"))
     if kind == "ties":
         return rng.integers(-3, 4, number) / 2
@@ -224,7 +228,10 @@ def binary(
     def make(draw: Draw, smooth: bool) -> Sample:
         shapes = broadcast_shapes(draw, smooth, 2)
         both = tuple(dtypes) if mixed and draw(one_of(False, True)) else (draw(st.sampled_from(tuple(dtypes))),)
-        operands = [array(draw, smooth, s, both, domain) for s, domain in zip(shapes, domains, strict=True)]
+        operands = [
+            array(draw, smooth, s, both, domain, extremes=len(both) == 1)
+            for s, domain in zip(shapes, domains, strict=True)
+        ]
         if number and draw(one_of(False, False, True)):
             operands[1] = draw(st.sampled_from((2, 0.5, 3) if smooth else PYTHON_NUMBERS))
         return Sample(tuple(operands), Options(options).draw(draw, tuple(operands)))
@@ -232,11 +239,11 @@ def binary(
     return make
 
 
-def number_and_tensor(dtypes: Iterable[str] = ALL, domain: Domain = anywhere) -> Make:
+def number_and_tensor(dtypes: Iterable[str] = ALL, numbers: tuple[Any, ...] = PYTHON_NUMBERS) -> Make:
     """A tensor, and a Python number: for operators with the number on the left."""
 
     def make(draw: Draw, smooth: bool) -> Sample:
-        x = array(draw, smooth, shape(draw, smooth), dtypes, domain)
-        return Sample((x, draw(st.sampled_from((2, 0.5, 3) if smooth else PYTHON_NUMBERS))))
+        x = array(draw, smooth, shape(draw, smooth), dtypes)
+        return Sample((x, draw(st.sampled_from((2, 0.5, 3) if smooth else numbers))))
 
     return make

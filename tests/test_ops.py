@@ -14,7 +14,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from differences import differs
-from parity import backward, bind, both_succeeded, check_equal, results, run
+from parity import backward, bind, both_succeeded, check_equal, results, run, size_of
 from registry import OPS, Op
 from samples import Sample
 
@@ -54,7 +54,7 @@ def check_values(op: Op, spelling: str, sample: Sample) -> None:
         return
     mine, theirs = (run(op.calls[spelling], engine, sample) for engine in (minigrad, torch))
     if both_succeeded(mine, theirs):
-        check_equal(mine.result, theirs.result, op.slack, op.defined)
+        check_equal(mine.result, theirs.result, size_of(sample) if op.sums else 1, op.defined)
 
 
 @EVERY_DIFFERENTIABLE_OP
@@ -69,14 +69,15 @@ def check_gradients(op: Op, spelling: str, sample: Sample) -> None:
     mine, theirs = (run(op.calls[spelling], engine, sample, requires_grad=True) for engine in (minigrad, torch))
     if not both_succeeded(mine, theirs) or not any(y.requires_grad for y in results(theirs.result)):
         return
-    check_equal(mine.result, theirs.result, op.slack)
+    size = size_of(sample) if op.sums else 1
+    check_equal(mine.result, theirs.result, size)
     for y, expected in zip(results(mine.result), results(theirs.result), strict=True):
         check_name(op, y.grad_fn, expected.grad_fn)
     found = zip(backward(minigrad, mine), backward(torch, theirs), strict=True)
     for g, expected in found:
         assert (g is None) == (expected is None)
         if g is not None:
-            check_equal(g, expected, op.slack)
+            check_equal(g, expected, size)
 
 
 def check_name(op: Op, node: Any, expected: Any) -> None:

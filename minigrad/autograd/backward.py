@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.autograd import grad_mode
 from minigrad.autograd.fitting import fit, rule_name
-from minigrad.autograd.graph import Node, Variable, changes_of, line_of, raw, serials, user_place, wrap
+from minigrad.autograd.graph import Node, Place, Variable, changes_of, line_of, raw, serials, user_place, wrap
 from minigrad.devices import array_module
 
 if TYPE_CHECKING:
@@ -323,11 +323,11 @@ ALONE = _holders_when_alone()
 """What `holders` gives, on this Python, for an array that only the pass itself holds."""
 
 
-def mark_changed(tensor: Any, recorded: bool = False) -> None:
+def mark_changed(tensor: Any, recorded: bool = False, place: Place | None = None) -> None:
     """Note an in-place change of a tensor's memory, and the user's line that made it."""
     changes = changes_of(tensor)
     changes.version += 1
     changes.serial = next(serials)
-    changes.place = user_place(sys._getframe(1))
+    changes.place = place or user_place(sys._getframe(1))
     if recorded:
         changes.recorded = changes.serial

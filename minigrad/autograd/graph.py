@@ -179,17 +179,15 @@ READS: dict[tuple[Rule | None, ...], Reads] = {}
 def reads_of(rules: tuple[Rule | None, ...], operands: int) -> Reads:
     """What some rule among these reads: the parameters that it does not underscore."""
     out_is_read, inputs_read = False, [False] * operands
-    for rule in filter(None, rules):
-        parameters = [p for p in inspect.signature(rule).parameters.values() if p.kind != p.KEYWORD_ONLY]
-        if parameters[-1].kind is inspect.Parameter.VAR_POSITIONAL:
-            parameters += [parameters[-1]] * operands
-        _g, out, *inputs = (not p.name.startswith("_") for p in parameters)
+    for function in {rule.func if isinstance(rule, partial) else rule for rule in rules if rule}:
+        positional = [p for p in inspect.signature(function).parameters.values() if p.kind != p.KEYWORD_ONLY]
+        if positional[-1].kind is inspect.Parameter.VAR_POSITIONAL:
+            positional += [positional[-1]] * operands
+        _g, out, *inputs = (not p.name.startswith("_") for p in positional)
         out_is_read |= out
         inputs_read = [read or before for read, before in zip(inputs, inputs_read)]
     reads = Reads(inputs_read, out_is_read)
-    if not any(
-        isinstance(rule, partial) for rule in rules
-    ):  # one made for a single call is not worth keeping
+    if not any(isinstance(rule, partial) for rule in rules):  # one made for a single call is not worth keeping
         READS[rules] = reads
     return reads
 

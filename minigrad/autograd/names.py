@@ -37,8 +37,8 @@ def camel_case(op: str) -> str:
 
 
 def reduced_some(op: str) -> Callable[[Node], str]:
-    """PyTorch has one kernel for a reduction to a single element and another for one along dimensions."""
-    return lambda node: f"{op}Backward{0 if all(n == 1 for n in node.static[0]) and node.shape == () else 1}"
+    """PyTorch has one kernel for a reduction of everything and another for one along given dimensions."""
+    return lambda node: f"{op}Backward{0 if node.static[-1] is None else 1}"
 
 
 def matrix_product(node: Node) -> str:
@@ -72,6 +72,17 @@ def squeezing(node: Node) -> str:
     return "SqueezeBackward" + ("0" if dim is None else "2" if isinstance(dim, (tuple, list)) else "1")
 
 
+def l1_loss(node: Node) -> str:
+    """PyTorch computes it by a chain of ops, of which the last is printed."""
+    return {"mean": "MeanBackward0", "sum": "SumBackward0", "none": "AbsBackward0"}[node.static[-1]]
+
+
+def distribution_cross_entropy(node: Node) -> str:
+    """Likewise."""
+    _dim, reduction, _scale = node.static
+    return "DivBackward1" if reduction == "mean" else "NegBackward0"
+
+
 PYTORCH: dict[str, str | Callable[[Node], str]] = {
     "rsub": "RsubBackward1",
     "pow": power,
@@ -92,7 +103,9 @@ PYTORCH: dict[str, str | Callable[[Node], str]] = {
     "cross_entropy": "NllLossBackward0",
     "cross_entropy_2d": "NllLoss2DBackward0",
     "nll_loss_2d": "NllLoss2DBackward0",
-    "distribution_cross_entropy": "DivBackward1",
+    "distribution_cross_entropy": distribution_cross_entropy,
+    "l1_loss": l1_loss,
+    "log1p": "Log1PBackward0",
     "put": "torch::autograd::CopySlices",
     "overwritten": "torch::autograd::CopyBackwards",
 }

@@ -141,7 +141,10 @@ class Chosen:
         if self.weight is None:
             each = g * scale
             return unsqueeze(each, self.dim) if reduction == "none" else each
-        return unsqueeze(where(self.weight != 0, g * (self.weight * scale), 0.0), self.dim)
+        each = g * (self.weight * scale)
+        if self.counted is not None:
+            each = where(self.counted, each, 0.0)
+        return unsqueeze(each, self.dim)
 
     def smoothed(self, label_smoothing: float) -> Any:
         """The targets as weighted probabilities, label_smoothing of each spread over all classes."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import as_view, raw, record
+from minigrad.autograd.graph import Rule, as_view, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.promotion import NUMBERS, fitting_number
 from minigrad.ops.selection import where
@@ -26,11 +26,16 @@ def getitem(a: Tensor, key: Any) -> Tensor:
     """
     basic, picking = split_key(key, raw(a).shape)
     if picking is None:
-        rule = INDEX_RULES[kind_of(basic)]
-        return as_view(record(raw(a)[(*basic, ...)], (a,), (rule,), (*basic, ...), raw(a).shape), a)
+        return part(a, basic, INDEX_RULES[kind_of(basic)])
     if any(part != slice(None) for part in basic):
         a = getitem(a, basic)
     return index(a, picking)
+
+
+def part(a: Tensor, basic: tuple[Any, ...], rule: Rule) -> Tensor:
+    """The view that a key of ints, slices and None gives; rule: one of those below, for its name."""
+    x, key = raw(a), (*basic, ...)  # the Ellipsis makes NumPy give an array, also of a single element
+    return as_view(record(x[key], (a,), (rule,), key, x.shape), a)
 
 
 def index(a: Tensor, key: tuple[Any, ...]) -> Tensor:
@@ -228,13 +233,13 @@ def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, _chosen: Any
 def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, value: Any) -> None:
     """array[key] = value, in place, on raw arrays; RuntimeError for a value that does not fit.
 
-    As in PyTorch, a value for a slice is converted to the array's dtype, one for a mask or positions is not.
+    A single value, and any for a slice, is converted to the array's dtype; others for masks and positions are not.
     """
     if isinstance(value, (*NUMBERS, np.generic)):
         value = fitting_number(value, array.dtype)
     elif not hasattr(value, "dtype"):
         raise TypeError(f"can't assign a {type(value).__name__} to a Tensor: make it one with tensor()")
-    elif picking is not None and value.dtype != array.dtype:
+    elif picking is not None and value.ndim and value.dtype != array.dtype:
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {array.dtype} for the destination "
             f"and {value.dtype} for the source. Convert the value with .to(dtype)."

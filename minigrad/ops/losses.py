@@ -66,14 +66,14 @@ def l1_loss(
     """|input - target|, reduced."""
     a, b = distance_operands(input, target)
     value, scale = reduced(array_module(raw(a)).abs(raw(a) - raw(b)), reduction)
-    return record(value, (a, b), (l1_loss_dinput, l1_loss_dtarget), scale)
+    return record(value, (a, b), (l1_loss_dinput, l1_loss_dtarget), scale, reduction)
 
 
-def l1_loss_dinput(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float) -> Tensor:
+def l1_loss_dinput(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float, _reduction: str) -> Tensor:
     return sign(input - target) * (g * scale)
 
 
-def l1_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float) -> Tensor:
+def l1_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float, _reduction: str) -> Tensor:
     return sign(target - input) * (g * scale)
 
 
@@ -131,7 +131,7 @@ def binary_cross_entropy_dinput(
 def binary_cross_entropy_dtarget(
     g: Tensor, _out: Tensor, input: Tensor, _target: Tensor, weight: Any, scale: float
 ) -> Tensor:
-    return weighted(clamp(log1p(-input), min=-100) - clamp(log(input), min=-100), weight) * (g * scale)
+    return weighted(log1p(-input) - log(input), weight) * (g * scale)
 
 
 def binary_cross_entropy_with_logits(

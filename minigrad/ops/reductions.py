@@ -30,10 +30,10 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.
     x = array_of(a)
     axes = reduced_axes(a, dim)
     to = dtypes.int64.numpy if x.dtype.kind in "biu" and dtype is None else x.dtype
-    return record(x.sum(axes, to, keepdims=keepdim), (a,), (sum_da,), kept_shape(x.shape, axes), x.shape)
+    return record(x.sum(axes, to, keepdims=keepdim), (a,), (sum_da,), kept_shape(x.shape, axes), x.shape, dim)
 
 
-def sum_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
+def sum_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...], _dim: Any) -> Tensor:
     return broadcast_to(g.reshape(kept), shape)
 
 
@@ -48,10 +48,10 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes
         )
     axes = reduced_axes(a, dim)
     kept = kept_shape(x.shape, axes)
-    return record(x.mean(axes, keepdims=keepdim), (a,), (mean_da,), kept, x.shape)
+    return record(x.mean(axes, keepdims=keepdim), (a,), (mean_da,), kept, x.shape, dim)
 
 
-def mean_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
+def mean_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...], _dim: Any) -> Tensor:
     return broadcast_to(g.reshape(kept) / elements_per_result(shape, kept), shape)
 
 
@@ -91,8 +91,7 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
 
 
 def amax_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
-    ties = a == out.reshape(kept)
-    return selection.where(ties, g.reshape(kept) / count(ties, axes, g), 0.0)
+    return shared(g.reshape(kept), a == out.reshape(kept), axes)
 
 
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
@@ -105,9 +104,9 @@ def amin_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tupl
     return amax_da(g, out, a, kept, axes)
 
 
-def count(yes: Any, axes: tuple[int, ...], like: Any) -> Any:
-    """How many are True along the axes, in the dtype of `like`."""
-    return cast(sum(yes, axes, keepdim=True), raw(like).dtype)
+def shared(g: Tensor, ties: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """A gradient shared evenly among the elements, along the axes, that are True in `ties`."""
+    return g * ties / cast(sum(ties, axes, keepdim=True), raw(g).dtype)
 
 
 def extreme_operands(op: str, input: Tensor, dim: Any) -> tuple[Any, tuple[int, ...], tuple[int, ...]]:
@@ -125,7 +124,7 @@ def extreme_operands(op: str, input: Tensor, dim: Any) -> tuple[Any, tuple[int, 
 
 
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
-    """The largest element (equal ones share the gradient), or the largest along dim, and where it is.
+    """The largest element (equal ones, or all nans, share the gradient), or the largest along dim, and where it is.
 
     With dim: (values, indices) of the first largest, which alone gets the gradient.  With a second tensor:
     `maximum`.  nan counts as largest.  IndexError for a dim without elements.
@@ -139,11 +138,11 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
 
 
 def max_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
-    return amax_da(g, out, a, kept, axes)
+    return shared(g.reshape(kept), (a == out.reshape(kept)) | (a != a), axes)
 
 
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
-    """The smallest element (equal ones share the gradient), or the smallest along dim, and where it is.
+    """The smallest element (equal ones, or all nans, share the gradient), or the smallest along dim, and where it is.
 
     With dim: (values, indices) of the first smallest, which alone gets the gradient.  With a second tensor:
     `minimum`.  nan counts as smallest.  IndexError for a dim without elements.
@@ -157,7 +156,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
 
 
 def min_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
-    return amax_da(g, out, a, kept, axes)
+    return max_da(g, out, a, kept, axes)
 
 
 def extreme_along(op: str, input: Tensor, dim: Any, keepdim: bool) -> Extremes:

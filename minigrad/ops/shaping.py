@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.autograd.graph import Variable, as_view, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.dims import axis, reduced_axes
-from minigrad.ops.indexing import getitem
+from minigrad.ops.indexing import getitem, part, scatter
 from minigrad.ops.promotion import array_of, as_dtype, result_type
 
 if TYPE_CHECKING:
@@ -281,8 +281,13 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     x = array_of(input)
     if x.ndim == 0:
         raise IndexError("unbind(): Dimension specified as 0 but tensor has no dimensions")
-    before = (slice(None),) * axis(dim, x.ndim)
-    return tuple(getitem(input, (*before, i)) for i in range(x.shape[axis(dim, x.ndim)]))
+    dim = axis(dim, x.ndim)
+    before = (slice(None),) * dim
+    return tuple(part(input, (*before, i), unbind_da) for i in range(x.shape[dim]))
+
+
+def unbind_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
+    return scatter(g, key, shape)
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -303,8 +308,12 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     before = (slice(None),) * dim
     starts = [sum(pieces[:i]) for i in range(len(pieces))]
     return tuple(
-        getitem(tensor, (*before, slice(start, start + n))) for start, n in zip(starts, pieces, strict=True)
+        part(tensor, (*before, slice(start, start + n)), split_da) for start, n in zip(starts, pieces, strict=True)
     )
+
+
+def split_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
+    return scatter(g, key, shape)
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:

@@ -1,0 +1,220 @@
+"""What all optimizers share: parameter groups, state, hooks, and the order of a step."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from typing import Any, ClassVar
+
+from minigrad.autograd import grad_mode
+from minigrad.autograd.graph import Variable, raw, wrap
+from minigrad.hooks import RemovableHandle
+from minigrad.optim.blocks import Block, blocks_of
+from minigrad.tensor import Tensor
+
+Hook = Callable[..., Any]
+Group = dict[str, Any]
+
+global_pre_hooks: dict[int, Hook] = {}
+global_post_hooks: dict[int, Hook] = {}
+
+
+def register_optimizer_step_pre_hook(hook: Hook) -> RemovableHandle:
+    """Call hook(optimizer, args, kwargs) before every step of every optimizer."""
+    return RemovableHandle(global_pre_hooks, hook)
+
+
+def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
+    """Call hook(optimizer, args, kwargs) after every step of every optimizer."""
+    return RemovableHandle(global_post_hooks, hook)
+
+
+class Optimizer:
+    """Base of the optimizers: a subclass names its state and says how one block of parameters is updated.
+
+    params: Tensors, or dicts with "params" and options of their own (parameter groups).  defaults: the options
+    of groups that do not give them.  `state` holds for each parameter what the optimizer remembers of it.
+    https://docs.pytorch.org/docs/stable/optim.html
+    """
+
+    counts_steps: ClassVar[bool] = False
+    """Whether the state has the number of steps too."""
+
+    def __init__(self, params: Iterable[Any], defaults: Group) -> None:
+        if isinstance(params, Variable):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                f"{type(params).__name__}: put it in a list"
+            )
+        self.defaults = defaults
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[Group] = []
+        self._blocks: dict[int, list[Block]] = {}
+        self._pre_hooks: dict[int, Hook] = {}
+        self._post_hooks: dict[int, Hook] = {}
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Optimize further parameters, with options of their own; checked before anything changes."""
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        group = {**self.defaults, **param_group, "params": checked_params(param_group["params"])}
+        taken = {id(p) for other in self.param_groups for p in other["params"]}
+        if any(id(p) in taken for p in group["params"]):
+            raise ValueError("some parameters appear in more than one parameter group")
+        self.param_groups.append(group)
+
+    # A step -------------------------------------------------------------------------------------------------
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update all parameters that have a gradient.
+
+        closure: computes the loss anew, with its gradients; its result is returned.
+        """
+        args = (self,) if closure is None else (self, closure)
+        for hook in [*global_pre_hooks.values(), *self._pre_hooks.values()]:
+            hook(self, args, {})
+        loss = None
+        if closure is not None:
+            with grad_mode.enable_grad():
+                loss = closure()
+        for number, group in enumerate(self.param_groups):
+            for block in self.blocks(number, group):
+                self.update(block, group)
+        for hook in [*self._post_hooks.values(), *global_post_hooks.values()]:
+            hook(self, args, {})
+        return loss
+
+    def update(self, block: Block, group: Group) -> None:
+        """Update the parameters of one block; what a subclass is there for."""
+        raise NotImplementedError
+
+    def state_names(self, group: Group) -> tuple[str, ...]:
+        """The state kept for each parameter, of its shape, under a group's options."""
+        raise NotImplementedError
+
+    def blocks(self, number: int, group: Group) -> list[Block]:
+        """A group's parameters that have a gradient, in blocks: those of the last step if nothing has changed."""
+        params = [p for p in group["params"] if p._grad is not None]
+        blocks = self._blocks.get(number, [])
+        names = self.state_names(group)
+        if not fits(blocks, params, names, self.state):
+            blocks = blocks_of(params, self.state, names, self.counts_steps)
+            self._blocks[number] = blocks
+        return blocks
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients (or, with set_to_none=False, fill them with zeros)."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if set_to_none:
+                    p._grad = None
+                elif p._grad is not None:
+                    p.grad = p._grad.detach().zero_()
+
+    # Hooks --------------------------------------------------------------------------------------------------
+
+    def register_step_pre_hook(self, hook: Hook) -> RemovableHandle:
+        """Call hook(optimizer, args, kwargs) before each step."""
+        return RemovableHandle(self._pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Hook) -> RemovableHandle:
+        """Call hook(optimizer, args, kwargs) after each step."""
+        return RemovableHandle(self._post_hooks, hook)
+
+    # Saving -------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """State and options as PyTorch arranges them: parameters are numbered in the order of the groups."""
+        numbers = {id(p): i for i, p in enumerate(self._params())}
+        groups = [
+            {**{k: v for k, v in group.items() if k != "params"}, "params": [numbers[id(p)] for p in group["params"]]}
+            for group in self.param_groups
+        ]
+        return {"state": {numbers[id(p)]: state for p, state in self.state.items()}, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over state and options; ValueError, with nothing changed, when the groups do not match."""
+        saved = state_dict["param_groups"]
+        if len(saved) != len(self.param_groups):
+            raise ValueError("loaded state dict has a different number of parameter groups")
+        if any(len(a["params"]) != len(b["params"]) for a, b in zip(saved, self.param_groups)):
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
+        params = dict(zip([n for group in saved for n in group["params"]], self._params()))
+        state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        for number, values in state_dict["state"].items():
+            p = params[number]
+            state[p] = {name: loaded(value, p, name) for name, value in values.items()}
+        self.param_groups = [
+            {**deepcopy({k: v for k, v in group.items() if k != "params"}), "params": mine["params"]}
+            for group, mine in zip(saved, self.param_groups)
+        ]
+        self.state = state
+        self._blocks = {}
+
+    def _params(self) -> list[Tensor]:
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def __repr__(self) -> str:
+        lines = [type(self).__name__ + " ("]
+        for i, group in enumerate(self.param_groups):
+            lines += ["", f"Parameter Group {i}"] if i else [f"Parameter Group {i}"]
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join([*lines, ")"])
+
+
+def fits(blocks: list[Block], params: list[Tensor], names: tuple[str, ...], state: Any) -> bool:
+    """Whether blocks hold just these parameters, with the state that is theirs now."""
+    held = [(p, s) for block in blocks for p, s in zip(block.params, block.states)]
+    return (
+        len(held) == len(params)
+        and all(p is q and state.get(p) is s for (p, s), q in zip(held, params))
+        and all(block.names == names for block in blocks)
+    )
+
+
+def checked_params(params: Any) -> list[Tensor]:
+    """A group's parameters as a list; TypeError or ValueError for what cannot be optimized."""
+    if isinstance(params, Variable):
+        params = [params]
+    if isinstance(params, set):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+            "will change between runs. Please use a list instead."
+        )
+    params = list(params)
+    for p in params:
+        if not isinstance(p, Tensor):
+            raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+        if not p.is_leaf:
+            raise ValueError("can't optimize a non-leaf Tensor")
+    if len({id(p) for p in params}) != len(params):
+        warnings.warn(
+            "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
+            "see github.com/pytorch/pytorch/issues/40967 for more information",
+            stacklevel=4,
+        )
+    return params
+
+
+def loaded(value: Any, p: Tensor, name: str) -> Any:
+    """A copy of a saved value, in the parameter's dtype (the number of steps stays float32)."""
+    if not isinstance(value, Variable):
+        return deepcopy(value)
+    return wrap(raw(value).copy() if name == "step" else raw(value).astype(p.array.dtype))
+
+
+def check(name: str, value: float, valid: bool) -> None:
+    """ValueError for an option out of its range, in PyTorch's words."""
+    if not valid:
+        raise ValueError(f"Invalid {name}: {value}")
