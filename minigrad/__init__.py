@@ -5,7 +5,7 @@ import warnings as _warnings
 # First, since it binds the name `tensor` to the submodule; below, the function takes that name over.
 from minigrad.tensor import Tensor  # isort: skip
 
-from minigrad import autograd, optim, random
+from minigrad import autograd, nn, optim, random
 from minigrad.autograd.grad_mode import (
     enable_grad,
     inference_mode,
@@ -258,10 +258,12 @@ __all__ = [
     "multinomial",
     "ne",
     "neg",
+    "nn",
     "no_grad",
     "normal",
     "ones",
     "ones_like",
+    "optim",
     "permute",
     "positive",
     "pow",

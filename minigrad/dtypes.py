@@ -48,8 +48,8 @@ class dtype:
     def __repr__(self) -> str:
         return f"minigrad.{self.name}"
 
-    def __reduce__(self) -> str:
-        return self.name
+    def __reduce__(self) -> Any:
+        return named, (self.name,)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> dtype:
         return self
@@ -68,6 +68,12 @@ uint8 = dtype("uint8", INTEGER)
 bool_ = dtype("bool", BOOL)
 
 ALL = (float32, float64, float16, int64, int32, int16, int8, uint8, bool_)
+
+
+def named(name: str) -> dtype:
+    """The dtype of a name: what unpickling one gives."""
+    return next(each for each in ALL if each.name == name)
+
 
 from_numpy: dict[np.dtype[Any], dtype] = {each.numpy: each for each in ALL}
 """The dtype around each of NumPy's."""

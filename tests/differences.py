@@ -1,6 +1,6 @@
-"""Where minigrad means to differ from PyTorch, with a sample for each that shows it.
+"""Where minigrad means to differ from PyTorch, with a sample for each case that shows it.
 
-test_ops.py leaves these cases out, and checks that each of them is still a difference.
+test_ops.py leaves these cases out of its comparisons, and checks that each of them is a difference still.
 """
 
 from __future__ import annotations
@@ -15,16 +15,26 @@ from samples import Sample
 
 @dataclass(frozen=True)
 class Difference:
-    """Ops that differ on some samples, and why."""
+    """Ops that differ on some samples, and how."""
 
     ops: tuple[str, ...]
-    reason: str
+    how: str
     applies: Callable[[Sample], bool]
     example: Sample
 
 
+def differs(op: str, sample: Sample, differences: list[Difference]) -> bool:
+    """Whether an op means to differ from PyTorch on a sample."""
+    return any(op in difference.ops and difference.applies(sample) for difference in differences)
+
+
+def arrays(*values: Any, dtype: str = "float32") -> tuple[Any, ...]:
+    """Operands for an example."""
+    return tuple(np.array(value, dtype) for value in values)
+
+
 def dtypes(sample: Sample) -> list[str]:
-    """The dtypes of a sample's arrays; a Python number counts as "number"."""
+    """The dtypes of a sample's operands; "number" for what is no array."""
     return [x.dtype.name if isinstance(x, np.ndarray) else "number" for x in sample.operands]
 
 
@@ -33,33 +43,49 @@ def whole(dtype: str) -> bool:
     return "int" in dtype or dtype == "bool"
 
 
-POWERS = ("pow", "Tensor.__pow__", "Tensor.__rpow__", "Tensor.pow_", "Tensor.__ipow__")
-NAN = np.array([np.nan, 1], "float32")
+def not_finite(sample: Sample) -> bool:
+    """Whether there are infinities or nans among the values."""
+    return any(x.dtype.kind == "f" and not np.isfinite(x).all() for x in sample.operands)
 
-DIFFERENCES = [
+
+LOSSES = "nn.functional."
+
+VALUES = [
     Difference(
-        POWERS,
-        "a negative power of an integer is an error, also where the exponent is a tensor (PyTorch gives 0 there)",
+        ("pow", "Tensor.__pow__", "Tensor.__rpow__", "Tensor.pow_", "Tensor.__ipow__"),
+        "a negative power of an integer is an error also where the exponent is a tensor (in PyTorch 0)",
         lambda sample: all(whole(d) or d == "number" for d in dtypes(sample)),
-        Sample((np.array([2]), np.array([-1]))),
+        Sample(arrays([2], [-1], dtype="int64")),
     ),
     Difference(
-        ("sign", "Tensor.sign"),
-        "the sign of nan is nan (PyTorch gives 0)",
-        lambda sample: bool(np.isnan(sample.operands[0]).any()),
-        Sample((NAN,)),
+        ("sign",),
+        "the sign of nan is nan (in PyTorch 0)",
+        not_finite,
+        Sample(arrays([np.nan, 1])),
     ),
     Difference(
         ("all", "any"),
         "all and any of uint8 are bool (in PyTorch uint8)",
         lambda sample: dtypes(sample) == ["uint8"],
-        Sample((np.array([1], "uint8"),)),
+        Sample(arrays([1], dtype="uint8")),
     ),
     Difference(
         ("all", "any"),
         "all and any over dim=() reduce all dimensions, as sum does (in PyTorch none)",
         lambda sample: sample.options.get("dim") == (),
-        Sample((np.array([True, False]),), {"dim": ()}),
+        Sample(arrays([True, False], dtype="bool"), {"dim": ()}),
+    ),
+    Difference(
+        ("where", "Tensor.where"),
+        "a condition must be bool (PyTorch takes uint8, and warns)",
+        lambda sample: dtypes(sample)[0] == "uint8",
+        Sample(arrays([1, 0], [1, 2], [3, 4], dtype="uint8")),
+    ),
+    Difference(
+        ("Tensor.__invert__",),
+        "~x of floats is a NotImplementedError, as bitwise_not(x) is (in PyTorch a TypeError)",
+        lambda sample: not whole(dtypes(sample)[0]),
+        Sample(arrays([1])),
     ),
     Difference(
         ("Tensor.__setitem__",),
@@ -68,14 +94,139 @@ DIFFERENCES = [
         Sample((np.array([1.0, 2.0]), np.array([0]), np.array(3))),
     ),
     Difference(
-        ("Tensor.__invert__",),
-        "~x of floats is a NotImplementedError, as bitwise_not(x) is (in PyTorch a TypeError)",
-        lambda sample: not whole(dtypes(sample)[0]),
-        Sample((np.array([1.0]),)),
+        (LOSSES + "l1_loss",),
+        "l1_loss of integers is refused, as mse_loss is (PyTorch computes its sum)",
+        lambda sample: all(whole(dtype) for dtype in dtypes(sample)),
+        Sample(arrays([1, 2], [3, 3], dtype="int64"), {"reduction": "sum"}),
+    ),
+    Difference(
+        (LOSSES + "binary_cross_entropy_with_logits",),
+        "infinite logits may give inf where PyTorch gives nan, and the other way round",
+        not_finite,
+        Sample(arrays([np.inf], [0])),
     ),
 ]
+"""In values, dtypes or errors."""
+
+GRADIENTS = [
+    *VALUES,
+    Difference(
+        ("abs", "Tensor.__abs__", LOSSES + "l1_loss"),
+        "where the sign of nan is nan, so are the gradients of abs and l1_loss (in PyTorch 0)",
+        not_finite,
+        Sample(arrays([np.nan, 1], [1, 1])[:1]),
+    ),
+    Difference(
+        ("div",),
+        "a rounded quotient is a constant to differentiation (PyTorch gives zeros for div, an error for //)",
+        lambda sample: sample.options.get("rounding_mode") is not None,
+        Sample(arrays([1], [2]), {"rounding_mode": "floor"}),
+    ),
+    Difference(
+        ("sum",),
+        "a sum of floats in an integer dtype is a constant to differentiation (in PyTorch an error)",
+        lambda sample: sample.options.get("dtype") == "int64",
+        Sample(arrays([1]), {"dtype": "int64"}),
+    ),
+    Difference(
+        ("cat",),
+        "cat leaves tensors of shape (0,) out: they get no gradient (in PyTorch an empty one)",
+        lambda sample: any(x.shape == (0,) for x in sample.operands[0]),
+        Sample((list(arrays([], [1])),)),
+    ),
+]
+"""In gradients, or in whether there are any."""
 
 
-def differs(op: str, sample: Sample) -> bool:
-    """Whether an op means to differ from PyTorch on a sample."""
-    return any(op in difference.ops and difference.applies(sample) for difference in DIFFERENCES)
+def more_than_matrices(sample: Sample) -> bool:
+    """Whether an operand of a matrix product has more than two dimensions."""
+    return any(x.ndim > 2 for x in sample.operands)
+
+
+def in_other_order(sample: Sample) -> bool:
+    """Whether the elements of the first operand do not lie in memory in the order of their indices."""
+    return not sample.operands[0].flags.c_contiguous
+
+
+NAMES = [
+    Difference(
+        ("rsub", "remainder", "Tensor.__mod__"),
+        "RsubBackward1 and RemainderBackward0 also where the second operand is a tensor (in PyTorch 0 and 1)",
+        lambda sample: isinstance(sample.operands[1], np.ndarray),
+        Sample(arrays([1], [2])),
+    ),
+    Difference(
+        ("Tensor.__rmod__",),
+        "number % tensor has a gradient (PyTorch has not implemented it)",
+        lambda _: True,
+        Sample((*arrays([3]), 2)),
+    ),
+    Difference(
+        ("round",),
+        "RoundBackward0 also with decimals (in PyTorch 1)",
+        lambda sample: "decimals" in sample.options,
+        Sample(arrays([1]), {"decimals": 1}),
+    ),
+    Difference(
+        ("clamp", "Tensor.clamp_", "clamp, by tensors"),
+        "ClampBackward1 also where the bounds are tensors (in PyTorch 0)",
+        lambda sample: any(isinstance(x, np.ndarray) for x in (*sample.operands[1:], *sample.options.values())),
+        Sample(arrays([1], [2])),
+    ),
+    Difference(
+        ("sum", "mean"),
+        "SumBackward0 and MeanBackward0 for dim=None (in PyTorch 1)",
+        lambda sample: sample.options.get("dim", 0) is None,
+        Sample(arrays([1]), {"dim": None}),
+    ),
+    Difference(
+        ("reshape", "Tensor.reshape_as", "flatten"),
+        "ViewBackward0 also where the elements lie in another order in memory (in PyTorch ReshapeAlias or UnsafeView)",
+        in_other_order,
+        Sample((np.ones((2, 3), "float32").T, (6,))),
+    ),
+    Difference(
+        ("matmul", "Tensor.__matmul__"),
+        "UnsafeViewBackward0 for products of more than two dimensions (in PyTorch also others)",
+        more_than_matrices,
+        Sample((np.ones((2, 2), "float32"), np.ones((2, 2, 2, 2), "float32"))),
+    ),
+    Difference(
+        (LOSSES + "linear",),
+        "ViewBackward0 or UnsafeViewBackward0 for inputs of one dimension or more than two (in PyTorch also others)",
+        lambda sample: sample.operands[0].ndim != 2,
+        Sample((np.ones(2, "float32"), np.ones((2, 2), "float32"))),
+    ),
+    Difference(
+        (LOSSES + "cross_entropy",),
+        "DivBackward1 or NegBackward0 with label_smoothing (in PyTorch AddBackward0)",
+        lambda sample: sample.options.get("label_smoothing", 0) > 0,
+        Sample((np.ones((1, 2), "float32"), np.array([0])), {"label_smoothing": 0.1}),
+    ),
+    Difference(
+        (LOSSES + "cross_entropy", LOSSES + "nll_loss"),
+        "NllLoss2DBackward0 also for three dimensions and more than four unreduced (in PyTorch ViewBackward0)",
+        lambda sample: sample.options.get("reduction") == "none" and sample.operands[0].ndim != 4,
+        Sample((np.ones((1, 2, 1), "float32"), np.array([[0]])), {"reduction": "none"}),
+    ),
+    Difference(
+        ("cross_entropy, of probabilities",),
+        "DivBackward1 for the mean also of an empty batch (in PyTorch NegBackward0)",
+        lambda sample: sample.operands[0].size == 0,
+        Sample((np.ones((0, 2), "float32"), np.ones((0, 2), "float32"))),
+    ),
+    Difference(
+        ("Tensor.fill_", "Tensor.zero_"),
+        "fill_ and zero_ are printed as the copy_ that they are (in PyTorch FillBackward and ZeroBackward)",
+        lambda _: True,
+        Sample((*arrays([1]), 2)),
+    ),
+    Difference(
+        ("Tensor.pow_", "Tensor.__ipow__", "Tensor.add_", "Tensor.sub_", "Tensor.mul_", "Tensor.div_")
+        + ("Tensor.__iadd__", "Tensor.__isub__", "Tensor.__imul__", "Tensor.__itruediv__", "Tensor.clamp_"),
+        "an in-place op whose result is converted is printed as the conversion, ToCopyBackward0",
+        lambda sample: len(set(dtypes(sample)) | {x.dtype.name for x in sample.options.values() if hasattr(x, "dtype")}) > 1,
+        Sample((np.ones(1, "float32"), np.ones(1))),
+    ),
+]
+"""In the printed name of a grad_fn."""

@@ -36,7 +36,7 @@ from samples import (
 # Powers and rounding ----------------------------------------------------------------------------------------
 
 FRACTIONS_AND_INTS = tuple(n for n in PYTHON_NUMBERS if not isinstance(n, bool))
-"""PyTorch's derivatives of powers fail for bools."""
+"""Bases and exponents: PyTorch's derivatives of powers fail for bools."""
 
 
 def powers(draw: Draw, smooth: bool) -> Sample:
@@ -44,6 +44,7 @@ def powers(draw: Draw, smooth: bool) -> Sample:
     base, exponent = binary(domains=(positive, anywhere), number="second")(draw, smooth).operands
     if isinstance(exponent, np.ndarray):
         exponent = np.asarray(np.clip(exponent, -8, 8)) if exponent.dtype.kind == "i" else exponent
+        exponent = exponent.astype("int64") if exponent.dtype.kind == "b" else exponent
     elif isinstance(exponent, bool):
         exponent = 2
     return Sample((base, exponent))
@@ -359,7 +360,7 @@ def classification(label_smoothing: bool = False) -> Make:
         classes = draw(st.integers(1, 4))
         batch = shape(draw, smooth)
         size = (*batch[:1], classes, *batch[1:])
-        x = array(draw, smooth, size, ("float32", "float64"))
+        x = np.ascontiguousarray(array(draw, smooth, size, ("float32", "float64")))
         rng = np.random.default_rng(draw(st.integers(0, 999)))
         target = np.asarray(rng.integers(0, classes, batch))
         options = Options({"reduction": REDUCTION}).draw(draw, ())
@@ -370,7 +371,7 @@ def classification(label_smoothing: bool = False) -> Make:
         if not smooth and draw(one_of(*[False] * 7, True)):
             target = np.where(rng.random(batch) < 0.5, classes, target)
         if draw(st.booleans()):
-            options["weight"] = absolute(near(draw, smooth, (classes,), x.dtype.name))
+            options["weight"] = absolute(near(draw, smooth, (classes,), x.dtype.name)) + x.dtype.type(0.125)
         if label_smoothing and draw(st.booleans()):
             options["label_smoothing"] = draw(one_of(0.1, 1.0, 0.0))
         return Sample((x, target), options)

@@ -12,8 +12,8 @@ from samples import Sample
 
 import minigrad
 
-TOLERANCE = {"float64": (1e-11, 1e-12), "float32": (2e-5, 2e-6), "float16": (4e-3, 1e-3)}
-"""Relative and absolute, for one rounding or a few."""
+ROUNDING = {"float16": (3e-2, 5e-3), "float32": (2e-5, 2e-6), "float64": (1e-11, 1e-12)}
+"""Relative and absolute errors of one rounding or a few, the coarsest dtype first."""
 
 
 @dataclass
@@ -82,40 +82,35 @@ def copy_of(x: Any) -> Any:
     return np.ndarray(x.shape, x.dtype, base, offset, x.strides)
 
 
-def check_equal(mine: Any, theirs: Any, size: float = 1, defined: bool = True) -> None:
-    """Two results must have the same types, dtypes, shapes, need of grad, and (but for rounding) values.
+Tolerance = tuple[float, float]
+"""Relative and absolute."""
 
-    size: of the numbers in whose sum the rounding arises.
-    """
+
+def check_equal(mine: Any, theirs: Any, tolerance: Tolerance | None = (0, 0)) -> None:
+    """Two results must have the same types, dtypes, shapes, need of grad, and (unless None) values."""
     if isinstance(theirs, torch.Tensor):
-        assert isinstance(mine, minigrad.Tensor), f"{type(mine)} instead of a tensor"
+        assert isinstance(mine, minigrad.Tensor), f"{mine} instead of {theirs}"
         assert name_of(mine.dtype) == name_of(theirs.dtype)
         assert tuple(mine.shape) == tuple(theirs.shape)
         assert mine.requires_grad == theirs.requires_grad
-        if defined:
-            check_close(mine.detach().numpy(), theirs.detach().numpy(), size)
+        if tolerance is not None:
+            np.testing.assert_allclose(mine.detach().numpy(), theirs.detach().numpy(), *tolerance, equal_nan=True)
     elif isinstance(theirs, (tuple, list)):
         assert len(mine) == len(theirs)
         for each_of_mine, each_of_theirs in zip(mine, theirs, strict=True):
-            check_equal(each_of_mine, each_of_theirs, size, defined)
+            check_equal(each_of_mine, each_of_theirs, tolerance)
     else:
         assert type(mine) is type(theirs)
         assert mine == theirs
 
 
-def check_close(mine: Any, theirs: Any, size: float = 1) -> None:
-    """Arrays equal but for rounding; nan equals nan."""
-    relative, absolute = TOLERANCE.get(theirs.dtype.name, (0, 0))
-    np.testing.assert_allclose(mine, theirs, relative, absolute * size, equal_nan=True)
-
-
-def size_of(sample: Sample) -> float:
-    """The largest square of a finite number in a sample (1 at least): what sums of squares have to round."""
-    largest = 1.0
-    for x in float_arrays(list(sample.operands)):
-        finite = abs(x[np.isfinite(x)].astype("float64"))
-        largest = max(largest, *finite.reshape(-1)) if finite.size else largest
-    return largest**2
+def tolerance(sample: Sample, sums: bool = False) -> Tolerance:
+    """What rounding may change: by the coarsest dtype, and for sums (of squares) by the size of the values."""
+    floats = list(float_arrays([*sample.operands, *sample.options.values()]))
+    named = [name for name in ROUNDING if name in (sample.options.get("dtype"), *(x.dtype.name for x in floats))]
+    relative, absolute = ROUNDING[named[0] if named else "float32"]
+    sizes = [abs(x[np.isfinite(x)].astype("float64")).max(initial=1) for x in floats]
+    return relative, absolute * max([1, *sizes]) ** 2 if sums else absolute
 
 
 def both_succeeded(mine: Run, theirs: Run) -> bool:

@@ -196,7 +196,7 @@ for name in ("max", "min"):
 for name in ("argmax", "argmin"):
     op(name, f"Tensor.{name}", make=op_samples.reduction(samples.perhaps_one_dim), differentiable=False)
 for name in ("var", "std"):
-    spread = op_samples.reduction(op_samples.some_dims_or_none, correction=perhaps(one_of(0, 1, 2)))
+    spread = op_samples.reduction(op_samples.some_dims_or_none, correction=perhaps(one_of(0, 1, 0.5)))
     op(name, f"Tensor.{name}", make=spread, sums=True)
     register({f"{name}, unbiased or not": named(name)}, op_samples.spread_unbiased, sums=True)
 op("logsumexp", "Tensor.logsumexp", make=op_samples.reduction(op_samples.some_dims))

@@ -294,8 +294,9 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     """Pieces of one size (the last may be smaller), or of the sizes given, as views."""
     length = length_along("split", tensor, dim)
     dim = axis(dim, raw(tensor).ndim)
+    rule = split_with_sizes_da
     if isinstance(split_size_or_sections, int):
-        step = split_size_or_sections
+        rule, step = split_da, split_size_or_sections
         if step < 0 or (step == 0 and length):
             raise RuntimeError(f"split expects split_size to be positive, but got split_size={step}")
         pieces = [min(step, length - start) for start in range(0, length, step or 1)] or [0]
@@ -308,11 +309,15 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     before = (slice(None),) * dim
     starts = [sum(pieces[:i]) for i in range(len(pieces))]
     return tuple(
-        part(tensor, (*before, slice(start, start + n)), split_da) for start, n in zip(starts, pieces, strict=True)
+        part(tensor, (*before, slice(start, start + n)), rule) for start, n in zip(starts, pieces, strict=True)
     )
 
 
 def split_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
+    return scatter(g, key, shape)
+
+
+def split_with_sizes_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
     return scatter(g, key, shape)
 
 

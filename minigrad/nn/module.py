@@ -1,0 +1,463 @@
+"""Module: the base of layers and models, which knows its parameters, its buffers and its parts."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from minigrad import devices, dtypes
+from minigrad.autograd import grad_mode
+from minigrad.autograd.backward import mark_changed
+from minigrad.hooks import RemovableHandle
+from minigrad.nn.parameter import Parameter
+from minigrad.tensor import Tensor
+
+Self = TypeVar("Self", bound="Module")
+
+
+class Module:
+    """A part of a model: assign Parameters and other Modules to its attributes, and define `forward`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
+
+    >>> import minigrad as torch
+    >>> class Line(torch.nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.slope = torch.nn.Parameter(torch.ones(1))
+    ...     def forward(self, x):
+    ...         return self.slope * x
+    >>> Line()(torch.tensor([3.0]))
+    tensor([3.], grad_fn=<MulBackward0>)
+    """
+
+    training: bool
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, Module | None]
+    _not_saved: set[str]
+    _forward_hooks: dict[int, Any]
+    _forward_pre_hooks: dict[int, Any]
+
+    def __init__(self) -> None:
+        for name, value in (
+            ("training", True),
+            ("_parameters", {}),
+            ("_buffers", {}),
+            ("_modules", {}),
+            ("_not_saved", set()),
+            ("_forward_hooks", {}),
+            ("_forward_pre_hooks", {}),
+        ):
+            object.__setattr__(self, name, value)
+
+    def forward(self, *input: Any) -> Any:
+        """Compute the output; every module defines its own."""
+        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not self._forward_hooks and not self._forward_pre_hooks:
+            return self.forward(*args, **kwargs)
+        for hook, with_kwargs in list(self._forward_pre_hooks.values()):
+            args, kwargs = changed_arguments(hook, with_kwargs, self, args, kwargs)
+        output = self.forward(*args, **kwargs)
+        for hook, with_kwargs in list(self._forward_hooks.values()):
+            changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
+            output = output if changed is None else changed
+        return output
+
+    # Registration -------------------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        registers = self.__dict__.get("_parameters"), self.__dict__.get("_modules"), self.__dict__.get("_buffers")
+        parameters, modules, buffers = registers
+        if isinstance(value, (Parameter, Module)):
+            if parameters is None or modules is None or buffers is None:
+                kind = "parameters" if isinstance(value, Parameter) else "module"
+                raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+            forget(name, self.__dict__, parameters, modules, buffers)
+            (parameters if isinstance(value, Parameter) else modules)[name] = value
+        elif parameters is not None and name in parameters:
+            refuse_unless_none(value, name, "parameter", "torch.nn.Parameter or None")
+            parameters[name] = None
+        elif modules is not None and name in modules:
+            refuse_unless_none(value, name, "child module", "torch.nn.Module or None")
+            modules[name] = None
+        elif buffers is not None and name in buffers:
+            if not isinstance(value, Tensor):
+                refuse_unless_none(value, name, "buffer", "torch.Tensor or None")
+            buffers[name] = value
+        else:
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        for register in ("_parameters", "_buffers", "_modules"):
+            registered = self.__dict__.get(register)
+            if registered is not None and name in registered:
+                return registered[name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __delattr__(self, name: str) -> None:
+        for register in (self._parameters, self._buffers, self._modules):
+            if name in register:
+                del register[name]  # type: ignore[attr-defined]
+                self._not_saved.discard(name)
+                return
+        object.__delattr__(self, name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *self._parameters, *self._buffers, *self._modules})
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Register a Parameter (or None, for one that is left out) under a name."""
+        self._check_new(name, "parameter", self._parameters)
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"cannot assign '{type(param).__name__}' object to parameter '{name}' (torch.nn.Parameter or None "
+                "required)"
+            )
+        self._parameters[name] = param
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Register a tensor that is part of the state but not trained; persistent ones are saved."""
+        self._check_new(name, "buffer", self._buffers)
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (torch Tensor or None required)"
+            )
+        self._buffers[name] = tensor
+        if not persistent:
+            self._not_saved.add(name)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Register a part under a name."""
+        self._check_new(name, "module", self._modules)
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+        self._modules[name] = module
+
+    register_module = add_module
+
+    def _check_new(self, name: Any, kind: str, register: Mapping[str, Any]) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"{kind} name should be a string. Got {type(name).__name__}")
+        if "." in name:
+            raise KeyError(f'{kind} name can\'t contain ".", got: {name}')
+        if name == "":
+            raise KeyError(f'{kind} name can\'t be empty string ""')
+        if hasattr(self, name) and name not in register:
+            raise KeyError(f"attribute '{name}' already exists")
+
+    # Parts, parameters, buffers -----------------------------------------------------------------------------
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The parts with their names, each once."""
+        seen: set[int] = set()
+        for name, module in self._modules.items():
+            if module is not None and id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+
+    def children(self) -> Iterator[Module]:
+        """The parts."""
+        return (module for _, module in self.named_children())
+
+    def named_modules(
+        self, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """This module and all below it with their names, outermost first, each once."""
+        memo = set() if memo is None else memo
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module.named_modules(memo, joined(prefix, name), remove_duplicate)
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """The parameters with their names, in the order of registration, each once."""
+        return self._named("_parameters", prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """The parameters, in the order of registration."""
+        return (p for _, p in self.named_parameters(recurse=recurse))
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """The buffers with their names."""
+        return self._named("_buffers", prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """The buffers."""
+        return (b for _, b in self.named_buffers(recurse=recurse))
+
+    def _named(self, register: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[Any]:
+        seen: set[int] = set()
+        owners = (
+            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
+        )
+        for owner, module in owners:
+            for name, tensor in getattr(module, register).items():
+                if tensor is None or id(tensor) in seen:
+                    continue
+                if remove_duplicate:
+                    seen.add(id(tensor))
+                yield joined(owner, name), tensor
+
+    def get_submodule(self, target: str) -> Module:
+        """The module below this one under a dotted name; AttributeError if there is none."""
+        module: Module = self
+        for name in target.split(".") if target else []:
+            if not hasattr(module, name):
+                raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+            module = getattr(module, name)
+            if not isinstance(module, Module):
+                raise AttributeError(f"`{name}` is not an nn.Module")
+        return module
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter under a dotted name; AttributeError if there is none."""
+        owner, _, name = target.rpartition(".")
+        parameter = getattr(self.get_submodule(owner), name)
+        if not isinstance(parameter, Parameter):
+            raise AttributeError(f"`{name}` is not an nn.Parameter")
+        return parameter
+
+    def apply(self: Self, fn: Callable[[Module], None]) -> Self:
+        """Call fn with every module below this one, then with this one."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    # Modes, dtypes, gradients -------------------------------------------------------------------------------
+
+    def train(self: Self, mode: bool = True) -> Self:
+        """Training mode for this module and all below it (it matters to dropout and batch norm)."""
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self: Self) -> Self:
+        """Evaluation mode: `train(False)`."""
+        return self.train(False)
+
+    def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
+        """Let all parameters take part in differentiation, or none."""
+        for p in self.parameters():
+            p.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters (or, with set_to_none=False, fill them with zeros)."""
+        for p in self.parameters():
+            if set_to_none:
+                p.grad = None
+            elif p.grad is not None:
+                p.grad = p.grad.detach().zero_()
+
+    def to(self: Self, *args: Any, **kwargs: Any) -> Self:
+        """Convert the float parameters and buffers to a dtype, in place: optimizers keep their hold on them."""
+        dtype, _ = devices.to_arguments(args, kwargs)
+        if dtype is None:
+            return self
+        if not dtype.is_floating_point:
+            raise TypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+            )
+        for tensor in [*self.parameters(), *self.buffers()]:
+            if tensor.is_floating_point():
+                tensor.data = tensor.data.to(dtype)
+                if tensor._grad is not None:
+                    tensor._grad = tensor._grad.to(dtype)
+        return self
+
+    def float(self: Self) -> Self:
+        """Float parameters and buffers in float32."""
+        return self.to(dtypes.float32)
+
+    def double(self: Self) -> Self:
+        """Float parameters and buffers in float64."""
+        return self.to(dtypes.float64)
+
+    def half(self: Self) -> Self:
+        """Float parameters and buffers in float16."""
+        return self.to(dtypes.float16)
+
+    def cpu(self: Self) -> Self:
+        """Parameters and buffers on the CPU."""
+        return self.to("cpu")
+
+    # Saving and loading -------------------------------------------------------------------------------------
+
+    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Tensor]:
+        """Parameters and persistent buffers by dotted name; they share memory with the module's."""
+        return OrderedDict(
+            (name, tensor if keep_vars else tensor.detach()) for name, tensor in self._saved(prefix)
+        )
+
+    def _saved(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        for name, tensor in [*self._parameters.items(), *self._buffers.items()]:
+            if tensor is not None and name not in self._not_saved:
+                yield prefix + name, tensor
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module._saved(f"{prefix}{name}.")
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
+        """Copy saved values into the parameters and buffers (with assign, put the saved tensors in their place).
+
+        RuntimeError, with nothing changed: keys that are missing or not expected (only if strict), and tensors of
+        another shape.
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        own = dict(self._saved())
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        errors = []
+        if strict and missing:
+            names = ", ".join(f'"{name}"' for name in missing)
+            errors.append(f"Missing key(s) in state_dict: {names}. ")
+        if strict and unexpected:
+            names = ", ".join(f'"{name}"' for name in unexpected)
+            errors.append(f"Unexpected key(s) in state_dict: {names}. ")
+        matched = {name: tensor for name, tensor in own.items() if name in state_dict}
+        errors += [message for name, p in matched.items() if (message := mismatch(name, p, state_dict[name]))]
+        if errors:
+            details = "\n\t".join(errors)
+            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{details}")
+        for name, tensor in matched.items():
+            if assign:
+                self._assign(name, state_dict[name])
+            else:
+                with grad_mode.no_grad():
+                    tensor.array[...] = state_dict[name].array
+                mark_changed(tensor)
+        return IncompatibleKeys(missing, unexpected)
+
+    def _assign(self, name: str, value: Tensor) -> None:
+        owner, _, last = name.rpartition(".")
+        module = self.get_submodule(owner)
+        if last in module._parameters:
+            old = module._parameters[last]
+            value = value if isinstance(value, Parameter) else Parameter(value, old is None or old.requires_grad)
+        setattr(module, last, value)
+
+    # Hooks --------------------------------------------------------------------------------------------------
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call hook(module, args, output) after each forward; what it returns, if not None, is the output."""
+        return registered(self._forward_hooks, hook, prepend, with_kwargs)
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call hook(module, args) before each forward; what it returns, if not None, takes the arguments' place."""
+        return registered(self._forward_pre_hooks, hook, prepend, with_kwargs)
+
+    # Printing -----------------------------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """What is printed of a module between its parentheses."""
+        return ""
+
+    def _get_name(self) -> str:
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr().split("\n") if self.extra_repr() else []
+        parts = [f"({name}): {indented(repr(module))}" for name, module in self._modules.items()]
+        lines = extra + parts
+        if not parts and len(extra) <= 1:
+            return f"{self._get_name()}({''.join(extra)})"
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+class IncompatibleKeys(NamedTuple):
+    """What load_state_dict answers: keys that were missing, and keys that it had no use for."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
+
+def changed_arguments(hook: Any, with_kwargs: bool, module: Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """The arguments of forward after a pre-hook has seen them."""
+    if with_kwargs:
+        changed = hook(module, args, kwargs)
+        if changed is None:
+            return args, kwargs
+        if isinstance(changed, tuple) and len(changed) == 2:
+            return changed
+        raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
+    changed = hook(module, args)
+    if changed is None:
+        return args, kwargs
+    return (changed if isinstance(changed, tuple) else (changed,)), kwargs
+
+
+def registered(hooks: dict[int, Any], hook: Any, prepend: bool, with_kwargs: bool) -> RemovableHandle:
+    """A hook added to others, behind or before them."""
+    handle = RemovableHandle(hooks, (hook, with_kwargs))
+    if prepend:
+        others = {key: hooks.pop(key) for key in list(hooks) if key != handle.id}
+        hooks.update(others)
+    return handle
+
+
+def forget(name: str, *registers: Any) -> None:
+    """Take a name out of all registers: what is assigned anew may be of another kind."""
+    for register in registers:
+        register.pop(name, None)
+
+
+def refuse_unless_none(value: Any, name: str, kind: str, allowed: str) -> None:
+    """TypeError for a value that cannot take a registered one's place."""
+    if value is not None:
+        raise TypeError(f"cannot assign '{type(value).__name__}' as {kind} '{name}' ({allowed} expected)")
+
+
+def mismatch(name: str, own: Tensor, saved: Any) -> str | None:
+    """Why a saved value cannot be loaded, in PyTorch's words; None if it can."""
+    if not isinstance(saved, Tensor):
+        return (
+            f'While copying the parameter named "{name}", expected torch.Tensor or Tensor-like object from checkpoint '
+            f"but received {type(saved)}"
+        )
+    if saved.shape != own.shape:
+        return (
+            f"size mismatch for {name}: copying a param with shape {saved.shape} from checkpoint, the shape in "
+            f"current model is {own.shape}."
+        )
+    return None
+
+
+def joined(prefix: str, name: str) -> str:
+    """A dotted name."""
+    return f"{prefix}.{name}" if prefix else name
+
+
+def indented(text: str) -> str:
+    """The lines after the first moved in by two."""
+    return text.replace("\n", "\n  ")
