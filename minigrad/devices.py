@@ -50,7 +50,7 @@ CPU = device("cpu")
 
 def array_module(array: Any) -> Any:
     """The library, numpy or cupy, whose functions take this array."""
-    if isinstance(array, (np.ndarray, np.generic, int, float)):
+    if type(array) is np.ndarray or isinstance(array, (np.ndarray, np.generic, int, float)):
         return np
     import cupy
 

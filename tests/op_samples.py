@@ -71,11 +71,13 @@ def clamped(draw: Draw, smooth: bool) -> Sample:
 
 
 def clamped_by_tensors(draw: Draw, smooth: bool) -> Sample:
-    """A tensor and one or two tensors for bounds, which may require grad too."""
-    operands = [array(draw, smooth, s) for s in broadcast_shapes(draw, smooth, 3)]
-    if draw(one_of(False, False, True)):
-        operands[draw(one_of(1, 2))] = None
-    return Sample(tuple(operands))
+    """A tensor and one or two tensors for bounds, which may require grad too.
+
+    The bounds broadcast to the tensor: PyTorch's derivative fails where the tensor is broadcast to them.
+    """
+    full = shape(draw, smooth)
+    x, low, high = (array(draw, smooth, s) for s in (full, stretched_to(draw, full), stretched_to(draw, full)))
+    return Sample(draw(one_of((x, low, high), (x, low, high), (x, low, None), (x, None, high))))
 
 
 def chosen(draw: Draw, smooth: bool) -> Sample:
@@ -99,7 +101,8 @@ def filled(draw: Draw, smooth: bool) -> Sample:
     """A tensor, and a number or another tensor (which may only be 0-d) to fill it with."""
     x = array(draw, smooth, shape(draw, smooth), ALL)
     tensor = array(draw, smooth, () if smooth else draw(one_of((), (), (1,))), NUMERIC)
-    return Sample((x, tensor if draw(st.booleans()) else draw(st.sampled_from(PYTHON_NUMBERS))))
+    value = tensor if draw(st.booleans()) else draw(st.sampled_from(PYTHON_NUMBERS))
+    return Sample((x, value), constants=() if x.dtype.kind == "f" else (1,))
 
 
 # Reductions -------------------------------------------------------------------------------------------------
@@ -139,16 +142,27 @@ def reduction(dims: Any = any_dims, dtypes: tuple[str, ...] = ALL, **options: An
     return make
 
 
-def some_dims_or_none(draw: Draw, operands: tuple[Any, ...]) -> Any:
-    """One dimension, several, or all of them.  (For dim=() PyTorch's gradient of var is wrong.)"""
-    return draw(one_of(OMITTED, None)) if draw(one_of(False, False, True)) else some_dims(draw, operands)
+def spread(draw: Draw, smooth: bool) -> Sample:
+    """Tensor, dimensions and correction of a variance.  (For dim=() PyTorch's gradient is wrong.)"""
+    x = spread_values(draw, smooth)
+    dims = {"dim": perhaps_dims, "keepdim": FLAG}
+    options = Options({**dims, "correction": perhaps(one_of(0, 1, 0.5))}).draw(draw, (x,))
+    if "dim" not in options:
+        options.pop("keepdim", None)
+    return Sample((x,), options)
 
 
 def spread_unbiased(draw: Draw, smooth: bool) -> Sample:
     """The older form of var and std: x, unbiased, or x, dim, unbiased, keepdim."""
-    x = array(draw, smooth, shape(draw, smooth))
+    x = spread_values(draw, smooth)
     unbiased = draw(st.booleans())
     return Sample((x, unbiased) if draw(st.booleans()) else (x, some_dims(draw, (x,)), unbiased, draw(st.booleans())))
+
+
+def spread_values(draw: Draw, smooth: bool) -> Any:
+    """A tensor; for finite differences with two elements at least along each dimension."""
+    size = shape(draw, smooth, least=int(smooth))
+    return array(draw, smooth, tuple(max(n, 2) for n in size) if smooth else size, ALL)
 
 
 # Shapes -----------------------------------------------------------------------------------------------------
@@ -167,9 +181,11 @@ def permuted(draw: Draw, smooth: bool) -> Sample:
 
 
 def split(draw: Draw, smooth: bool) -> Sample:
-    """A tensor, the size or the sizes of its pieces, and a dimension."""
+    """A tensor, the size or the sizes of its pieces (mostly adding up to its own), and a dimension."""
     x = array(draw, smooth, shape(draw, smooth), ALL)
-    return Sample((x, draw(one_of(1, 2, 3, [1, 2], [2, 0, 1], [1]))), Options({"dim": perhaps_one_dim}).draw(draw, (x,)))
+    options = Options({"dim": perhaps_one_dim}).draw(draw, (x,))
+    size = x.shape[options.get("dim", 0)] if x.ndim else 1
+    return Sample((x, draw(one_of(1, 2, 3, [size], [1, size - 1], [0, size, 0], [2]))), options)
 
 
 def larger_size(draw: Draw, operands: tuple[Any, ...]) -> Any:
@@ -273,7 +289,8 @@ def assigned(draw: Draw, smooth: bool) -> Sample:
     twice = any(isinstance(part, (np.ndarray, list)) for part in (key if isinstance(key, tuple) else (key,)))
     size = stretched_to(draw, target.shape) if not twice else ()
     value = array(draw, smooth, size, NUMERIC)
-    return Sample((x, key, value if draw(one_of(True, True, False)) else draw(st.sampled_from(PYTHON_NUMBERS))))
+    tensor = draw(one_of(True, True, False)) and not (smooth and twice)
+    return Sample((x, key, value if tensor else draw(st.sampled_from(PYTHON_NUMBERS))))
 
 
 def assign(_torch: Any, x: Any, key: Any, value: Any) -> Any:
@@ -365,8 +382,9 @@ def classification(label_smoothing: bool = False) -> Make:
         target = np.asarray(rng.integers(0, classes, batch))
         options = Options({"reduction": REDUCTION}).draw(draw, ())
         if draw(st.booleans()):
-            ignored = draw(one_of(-100, 0, -1))
+            ignored = draw(one_of(-100, -1) if smooth else one_of(-100, 0, -1))
             target = np.where(rng.random(batch) < 0.3, ignored, target)
+            target.reshape(-1)[: int(smooth)] = 0  # the mean of nothing is nan
             options |= {"ignore_index": ignored} if ignored != -100 else {}
         if not smooth and draw(one_of(*[False] * 7, True)):
             target = np.where(rng.random(batch) < 0.5, classes, target)
@@ -377,6 +395,13 @@ def classification(label_smoothing: bool = False) -> Make:
         return Sample((x, target), options)
 
     return make
+
+
+def classes(draw: Draw, _smooth: bool) -> Sample:
+    """Class indices, and (perhaps) of how many classes."""
+    rng = np.random.default_rng(draw(st.integers(0, 999)))
+    indices = np.asarray(rng.integers(0, draw(one_of(2, 4)), shape(draw, False)))
+    return Sample((indices,), Options({"num_classes": perhaps(one_of(3, 5))}).draw(draw, ()))
 
 
 def class_probabilities(draw: Draw, smooth: bool) -> Sample:

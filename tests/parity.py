@@ -109,7 +109,8 @@ def tolerance(sample: Sample, sums: bool = False) -> Tolerance:
     floats = list(float_arrays([*sample.operands, *sample.options.values()]))
     named = [name for name in ROUNDING if name in (sample.options.get("dtype"), *(x.dtype.name for x in floats))]
     relative, absolute = ROUNDING[named[0] if named else "float32"]
-    sizes = [abs(x[np.isfinite(x)].astype("float64")).max(initial=1) for x in floats]
+    arrays = [x for x in sample.operands if isinstance(x, np.ndarray)]
+    sizes = [abs(x[np.isfinite(x)].astype("float64")).max(initial=1) for x in arrays]
     return relative, absolute * max([1, *sizes]) ** 2 if sums else absolute
 
 

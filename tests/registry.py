@@ -15,7 +15,7 @@ from typing import Any
 import op_samples
 import samples
 from hypothesis import strategies as st
-from samples import ALL, FLOATS, INTEGERS, Draw, Make, Sample, binary, number_and_tensor, one_of, perhaps, unary
+from samples import ALL, FLOATS, INTEGERS, Draw, Make, Sample, binary, number_and_tensor, one_of, perhaps, smoothed, unary
 
 Call = Callable[..., Any]
 
@@ -28,8 +28,8 @@ class Op:
     calls: dict[str, Call]
     make: Make
     differentiable: bool = True
-    jumps: bool = False
-    """Whether finite differences make no sense, because its result depends on how its operand lies in memory."""
+    rounds: bool = False
+    """Whether it rounds its operand, so that finite differences say nothing."""
     sums: bool = False
     """Whether it adds numbers up, so that its rounding depends on their size."""
     defined: bool = True
@@ -40,7 +40,8 @@ class Op:
 
         @st.composite
         def drawn(draw: Draw) -> tuple[str, Sample]:
-            return draw(st.sampled_from(tuple(self.calls))), self.make(draw, smooth)
+            sample = self.make(draw, smooth)
+            return draw(st.sampled_from(tuple(self.calls))), smoothed(sample) if smooth else sample
 
         return drawn()
 
@@ -85,7 +86,7 @@ def changing(spelling: str, method: Callable[..., Any] | None = None) -> dict[st
 
 two = binary(number="second")
 scaled_sum = binary(number="second", alpha=perhaps(one_of(2, -1, 0.5)))
-rounded_division = binary(number="second", rounding_mode=perhaps(one_of(None, "floor", "trunc")))
+rounded_division = binary(number="second", rounding_mode=perhaps(one_of("floor", "trunc")))
 number_first = number_and_tensor()
 
 op("add", "Tensor.add", make=scaled_sum)
@@ -138,6 +139,9 @@ for name in ("log", "log1p", "sqrt"):
 op("clone", "Tensor.clone", make=unary())
 op("sigmoid", "Tensor.sigmoid", "nn.functional.sigmoid", make=unary())
 op("relu", "Tensor.relu", "nn.functional.relu", make=unary())
+register({"nn.functional.relu, in place": lambda torch, x: torch.nn.functional.relu(x.clone(), inplace=True)}, unary())
+register(changing("nn.functional.relu_"), unary())
+op("nn.functional.one_hot", make=op_samples.classes, differentiable=False)
 op("nn.functional.tanh", make=unary())
 for name in ("softmax", "log_softmax"):
     dim_and_dtype = unary(dim=samples.one_dim, dtype=perhaps(one_of("float64", "float32")))
@@ -196,17 +200,16 @@ for name in ("max", "min"):
 for name in ("argmax", "argmin"):
     op(name, f"Tensor.{name}", make=op_samples.reduction(samples.perhaps_one_dim), differentiable=False)
 for name in ("var", "std"):
-    spread = op_samples.reduction(op_samples.some_dims_or_none, correction=perhaps(one_of(0, 1, 0.5)))
-    op(name, f"Tensor.{name}", make=spread, sums=True)
+    op(name, f"Tensor.{name}", make=op_samples.spread, sums=True)
     register({f"{name}, unbiased or not": named(name)}, op_samples.spread_unbiased, sums=True)
 op("logsumexp", "Tensor.logsumexp", make=op_samples.reduction(op_samples.some_dims))
 
 # Shapes -----------------------------------------------------------------------------------------------------
 
 op("reshape", "Tensor.reshape", make=op_samples.reshaped)
-op("Tensor.view", make=op_samples.reshaped, jumps=True)
+op("Tensor.view", make=op_samples.reshaped)
 for name in ("reshape_as", "view_as"):
-    op(f"Tensor.{name}", make=op_samples.reshaped_like, jumps=name == "view_as")
+    op(f"Tensor.{name}", make=op_samples.reshaped_like)
 op("flatten", "Tensor.flatten", make=op_samples.flattened)
 op("squeeze", "Tensor.squeeze", make=unary(dim=op_samples.perhaps_dims))
 op("unsqueeze", "Tensor.unsqueeze", make=unary(dim=op_samples.new_dim))
@@ -251,7 +254,7 @@ register({"cross_entropy, of probabilities": named("nn.functional.cross_entropy"
 # Dtypes and copies ------------------------------------------------------------------------------------------
 
 for name in ("float", "double", "half", "long", "int", "short", "char", "byte", "bool"):
-    op(f"Tensor.{name}", make=unary())
+    op(f"Tensor.{name}", make=unary(), rounds=name != "double")
 op("Tensor.to", "Tensor.type", make=unary(dtype=one_of(*ALL)))
 op("Tensor.type_as", make=binary())
 op("Tensor.contiguous", make=unary())

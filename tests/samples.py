@@ -33,6 +33,23 @@ class Sample:
     """Operands that do not require grad."""
 
 
+def smoothed(sample: Sample) -> Sample:
+    """The sample with its float arrays moved apart, lest two of them be equal, and no coarser dtype asked for."""
+    number = 0
+
+    def moved(x: Any) -> Any:
+        nonlocal number
+        if isinstance(x, (list, tuple)):
+            return type(x)(moved(each) for each in x)
+        if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+            number += 1
+            return np.asarray(x + 0.04 * number)
+        return x
+
+    options = {name: "float64" if name == "dtype" else moved(value) for name, value in sample.options.items()}
+    return Sample(moved(sample.operands), options, sample.constants)
+
+
 Make = Callable[[Draw, bool], Sample]
 """Makes a sample: (draw, whether its values shall be smooth)."""
 
@@ -154,7 +171,7 @@ def array(
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     number = math.prod(shape)
     if smooth:
-        values = domain((rng.permutation(number) - number // 2) * 0.19 + 0.07 + rng.uniform(-0.03, 0.03))
+        values = domain((rng.permutation(number) - number // 2) * 0.19 + 0.07 + rng.uniform(-0.002, 0.002))
     else:
         values = wild(draw, rng, number, np.dtype(name), extremes)
         if name in FLOATS and domain is not anywhere and draw(one_of(True, True, False)):

@@ -62,6 +62,8 @@ def backward(
                 g = run_hooks(node, g)
             if node in targets if targets is not None else node.receiver is not None:
                 received[node] = g
+            if not node.edges:
+                continue
             arguments = rule_arguments(node, g, create_graph)
             for edge, rule in zip(node.edges, node.rules):
                 if edge in on_the_way:
@@ -159,7 +161,7 @@ def start(roots: Any, gradient: Any, create_graph: bool) -> Gradients:
                     f"{list(root.array.shape)}. Reduce it first, as in loss.mean().backward(), "
                     "or pass gradient= of its shape."
                 )
-            g = array_module(root.array).ones_like(root.array)
+            g = array_module(root.array).ones(root.array.shape, root.array.dtype)
         elif raw(g).shape != root.array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{i}] has a shape of {g.shape} "
@@ -284,14 +286,14 @@ def add_to_grads(received: Gradients, targets: dict[Node, Tensor] | None) -> Non
         tensor = targets[node] if targets is not None else node.receiver() if node.receiver else None
         if tensor is None:
             continue
-        if tensor.grad is None:
-            tensor.grad = own_tensor(g)
+        if tensor._grad is None:
+            tensor._grad = own_tensor(g)
         elif isinstance(g, Variable):
-            tensor.grad = tensor.grad + g
+            tensor._grad = tensor._grad + g
         else:
-            total = tensor.grad.array
+            total = tensor._grad.array
             array_module(total).add(total, g, out=total)
-            mark_changed(tensor.grad)
+            mark_changed(tensor._grad)
 
 
 def own_tensor(g: Any) -> Tensor:

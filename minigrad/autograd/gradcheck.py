@@ -136,10 +136,10 @@ def check_inputs(inputs: tuple[Any, ...]) -> None:
             "gradcheck expects at least one input tensor to require gradient, but none of the them have "
             "requires_grad=True."
         )
-    for x in checked:
-        if x.array.dtype != np.float64:
+    for i, x in enumerate(inputs):
+        if isinstance(x, Variable) and x.node is not None and x.array.dtype != np.float64:
             warnings.warn(
-                f"Input #{inputs.index(x)} requires gradient and is not a double precision floating point. This "
+                f"Input #{i} requires gradient and is not a double precision floating point. This "
                 "check will likely fail if all the inputs are not of double precision floating point. ",
                 stacklevel=3,
             )

@@ -72,7 +72,7 @@ class Node:
         self,
         value: Any,
         edges: Sequence[Node | None],
-        rules: tuple[Rule | None, ...],
+        rules: tuple[Rule, ...],
         keeps: bool,
         inputs: tuple[Any, ...] | None,
         out: Any,
@@ -81,7 +81,7 @@ class Node:
     ) -> None:
         self.serial = next(serials)
         self.edges = edges  # the nodes that made the inputs; None for an input that needs no gradient
-        self.rules = rules  # likewise
+        self.rules = rules  # the rule for each input
         self.keeps = keeps  # whether there is anything in inputs and out
         self.inputs = inputs  # None for an input that no rule reads; None as a whole once the graph is freed
         self.out = out  # the output's array, if a rule reads it
@@ -130,22 +130,24 @@ def record(value: Any, inputs: tuple[Any, ...], rules: tuple[Rule, ...], *static
     that gives its gradient.  static: further values that every rule is given, after the operands.
     Without a tensor among the inputs the raw value is returned as it is.
     """
-    is_tensor, enabled, edges = False, grad_mode.enabled, []
+    is_tensor, needed, enabled = False, 0, grad_mode.enabled
+    edges = []  # the nodes that made the inputs; `needed` has a bit for each
     for x in inputs:
+        needed <<= 1
+        node = None
         if isinstance(x, Variable):
             is_tensor = True
             if x.viewed_at is not None:
                 refuse_stale_view(x)
-            edges.append(x.node if enabled else None)
-        else:
-            edges.append(None)
+            if enabled and x.node is not None:
+                node = x.node
+                needed |= 1
+        edges.append(node)
     if not is_tensor:
         return value  # type: ignore[no-any-return]
     out = wrap(value)
-    if any(edges):
-        if None in edges:
-            rules = tuple([rule if edge else None for rule, edge in zip(rules, edges)])  # type: ignore[misc]
-        reads = READS.get(rules) or reads_of(rules, len(inputs))
+    if needed:
+        reads = READS.get((rules, needed)) or reads_of(rules, needed, len(inputs))
         kept = inputs if reads.all else reads.of(inputs)
         kept_out = out.array if reads.out else None
         place = user_place(sys._getframe(2))
@@ -173,13 +175,14 @@ class Reads:
         return self.nothing or tuple([x if read else None for x, read in zip(inputs, self.inputs)])
 
 
-READS: dict[tuple[Rule | None, ...], Reads] = {}
+READS: dict[tuple[tuple[Rule, ...], int], Reads] = {}
 
 
-def reads_of(rules: tuple[Rule | None, ...], operands: int) -> Reads:
-    """What some rule among these reads: the parameters that it does not underscore."""
+def reads_of(rules: tuple[Rule, ...], needed: int, operands: int) -> Reads:
+    """What some rule that is needed reads: the parameters that it does not underscore."""
     out_is_read, inputs_read = False, [False] * operands
-    for function in {rule.func if isinstance(rule, partial) else rule for rule in rules if rule}:
+    called = [rule for i, rule in enumerate(reversed(rules)) if needed >> i & 1]
+    for function in {rule.func if isinstance(rule, partial) else rule for rule in called}:
         positional = [p for p in inspect.signature(function).parameters.values() if p.kind != p.KEYWORD_ONLY]
         if positional[-1].kind is inspect.Parameter.VAR_POSITIONAL:
             positional += [positional[-1]] * operands
@@ -188,7 +191,7 @@ def reads_of(rules: tuple[Rule | None, ...], operands: int) -> Reads:
         inputs_read = [read or before for read, before in zip(inputs, inputs_read)]
     reads = Reads(inputs_read, out_is_read)
     if not any(isinstance(rule, partial) for rule in rules):  # one made for a single call is not worth keeping
-        READS[rules] = reads
+        READS[rules, needed] = reads
     return reads
 
 

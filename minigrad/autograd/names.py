@@ -7,7 +7,7 @@ from the op's, but for those below, which PyTorch names by the kernel that it pi
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minigrad.autograd.graph import Node
@@ -24,11 +24,11 @@ def of(node: Node) -> str:
 
 def op_name(node: Node) -> str | None:
     """The op that recorded the node, as its rules are named after it; None for a leaf."""
-    for rule in node.rules:
-        if rule is not None:
-            name: str = getattr(rule, "func", rule).__name__
-            return name.rpartition("_d")[0]
-    return None
+    if not node.rules:
+        return None
+    rule: Any = node.rules[0]
+    name: str = getattr(rule, "func", rule).__name__
+    return name.rpartition("_d")[0]
 
 
 def camel_case(op: str) -> str:

@@ -63,13 +63,15 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return input.mul_(mask) if inplace else input * mask
 
 
-def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     """Class indices (*) as int64 vectors (*, num_classes): 1 at the index, else 0."""
-    classes = tensor.array
+    classes = input.array
+    if num_classes == -1 and not classes.size:
+        raise RuntimeError("Can not infer total number of classes from empty tensor: give num_classes.")
     number = int(classes.max()) + 1 if num_classes == -1 else num_classes
     if classes.size and (int(classes.min()) < 0 or int(classes.max()) >= number):
         raise RuntimeError(f"Class values must be non-negative and smaller than num_classes ({number}).")
-    return (tensor.unsqueeze(-1) == wrap(_counted(number, classes))).long()
+    return (input.unsqueeze(-1) == wrap(_counted(number, classes))).long()
 
 
 def _counted(number: int, like: object) -> object:

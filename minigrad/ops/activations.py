@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minigrad import dtypes
-from minigrad.autograd.fitting import cast, summed
+from minigrad.autograd.fitting import cast
 from minigrad.autograd.graph import raw, record
 from minigrad.devices import array_module
 from minigrad.ops.dims import axis
@@ -28,15 +28,16 @@ def sigmoid_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
     return g * (out * (1 - out))
 
 
-def largest(x: Any, dim: int) -> Any:
-    """The largest element along dim, which is kept at length 1.
+def by_columns(x: Any, dim: int) -> Any:
+    """A raw matrix of short rows laid out column by column: NumPy then works along columns, not row by row."""
+    if x.ndim == 2 and dim == 1 and 1 < x.shape[1] <= 32 and x.shape[0] > 32:
+        return array_module(x).asfortranarray(x)
+    return x
 
-    Along a short last dimension NumPy compares one by one; from a transposed copy it compares whole rows.
-    """
-    xp = array_module(x)
-    if x.ndim == 2 and dim == 1 and 0 < x.shape[1] <= 32:
-        return xp.ascontiguousarray(x.T).max(0)[:, None]
-    return x.max(dim, keepdims=True, initial=-xp.inf)
+
+def largest(x: Any, dim: int) -> Any:
+    """The largest element of a raw array along dim, which stays at length 1; -inf where there is none."""
+    return x.max(dim, keepdims=True, initial=-array_module(x).inf)
 
 
 def logits(input: Tensor, dtype: dtypes.dtype | None) -> Tensor:
@@ -60,8 +61,10 @@ def softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tenso
     dim = axis(dim, x.ndim)
     if x.ndim == 0:
         return record(xp.exp(x - x), (a,), (softmax_da,), None)
-    powers = xp.exp(x - largest(x, dim))
-    return record(powers / summed(powers, (dim,), keepdims=True), (a,), (softmax_da,), dim)
+    columns = by_columns(x, dim)
+    powers = xp.exp(columns - largest(columns, dim))
+    value = xp.ascontiguousarray(powers / powers.sum(dim, keepdims=True))
+    return record(value, (a,), (softmax_da,), dim)
 
 
 def softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:
@@ -76,10 +79,10 @@ def log_softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> T
     dim = axis(dim, x.ndim)
     if x.ndim == 0:
         return record(x - x, (a,), (log_softmax_da,), None)
-    shifted = x - largest(x, dim)
-    return record(
-        shifted - xp.log(summed(xp.exp(shifted), (dim,), keepdims=True)), (a,), (log_softmax_da,), dim
-    )
+    columns = by_columns(x, dim)
+    shifted = columns - largest(columns, dim)
+    value = xp.ascontiguousarray(shifted - xp.log(xp.exp(shifted).sum(dim, keepdims=True)))
+    return record(value, (a,), (log_softmax_da,), dim)
 
 
 def log_softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:

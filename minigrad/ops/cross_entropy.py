@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.fitting import summed
 from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
-from minigrad.ops.activations import largest, log_softmax, softmax
+from minigrad.ops.activations import by_columns, largest, log_softmax, softmax
 from minigrad.ops.losses import reduced
 from minigrad.ops.reductions import sum as sum_of
-from minigrad.ops.selection import where
 from minigrad.ops.shaping import unsqueeze
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+
+INDEX_DTYPES = np.dtype(np.int64), np.dtype(np.uint8)
+"""What class indices may be."""
 
 
 def cross_entropy(
@@ -53,8 +55,10 @@ def cross_entropy(
         return against_distribution(input, smooth, reduction, chosen.total)
     x, dim = input.array, chosen.dim
     xp = array_module(x)
-    shifted = x - largest(x, dim)
-    losses = xp.log(summed(xp.exp(shifted), (dim,))) - shifted.reshape(-1)[chosen.places]
+    columns = by_columns(x, dim)
+    most = largest(columns, dim)
+    of_target = x.reshape(-1)[chosen.places] - most.reshape(chosen.places.shape)
+    losses = xp.log(xp.exp(columns - most).sum(dim)) - of_target
     value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
     rule = cross_entropy_dinput if x.ndim < 3 else cross_entropy_2d_dinput
     return record(value, (input,), (rule,), chosen, reduction, scale)
@@ -141,10 +145,7 @@ class Chosen:
         if self.weight is None:
             each = g * scale
             return unsqueeze(each, self.dim) if reduction == "none" else each
-        each = g * (self.weight * scale)
-        if self.counted is not None:
-            each = where(self.counted, each, 0.0)
-        return unsqueeze(each, self.dim)
+        return unsqueeze(g * (self.weight * scale), self.dim)
 
     def smoothed(self, label_smoothing: float) -> Any:
         """The targets as weighted probabilities, label_smoothing of each spread over all classes."""
@@ -242,7 +243,7 @@ def checked_targets(op: str, x: Any, classes: Any) -> Any:
             f"{list(x.shape)} the target must have shape {list(expected)} (class indices) or {list(x.shape)} "
             f"(probabilities), not {list(classes.shape)}"
         )
-    if classes.dtype not in (np.int64, np.uint8):
+    if classes.dtype not in INDEX_DTYPES:
         raise RuntimeError(
             f"{op}(): expected target dtype to be Long or Byte, but got {classes.dtype}. "
             "Use target.long() for class indices."
@@ -252,10 +253,8 @@ def checked_targets(op: str, x: Any, classes: Any) -> Any:
 
 def counted_targets(classes: Any, number: int, ignore_index: int) -> Any:
     """Which targets are not ignored (None: all count); IndexError for one that is no class."""
-    if classes.size == 0:
-        return None
-    in_range = bool(classes.min() >= 0) and bool(classes.max() < number)
-    if in_range and not 0 <= ignore_index < number:
+    unsigned = classes.view(np.uint64) if classes.dtype.itemsize == 8 else classes  # where -1 is a huge number
+    if not 0 <= ignore_index < number and (unsigned < number).all():
         return None
     counted = classes != ignore_index
     wrong = counted & ((classes < 0) | (classes >= number))

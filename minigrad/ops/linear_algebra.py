@@ -90,7 +90,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def linear_dinput(g: Tensor, _out: Tensor, _input: Tensor, weight: Tensor, _bias: Any = None) -> Tensor:
-    return g @ weight
+    return g * weight if len(weight) == 1 else g @ weight  # for one output * takes half of BLAS's time
 
 
 def linear_dweight(g: Tensor, _out: Tensor, input: Tensor, _weight: Tensor, _bias: Any = None) -> Tensor:

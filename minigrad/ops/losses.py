@@ -34,9 +34,9 @@ def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
     if reduction != "mean":
         raise ValueError(f"{reduction} is not a valid value for reduction: use 'mean', 'sum' or 'none'")
     if total is not None:
-        return losses.sum() / total, 1 / total
+        return losses.sum() / total, 1 / total if total else 0
     size = losses.size
-    return losses.sum() / losses.dtype.type(size), 1 / size if size else 0
+    return losses.sum() / size, 1 / size if size else 0
 
 
 # Distances --------------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ def as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
         return x if x.array.dtype == dtype else cast(x, dtype)
     if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
         return int(np.array(x).astype(dtype))
-    return x
+    return bool(x) if dtype.kind == "b" else x
 
 
 def fitting_number(x: Any, dtype: np.dtype[Any]) -> Any:

@@ -1,0 +1,177 @@
+"""The registry of ops is complete, and what it says of PyTorch is true."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import operator
+import pkgutil
+import sys
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from differences import GRADIENTS, NAMES, VALUES, Difference, differs
+from hypothesis import given, settings
+from parity import bind, both_succeeded, check_equal, results, run
+from registry import OPS, Op
+from samples import Sample
+from test_ops import compare_gradients, compare_values, grad_fns
+
+import minigrad
+from minigrad.autograd import fitting
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+NO_OPS = """
+    dtype device shape ndim dim size numel nelement element_size is_floating_point is_cuda is_contiguous
+    backward requires_grad requires_grad_ is_leaf grad grad_fn retain_grad retains_grad register_hook detach_ data
+    item tolist numpy cpu node changes viewed_at array
+""".split()
+"""What a Tensor has besides ops."""
+MODULES = [
+    importlib.import_module(f"minigrad.ops.{module.name}") for module in pkgutil.iter_modules(minigrad.ops.__path__)
+]
+
+
+def public_ops() -> Iterator[str]:
+    """The names under which a user finds an op: those of functions, methods and operators."""
+    for prefix, mine, theirs in (("", minigrad, torch), ("nn.functional.", minigrad.nn.functional, torch.nn.functional)):
+        for name, value in vars(mine).items():
+            if inspect.isfunction(value) and hasattr(theirs, name) and from_ops(value):
+                yield prefix + name
+    for name, value in vars(minigrad.Tensor).items():
+        is_operator = name.startswith("__") and (from_ops(value) or name in ("__eq__", "__ne__", "__iter__"))
+        is_method = not name.startswith("_") and name not in NO_OPS and not from_ops(value, ".sampling")
+        if is_operator or is_method:
+            yield f"Tensor.{name}"
+
+
+def from_ops(value: Any, module: str = "") -> bool:
+    """Whether a function is an op.  Those that draw random numbers have tests of their own (test_random.py)."""
+    where = getattr(value, "__module__", "")
+    if where == "minigrad.ops.sampling":
+        return module == ".sampling"
+    return not module and where.startswith(("minigrad.ops", "minigrad.nn.functional"))
+
+
+def test_every_public_op_is_registered() -> None:
+    registered = {spelling for op in OPS.values() for spelling in op.calls}
+    assert sorted(set(public_ops()) - registered - set(ELSEWHERE)) == []
+
+
+ELSEWHERE = {
+    "tensor": "test_creation.py",
+    "as_tensor": "test_creation.py",
+    "asarray": "test_creation.py",
+    "from_numpy": "test_creation.py",
+    **{f"{kind}Tensor": "test_creation.py" for kind in "Bool Byte Char Double Float Half Int Long Short".split()},
+    "nn.functional.dropout": "test_random.py",
+}
+"""Ops that make tensors from other things, or from random numbers, and where they are tested."""
+
+
+def rules() -> dict[CodeType, str]:
+    """The derivative rules of all ops, by their code."""
+    return {
+        function.__code__: name
+        for module in (*MODULES, fitting)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and "_d" in name and list(inspect.signature(function).parameters)[0] == "g"
+    }
+
+
+def test_every_rule_is_run() -> None:
+    waiting = rules()
+    assert len(waiting) > 90  # lest a change of style hide them all
+
+    def note(frame: Any, event: str, _argument: Any) -> None:
+        if event == "call":
+            waiting.pop(frame.f_code, None)
+
+    for op in OPS.values():
+        if op.differentiable:
+            sys.setprofile(note)
+            try:
+                differentiate_twice(op)
+            finally:
+                sys.setprofile(None)
+    assert sorted(waiting.values()) == []
+
+
+def differentiate_twice(op: Op) -> None:
+    """Run an op's first and second derivatives on some samples."""
+
+    @settings(max_examples=20)
+    @given(op.samples(smooth=True))
+    def on_sample(spelling_and_sample: tuple[str, Sample]) -> None:
+        spelling, sample = spelling_and_sample
+        ran = run(op.calls[spelling], minigrad, sample, requires_grad=True)
+        if any(y.requires_grad for y in results(ran.result)):
+            function, _ = bind(op.calls[spelling], minigrad, sample)
+            minigrad.autograd.gradgradcheck(function, ran.leaves, fast_mode=True, raise_exception=False)
+
+    on_sample()
+
+
+NAMED = [(op, spelling) for op in OPS.values() for spelling in op.calls if spelling in set(public_ops())]
+
+
+@pytest.mark.parametrize(("op", "spelling"), NAMED, ids=[spelling for _, spelling in NAMED])
+def test_arguments_have_the_names_that_they_have_in_pytorch(op: Op, spelling: str) -> None:
+    if spelling.startswith("Tensor."):
+        pytest.skip("a method's first argument has no name for its user")
+    parameters = inspect.signature(operator.attrgetter(spelling)(minigrad)).parameters.values()
+    if any(parameter.kind == parameter.VAR_POSITIONAL for parameter in parameters):
+        pytest.skip("it takes its arguments one by one")
+    names = [parameter.name for parameter in parameters]
+
+    def by_name(engine: Any, *operands: Any, **options: Any) -> Any:
+        return op.calls[spelling](engine, **dict(zip(names, operands)), **options)
+
+    @settings(max_examples=3)
+    @given(op.samples(smooth=True))
+    def check_sample(spelling_and_sample: tuple[str, Sample]) -> None:
+        sample = spelling_and_sample[1]
+        if not all(isinstance(x, np.ndarray) for x in sample.operands):
+            return
+        mine, theirs = (run(by_name, engine, sample) for engine in (minigrad, torch))
+        if not differs(op.name, sample, VALUES) and both_succeeded(mine, theirs):
+            check_equal(mine.result, theirs.result, None)
+
+    check_sample()
+
+
+def difference_ids(differences: list[Difference]) -> list[str]:
+    return [difference.how for difference in differences]
+
+
+@pytest.mark.parametrize("difference", VALUES, ids=difference_ids(VALUES))
+def test_values_differ_as_the_registry_says(difference: Difference) -> None:
+    for name in difference.ops[:1]:
+        assert difference.applies(difference.example)
+        with pytest.raises(AssertionError):
+            compare_values(OPS[name], next(iter(OPS[name].calls)), difference.example)
+
+
+OF_GRADIENTS = GRADIENTS[len(VALUES) :]
+
+
+@pytest.mark.parametrize("difference", OF_GRADIENTS, ids=difference_ids(OF_GRADIENTS))
+def test_gradients_differ_as_the_registry_says(difference: Difference) -> None:
+    op = OPS[difference.ops[0]]
+    assert difference.applies(difference.example)
+    with pytest.raises((AssertionError, RuntimeError)):
+        compare_gradients(op, next(iter(op.calls)), difference.example)
+
+
+@pytest.mark.parametrize("difference", NAMES, ids=difference_ids(NAMES))
+def test_names_differ_as_the_registry_says(difference: Difference) -> None:
+    op = OPS[difference.ops[0]]
+    assert difference.applies(difference.example)
+    call = next(iter(op.calls.values()))
+    mine, theirs = (run(call, engine, difference.example, requires_grad=True) for engine in (minigrad, torch))
+    assert grad_fns(mine) != grad_fns(theirs)
