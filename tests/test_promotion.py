@@ -102,14 +102,13 @@ def test_numbers_beyond_the_range_of_a_dtype(number: float, name: str) -> None:
 
 
 @pytest.mark.parametrize("symbol", ["+", "-", "*", "/", "==", "<"])
-@pytest.mark.parametrize("number", [np.float64(2.5), np.float32(2.5), np.int64(2), np.bool_(True)])
+@pytest.mark.parametrize("number", [np.float64(2.5), np.float32(2.5), np.int64(2)])
 def test_numbers_of_numpy_count_as_those_of_python(symbol: str, number: Any) -> None:
-    if symbol == "-" and number.dtype == bool:
-        pytest.skip("bools are not subtracted")
-    check_pairs(lambda _, a, b: OPERATORS[symbol](a, number), [(x, None) for x in TENSORS])
-    for x in TENSORS:
+    tensors = [x for x in TENSORS if symbol != "-" or x.dtype != bool]
+    check_pairs(lambda _, a, b: OPERATORS[symbol](a, number), [(x, None) for x in tensors])
+    for x in tensors:
         tensor = minigrad.from_numpy(x)
-        check_equal(OPERATORS[symbol](number, tensor), torch_of(OPERATORS[symbol](number.item(), tensor)))
+        check_equal(OPERATORS[symbol](number, tensor), torch_of(OPERATORS[symbol](number.item(), tensor)), (1e-6, 0))
 
 
 def torch_of(x: Any) -> Any:

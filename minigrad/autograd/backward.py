@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.autograd import grad_mode
-from minigrad.autograd.fitting import fit, rule_name
+from minigrad.autograd.fitting import fit, ones, rule_name
 from minigrad.autograd.graph import Node, Place, Variable, changes_of, line_of, raw, serials, user_place, wrap
 from minigrad.devices import array_module
 
@@ -161,7 +161,7 @@ def start(roots: Any, gradient: Any, create_graph: bool) -> Gradients:
                     f"{list(root.array.shape)}. Reduce it first, as in loss.mean().backward(), "
                     "or pass gradient= of its shape."
                 )
-            g = array_module(root.array).ones(root.array.shape, root.array.dtype)
+            g = ones(array_module(root.array), root.array.shape, root.array.dtype)
         elif raw(g).shape != root.array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{i}] has a shape of {g.shape} "
@@ -302,7 +302,7 @@ def own_tensor(g: Any) -> Tensor:
         owned = wrap(g.array.copy())
         owned.node = g.node
         return owned
-    if isinstance(g, np.generic) or (g.base is None and holders(g) <= ALONE):
+    if isinstance(g, np.generic) or (g.base is None and holders(g) <= ALONE and g.flags.writeable):
         return wrap(g)
     return wrap(g.copy())
 

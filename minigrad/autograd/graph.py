@@ -123,11 +123,12 @@ def raw(x: Any) -> Any:
     return x.array if isinstance(x, Variable) else x
 
 
-def record(value: Any, inputs: tuple[Any, ...], rules: tuple[Rule, ...], *static: Any) -> Tensor:
+def record(value: Any, inputs: tuple[Any, ...], rules: tuple[Rule | None, ...], *static: Any) -> Tensor:
     """An op's result as a Tensor that remembers how to differentiate it.
 
     value: the raw result.  inputs: the op's operands, tensors or not.  rules: for each operand the function
-    that gives its gradient.  static: further values that every rule is given, after the operands.
+    that gives its gradient (None for one that cannot have any, such as a condition).  static: further values
+    that every rule is given, after the operands; not tensors or arrays of the user's, which may change.
     Without a tensor among the inputs the raw value is returned as it is.
     """
     is_tensor, needed, enabled = False, 0, grad_mode.enabled
@@ -175,13 +176,13 @@ class Reads:
         return self.nothing or tuple([x if read else None for x, read in zip(inputs, self.inputs)])
 
 
-READS: dict[tuple[tuple[Rule, ...], int], Reads] = {}
+READS: dict[tuple[tuple[Rule | None, ...], int], Reads] = {}
 
 
-def reads_of(rules: tuple[Rule, ...], needed: int, operands: int) -> Reads:
+def reads_of(rules: tuple[Rule | None, ...], needed: int, operands: int) -> Reads:
     """What some rule that is needed reads: the parameters that it does not underscore."""
     out_is_read, inputs_read = False, [False] * operands
-    called = [rule for i, rule in enumerate(reversed(rules)) if needed >> i & 1]
+    called = [rule for i, rule in enumerate(reversed(rules)) if rule and needed >> i & 1]
     for function in {rule.func if isinstance(rule, partial) else rule for rule in called}:
         positional = [p for p in inspect.signature(function).parameters.values() if p.kind != p.KEYWORD_ONLY]
         if positional[-1].kind is inspect.Parameter.VAR_POSITIONAL:

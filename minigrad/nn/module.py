@@ -92,10 +92,11 @@ class Module:
             object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
-        for register in ("_parameters", "_buffers", "_modules"):
-            registered = self.__dict__.get(register)
-            if registered is not None and name in registered:
-                return registered[name]
+        attributes = self.__dict__
+        if "_parameters" in attributes:
+            for register in (attributes["_parameters"], attributes["_buffers"], attributes["_modules"]):
+                if name in register:
+                    return register[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name: str) -> None:

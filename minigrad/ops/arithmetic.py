@@ -124,7 +124,7 @@ def div_db(g: Tensor, out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
 
 def rdiv(input: Any, other: Any) -> Tensor:
     """other / input: what `1 / x` calls; PyTorch multiplies by the reciprocal."""
-    return mul(reciprocal(input), other)
+    return mul(reciprocal(input), other) if isinstance(other, NUMBERS) else div(other, input)
 
 
 def rounded_division(input: Any, other: Any, rounding_mode: str) -> Tensor:

@@ -14,7 +14,7 @@ import numpy as np
 from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.activations import by_columns, largest, log_softmax, softmax
-from minigrad.ops.losses import reduced
+from minigrad.ops.losses import reduced, refuse_grad
 from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.shaping import unsqueeze
 
@@ -254,7 +254,7 @@ def checked_targets(op: str, x: Any, classes: Any) -> Any:
 def counted_targets(classes: Any, number: int, ignore_index: int) -> Any:
     """Which targets are not ignored (None: all count); IndexError for one that is no class."""
     unsigned = classes.view(np.uint64) if classes.dtype.itemsize == 8 else classes  # where -1 is a huge number
-    if not 0 <= ignore_index < number and (unsigned < number).all():
+    if not 0 <= ignore_index < number and array_module(classes).count_nonzero(unsigned < number) == classes.size:
         return None
     counted = classes != ignore_index
     wrong = counted & ((classes < 0) | (classes >= number))
@@ -266,15 +266,16 @@ def counted_targets(classes: Any, number: int, ignore_index: int) -> Any:
 
 
 def check_weight(weight: Any, x: Any) -> Any:
-    """The raw weight of each class; RuntimeError unless there is one for each."""
+    """The raw weight of each class; RuntimeError unless there is one for each, in the dtype of the logits."""
     if weight is None:
         return None
+    refuse_grad("weight", weight)
     number = x.shape[class_dim(x)]
     if raw(weight).shape != (number,):
         raise RuntimeError(
             f"weight tensor should be defined either for all {number} classes or no classes but got weight "
             f"tensor of shape: {list(raw(weight).shape)}"
         )
+    if raw(weight).dtype != x.dtype:
+        raise RuntimeError(f"weight tensor should have the dtype of input, {x.dtype}, but has {raw(weight).dtype}")
     return raw(weight)
-
-

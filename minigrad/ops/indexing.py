@@ -26,7 +26,7 @@ def getitem(a: Tensor, key: Any) -> Tensor:
     """
     basic, picking = split_key(key, raw(a).shape)
     if picking is None:
-        return part(a, basic, INDEX_RULES[kind_of(basic)])
+        return part(a, basic, INDEX_RULES[kind_of(key, basic)])
     if any(part != slice(None) for part in basic):
         a = getitem(a, basic)
     return index(a, picking)
@@ -106,12 +106,14 @@ def along(indices: Any, dim: int, ndim: int, keepdim: bool) -> tuple[Any, ...]:
     return tuple(position if keepdim else [part.squeeze(dim) for part in position])
 
 
-def kind_of(basic: tuple[Any, ...]) -> str:
-    """What the last step of a basic index does, as PyTorch names it."""
-    if not basic:
-        return "..."
-    last = basic[-1]
-    return "None" if last is None else "slice" if isinstance(last, slice) else "int"
+def kind_of(key: Any, basic: tuple[Any, ...]) -> str:
+    """What the last step of a basic index does, as PyTorch names it; a `:` among others is no step."""
+    if isinstance(key, slice):
+        return "slice"
+    for last in reversed(basic):
+        if last != slice(None):
+            return "None" if last is None else "slice" if isinstance(last, slice) else "int"
+    return "..."
 
 
 # Reading a key ----------------------------------------------------------------------------------------------
@@ -153,7 +155,10 @@ def split_key(key: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], tuple[
 
 
 def key_part(part: Any) -> Any:
-    """One part of a key: an int, a slice of ints, None, Ellipsis, or a raw array of bools or integers."""
+    """One part of a key: an int, a slice of ints, None, Ellipsis, or a raw array of bools or integers.
+
+    The array is a copy: the derivative needs it as it is now.
+    """
     if part is None or part is Ellipsis:
         return part
     if isinstance(part, slice):
@@ -168,7 +173,7 @@ def key_part(part: Any) -> Any:
             raise IndexError(
                 f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}"
             )
-        return int(array) if array.ndim == 0 and array.dtype.kind != "b" else array
+        return int(array) if array.ndim == 0 and array.dtype.kind != "b" else array.copy()
     if hasattr(part, "__index__"):
         return operator.index(part)
     raise IndexError(
@@ -247,7 +252,7 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
     target = array[(*basic, ...)]
     try:
         target[... if picking is None else picking] = value
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         shape = target.shape if picking is None else target[picking].shape
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing "

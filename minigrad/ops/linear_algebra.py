@@ -76,16 +76,17 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     input: (..., in), weight: (out, in), bias: (out,) -> (..., out).  RuntimeError for sizes that do not fit
     or two dtypes.
     """
-    x, w = raw(input), raw(weight)
+    x, w, b = raw(input), raw(weight), raw(bias)
     try:
         value = x @ w.T
-    except (ValueError, TypeError) as error:
+        if b is not None:
+            value += b
+    except (ValueError, TypeError, AttributeError) as error:
         raise linear_error(input, weight, bias) from error
-    if x.dtype != w.dtype or (bias is not None and (raw(bias).dtype != x.dtype or bias.ndim > 1)):
+    if x.dtype is not w.dtype or (b is not None and (b.dtype is not w.dtype or b.ndim > 1)):
         raise linear_error(input, weight, bias)
-    if bias is None:
+    if b is None:
         return record(value, (input, weight), (linear_dinput, linear_dweight))
-    value += raw(bias)
     return record(value, (input, weight, bias), (linear_dinput, linear_dweight, linear_dbias))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from minigrad.autograd.fitting import broadcasts
 from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.activations import sigmoid
@@ -114,11 +115,12 @@ def binary_cross_entropy(
     for name, x in (("input", p), ("target", y)):
         if not ((x >= 0) & (x <= 1)).all():
             raise RuntimeError(f"binary_cross_entropy(): all elements of {name} should be between 0 and 1")
+    weight = weight_operand("weight", weight, p)
     xp = array_module(p)
     losses = -(y * xp.maximum(xp.log(p), -100) + (1 - y) * xp.maximum(xp.log1p(-p), -100))
-    value, scale = reduced(weighted(losses, weight), reduction)
-    rules = (binary_cross_entropy_dinput, binary_cross_entropy_dtarget)
-    return record(value, (input, target), rules, raw(weight), scale)
+    value, scale = reduced(weighted(losses, raw(weight)), reduction)
+    rules = (binary_cross_entropy_dinput, binary_cross_entropy_dtarget, None)
+    return record(value, (input, target, weight), rules, scale)
 
 
 def binary_cross_entropy_dinput(
@@ -149,15 +151,16 @@ def binary_cross_entropy_with_logits(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
     """
     z, y = binary_operands("binary_cross_entropy_with_logits", input, target)
+    weight, pos_weight = weight_operand("weight", weight, z), weight_operand("pos_weight", pos_weight, z)
     xp = array_module(z)
     tail = xp.log1p(xp.exp(-xp.abs(z)))
     if pos_weight is None:
         losses = xp.maximum(z, 0) - z * y + tail
     else:
         losses = (1 - y) * z + (1 + (raw(pos_weight) - 1) * y) * (tail + xp.maximum(-z, 0))
-    value, scale = reduced(weighted(losses, weight), reduction)
-    rules = (binary_cross_entropy_with_logits_dinput, binary_cross_entropy_with_logits_dtarget)
-    return record(value, (input, target), rules, raw(weight), raw(pos_weight), scale)
+    value, scale = reduced(weighted(losses, raw(weight)), reduction)
+    rules = (binary_cross_entropy_with_logits_dinput, binary_cross_entropy_with_logits_dtarget, None, None)
+    return record(value, (input, target, weight, pos_weight), rules, scale)
 
 
 def binary_cross_entropy_with_logits_dinput(
@@ -204,6 +207,32 @@ def binary_operands(op: str, input: Any, target: Any) -> tuple[Any, Any]:
     return z, y
 
 
+def weight_operand(name: str, weight: Any, x: Any) -> Any:
+    """A factor for each element of the raw input x, in its dtype; None stays None.
+
+    RuntimeError for a weight that requires grad (no rule gives it one) or that does not broadcast to x.
+    """
+    if weight is None:
+        return None
+    refuse_grad(name, weight)
+    if not broadcasts(weight.array.shape, x.shape):
+        raise RuntimeError(
+            f"{op_called()}(): {name} of shape {list(weight.array.shape)} does not broadcast to input's {list(x.shape)}"
+        )
+    return as_dtype(weight, x.dtype)
+
+
+def refuse_grad(name: str, weight: Any) -> None:
+    """A weight is a constant to differentiation: TypeError unless a tensor, RuntimeError if it requires grad."""
+    if not isinstance(weight, Variable):
+        raise TypeError(f"{op_called()}(): argument '{name}' must be Tensor, not {type(weight).__name__}")
+    if weight.node is not None:
+        raise RuntimeError(
+            f"{op_called()}() is not differentiable with respect to argument '{name}'. This input cannot have "
+            "requires_grad True: pass weight.detach()."
+        )
+
+
 def weighted(losses: Any, weight: Any) -> Any:
     """Losses, or their gradients, multiplied by a weight if there is one."""
-    return losses if weight is None else losses * raw(weight)
+    return losses if weight is None else losses * weight

@@ -24,15 +24,15 @@ def where(condition: Any, input: Any, other: Any) -> Tensor:
         if not isinstance(input, Variable) and not isinstance(other, Variable):
             return unrecorded(xp.where(chosen, input, other).astype(dtype), condition)
     value = xp.where(chosen, raw(input), raw(other))
-    return record(value, (input, other), (where_dinput, where_dother), chosen)
+    return record(value, (condition, input, other), (None, where_dinput, where_dother))
 
 
-def where_dinput(g: Tensor, _out: Tensor, _input: Tensor, _other: Tensor, chosen: Any) -> Tensor:
-    return where(chosen, g, 0.0)
+def where_dinput(g: Tensor, _out: Tensor, condition: Tensor, _input: Tensor, _other: Tensor) -> Tensor:
+    return where(condition, g, 0.0)
 
 
-def where_dother(g: Tensor, _out: Tensor, _input: Tensor, _other: Tensor, chosen: Any) -> Tensor:
-    return where(chosen, 0.0, g)
+def where_dother(g: Tensor, _out: Tensor, condition: Tensor, _input: Tensor, _other: Tensor) -> Tensor:
+    return where(condition, 0.0, g)
 
 
 def choices(condition: Any, input: Any, other: Any) -> tuple[Any, Any, Any]:

@@ -80,7 +80,7 @@ class Block:
         subtract = array_module(self.scratch).subtract
         place = user_place(sys._getframe(1))
         for p, piece in zip(self.params, self.scratch_pieces):
-            subtract(p.array, piece, out=p.array)
+            subtract(p.array, piece, p.array)
             mark_changed(p, place=place)
 
     def count_step(self) -> int:

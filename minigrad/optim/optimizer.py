@@ -79,9 +79,7 @@ class Optimizer:
 
         closure: computes the loss anew, with its gradients; its result is returned.
         """
-        args = (self,) if closure is None else (self, closure)
-        for hook in [*global_pre_hooks.values(), *self._pre_hooks.values()]:
-            hook(self, args, {})
+        self._call_hooks(global_pre_hooks, self._pre_hooks, closure)
         loss = None
         if closure is not None:
             with grad_mode.enable_grad():
@@ -89,9 +87,14 @@ class Optimizer:
         for number, group in enumerate(self.param_groups):
             for block in self.blocks(number, group):
                 self.update(block, group)
-        for hook in [*self._post_hooks.values(), *global_post_hooks.values()]:
-            hook(self, args, {})
+        self._call_hooks(self._post_hooks, global_post_hooks, closure)
         return loss
+
+    def _call_hooks(self, first: dict[int, Hook], then: dict[int, Hook], closure: Any) -> None:
+        if first or then:
+            args = (self,) if closure is None else (self, closure)
+            for hook in [*first.values(), *then.values()]:
+                hook(self, args, {})
 
     def update(self, block: Block, group: Group) -> None:
         """Update the parameters of one block; what a subclass is there for."""
@@ -175,12 +178,15 @@ class Optimizer:
 
 def fits(blocks: list[Block], params: list[Tensor], names: tuple[str, ...], state: Any) -> bool:
     """Whether blocks hold just these parameters, with the state that is theirs now."""
-    held = [(p, s) for block in blocks for p, s in zip(block.params, block.states)]
-    return (
-        len(held) == len(params)
-        and all(p is q and state.get(p) is s for (p, s), q in zip(held, params))
-        and all(block.names == names for block in blocks)
-    )
+    i = 0
+    for block in blocks:
+        if block.names != names:
+            return False
+        for p, its_state in zip(block.params, block.states):
+            if i == len(params) or p is not params[i] or state.get(p) is not its_state:
+                return False
+            i += 1
+    return i == len(params)
 
 
 def checked_params(params: Any) -> list[Tensor]:

@@ -1,0 +1,251 @@
+"""x[key] and x[key] = value for every kind of key: PyTorch's elements, gradients, views and errors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from parity import backward, both_succeeded, check_equal, results, run
+from samples import Draw, Sample, one_of
+
+import minigrad
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+EXAMPLES = [400, pytest.param(20_000, marks=pytest.mark.slow)]
+
+
+# Keys -------------------------------------------------------------------------------------------------------
+
+
+def key_for(draw: Draw, shape: tuple[int, ...]) -> Any:
+    """A key for a tensor of a shape: of one part or several, of which one may not fit."""
+    if draw(one_of(*[False] * 9, True)):
+        return draw(one_of(True, False, None, ..., (), [0, 0], [True] * (shape[0] if shape else 1)))
+    parts: list[Any] = []
+    dim, wrong = 0, draw(one_of(None, None, None, 0, 1, 2))
+    while dim < len(shape) and draw(one_of(True, True, True, False)):
+        part, taken = wrong_part(draw, shape[dim]) if dim == wrong else part_for(draw, shape[dim:])
+        parts.append(part)
+        dim += taken
+    if draw(one_of(False, False, True)):
+        parts.insert(draw(st.integers(0, len(parts))), None)
+    if draw(one_of(False, False, True)):
+        parts = with_ellipsis(draw, parts)
+    return parts[0] if len(parts) == 1 and draw(st.booleans()) else tuple(parts)
+
+
+def part_for(draw: Draw, sizes: tuple[int, ...]) -> tuple[Any, int]:
+    """One part of a key, and how many dimensions it uses up."""
+    n = sizes[0]
+    kinds = ("slice", "slice", "mask") if n == 0 else ("int", "slice", "slice", "tensor", "tensor", "list", "mask", "0-d")
+    kind = draw(st.sampled_from(kinds))
+    if kind == "mask":
+        taken = draw(st.integers(1, len(sizes)))
+        return draws_of(draw).integers(0, 2, sizes[:taken]).astype(bool), taken
+    if kind == "slice":
+        bounds = st.one_of(st.none(), st.integers(-n - 2, n + 2))
+        return slice(draw(bounds), draw(bounds), draw(one_of(None, 1, 2, 3))), 1
+    if kind in ("int", "0-d"):
+        position = draw(st.integers(-n, n - 1))
+        return (position if kind == "int" else np.array(position, draw(one_of("int64", "int32")))), 1
+    size = draw(one_of((2,), (2,), (1,), (3, 1), (2, 2), (0,)))
+    positions = draws_of(draw).integers(-n, n, size)
+    return (positions.tolist() if kind == "list" and positions.size else positions), 1
+
+
+def wrong_part(draw: Draw, n: int) -> tuple[Any, int]:
+    """A part of a key that does not fit a dimension of size n."""
+    return draw(
+        st.sampled_from([n, -n - 1, 1.0, slice(None, None, -1), np.array([n]), np.array([0.5]), np.ones(n + 1, bool)])
+    ), 1
+
+
+def with_ellipsis(draw: Draw, parts: list[Any]) -> list[Any]:
+    """The parts with ... in some place.  (A second one is an error in minigrad, and no more than : in PyTorch.)"""
+    at = draw(st.integers(0, len(parts)))
+    return [*parts[:at], ..., *parts[at:]]
+
+
+def draws_of(draw: Draw) -> np.random.Generator:
+    """A source of numbers."""
+    return np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+
+
+@st.composite
+def indexed(draw: Draw) -> Sample:
+    """A tensor of different elements and a key."""
+    shape = tuple(draw(st.lists(one_of(2, 3, 4, 1, 0), max_size=4)))
+    x = np.arange(math.prod(shape), dtype="float32").reshape(shape)
+    if x.ndim > 1 and draw(st.booleans()):
+        x = np.asfortranarray(x)
+    return Sample((x, key_for(draw, shape)))
+
+
+# Reading ----------------------------------------------------------------------------------------------------
+
+
+def read(_engine: Any, x: Any, key: Any) -> Any:
+    return x[key]
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_reading(examples: int) -> None:
+    @settings(max_examples=examples)
+    @given(indexed())
+    def check(sample: Sample) -> None:
+        mine, theirs = (run(read, engine, sample, requires_grad=True) for engine in (minigrad, torch))
+        if not both_succeeded(mine, theirs):
+            return
+        check_equal(mine.result, theirs.result)
+        if theirs.result.numel():
+            shared = np.shares_memory(mine.result.array, mine.leaves[0].array)
+            assert shared == theirs.result._is_view()
+        check_equal(backward(minigrad, mine), backward(torch, theirs))
+
+    check()
+
+
+@pytest.mark.parametrize(
+    ("shape", "key"),
+    [
+        ((3,), 0),
+        ((3, 2), (0, 1)),
+        ((3, 2), slice(1, None)),
+        ((3, 2), (slice(None), 1)),
+        ((3, 2), (slice(None), slice(0, 1))),
+        ((3, 2), (0, slice(0, 1))),
+        ((3, 2), (..., 0)),
+        ((3, 2), ...),
+        ((3, 2), None),
+        ((3, 2), (slice(None), None)),
+        ((3, 2), np.array([0, 0])),
+        ((3, 2), (slice(None), np.array([0, 1]))),
+        ((3, 2), np.ones((3, 2), bool)),
+        ((3, 2), [0, 2]),
+        ((3, 2), slice(None)),
+        ((3, 2), (slice(None), slice(None))),
+        ((3, 2), (0, slice(None))),
+        ((3, 2), (slice(1, None), slice(None))),
+        ((3, 2), (0, None)),
+        ((3, 2), (None, 0)),
+        ((3, 2), ()),
+    ],
+)
+def test_the_grad_fn_is_named_as_in_pytorch(shape: tuple[int, ...], key: Any) -> None:
+    mine, theirs = (run(read, engine, Sample((np.zeros(shape), key)), True) for engine in (minigrad, torch))
+    assert mine.result.grad_fn.name() == theirs.result.grad_fn.name()
+
+
+def test_second_derivatives() -> None:
+    @settings(max_examples=60)
+    @given(indexed())
+    def check(sample: Sample) -> None:
+        x, key = (minigrad.from_numpy(sample.operands[0].astype("float64")), sample.operands[1])
+        ran = run(read, minigrad, sample)
+        if ran.error is None and x.numel():
+            x.requires_grad_()
+            assert minigrad.autograd.gradgradcheck(lambda x: x[tensors(key)] ** 2, x)
+
+    check()
+
+
+def tensors(key: Any) -> Any:
+    """A key with tensors for arrays."""
+    if isinstance(key, tuple):
+        return tuple(tensors(part) for part in key)
+    return minigrad.from_numpy(key) if isinstance(key, np.ndarray) else key
+
+
+def test_arrays_of_numpy_are_keys_too() -> None:
+    x = np.arange(12.0).reshape(3, 4)
+    for key in (np.array([2, 0]), np.array([True, False, True]), (slice(None), np.array([1, 1])), np.int64(1)):
+        check_equal(minigrad.from_numpy(x)[key], torch.from_numpy(x)[key])
+
+
+def test_a_key_may_be_changed_afterwards() -> None:
+    x = minigrad.arange(4, dtype=minigrad.float32).requires_grad_()
+    key = minigrad.tensor([0, 1])
+    y = x[key].sum()
+    key[0] = 3
+    y.backward()
+    assert x.grad.tolist() == [1, 1, 0, 0]
+
+
+# Writing ----------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def assigned(draw: Draw) -> Sample:
+    """A tensor, a key, and a value that mostly fits what the key names."""
+    x, key = draw(indexed()).operands
+    ran = run(read, torch, Sample((x, key)))
+    target = tuple(ran.result.shape) if ran.error is None else ()
+    size = target[draw(st.integers(0, len(target))) :]
+    size = tuple(1 if draw(one_of(False, False, True)) else n for n in size)
+    if draw(one_of(*[False] * 9, True)):
+        size = (5, *size)
+    value = np.asarray(100 + np.arange(math.prod(size), dtype="float32").reshape(size))
+    if repeats(x.shape, key):
+        value = np.full_like(value, 100)  # which of several values for one element wins is not defined
+    return Sample((x, key, value if draw(one_of(True, True, False)) else 7.5))
+
+
+def repeats(shape: tuple[int, ...], key: Any) -> bool:
+    """Whether a key names an element twice."""
+    ran = run(read, torch, Sample((np.arange(math.prod(shape), dtype="float64").reshape(shape), key)))
+    return ran.error is None and len(np.unique(ran.result)) < ran.result.numel()
+
+
+def written(_engine: Any, x: Any, key: Any, value: Any) -> Any:
+    copy = x.clone()
+    copy[key] = value
+    return copy
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_writing(examples: int, requires_grad: bool) -> None:
+    @settings(max_examples=examples)
+    @given(assigned())
+    def check(sample: Sample) -> None:
+        mine, theirs = (run(written, engine, sample, requires_grad) for engine in (minigrad, torch))
+        if both_succeeded(mine, theirs):
+            check_equal(mine.result, theirs.result)
+            if requires_grad and np.size(sample.operands[2]):  # PyTorch gives no gradient to some empty values
+                check_equal(backward(minigrad, mine), backward(torch, theirs), (1e-6, 1e-6))
+
+    check()
+
+
+def test_a_refused_write_changes_nothing() -> None:
+    x = minigrad.zeros(2, 3)
+    wrong: list[tuple[Any, Any, type[Exception]]] = [
+        (0, minigrad.ones(2), RuntimeError),
+        (minigrad.tensor([0, 5]), 1.0, IndexError),
+        (minigrad.tensor([True, False, True]), 1.0, IndexError),
+        (5, 1.0, IndexError),
+        ((0, 0, 0), 1.0, IndexError),
+        ("0", 1.0, (IndexError, TypeError)),
+        (minigrad.tensor([0]), minigrad.ones(2, 2, dtype=minigrad.float64), RuntimeError),
+        (0, "text", TypeError),
+    ]
+    for key, value, error in wrong:
+        with pytest.raises(error):
+            x[key] = value
+        assert x.tolist() == [[0, 0, 0], [0, 0, 0]]
+        assert x._version == 0
+
+
+def test_a_view_and_its_base_see_each_others_changes() -> None:
+    x = minigrad.zeros(2, 3)
+    row, copy = x[0], x[[0]]
+    row[1] = 5
+    x[0, 2] = 7
+    assert row.tolist() == x[0].tolist() == [0, 5, 7]
+    assert copy.tolist() == [[0, 0, 0]]
