@@ -83,8 +83,7 @@ def backward(
     else:
         add_to_grads(received, targets)
     if not (create_graph if retain_graph is None else retain_graph):
-        for node in nodes:
-            free(node)
+        free(nodes)
 
 
 def grad(
@@ -270,10 +269,11 @@ def explain(error: Exception, node: Node | None, rule: Any, contribution: Any) -
     error.add_note(where)
 
 
-def free(node: Node) -> None:
-    """Let go of what a node kept for its rules; a second pass is refused if there was anything."""
-    if node.keeps:
-        node.inputs = node.out = None
+def free(nodes: list[Node]) -> None:
+    """Let go of what nodes kept for their rules; a second pass is refused where there was anything."""
+    for node in nodes:
+        if node.keeps:
+            node.inputs = node.out = None
 
 
 # Writing .grad ----------------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ def sum_to(a: Tensor, shape: tuple[int, ...]) -> Tensor:
     axes = tuple(range(added))
     if x.shape[added:] != shape:
         axes += tuple([added + i for i, n in enumerate(shape) if n != x.shape[added + i]])
-    return record(summed(x, axes).reshape(shape), (a,), (sum_to_da,), x.shape)
+    total = summed(x, axes)
+    return record(total if total.shape == shape else total.reshape(shape), (a,), (sum_to_da,), x.shape)
 
 
 def sum_to_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -259,14 +259,16 @@ def refuse_stale_view(view: Variable) -> None:
 
 # The user's line --------------------------------------------------------------------------------------------
 
-PACKAGE = str(Path(__file__).parent.parent)
+OWN_FILES = {str(path) for path in Path(__file__).parent.parent.rglob("*.py")}
 
 
 def user_place(frame: Any) -> Place:
     """The nearest caller outside minigrad: its code and the instruction that it is at."""
-    while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
+    code = frame.f_code
+    while code.co_filename in OWN_FILES and frame.f_back is not None:
         frame = frame.f_back
-    return frame.f_code, frame.f_lasti
+        code = frame.f_code
+    return code, frame.f_lasti
 
 
 def line_of(place: Place | None) -> str:

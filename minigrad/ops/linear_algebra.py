@@ -91,7 +91,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def linear_dinput(g: Tensor, _out: Tensor, _input: Tensor, weight: Tensor, _bias: Any = None) -> Tensor:
-    return g * weight if len(weight) == 1 else g @ weight  # for one output * takes half of BLAS's time
+    if len(weight) == 1:  # an outer product: * along its long side takes a third of the time of @
+        return (weight.swapaxes(-2, -1) * g.swapaxes(-2, -1)).swapaxes(-2, -1) if g.ndim > 1 else g * weight[0]
+    return g @ weight
 
 
 def linear_dweight(g: Tensor, _out: Tensor, input: Tensor, _weight: Tensor, _bias: Any = None) -> Tensor:
