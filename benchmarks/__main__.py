@@ -29,14 +29,10 @@ ENGINES = ("torch", "minigrad")
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "workloads", nargs="*", metavar="WORKLOAD", help=f"default: all of {', '.join(WORKLOADS)}"
-    )
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"default: all of {', '.join(WORKLOADS)}")
     parser.add_argument("--rounds", type=int, default=15, help="default: %(default)s")
     parser.add_argument("--steps", type=int, default=100, help="steps in a round (default: %(default)s)")
-    parser.add_argument(
-        "--threads", type=int, default=os.cpu_count(), help="of each engine (default: %(default)s)"
-    )
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of each engine (default: %(default)s)")
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     arguments = parser.parse_args()
     for name in arguments.workloads:
@@ -52,9 +48,7 @@ def measure(names: list[str], arguments: argparse.Namespace) -> list[dict[str, A
     workers = {engine: start(engine, arguments.threads) for engine in ENGINES}
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     try:
-        for turn in track(
-            range(arguments.rounds + 1), "rounds", console=Console(stderr=True), transient=True
-        ):
+        for turn in track(range(arguments.rounds + 1), "rounds", console=Console(stderr=True), transient=True):
             for name in names:
                 order = random.sample(ENGINES, len(ENGINES))
                 times = {engine: ask(workers[engine], name, arguments.steps) for engine in order}
@@ -74,9 +68,7 @@ def start(engine: str, threads: int) -> subprocess.Popen[str]:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         environment[name] = str(threads)
     command = [sys.executable, "-m", "benchmarks.worker", engine, str(threads)]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    )
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
 
 
 def ask(worker: subprocess.Popen[str], workload: str, steps: int) -> dict[str, float]:
@@ -111,9 +103,7 @@ def summary(name: str, rounds: list[dict[str, Any]]) -> dict[str, Any]:
 
 def report(results: list[dict[str, Any]], arguments: argparse.Namespace) -> None:
     """Print the table, write the JSON."""
-    table = Table(
-        title=f"Time beside PyTorch ({arguments.threads} threads each, a process each, interleaved)"
-    )
+    table = Table(title=f"Time beside PyTorch ({arguments.threads} threads each, a process each, interleaved)")
     table.add_column("workload")
     table.add_column("time of")
     for header in ("torch", "minigrad", "ratio", "quartiles", "losses agree"):

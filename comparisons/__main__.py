@@ -47,9 +47,7 @@ def parse_arguments() -> argparse.Namespace:
         description="Run lessons, or scripts of your own, on PyTorch and on minigrad, and compare loss, "
         "gradients, parameters and time of every optimizer step.",
     )
-    parser.add_argument(
-        "scripts", nargs="*", metavar="LESSON|script.py", help="all lessons when none is named"
-    )
+    parser.add_argument("scripts", nargs="*", metavar="LESSON|script.py", help="all lessons when none is named")
     parser.add_argument("--list", action="store_true", help="list the lessons and end")
     parser.add_argument("--steps", type=positive, metavar="N", help="end each script after N optimizer steps")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32", help=DTYPE_HELP)
@@ -63,9 +61,7 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-DTYPE_HELP = (
-    "float64: run unchanged scripts in double precision, whatever dtype they name (default: as written)"
-)
+DTYPE_HELP = "float64: run unchanged scripts in double precision, whatever dtype they name (default: as written)"
 THREADS_HELP = "threads of each engine (default: all cores)"
 
 
@@ -102,9 +98,7 @@ def scripts_by_name(chosen: list[str]) -> dict[str, Path]:
     return scripts
 
 
-def run_all(
-    scripts: dict[str, Path], folder: Path, conditions: Conditions, console: Console
-) -> dict[str, Comparison]:
+def run_all(scripts: dict[str, Path], folder: Path, conditions: Conditions, console: Console) -> dict[str, Comparison]:
     """Run every script on both engines, one process after the other, and compare."""
     columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f} steps")]
     comparisons = {}

@@ -70,9 +70,7 @@ class Run:
         return json.loads(path.read_text()) if path.exists() else {}
 
 
-def run_on(
-    engine: str, script: Path, folder: Path, conditions: Conditions, on_steps: Callable[[int], None]
-) -> Run:
+def run_on(engine: str, script: Path, folder: Path, conditions: Conditions, on_steps: Callable[[int], None]) -> Run:
     """Run the script to its end; `on_steps` hears several times a second how many steps were made."""
     run = Run(engine, folder)
     folder.mkdir(parents=True)

@@ -84,9 +84,7 @@ def marker(steps: np.ndarray) -> dict[str, str]:
 
 def draw_picture(axes: Axes, engine: str, figures: list[Path]) -> None:
     """The last figure that the script showed."""
-    axes.set_title(
-        f"The script's figure on {engine}" if figures else f"The script showed no figure on {engine}"
-    )
+    axes.set_title(f"The script's figure on {engine}" if figures else f"The script showed no figure on {engine}")
     if figures:
         axes.imshow(imread(figures[-1]))
     axes.axis("off")

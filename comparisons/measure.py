@@ -52,9 +52,7 @@ def mismatch(first: Array, second: Array) -> Difference:
     """The difference of two arrays of which one is missing, or has another shape or dtype."""
     if first is None and second is None:
         return Difference(0.0, 0.0, bit_equal=True)
-    described = [
-        "none" if array is None else f"{array.dtype} of shape {array.shape}" for array in (first, second)
-    ]
+    described = ["none" if array is None else f"{array.dtype} of shape {array.shape}" for array in (first, second)]
     return Difference(math.inf, math.inf, bit_equal=False, mismatch=f"{described[0]} against {described[1]}")
 
 

@@ -41,9 +41,7 @@ def print_report(console: Console, comparisons: dict[str, Comparison], condition
 def print_remarks(console: Console, lesson: str, comparison: Comparison) -> None:
     """Print what the table cannot say: why a lesson fails, and the traceback of a script that failed."""
     if comparison.steps == [0, 0] and not any(run.exit_status for run in comparison.runs):
-        console.print(
-            Text(f"\n{lesson}: no optimizer step was made, so only the printed lines are compared.")
-        )
+        console.print(Text(f"\n{lesson}: no optimizer step was made, so only the printed lines are compared."))
     for reason in failures(comparison):
         console.print(Text(f"\n{lesson}: {reason}", style="red"))
     for run in comparison.runs:

@@ -82,7 +82,5 @@ def to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dtypes.
         elif hasattr(arg, "array"):
             dtype = arg.dtype
         elif not isinstance(arg, bool) and arg is not None:
-            raise TypeError(
-                f"to(): an argument must be a dtype, a device or a Tensor, not {type(arg).__name__}"
-            )
+            raise TypeError(f"to(): an argument must be a dtype, a device or a Tensor, not {type(arg).__name__}")
     return dtype, bool(kwargs.get("copy", False))

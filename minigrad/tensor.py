@@ -244,9 +244,7 @@ class Tensor(Variable):
     def numpy(self, *, force: builtins.bool = False) -> Any:
         """The array itself: memory is shared.  RuntimeError for a tensor that requires grad, unless force."""
         if self.node is not None and not force:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self.array
 
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> Any:

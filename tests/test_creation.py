@@ -63,7 +63,7 @@ def test_arange_of_integers(dtype: str) -> None:
 
 @pytest.mark.parametrize("examples", EXAMPLES)
 def test_linspace(examples: int) -> None:
-    numbers = st.one_of(st.integers(-100, 100), st.floats(-1e3, 1e3))
+    numbers = st.one_of(st.integers(-100, 100), st.floats(-1e3, 1e3).map(lambda x: round(x, 6)))
 
     @settings(max_examples=examples)
     @given(numbers, numbers, st.integers(0, 70), DTYPES)
@@ -138,7 +138,11 @@ def test_dtype_and_shape_of_data(name: str, data: Any) -> None:
     check_equal(mine, theirs)
 
 
-@pytest.mark.parametrize("data", DATA, ids=described)
+NO_SCALARS_OF_NUMPY = [data for data in DATA if "np." not in repr(data)]
+"""PyTorch does not convert those to integers."""
+
+
+@pytest.mark.parametrize("data", NO_SCALARS_OF_NUMPY, ids=described)
 @pytest.mark.parametrize("dtype", ALL)
 def test_data_in_a_given_dtype(dtype: str, data: Any) -> None:
     mine, theirs = (
@@ -216,9 +220,9 @@ def test_tensor_copies() -> None:
         assert copy.numpy().flags.writeable
 
 
-def test_an_array_made_of_other_bytes_is_converted_or_refused() -> None:
-    big_endian = np.array([1.0, 2.0], ">f4")
-    assert minigrad.tensor(big_endian).tolist() == [1, 2]
+def test_an_array_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="byte order"):
+        minigrad.from_numpy(np.array([1.0, 2.0], ">f4"))
     for wrong in (np.array(["a"]), np.array([1j]), np.array([None]), np.array([1], "uint32")):
         with pytest.raises(TypeError, match="supported types"):
             minigrad.from_numpy(wrong)
@@ -234,7 +238,7 @@ def test_an_array_made_of_other_bytes_is_converted_or_refused() -> None:
         ("tensor", ([[1, 2], 3],)),
         ("tensor", ([1, [2, 3]],)),
         ("tensor", ("text",)),
-        ("tensor", (["a", "b"],)),
+        ("tensor", ([1, "a"],)),
         ("tensor", ([None],)),
         ("tensor", (None,)),
         ("tensor", ({},)),
@@ -271,11 +275,16 @@ def test_errors(name: str, arguments: tuple[Any, ...]) -> None:
     assert str(mine.value)
 
 
-@pytest.mark.parametrize("dtype", ["float32", np.float32, float, 5])
+@pytest.mark.parametrize("dtype", ["float32", np.float32, str, 5])
 def test_a_dtype_must_be_one(dtype: Any) -> None:
     for name, argument in (("tensor", 1.0), ("zeros", 2), ("arange", 3), ("as_tensor", [1])):
         with pytest.raises(TypeError, match="dtype"):
             getattr(minigrad, name)(argument, dtype=dtype)
+
+
+def test_types_of_python_are_dtypes_too() -> None:
+    for kind in (float, int, bool):
+        check_equal(minigrad.zeros(2, dtype=kind), torch.zeros(2, dtype=kind))
 
 
 def test_a_device_must_be_there() -> None:

@@ -94,9 +94,7 @@ def plot_curves(axes, quantity):
         ("with ReLU", relu_history, "tab:green"),
     ]:
         for part, style in [("train", "-"), ("test", ":")]:
-            axes.plot(
-                history[f"{part} {quantity}"], style, color=colour, linewidth=2, label=f"{name}, {part}"
-            )
+            axes.plot(history[f"{part} {quantity}"], style, color=colour, linewidth=2, label=f"{name}, {part}")
     axes.set_title(f"Circles: {quantity}")
     axes.set_xlabel("epoch")
     axes.set_ylabel(quantity)

@@ -82,8 +82,7 @@ def fit(gradient: Any, edge: Node, rule: Rule) -> Any:
     if shape != edge.shape:
         if not broadcasts(edge.shape, shape):
             raise RuntimeError(
-                f"{rule_name(rule)} returned a gradient of shape {list(shape)} "
-                f"for an input of shape {list(edge.shape)}"
+                f"{rule_name(rule)} returned a gradient of shape {list(shape)} for an input of shape {list(edge.shape)}"
             )
         gradient = sum_to(gradient, edge.shape)
     if raw(gradient).dtype != edge.dtype:

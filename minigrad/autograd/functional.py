@@ -39,9 +39,7 @@ def vjp(
         ys = outputs_of("vjp", func, xs)
         vs = vectors("vjp", v, ys, "outputs")
         products = gradients(ys, xs, vs, create_graph, strict)
-    return like(settled(ys, create_graph), func_returned_tuple(ys)), like(
-        settled(products, create_graph), inputs
-    )
+    return like(settled(ys, create_graph), func_returned_tuple(ys)), like(settled(products, create_graph), inputs)
 
 
 def jvp(
@@ -180,9 +178,7 @@ def vectors(op: str, v: Tensors, wanted: Any, what: str) -> list[Tensor]:
     """The given vectors, checked to have the shapes of the inputs or outputs."""
     if v is None:
         if len(wanted) != 1 or wanted[0].numel() != 1:
-            raise RuntimeError(
-                f"The vector v can only be None if {what} is a single Tensor with a single element"
-            )
+            raise RuntimeError(f"The vector v can only be None if {what} is a single Tensor with a single element")
         return [zeros(wanted[0]) + 1]
     vs = list(v) if isinstance(v, (tuple, list)) else [v]
     shapes = [list(raw(x).shape) for x in vs], [list(raw(y).shape) for y in wanted]

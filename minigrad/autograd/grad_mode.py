@@ -27,7 +27,7 @@ inference: bool = False
 class _Mode:
     """Sets the flags on entry and restores them on exit; also decorates functions."""
 
-    def __init__(self, enabled: bool, inference: bool) -> None:
+    def __init__(self, enabled: bool, inference: bool | None = None) -> None:
         self._wanted = (enabled, inference)
         self._before: list[tuple[bool, bool]] = []
 
@@ -53,6 +53,7 @@ class _DecoratorWithoutCall(_Mode):
     """Lets `@no_grad` stand without parentheses, as PyTorch does."""
 
     def __new__(cls, function: Any = None) -> Any:
+        """With a function, decorate it."""
         if callable(function):
             return cls()(function)
         return super().__new__(cls)
@@ -62,26 +63,27 @@ class no_grad(_DecoratorWithoutCall):
     """Ops inside are not recorded."""
 
     def __init__(self) -> None:
-        super().__init__(enabled=False, inference=inference)
+        super().__init__(enabled=False)
 
 
 class enable_grad(_DecoratorWithoutCall):
     """Ops inside are recorded, also within `no_grad`."""
 
     def __init__(self) -> None:
-        super().__init__(enabled=True, inference=inference)
+        super().__init__(enabled=True)
 
 
 class inference_mode(_Mode):
     """As `no_grad`.  The tensors made inside are ordinary ones, unlike in PyTorch."""
 
     def __new__(cls, mode: Any = True) -> Any:
+        """With a function, decorate it."""
         if callable(mode):
             return cls()(mode)
         return super().__new__(cls)
 
     def __init__(self, mode: bool = True) -> None:
-        super().__init__(enabled=not mode and enabled, inference=mode)
+        super().__init__(enabled=not mode, inference=mode)
 
 
 class set_grad_enabled(_Mode):
@@ -95,7 +97,7 @@ class set_grad_enabled(_Mode):
     """
 
     def __init__(self, mode: bool) -> None:
-        super().__init__(enabled=bool(mode), inference=inference)
+        super().__init__(enabled=bool(mode))
         self._at_construction = (enabled, inference)
         _set(*self._wanted)
 
@@ -104,6 +106,7 @@ class set_grad_enabled(_Mode):
         _set(*self._wanted)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Decorate a function: the mode is set while it runs, and nothing before."""
         _set(*self._at_construction)
         decorated = _Mode(*self._wanted)
         return decorated(function)
@@ -119,6 +122,8 @@ def is_inference_mode_enabled() -> bool:
     return inference
 
 
-def _set(enable: bool, infer: bool) -> None:
+def _set(enable: bool, infer: bool | None = None) -> None:
     global enabled, inference
-    enabled, inference = enable, infer
+    enabled = enable
+    if infer is not None:
+        inference = infer

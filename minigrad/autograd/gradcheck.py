@@ -98,7 +98,7 @@ def gradgradcheck(
         raise NotImplementedError("gradgradcheck: minigrad has no forward mode")
     given: tuple[Any, ...] = (inputs,) if isinstance(inputs, Variable) else tuple(inputs)
     check_inputs(given)
-    starts: tuple[Any, ...]
+    starts: tuple[Any, ...] = ()
     if grad_outputs is None:
         with grad_mode.enable_grad():
             outputs = differentiable_outputs(func, given)
@@ -179,13 +179,12 @@ def compare_projected(
             continue
         direction = random_like(x).array
         up, down = (
-            differentiable_outputs(func, moved(inputs, i, x.array + sign * eps * direction))
-            for sign in (1, -1)
+            differentiable_outputs(func, moved(inputs, i, x.array + sign * eps * direction)) for sign in (1, -1)
         )
         for o, y in enumerate(outputs):
             weights = random_like(y).array
             numerical = (weights * (up[o].array - down[o].array)).sum() / (2 * eps)
-            (g,) = grad(y, [x], wrap(weights), retain_graph=True, allow_unused=True)
+            (g,) = grad(y, x, wrap(weights), retain_graph=True, allow_unused=True)  # type: ignore[arg-type]
             analytical = 0.0 if g is None else (g.array * direction).sum()
             if not np.allclose(analytical, numerical, rtol, atol):
                 raise GradcheckError(
@@ -198,9 +197,7 @@ def differentiable_outputs(func: Any, inputs: tuple[Any, ...]) -> list[Any]:
     """The outputs of func that are floats and depend on its inputs; for a check of constants, all floats."""
     outputs = func(*inputs)
     outputs = outputs if isinstance(outputs, (tuple, list)) else [outputs]
-    return [
-        y for y in outputs if isinstance(y, Variable) and y.array.dtype.kind == "f" and y.node is not None
-    ]
+    return [y for y in outputs if isinstance(y, Variable) and y.array.dtype.kind == "f" and y.node is not None]
 
 
 def numerical_jacobians(func: Any, inputs: tuple[Any, ...], i: int, eps: float) -> list[Any]:

@@ -72,7 +72,7 @@ class Node:
         self,
         value: Any,
         edges: Sequence[Node | None],
-        rules: tuple[Rule, ...],
+        rules: tuple[Rule | None, ...],
         keeps: bool,
         inputs: tuple[Any, ...] | None,
         out: Any,

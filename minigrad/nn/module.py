@@ -57,6 +57,7 @@ class Module:
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The output of `forward`, after the hooks have seen it."""
         if not self._forward_hooks and not self._forward_pre_hooks:
             return self.forward(*args, **kwargs)
         for hook, with_kwargs in list(self._forward_pre_hooks.values()):
@@ -102,7 +103,7 @@ class Module:
     def __delattr__(self, name: str) -> None:
         for register in (self._parameters, self._buffers, self._modules):
             if name in register:
-                del register[name]  # type: ignore[attr-defined]
+                del register[name]
                 self._not_saved.discard(name)
                 return
         object.__delattr__(self, name)
@@ -204,9 +205,7 @@ class Module:
 
     def _named(self, register: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[Any]:
         seen: set[int] = set()
-        owners = (
-            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
-        )
+        owners = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
         for owner, module in owners:
             for name, tensor in getattr(module, register).items():
                 if tensor is None or id(tensor) in seen:
@@ -305,9 +304,7 @@ class Module:
 
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Tensor]:
         """Parameters and persistent buffers by dotted name; they share memory with the module's."""
-        return OrderedDict(
-            (name, tensor if keep_vars else tensor.detach()) for name, tensor in self._saved(prefix)
-        )
+        return OrderedDict((name, tensor if keep_vars else tensor.detach()) for name, tensor in self._saved(prefix))
 
     def _saved(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
         for name, tensor in [*self._parameters.items(), *self._buffers.items()]:
@@ -411,7 +408,9 @@ def changed_arguments(hook: Any, with_kwargs: bool, module: Module, args: Any, k
             return args, kwargs
         if isinstance(changed, tuple) and len(changed) == 2:
             return changed
-        raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
+        raise RuntimeError(
+            f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+        )
     changed = hook(module, args)
     if changed is None:
         return args, kwargs

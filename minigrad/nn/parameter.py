@@ -21,6 +21,7 @@ class Parameter(Tensor):
     """
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Any:
+        """Share the memory of data."""
         parameter = new(cls)
         if data is not None:
             if not isinstance(data, Tensor):

@@ -10,7 +10,7 @@ from minigrad.autograd.graph import raw, record
 from minigrad.devices import array_module
 from minigrad.ops.dims import axis
 from minigrad.ops.elementwise import exp
-from minigrad.ops.promotion import array_of, floating, op_called
+from minigrad.ops.promotion import array_of, floating, numpy_dtype, op_called
 from minigrad.ops.reductions import sum as sum_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def largest(x: Any, dim: int) -> Any:
 def logits(input: Tensor, dtype: dtypes.dtype | None) -> Tensor:
     """The operand of a softmax, in the dtype asked for; NotImplementedError for integers and bools."""
     if dtype is not None:
-        return cast(input, dtype.numpy)
+        return cast(input, numpy_dtype(dtype))
     x = array_of(input)
     if x.dtype.kind != "f":
         raise NotImplementedError(f"{op_called()}(): not implemented for {x.dtype}: use input.float()")

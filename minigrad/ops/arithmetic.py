@@ -218,6 +218,4 @@ def refuse_powers(kind: str, exponent: Any) -> None:
     if kind == "b":
         raise NotImplementedError("pow(): not implemented for bools: convert one with .int()")
     if (exponent < 0).any() if hasattr(exponent, "dtype") else exponent < 0:
-        raise RuntimeError(
-            "pow(): Integers to negative integer powers are not allowed. Convert with .float() first."
-        )
+        raise RuntimeError("pow(): Integers to negative integer powers are not allowed. Convert with .float() first.")

@@ -138,9 +138,7 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     return unrecorded(array_of(input).astype(bool).any(reduced_axes(input, dim), keepdims=keepdim), input)
 
 
-def isclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> Tensor:
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """True where |input - other| <= atol + rtol * |other|.  RuntimeError for two dtypes."""
     x, y = array_of(input), array_of(other)
     if x.dtype != y.dtype:
@@ -149,9 +147,7 @@ def isclose(
     return unrecorded(array_module(x).isclose(x, y, rtol, atol, equal_nan), input, other)
 
 
-def allclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> bool:
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether |input - other| <= atol + rtol * |other| everywhere.  RuntimeError for two dtypes."""
     return bool(raw(isclose(input, other, rtol, atol, equal_nan)).all())
 

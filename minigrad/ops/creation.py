@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.autograd.graph import Variable, raw, wrap
 from minigrad.devices import array_module, check_device
-from minigrad.ops.promotion import fitting_number
+from minigrad.ops.promotion import NUMBERS, array_of, fitting_number, numpy_dtype, op_called
 from minigrad.ops.shaping import as_sizes
+from minigrad.random.multiply_add import fused_float64, fused_piece_float64
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -22,9 +24,7 @@ dtype_ = dtypes.dtype
 # From data --------------------------------------------------------------------------------------------------
 
 
-def tensor(
-    data: Any, *, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def tensor(data: Any, *, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor with a copy of the data: numbers, nested sequences of numbers, NumPy arrays, tensors.
 
     Python floats become the default dtype (float32), ints int64; arrays and tensors keep their dtype.
@@ -43,7 +43,8 @@ def as_tensor(data: Any, dtype: dtype_ | None = None, device: Any = None) -> Ten
     """As `tensor`, but a tensor or NumPy array of the right dtype is not copied: memory is shared."""
     check_device(device)
     if isinstance(data, Variable):
-        return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined, no-any-return]
+        given: Any = data
+        return given if dtype is None else given.to(dtype)  # type: ignore[no-any-return]
     return wrap(data_array(data, dtype, copy=False))
 
 
@@ -61,34 +62,31 @@ def data_array(data: Any, dtype: dtype_ | None, copy: bool) -> Any:
     """Data as a raw array."""
     if isinstance(data, (Variable, np.ndarray, np.generic)):
         array = data.array if isinstance(data, Variable) else np.asarray(data)
-        to = array.dtype if dtype is None else dtype.numpy
-        return checked_array(array.astype(to, copy=copy))
+        to = array.dtype if dtype is None else numpy_dtype(dtype)
+        return checked_array(array).astype(to, copy=copy)
     array = array_of_numbers(data)
-    if dtype is None and array.dtype == np.float64 and not carries_dtype(data):
-        dtype = dtypes.get_default_dtype()
-    if dtype is None:
+    if dtype is None and (array.dtype != np.float64 or carries_dtype(data)):
         return checked_array(array)
-    if dtype.numpy.kind in "iu" and array.size:
+    to = numpy_dtype(dtype)
+    if to.kind in "iu" and array.size:
         for extreme in (array.min(), array.max()):
-            fitting_number(extreme, dtype.numpy)
-    return checked_array(array.astype(dtype.numpy, copy=False))
+            fitting_number(extreme, to)
+    return array.astype(to, copy=False)
 
 
 def array_of_numbers(data: Any) -> Any:
-    """Nested sequences of numbers (or 0-d tensors, or arrays) as an array; empty ones are floats."""
-    first = first_element(data)
-    if isinstance(first, str) or (first is not None and not is_number_like(first)):
-        raise TypeError(
-            f"tensor(): data must be numbers, nested sequences of numbers, or arrays, not {type(first).__name__}"
-        )
+    """Nested sequences of numbers (or 0-d tensors, or arrays) as an array; empty ones are floats.
+
+    ValueError for sequences of unequal lengths and for integers beyond 64 bits, TypeError for a mixture of
+    sequences and numbers and for text, RuntimeError for anything else.
+    """
     try:
-        return np.array(unwrapped(data) if isinstance(first, Variable) else data)
+        array = np.array(unwrapped(data) if isinstance(first_element(data), Variable) else data)
     except ValueError:
-        raise ValueError(
-            f"tensor(): expected sequences of equal length: {ragged_place(data)}"
-        ) from None
-    except OverflowError:
-        raise ValueError("Overflow when unpacking long long") from None
+        raise ragged(data) from None
+    if array.dtype.kind in "OUSV" or (array.dtype.kind == "u" and not carries_dtype(data)):
+        raise no_number(data) or TypeError("tensor(): data must be nested sequences of numbers")
+    return array
 
 
 def first_element(data: Any) -> Any:
@@ -98,11 +96,6 @@ def first_element(data: Any) -> Any:
             return None
         data = data[0]
     return data
-
-
-def is_number_like(x: Any) -> bool:
-    """Whether x can be an element of a tensor, or an array of elements."""
-    return isinstance(x, (bool, int, float, np.generic, np.ndarray, Variable))
 
 
 def carries_dtype(data: Any) -> bool:
@@ -117,25 +110,41 @@ def unwrapped(data: Any) -> Any:
     return [unwrapped(x) for x in data] if isinstance(data, Sequence) else data
 
 
-def ragged_place(data: Any, dim: int = 0) -> str:
-    """Which of nested sequences has another length than the first."""
-    lengths = [len(x) if isinstance(x, Sequence) else None for x in data]
+def ragged(data: Any, dim: int = 1) -> Exception:
+    """Why nested sequences do not make an array: which of them has another length than the first."""
+    lengths = [len(x) if isinstance(x, (Sequence, np.ndarray)) else None for x in data]
     for n in lengths:
+        if n != lengths[0] and None in (n, lengths[0]):
+            return TypeError(f"tensor(): not a sequence: at dim {dim} there are numbers beside sequences")
         if n != lengths[0]:
-            return f"expected sequence of length {lengths[0]} at dim {dim + 1} (got {n})"
-    return next((ragged_place(x, dim + 1) for x in data if isinstance(x, Sequence)), "got a ragged one")
+            return ValueError(f"tensor(): expected sequence of length {lengths[0]} at dim {dim} (got {n})")
+    return ragged([x for each in data for x in each], dim + 1)
+
+
+def no_number(data: Any) -> Exception | None:
+    """What is wrong with the first element of nested sequences that is no number of 64 bits."""
+    if isinstance(data, (list, tuple)):
+        return next(filter(None, (no_number(x) for x in data)), None)
+    if isinstance(data, str):
+        return TypeError(f"tensor(): invalid data type 'str': {data!r} is no number")
+    if isinstance(data, int):
+        return None if -(2**63) <= data < 2**63 else ValueError("Overflow when unpacking long long")
+    if isinstance(data, (float, np.number, np.ndarray)):
+        return None
+    return RuntimeError(f"Could not infer dtype of {type(data).__name__}: a tensor is made of numbers")
 
 
 def checked_array(array: Any) -> Any:
-    """An array of a dtype that minigrad has; TypeError otherwise."""
-    if array.dtype not in dtypes.from_numpy:
-        if array.dtype.kind == "f" or array.dtype.newbyteorder("=") in dtypes.from_numpy:
-            return array.astype(array.dtype.newbyteorder("="))
-        names = ", ".join(each.name for each in dtypes.ALL)
-        raise TypeError(
-            f"can't convert np.ndarray of type {array.dtype}. The only supported types are: {names}."
+    """An array of a dtype that minigrad has; TypeError otherwise, ValueError for one in a foreign byte order."""
+    if array.dtype in dtypes.from_numpy:
+        return array
+    if not array.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order: convert it with "
+            f"array.astype({array.dtype.newbyteorder('=').name!r})"
         )
-    return array
+    names = ", ".join(each.name for each in dtypes.ALL)
+    raise TypeError(f"can't convert np.ndarray of type {array.dtype}. The only supported types are: {names}.")
 
 
 def finished(tensor: Tensor, requires_grad: bool) -> Tensor:
@@ -157,7 +166,9 @@ def zeros(
 ) -> Tensor:
     """Zeros of a size, given as ints or one sequence."""
     check_device(device)
-    return finished(wrap(np.zeros(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))), requires_grad)
+    return finished(
+        wrap(np.zeros(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))), requires_grad
+    )
 
 
 def ones(
@@ -181,7 +192,9 @@ def empty(
 ) -> Tensor:
     """A tensor whose values are whatever the memory held."""
     check_device(device)
-    return finished(wrap(np.empty(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))), requires_grad)
+    return finished(
+        wrap(np.empty(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))), requires_grad
+    )
 
 
 def full(
@@ -197,9 +210,9 @@ def full(
     RuntimeError for a number beyond the range of the dtype.
     """
     check_device(device)
-    number = raw(fill_value)
-    to = data_array(number, None, copy=False).dtype if dtype is None else dtype.numpy
-    return finished(wrap(np.full(checked_sizes((size,)), fitting_number(number, to), to)), requires_grad)
+    number, shape = checked_number(fill_value), checked_sizes((tuple(size),))
+    to = data_array(number, None, copy=False).dtype if dtype is None else numpy_dtype(dtype)
+    return finished(wrap(np.full(shape, fitting_number(number, to), to)), requires_grad)
 
 
 def eye(
@@ -212,8 +225,8 @@ def eye(
 ) -> Tensor:
     """Ones on the diagonal of n rows and m (default n) columns, else zeros."""
     check_device(device)
-    checked_sizes((n,) if m is None else (n, m))
-    return finished(wrap(np.eye(n, m, dtype=numpy_dtype(dtype))), requires_grad)
+    rows, columns = checked_sizes((n, n if m is None else m))
+    return finished(wrap(np.eye(rows, columns, dtype=numpy_dtype(dtype))), requires_grad)
 
 
 def zeros_like(
@@ -223,9 +236,7 @@ def zeros_like(
     return filled_like(input, 0, dtype, device, requires_grad)
 
 
-def ones_like(
-    input: Tensor, *, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def ones_like(input: Tensor, *, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones in the shape and dtype of another tensor."""
     return filled_like(input, 1, dtype, device, requires_grad)
 
@@ -252,23 +263,25 @@ def full_like(
 def filled_like(input: Tensor, value: Any, dtype: dtype_ | None, device: Any, requires_grad: bool) -> Tensor:
     """A number in the shape of another tensor and (unless one is given) its dtype."""
     check_device(device)
-    to = input.array.dtype if dtype is None else dtype.numpy
-    value = fitting_number(raw(value), to)
+    to = array_of(input).dtype if dtype is None else numpy_dtype(dtype)
+    value = fitting_number(checked_number(value), to)
     return finished(wrap(array_module(input.array).full(input.array.shape, value, to)), requires_grad)
 
 
-def numpy_dtype(dtype: dtype_ | None) -> np.dtype[Any]:
-    """A dtype argument, or the default."""
-    return (dtypes.get_default_dtype() if dtype is None else dtype).numpy
+def checked_number(x: Any) -> Any:
+    """A number, also from a 0-d tensor or one of NumPy's; TypeError for anything else."""
+    x = raw(x)
+    x = x.item() if hasattr(x, "item") else x
+    if not isinstance(x, NUMBERS):
+        raise TypeError(f"{op_called()}(): expected a number, not {type(x).__name__}")
+    return x
 
 
 def checked_sizes(size: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes given one by one or as a sequence; RuntimeError for a negative one."""
     shape = as_sizes(size)
     if any(n < 0 for n in shape):
-        raise RuntimeError(
-            f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
-        )
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
     return shape
 
 
@@ -291,7 +304,9 @@ def arange(
     check_device(device)
     if end is None:
         start, end = 0, start
-    start, end, step = (x.item() if hasattr(x, "item") else x for x in (start, end, step))
+    start, end, step = (checked_number(x) for x in (start, end, step))
+    if not math.isfinite(end - start):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
     if dtype == dtypes.int64:
         start, end, step = int(start), int(end), int(step)
     if step == 0:
@@ -313,12 +328,13 @@ def counted_floats(start: float, step: float, length: int, to: np.dtype[Any]) ->
     """start + step * i with the roundings of PyTorch's vectorised loop.
 
     It takes 32 bytes at a time: the first value of each block is rounded to the dtype, the others are counted
-    on from it.  What does not fill two blocks is computed one by one.
+    on from it.  What does not fill two blocks is computed one by one.  A product and its sum are rounded once.
     """
     block = 32 // to.itemsize
-    i = np.arange(length)
+    i = np.arange(length, dtype=np.float64)
     first = np.where(i < length - length % (2 * block), i - i % block, i)
-    return (start + step * first).astype(to).astype(np.float64) + (i - first) * step
+    blocks = fused_float64(first, float(step), float(start)).astype(to).astype(np.float64)
+    return fused_piece_float64(i - first, float(step), blocks)
 
 
 def linspace(
@@ -335,14 +351,16 @@ def linspace(
     As in PyTorch the first half is counted up from start, the second down from end.
     """
     check_device(device)
+    start, end, steps = checked_number(start), checked_number(end), index(steps)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     to = numpy_dtype(dtype)
     first, last = (np.asarray(x, to) if to.kind == "f" else np.float64(int(x)) for x in (start, end))
     step = (last - first) / first.dtype.type(max(steps - 1, 1))
     low, high, step = float(first), float(last), float(step)
-    i = np.arange(steps)
-    values = np.where(i < steps // 2, low + step * i, high - step * (steps - 1 - i))
+    i = np.arange(steps, dtype=np.float64)
+    up, down = fused_float64(i, step, low), fused_float64(steps - 1 - i, -step, high)
+    values = np.where(i < steps // 2, up, down)
     return finished(wrap((values if steps != 1 else np.full(1, low)).astype(to)), requires_grad)
 
 
@@ -373,4 +391,3 @@ ShortTensor = typed("ShortTensor", dtypes.int16)
 CharTensor = typed("CharTensor", dtypes.int8)
 ByteTensor = typed("ByteTensor", dtypes.uint8)
 BoolTensor = typed("BoolTensor", dtypes.bool_)
-

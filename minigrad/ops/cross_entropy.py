@@ -64,9 +64,7 @@ def cross_entropy(
     return record(value, (input,), (rule,), chosen, reduction, scale)
 
 
-def cross_entropy_dinput(
-    g: Tensor, _out: Tensor, input: Tensor, chosen: Chosen, reduction: str, scale: Any
-) -> Tensor:
+def cross_entropy_dinput(g: Tensor, _out: Tensor, input: Tensor, chosen: Chosen, reduction: str, scale: Any) -> Tensor:
     each = chosen.gradient_of_each(g, reduction, scale)
     return (softmax(input, chosen.dim) - chosen.one_hot()) * each
 
@@ -96,15 +94,11 @@ def nll_loss(
     return record(value, (input,), (rule,), chosen, reduction, scale)
 
 
-def nll_loss_dinput(
-    g: Tensor, _out: Tensor, _input: Tensor, chosen: Chosen, reduction: str, scale: Any
-) -> Tensor:
+def nll_loss_dinput(g: Tensor, _out: Tensor, _input: Tensor, chosen: Chosen, reduction: str, scale: Any) -> Tensor:
     return chosen.gradient_of_each(g, reduction, scale) * -chosen.one_hot()
 
 
-def nll_loss_2d_dinput(
-    g: Tensor, _out: Tensor, _input: Tensor, chosen: Chosen, reduction: str, scale: Any
-) -> Tensor:
+def nll_loss_2d_dinput(g: Tensor, _out: Tensor, _input: Tensor, chosen: Chosen, reduction: str, scale: Any) -> Tensor:
     return nll_loss_dinput(g, _out, _input, chosen, reduction, scale)
 
 
@@ -134,13 +128,13 @@ class Chosen:
         each = losses * self.weight
         return each if self.counted is None else array_module(each).where(self.counted, each, 0)
 
-    def one_hot(self) -> Any:
+    def one_hot(self) -> Tensor:
         """A raw array like the logits: 1 at the target classes, else 0."""
-        ones = array_module(self.places).zeros(self.shape, self.dtype)
+        ones: Any = array_module(self.places).zeros(self.shape, self.dtype)
         ones.reshape(-1)[self.places] = 1
-        return ones
+        return ones  # type: ignore[no-any-return]
 
-    def gradient_of_each(self, g: Any, reduction: str, scale: Any) -> Any:
+    def gradient_of_each(self, g: Any, reduction: str, scale: Any) -> Tensor:
         """The gradient of each place's unreduced loss, to be multiplied with the logits; 0 where it is ignored."""
         if self.weight is None:
             each = g * scale

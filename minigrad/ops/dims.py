@@ -14,9 +14,7 @@ def axis(dim: Any, ndim: int) -> int:
         raise TypeError(f"dim must be an int, not {type(dim).__name__}")
     dim = dim.__index__()
     if not -ndim <= dim < ndim:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})"
-        )
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
     return int(dim % ndim)
 
 

@@ -33,9 +33,7 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
             f"output with shape {list(tensor.array.shape)} doesn't match the broadcast shape {list(value.shape)}"
         )
     if promotion.category(value.dtype) > promotion.category(tensor.array.dtype):
-        raise RuntimeError(
-            f"result type {result.dtype} can't be cast to the desired output type {tensor.dtype}"
-        )
+        raise RuntimeError(f"result type {result.dtype} can't be cast to the desired output type {tensor.dtype}")
     recorded = result.node is not None
     if recorded:
         keep_old_values(result.node, tensor)

@@ -170,9 +170,7 @@ def key_part(part: Any) -> Any:
         array = np.asarray([raw(x) for x in part] or np.zeros(0, np.int64))
     if hasattr(array, "dtype"):
         if array.dtype.kind not in "biu":
-            raise IndexError(
-                f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}"
-            )
+            raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
         return int(array) if array.ndim == 0 and array.dtype.kind != "b" else array.copy()
     if hasattr(part, "__index__"):
         return operator.index(part)
@@ -258,5 +256,3 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
             f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing "
             f"result of shape {list(shape)}"
         ) from error
-
-

@@ -60,9 +60,7 @@ def matmul_error(a: Any, b: Any) -> Exception:
             "Convert one of them with .to(dtype)."
         )
     if x.shape[-1] == y.shape[-2 if y.ndim > 1 else 0]:
-        return RuntimeError(
-            f"matmul(): the leading dimensions of {list(x.shape)} and {list(y.shape)} do not broadcast"
-        )
+        return RuntimeError(f"matmul(): the leading dimensions of {list(x.shape)} and {list(y.shape)} do not broadcast")
     shapes = " and ".join("x".join(map(str, s.shape)) for s in (x, y))
     return RuntimeError(
         f"matmul(): mat1 and mat2 shapes cannot be multiplied ({shapes}): the last size of the first must equal "

@@ -43,9 +43,7 @@ def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
 # Distances --------------------------------------------------------------------------------------------------
 
 
-def mse_loss(
-    input: Tensor, target: Tensor, reduction: str = "mean"
-) -> Tensor:
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(input - target) ** 2, reduced."""
     a, b = distance_operands(input, target)
     difference = raw(a) - raw(b)
@@ -61,9 +59,7 @@ def mse_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, sca
     return (target - input) * (g * (2 * scale))
 
 
-def l1_loss(
-    input: Tensor, target: Tensor, reduction: str = "mean"
-) -> Tensor:
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """|input - target|, reduced."""
     a, b = distance_operands(input, target)
     value, scale = reduced(array_module(raw(a)).abs(raw(a) - raw(b)), reduction)
@@ -233,6 +229,6 @@ def refuse_grad(name: str, weight: Any) -> None:
         )
 
 
-def weighted(losses: Any, weight: Any) -> Any:
+def weighted(losses: Any, weight: Any) -> Tensor:
     """Losses, or their gradients, multiplied by a weight if there is one."""
-    return losses if weight is None else losses * weight
+    return losses if weight is None else losses * weight  # type: ignore[no-any-return]

@@ -19,7 +19,7 @@ from minigrad.autograd.fitting import broadcasts, cast
 from minigrad.autograd.graph import Variable, raw, wrap
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    pass
 
 NUMBERS = (bool, int, float)
 OPS = str(Path(__file__).parent)
@@ -108,10 +108,26 @@ def number_dtype(x: Any) -> np.dtype[Any]:
     return dtypes.int64.numpy if isinstance(x, int) else dtypes.get_default_dtype().numpy
 
 
+def numpy_dtype(dtype: Any) -> np.dtype[Any]:
+    """The NumPy dtype that a `dtype` argument means: None is the default, Python's float is float64, int is int64.
+
+    TypeError for what is no dtype.
+    """
+    if dtype is None:
+        dtype = dtypes.get_default_dtype()
+    dtype = PYTHON_TYPES.get(dtype, dtype) if isinstance(dtype, type) else dtype
+    if not isinstance(dtype, dtypes.dtype):
+        raise TypeError(f"{op_called()}(): argument 'dtype' must be a dtype such as minigrad.float32, not {dtype!r}")
+    return dtype.numpy
+
+
+PYTHON_TYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_}
+
+
 def as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
     """A Tensor cast (and the cast recorded), a number made to fit: integers wrap around as in PyTorch."""
     if isinstance(x, Variable):
-        return x if x.array.dtype == dtype else cast(x, dtype)
+        return x if x.array.dtype == dtype else cast(x, dtype)  # type: ignore[arg-type]
     if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
         return int(np.array(x).astype(dtype))
     return bool(x) if dtype.kind == "b" else x
@@ -149,7 +165,7 @@ def array_of(input: Any) -> Any:
 def floating(a: Any) -> Any:
     """The operand of a float-valued function: integers and bools become the default float dtype."""
     if isinstance(a, Variable):
-        return a if a.array.dtype.kind == "f" else cast(a, dtypes.get_default_dtype().numpy)
+        return a if a.array.dtype.kind == "f" else cast(a, dtypes.get_default_dtype().numpy)  # type: ignore[arg-type]
     if isinstance(a, (np.ndarray, np.generic)) or hasattr(a, "__cuda_array_interface__"):
         return a
     raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(a).__name__}")

@@ -18,7 +18,7 @@ from minigrad.ops import selection
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.elementwise import exp
 from minigrad.ops.indexing import along, scatter
-from minigrad.ops.promotion import array_of, floating
+from minigrad.ops.promotion import array_of, floating, numpy_dtype
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """The sum.  Bools and integers are summed as int64, unless dtype says otherwise."""
-    a = input if dtype is None else cast(input, dtype.numpy)
+    a = input if dtype is None else cast(input, numpy_dtype(dtype))
     x = array_of(a)
     axes = reduced_axes(a, dim)
     to = dtypes.int64.numpy if x.dtype.kind in "biu" and dtype is None else x.dtype
@@ -39,7 +39,7 @@ def sum_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tu
 
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """The mean.  RuntimeError for bools and integers."""
-    a = input if dtype is None else cast(input, dtype.numpy)
+    a = input if dtype is None else cast(input, numpy_dtype(dtype))
     x = array_of(a)
     if x.dtype.kind != "f":
         raise RuntimeError(
@@ -211,7 +211,7 @@ def var(
     return record(value, (input,), (var_da,), kept, axes, divisor)
 
 
-def var_da(g: Tensor, _out: Tensor, a: Tensor, kept: tuple[int, ...], axes: Any, divisor: Any) -> Tensor:
+def var_da(g: Tensor, _out: Tensor, a: Tensor, kept: tuple[int, ...], axes: Any, divisor: float) -> Tensor:
     return g.reshape(kept) * ((a - mean(a, axes, keepdim=True)) * 2 / divisor)
 
 
@@ -225,7 +225,7 @@ def std(
     return record(value, (input,), (std_da,), kept, axes, divisor)
 
 
-def std_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: Any, divisor: Any) -> Tensor:
+def std_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: Any, divisor: float) -> Tensor:
     slope = selection.where(out == 0, 0.0, g / (out * 2))
     return slope.reshape(kept) * ((a - mean(a, axes, keepdim=True)) * 2 / divisor)
 

@@ -138,9 +138,7 @@ def randperm(
     if to.kind == "b":
         raise NotImplementedError("randperm is not implemented for bool: use an integer dtype")
     if n - 1 > highest(to):
-        raise RuntimeError(
-            f"randperm: n={n} is too large for {to.name}, which holds integers up to {highest(to)}"
-        )
+        raise RuntimeError(f"randperm: n={n} is too large for {to.name}, which holds integers up to {highest(to)}")
     numbers = source(generator).permutation(n).astype(to, copy=False)
     return finished(wrap(numbers), requires_grad)
 
@@ -287,9 +285,7 @@ def drawn_like(input: Tensor, dtype: dtype_ | None, device: Any, requires_grad: 
 # In place: methods of Tensor --------------------------------------------------------------------------------
 
 
-def uniform_(
-    self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None
-) -> Tensor:
+def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Uniform numbers in [from_, to), in place.
 
     RuntimeError when from_ > to; NotImplementedError when the tensor's dtype is not floating.
@@ -297,9 +293,7 @@ def uniform_(
     return redrawn(self, lambda x: source(generator).uniform(x.size, from_, to, x.dtype))
 
 
-def normal_(
-    self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
-) -> Tensor:
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Normal numbers, in place.
 
     RuntimeError when std is negative; NotImplementedError when the tensor's dtype is not floating.
@@ -315,9 +309,7 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
     return redrawn(self, lambda x: source(generator).exponential(x.size, lambd, x.dtype))
 
 
-def random_(
-    self: Tensor, *bounds: int | None, to: int | None = None, generator: Generator | None = None
-) -> Tensor:
+def random_(self: Tensor, *bounds: int | None, to: int | None = None, generator: Generator | None = None) -> Tensor:
     """Integers in place: `random_(from, to)` draws from <= number < to, and `random_(to)` from 0 on.
 
     `random_(from, None)` goes up to the largest integer of the dtype, and so does `random_()`, from 0 on.

@@ -80,9 +80,7 @@ def minimum_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
 def floating_or_integer(op: str, a: Any) -> Any:
     """maximum and minimum take tensors alone, as in PyTorch."""
     if isinstance(a, (bool, int, float)):
-        raise TypeError(
-            f"{op}(): argument 'other' must be Tensor, not {type(a).__name__}. Use clamp() for a number."
-        )
+        raise TypeError(f"{op}(): argument 'other' must be Tensor, not {type(a).__name__}. Use clamp() for a number.")
     return a
 
 
@@ -136,5 +134,3 @@ def relu(input: Tensor) -> Tensor:
 
 def relu_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
     return g * ~(out <= 0)  # not g * (out > 0): as in PyTorch, nan lets g pass
-
-

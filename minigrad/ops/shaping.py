@@ -146,8 +146,7 @@ def mT(input: Tensor) -> Tensor:
     """The transpose of the last two dimensions.  RuntimeError for fewer."""
     if array_of(input).ndim < 2:
         raise RuntimeError(
-            "tensor.mT is only supported on matrices or batches of matrices. "
-            f"Got {raw(input).ndim}-D tensor."
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {raw(input).ndim}-D tensor."
         )
     return transpose(input, -2, -1)
 
@@ -263,9 +262,7 @@ def checked(op: str, tensors: Any) -> list[Tensor]:
         raise RuntimeError(f"{op}(): expected a non-empty list of Tensors")
     for i, x in enumerate(tensors):
         if not isinstance(x, Variable):
-            raise TypeError(
-                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
-            )
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     dtype = result_type(*tensors)
     return [as_dtype(x, dtype) for x in tensors]
 

@@ -27,9 +27,7 @@ class Block:
     `state[name]` is flat; the optimizer's `state[p][name]` are Tensors around its pieces, in p's shape.
     """
 
-    def __init__(
-        self, params: list[Tensor], states: list[Any], names: tuple[str, ...], step: int | None
-    ) -> None:
+    def __init__(self, params: list[Tensor], states: list[Any], names: tuple[str, ...], step: int | None) -> None:
         self.params = params
         self.states = states
         self.names = names

@@ -198,19 +198,19 @@ def checked_params(params: Any) -> list[Tensor]:
             "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
             "will change between runs. Please use a list instead."
         )
-    params = list(params)
-    for p in params:
+    checked: list[Tensor] = list(params)
+    for p in checked:
         if not isinstance(p, Tensor):
             raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
         if not p.is_leaf:
             raise ValueError("can't optimize a non-leaf Tensor")
-    if len({id(p) for p in params}) != len(params):
+    if len({id(p) for p in checked}) != len(checked):
         warnings.warn(
             "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
             "see github.com/pytorch/pytorch/issues/40967 for more information",
             stacklevel=4,
         )
-    return params
+    return checked
 
 
 def loaded(value: Any, p: Tensor, name: str) -> Any:

@@ -29,9 +29,7 @@ def bounds(low: float, high: float, dtype: DType) -> None:
     if low > high:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range with from <= to, but {found}")
     if high - low > largest:
-        raise RuntimeError(
-            f"uniform_ expects to - from <= {largest:g}, the largest {dtype.name}, but {found}"
-        )
+        raise RuntimeError(f"uniform_ expects to - from <= {largest:g}, the largest {dtype.name}, but {found}")
 
 
 def deviation(std: float) -> None:
@@ -73,9 +71,7 @@ def weights(each: NDArray[Any], num_samples: int, replacement: bool) -> None:
     if each.ndim not in (1, 2):
         raise RuntimeError(f"prob_dist must be 1 or 2 dim, but multinomial got {each.ndim}")
     if each.dtype.kind != "f":
-        raise RuntimeError(
-            f"multinomial only supports floating-point dtypes for input, got: {each.dtype.name}"
-        )
+        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {each.dtype.name}")
     if num_samples <= 0:
         raise RuntimeError(f"cannot sample n_sample <= 0 samples, but multinomial got {num_samples}")
     if not replacement and num_samples > each.shape[-1]:

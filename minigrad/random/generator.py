@@ -61,9 +61,7 @@ class Generator:
         if not isinstance(seed, int) or isinstance(seed, bool):
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         if not -(1 << 63) <= seed < 1 << 64:
-            raise ValueError(
-                f"Overflow when unpacking long long: the seed {seed} is not in [-2^63, 2^64 - 1]"
-            )
+            raise ValueError(f"Overflow when unpacking long long: the seed {seed} is not in [-2^63, 2^64 - 1]")
         self._seed = seed % (1 << 64)
         self._engine.seed(self._seed)
         self._spare_normal = None

@@ -21,9 +21,7 @@ DType = np.dtype[Any]
 TWO_WORDS_FROM = 1 << 28
 
 
-def integers_between(
-    engine: MersenneTwister, count: int, low: int, high: int | None, dtype: DType
-) -> NDArray[Any]:
+def integers_between(engine: MersenneTwister, count: int, low: int, high: int | None, dtype: DType) -> NDArray[Any]:
     """Numbers low <= number < high; without `high`, up to the largest that the dtype holds."""
     low, high = usable_bounds(low, highest(dtype) + 1 if high is None else high, dtype)
     return modulo(engine, count, low, high - low, two_words=high - low >= TWO_WORDS_FROM).astype(dtype)
@@ -83,9 +81,7 @@ def refuse_outside(smallest: int, first: int, last: int, largest: int, dtype: DT
     """Refuse a range of numbers that leaves the range of a dtype."""
     for name, bound in (("from", first), ("to - 1", last)):
         if not smallest <= bound <= largest:
-            raise RuntimeError(
-                f"{name} is out of bounds for {dtype.name}: {bound} not in [{smallest}, {largest}]"
-            )
+            raise RuntimeError(f"{name} is out of bounds for {dtype.name}: {bound} not in [{smallest}, {largest}]")
 
 
 def moved_inwards(low: int, high: int, dtype: DType) -> tuple[int, int]:
