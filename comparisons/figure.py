@@ -13,11 +13,11 @@ from comparisons.compare import KINDS, Comparison
 from comparisons.engines import ENGINES
 
 STYLES = {
-    "loss": {"color": "tab:blue", "linewidth": 3.5, "markersize": 9},
-    "gradient": {"color": "tab:orange", "linewidth": 2.2, "markersize": 6},
-    "parameter": {"color": "tab:green", "linewidth": 1.2, "markersize": 3},
+    "loss": {"color": "tab:blue", "markersize": 6},
+    "gradient": {"color": "tab:orange", "markersize": 4},
+    "parameter": {"color": "tab:green", "markersize": 2},
 }
-"""Each narrower than the one under it, so that all are seen where all are zero."""
+"""Dots, each smaller than the one under it, so that all are seen where all are zero."""
 
 
 def write_figure(path: Path, lesson: str, comparison: Comparison) -> None:
@@ -66,7 +66,7 @@ def draw_differences(axes: Axes, comparison: Comparison) -> None:
     lowest_decade = 10 ** np.floor(np.log10(min([*seen, comparison.tolerance / 1000])))
     for kind, each in values.items():
         steps = np.flatnonzero(np.isfinite(each))
-        axes.plot(steps + 1, each[steps], **marker(steps), **STYLES[kind], label=kind)
+        axes.plot(steps + 1, each[steps], linestyle="none", marker="o", **STYLES[kind], label=kind)
     axes.axhline(comparison.tolerance, color="tab:red", linestyle=":", label="tolerance")
     axes.set_yscale("symlog", linthresh=lowest_decade, linscale=0.5)
     axes.set_ylim(-0.15 * lowest_decade, 100 * max([*seen, comparison.tolerance]))

@@ -37,7 +37,13 @@ def key_for(draw: Draw, shape: tuple[int, ...]) -> Any:
         parts.insert(draw(st.integers(0, len(parts))), None)
     if draw(one_of(False, False, True)):
         parts = with_ellipsis(draw, parts)
-    return parts[0] if len(parts) == 1 and draw(st.booleans()) else tuple(parts)
+    alone = len(parts) == 1 and not nested(parts[0])
+    return parts[0] if alone and draw(st.booleans()) else tuple(parts)
+
+
+def nested(part: Any) -> bool:
+    """Whether a part is a list of lists, which PyTorch reads as a tuple of lists where it is the whole key."""
+    return isinstance(part, list) and isinstance(part[0], list)
 
 
 def part_for(draw: Draw, sizes: tuple[int, ...]) -> tuple[Any, int]:
@@ -168,6 +174,11 @@ def test_arrays_of_numpy_are_keys_too() -> None:
         check_equal(minigrad.from_numpy(x)[key], torch.from_numpy(x)[key])
 
 
+def test_a_list_of_lists_is_one_array_as_in_numpy() -> None:
+    x = np.arange(12.0).reshape(3, 4)
+    assert minigrad.from_numpy(x)[[[0, 1], [2, 2]]].tolist() == x[[[0, 1], [2, 2]]].tolist()
+
+
 def test_a_key_may_be_changed_afterwards() -> None:
     x = minigrad.arange(4, dtype=minigrad.float32).requires_grad_()
     key = minigrad.tensor([0, 1])
@@ -215,9 +226,11 @@ def test_writing(examples: int, requires_grad: bool) -> None:
     @given(assigned())
     def check(sample: Sample) -> None:
         mine, theirs = (run(written, engine, sample, requires_grad) for engine in (minigrad, torch))
+        if np.size(sample.operands[2]) == 0:
+            return  # PyTorch neither checks nor differentiates some writes of nothing
         if both_succeeded(mine, theirs):
             check_equal(mine.result, theirs.result)
-            if requires_grad and np.size(sample.operands[2]):  # PyTorch gives no gradient to some empty values
+            if requires_grad:
                 check_equal(backward(minigrad, mine), backward(torch, theirs), (1e-6, 1e-6))
 
     check()
