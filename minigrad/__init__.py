@@ -5,7 +5,7 @@ import warnings as _warnings
 # First, since it binds the name `tensor` to the submodule; below, the function takes that name over.
 from minigrad.tensor import Tensor  # isort: skip
 
-from minigrad import autograd, nn, optim, random
+from minigrad import accelerator, autograd, cuda, nn, optim, random
 from minigrad.autograd.grad_mode import (
     enable_grad,
     inference_mode,
@@ -161,6 +161,7 @@ from minigrad.size import Size
 
 __all__ = [
     "abs",
+    "accelerator",
     "add",
     "all",
     "allclose",
@@ -189,6 +190,7 @@ __all__ = [
     "clamp",
     "clone",
     "cos",
+    "cuda",
     "default_generator",
     "device",
     "div",

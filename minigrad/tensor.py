@@ -229,6 +229,13 @@ class Tensor(Variable):
     def _version(self) -> builtins.int:
         return self.changes.version if self.changes is not None else 0
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"minigrad's Tensor has no {name!r}; `python -m minigrad --names` lists the names that minigrad has",
+            name=name,
+            obj=self,
+        )
+
     # Leaving minigrad ---------------------------------------------------------------------------------------
 
     def item(self) -> Any:
@@ -350,6 +357,10 @@ class Tensor(Variable):
     def cpu(self) -> Tensor:
         """On the CPU."""
         return self.to("cpu")
+
+    def cuda(self, device: Any = None) -> Tensor:
+        """On a GPU: RuntimeError, for minigrad has none yet."""
+        return self.to("cuda" if device is None else device)
 
     def contiguous(self) -> Tensor:
         """With its elements in memory in the order of their indices: itself, or a copy."""
