@@ -229,13 +229,6 @@ class Tensor(Variable):
     def _version(self) -> builtins.int:
         return self.changes.version if self.changes is not None else 0
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(
-            f"minigrad's Tensor has no {name!r}; `python -m minigrad --names` lists the names that minigrad has",
-            name=name,
-            obj=self,
-        )
-
     # Leaving minigrad ---------------------------------------------------------------------------------------
 
     def item(self) -> Any:

@@ -105,11 +105,15 @@ def check_equal(mine: Any, theirs: Any, tolerance: Tolerance | None = (0, 0)) ->
 
 
 def tolerance(sample: Sample, sums: bool = False) -> Tolerance:
-    """What rounding may change: by the coarsest dtype, and for sums (of squares) by the size of the values."""
+    """What rounding may change: by the coarsest dtype, and for sums (of squares) by the size of the values.
+
+    The gradient of an operand that was broadcast is a sum as well.
+    """
     floats = list(float_arrays([*sample.operands, *sample.options.values()]))
     named = [name for name in ROUNDING if name in (sample.options.get("dtype"), *(x.dtype.name for x in floats))]
     relative, absolute = ROUNDING[named[0] if named else "float32"]
     arrays = [x for x in sample.operands if isinstance(x, np.ndarray)]
+    sums = sums or len({x.shape for x in arrays}) > 1
     sizes = [abs(x[np.isfinite(x)].astype("float64")).max(initial=1) for x in arrays]
     return relative, absolute * max([1, *sizes]) ** 2 if sums else absolute
 

@@ -244,12 +244,12 @@ op("nn.functional.linear", make=op_samples.layer)
 # Losses -----------------------------------------------------------------------------------------------------
 
 for name in ("mse_loss", "l1_loss"):
-    op(f"nn.functional.{name}", make=op_samples.distance)
-op("nn.functional.binary_cross_entropy", make=op_samples.binary_loss(domain=samples.probability))
-op("nn.functional.binary_cross_entropy_with_logits", make=op_samples.binary_loss(pos_weight=True))
-op("nn.functional.nll_loss", make=op_samples.classification())
-op("nn.functional.cross_entropy", make=op_samples.classification(label_smoothing=True))
-register({"cross_entropy, of probabilities": named("nn.functional.cross_entropy")}, op_samples.class_probabilities)
+    op(f"nn.functional.{name}", make=op_samples.distance, sums=True)
+op("nn.functional.binary_cross_entropy", make=op_samples.binary_loss(domain=samples.probability), sums=True)
+op("nn.functional.binary_cross_entropy_with_logits", make=op_samples.binary_loss(pos_weight=True), sums=True)
+op("nn.functional.nll_loss", make=op_samples.classification(), sums=True)
+op("nn.functional.cross_entropy", make=op_samples.classification(label_smoothing=True), sums=True)
+register({"cross_entropy, of probabilities": named("nn.functional.cross_entropy")}, op_samples.class_probabilities, sums=True)
 
 # Dtypes and copies ------------------------------------------------------------------------------------------
 

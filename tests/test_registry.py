@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 NO_OPS = """
     dtype device shape ndim dim size numel nelement element_size is_floating_point is_cuda is_contiguous
     backward requires_grad requires_grad_ is_leaf grad grad_fn retain_grad retains_grad register_hook detach_ data
-    item tolist numpy cpu node changes viewed_at array
+    item tolist numpy cpu cuda node changes viewed_at array
 """.split()
 """What a Tensor has besides ops."""
 MODULES = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.autograd.graph import Variable, raw, record, unrecorded
 from minigrad.devices import array_module
 from minigrad.ops.elementwise import log, reciprocal
-from minigrad.ops.promotion import NUMBERS, as_dtype, floating, operands
+from minigrad.ops.promotion import NUMBERS, as_dtype, floating, operand, operands
 from minigrad.ops.selection import where
 
 if TYPE_CHECKING:
@@ -107,10 +107,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     if rounding_mode is not None:
         return rounded_division(input, other, rounding_mode)
     a, b = operands(input, other)
-    if isinstance(a, Variable) and a.array.dtype.kind != "f":
-        a = floating(a)
-    if isinstance(b, Variable) and b.array.dtype.kind != "f":
-        b = floating(b)
+    if dtype_of(a, b).kind != "f":  # each becomes a float by itself: in their common dtype they might overflow
+        a, b = (floating(x) if isinstance(x, Variable) else x for x in (operand(input), operand(other)))
     return record(raw(a) / raw(b), (a, b), (div_da, div_db))
 
 

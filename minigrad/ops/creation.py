@@ -334,7 +334,7 @@ def counted_floats(start: float, step: float, length: int, to: np.dtype[Any]) ->
     i = np.arange(length, dtype=np.float64)
     first = np.where(i < length - length % (2 * block), i - i % block, i)
     blocks = fused_float64(first, float(step), float(start)).astype(to).astype(np.float64)
-    return fused_piece_float64(i - first, float(step), blocks)
+    return fused_piece_float64(i - first, float(step), blocks)  # type: ignore[arg-type]
 
 
 def linspace(

@@ -17,8 +17,9 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.autograd.graph import Variable, raw, wrap
 from minigrad.devices import check_device
-from minigrad.ops.creation import checked_sizes, finished, numpy_dtype
+from minigrad.ops.creation import checked_sizes, finished
 from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place
+from minigrad.ops.promotion import numpy_dtype
 from minigrad.random import Generator, default_generator
 from minigrad.random.integers import highest
 from minigrad.random.memory_order import empty_in_same_order, fill, flattened, laid_out_like

@@ -224,3 +224,6 @@ def check(name: str, value: float, valid: bool) -> None:
     """ValueError for an option out of its range, in PyTorch's words."""
     if not valid:
         raise ValueError(f"Invalid {name}: {value}")
+
+
+__all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]
