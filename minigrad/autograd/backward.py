@@ -258,7 +258,7 @@ def run_hooks(node: Node, g: Any) -> Any:
 
 def explain(error: Exception, node: Node | None, rule: Any, contribution: Any) -> None:
     """Tell an error of the pass which rule it happened in, and which line of the user's recorded the op."""
-    if node is None or rule not in node.rules:
+    if node is None or rule is None or rule not in node.rules:
         return
     where = f"In the backward pass, {rule_name(rule)} of {node.name()}, recorded at {node.line}"
     if isinstance(error, AttributeError) and not hasattr(raw(contribution), "shape"):

@@ -26,7 +26,7 @@ def op_name(node: Node) -> str | None:
     """The op that recorded the node, as its rules are named after it; None for a leaf."""
     if not node.rules:
         return None
-    rule: Any = node.rules[0]
+    rule: Any = next(filter(None, node.rules))
     name: str = getattr(rule, "func", rule).__name__
     return name.rpartition("_d")[0]
 

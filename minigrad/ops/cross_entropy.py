@@ -221,7 +221,7 @@ def check_logits(op: str, input: Any, target: Any) -> None:
     if input.array.ndim == 0:
         raise RuntimeError(f"{op}(): input must have a dimension for the classes, but it has none")
     if input.array.dtype.kind != "f":
-        raise RuntimeError(f"{op}(): input must be floating point, not {input.dtype}. Use input.float().")
+        raise NotImplementedError(f"{op}(): input must be floating point, not {input.dtype}. Use input.float().")
 
 
 def checked_targets(op: str, x: Any, classes: Any) -> Any:

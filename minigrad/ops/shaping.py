@@ -259,7 +259,8 @@ def checked(op: str, tensors: Any) -> list[Tensor]:
             f"{op}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
         )
     if not tensors:
-        raise RuntimeError(f"{op}(): expected a non-empty list of Tensors")
+        kind = ValueError if op == "cat" else RuntimeError  # as in PyTorch
+        raise kind(f"{op}(): expected a non-empty list of Tensors")
     for i, x in enumerate(tensors):
         if not isinstance(x, Variable):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
