@@ -218,7 +218,9 @@ NAMES = [
     Difference(
         ("Tensor.__setitem__",),
         "CopySlices also for x[...] = value (in PyTorch CopyBackwards)",
-        lambda sample: sample.operands[1] in ((), Ellipsis) if not isinstance(sample.operands[1], np.ndarray) else False,
+        lambda sample: (
+            sample.operands[1] in ((), Ellipsis) if not isinstance(sample.operands[1], np.ndarray) else False
+        ),
         Sample((np.ones(2, "float32"), ..., np.ones(2, "float32"))),
     ),
     Difference(
@@ -228,10 +230,14 @@ NAMES = [
         Sample((*arrays([1]), 2)),
     ),
     Difference(
-        ("Tensor.pow_", "Tensor.__ipow__", "Tensor.add_", "Tensor.sub_", "Tensor.mul_", "Tensor.div_")
-        + ("Tensor.__iadd__", "Tensor.__isub__", "Tensor.__imul__", "Tensor.__itruediv__", "Tensor.clamp_"),
+        (
+            *("Tensor.pow_", "Tensor.__ipow__", "Tensor.add_", "Tensor.sub_", "Tensor.mul_", "Tensor.div_"),
+            *("Tensor.__iadd__", "Tensor.__isub__", "Tensor.__imul__", "Tensor.__itruediv__", "Tensor.clamp_"),
+        ),
         "an in-place op whose result is converted is printed as the conversion, ToCopyBackward0",
-        lambda sample: len(set(dtypes(sample)) | {x.dtype.name for x in sample.options.values() if hasattr(x, "dtype")}) > 1,
+        lambda sample: (
+            len(set(dtypes(sample)) | {x.dtype.name for x in sample.options.values() if hasattr(x, "dtype")}) > 1
+        ),
         Sample((np.ones(1, "float32"), np.ones(1))),
     ),
 ]

@@ -443,5 +443,9 @@ def counted(draw: Draw, _smooth: bool) -> Sample:
     """The one to three numbers of arange; no fractional step of integers."""
     options = Options({"dtype": perhaps(one_of(*FLOATS, *INTEGERS))}).draw(draw, ())
     whole = options.get("dtype") in INTEGERS
-    numbers = (draw(one_of(0, 1, -2, 0.5)), draw(one_of(5, 2.75, 30)), draw(one_of(1, 2) if whole else one_of(1, 0.5, 0.1)))
+    numbers = (
+        draw(one_of(0, 1, -2, 0.5)),
+        draw(one_of(5, 2.75, 30)),
+        draw(one_of(1, 2) if whole else one_of(1, 0.5, 0.1)),
+    )
     return Sample(numbers[1:2] if draw(st.booleans()) else numbers[: draw(one_of(2, 3))], options)

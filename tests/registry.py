@@ -15,7 +15,19 @@ from typing import Any
 import op_samples
 import samples
 from hypothesis import strategies as st
-from samples import ALL, FLOATS, INTEGERS, Draw, Make, Sample, binary, number_and_tensor, one_of, perhaps, smoothed, unary
+from samples import (
+    ALL,
+    INTEGERS,
+    Draw,
+    Make,
+    Sample,
+    binary,
+    number_and_tensor,
+    one_of,
+    perhaps,
+    smoothed,
+    unary,
+)
 
 Call = Callable[..., Any]
 
@@ -73,6 +85,7 @@ def operators(**functions: Callable[..., Any]) -> dict[str, Call]:
 
 def changing(spelling: str, method: Callable[..., Any] | None = None) -> dict[str, Call]:
     """An in-place method (or operator) on a copy of its first operand, which it must return."""
+
     def call(torch: Any, x: Any, *operands: Any, **options: Any) -> Any:
         copy = x.clone()
         result = (method or operator.attrgetter(spelling)(torch))(copy, *operands, **options)
@@ -86,8 +99,10 @@ def changing(spelling: str, method: Callable[..., Any] | None = None) -> dict[st
 
 two = binary(number="second")
 scaled_sum = binary(number="second", alpha=perhaps(one_of(2, -1, 0.5)))
-rounded_division = binary(number="second", rounding_mode=perhaps(one_of("floor", "trunc")))
+divided = binary(number="second", extremes=False)  # PyTorch dies of the smallest int64 // -1
+rounded_division = binary(number="second", extremes=False, rounding_mode=perhaps(one_of("floor", "trunc")))
 number_first = number_and_tensor()
+number_divided = number_and_tensor(extremes=False)
 
 op("add", "Tensor.add", make=scaled_sum)
 op("sub", "Tensor.sub", "Tensor.subtract", make=scaled_sum)
@@ -95,23 +110,23 @@ op("rsub", make=two)
 op("mul", "Tensor.mul", "Tensor.multiply", make=two)
 op("div", "Tensor.div", "Tensor.divide", make=rounded_division)
 op("Tensor.true_divide", make=two)
-op("floor_divide", "Tensor.floor_divide", make=two, differentiable=False)
-op("remainder", "Tensor.remainder", make=two)
+op("floor_divide", "Tensor.floor_divide", make=divided, differentiable=False)
+op("remainder", "Tensor.remainder", make=divided)
 op("pow", "Tensor.pow", make=op_samples.powers)
 
 register(operators(add=operator.add), two)
 register(operators(sub=operator.sub), two)
 register(operators(mul=operator.mul), two)
 register(operators(truediv=operator.truediv), two)
-register(operators(floordiv=operator.floordiv), two, differentiable=False)
-register(operators(mod=operator.mod), two)
+register(operators(floordiv=operator.floordiv), divided, differentiable=False)
+register(operators(mod=operator.mod), divided)
 register(operators(pow=operator.pow), op_samples.powers)
 register(operators(radd=lambda x, n: n + x), number_first)
 register(operators(rsub=lambda x, n: n - x), number_first)
 register(operators(rmul=lambda x, n: n * x), number_first)
 register(operators(rtruediv=lambda x, n: n / x), number_first)
-register(operators(rfloordiv=lambda x, n: n // x), number_first, differentiable=False)
-register(operators(rmod=lambda x, n: n % x), number_first)
+register(operators(rfloordiv=lambda x, n: n // x), number_divided, differentiable=False)
+register(operators(rmod=lambda x, n: n % x), number_divided)
 register(operators(rpow=lambda x, n: n**x), number_and_tensor(numbers=op_samples.FRACTIONS_AND_INTS))
 
 for spelling in ("Tensor.add_", "Tensor.sub_"):
@@ -249,7 +264,9 @@ op("nn.functional.binary_cross_entropy", make=op_samples.binary_loss(domain=samp
 op("nn.functional.binary_cross_entropy_with_logits", make=op_samples.binary_loss(pos_weight=True), sums=True)
 op("nn.functional.nll_loss", make=op_samples.classification(), sums=True)
 op("nn.functional.cross_entropy", make=op_samples.classification(label_smoothing=True), sums=True)
-register({"cross_entropy, of probabilities": named("nn.functional.cross_entropy")}, op_samples.class_probabilities, sums=True)
+register(
+    {"cross_entropy, of probabilities": named("nn.functional.cross_entropy")}, op_samples.class_probabilities, sums=True
+)
 
 # Dtypes and copies ------------------------------------------------------------------------------------------
 

@@ -186,7 +186,11 @@ def wild(draw: Draw, rng: np.random.Generator, number: int, dtype: np.dtype[Any]
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         values = rng.integers(max(-4, limits.min), 5, number)
-        return with_some(rng, values, [limits.min, limits.max]) if extremes and draw(one_of(False, False, True)) else values
+        return (
+            with_some(rng, values, [limits.min, limits.max])
+            if extremes and draw(one_of(False, False, True))
+            else values
+        )
     kind = draw(one_of("normal", "ties", "not finite", "far", "zeros"))
     if kind == "ties":
         return rng.integers(-3, 4, number) / 2
@@ -238,6 +242,7 @@ def binary(
     domains: tuple[Domain, Domain] = (anywhere, anywhere),
     number: str = "",
     mixed: bool = True,
+    extremes: bool = True,
     **options: Any,
 ) -> Make:
     """Two tensors that broadcast.  number: "second" when the second may also be a Python number."""
@@ -246,7 +251,7 @@ def binary(
         shapes = broadcast_shapes(draw, smooth, 2)
         both = tuple(dtypes) if mixed and draw(one_of(False, True)) else (draw(st.sampled_from(tuple(dtypes))),)
         operands = [
-            array(draw, smooth, s, both, domain, extremes=len(both) == 1)
+            array(draw, smooth, s, both, domain, extremes=extremes and len(both) == 1)
             for s, domain in zip(shapes, domains, strict=True)
         ]
         if number and draw(one_of(False, False, True)):
@@ -256,11 +261,13 @@ def binary(
     return make
 
 
-def number_and_tensor(dtypes: Iterable[str] = ALL, numbers: tuple[Any, ...] = PYTHON_NUMBERS) -> Make:
+def number_and_tensor(
+    dtypes: Iterable[str] = ALL, numbers: tuple[Any, ...] = PYTHON_NUMBERS, extremes: bool = True
+) -> Make:
     """A tensor, and a Python number: for operators with the number on the left."""
 
     def make(draw: Draw, smooth: bool) -> Sample:
-        x = array(draw, smooth, shape(draw, smooth), dtypes)
+        x = array(draw, smooth, shape(draw, smooth), dtypes, extremes=extremes)
         return Sample((x, draw(st.sampled_from((2, 0.5, 3) if smooth else numbers))))
 
     return make

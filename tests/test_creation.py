@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parity import both_succeeded, check_equal, run
-from samples import ALL, FLOATS, INTEGERS, Sample
+from samples import ALL, INTEGERS, Sample
 
 import minigrad
 
@@ -185,7 +185,13 @@ def test_tensors_of_tensors() -> None:
 
 
 def test_requires_grad_is_set_at_birth() -> None:
-    for name, arguments in (("tensor", ([1.0],)), ("zeros", (2,)), ("ones", (2,)), ("full", ((2,), 1.0)), ("eye", (2,))):
+    for name, arguments in (
+        ("tensor", ([1.0],)),
+        ("zeros", (2,)),
+        ("ones", (2,)),
+        ("full", ((2,), 1.0)),
+        ("eye", (2,)),
+    ):
         x = getattr(minigrad, name)(*arguments, requires_grad=True)
         assert x.requires_grad
         assert x.is_leaf

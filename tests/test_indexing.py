@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parity import backward, both_succeeded, check_equal, results, run
+from parity import backward, both_succeeded, check_equal, run
 from samples import Draw, Sample, one_of
 
 import minigrad
@@ -49,7 +49,9 @@ def nested(part: Any) -> bool:
 def part_for(draw: Draw, sizes: tuple[int, ...]) -> tuple[Any, int]:
     """One part of a key, and how many dimensions it uses up."""
     n = sizes[0]
-    kinds = ("slice", "slice", "mask") if n == 0 else ("int", "slice", "slice", "tensor", "tensor", "list", "mask", "0-d")
+    kinds = (
+        ("slice", "slice", "mask") if n == 0 else ("int", "slice", "slice", "tensor", "tensor", "list", "mask", "0-d")
+    )
     kind = draw(st.sampled_from(kinds))
     if kind == "mask":
         taken = draw(st.integers(1, len(sizes)))

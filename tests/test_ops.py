@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
-import itertools
-import warnings
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
 from differences import GRADIENTS, NAMES, VALUES, differs
+from hypothesis import given, settings
 from parity import Run, backward, bind, both_succeeded, check_equal, results, run, tolerance
 from registry import OPS, Op
 from samples import Sample

@@ -16,9 +16,7 @@ import minigrad
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-TENSORS = [
-    np.full(shape, 3 if dtype != "bool" else True, dtype) for dtype, shape in itertools.product(ALL, [(2,), ()])
-]
+TENSORS = [np.full(shape, 3 if dtype != "bool" else True, dtype) for dtype, shape in itertools.product(ALL, [(2,), ()])]
 NUMBERS = [True, 2, 2.5]
 PAIRS = [
     *itertools.product(TENSORS, TENSORS),
@@ -105,7 +103,7 @@ def test_numbers_beyond_the_range_of_a_dtype(number: float, name: str) -> None:
 @pytest.mark.parametrize("number", [np.float64(2.5), np.float32(2.5), np.int64(2)])
 def test_numbers_of_numpy_count_as_those_of_python(symbol: str, number: Any) -> None:
     tensors = [x for x in TENSORS if symbol != "-" or x.dtype != bool]
-    check_pairs(lambda _, a, b: OPERATORS[symbol](a, number), [(x, None) for x in tensors])
+    check_pairs(lambda _, a, b: OPERATORS[symbol](a, b), [(x, number) for x in tensors])
     for x in tensors:
         tensor = minigrad.from_numpy(x)
         check_equal(OPERATORS[symbol](number, tensor), torch_of(OPERATORS[symbol](number.item(), tensor)), (1e-3, 0))

@@ -26,11 +26,12 @@ from minigrad.autograd import fitting
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-NO_OPS = """
-    dtype device shape ndim dim size numel nelement element_size is_floating_point is_cuda is_contiguous
-    backward requires_grad requires_grad_ is_leaf grad grad_fn retain_grad retains_grad register_hook detach_ data
-    item tolist numpy cpu cuda node changes viewed_at array
-""".split()
+NO_OPS = (
+    *("dtype", "device", "shape", "ndim", "dim", "size", "numel", "nelement", "element_size", "is_floating_point"),
+    *("is_cuda", "is_contiguous", "item", "tolist", "numpy", "cpu", "cuda", "data", "array", "node", "changes"),
+    *("viewed_at", "backward", "requires_grad", "requires_grad_", "is_leaf", "grad", "grad_fn", "retain_grad"),
+    *("retains_grad", "register_hook", "detach_"),
+)
 """What a Tensor has besides ops."""
 MODULES = [
     importlib.import_module(f"minigrad.ops.{module.name}") for module in pkgutil.iter_modules(minigrad.ops.__path__)
@@ -39,23 +40,27 @@ MODULES = [
 
 def public_ops() -> Iterator[str]:
     """The names under which a user finds an op: those of functions, methods and operators."""
-    for prefix, mine, theirs in (("", minigrad, torch), ("nn.functional.", minigrad.nn.functional, torch.nn.functional)):
+    namespaces = {"": (minigrad, torch), "nn.functional.": (minigrad.nn.functional, torch.nn.functional)}
+    for prefix, (mine, theirs) in namespaces.items():
         for name, value in vars(mine).items():
-            if inspect.isfunction(value) and hasattr(theirs, name) and from_ops(value):
+            if is_op(value) and hasattr(theirs, name):
                 yield prefix + name
     for name, value in vars(minigrad.Tensor).items():
-        is_operator = name.startswith("__") and (from_ops(value) or name in ("__eq__", "__ne__", "__iter__"))
-        is_method = not name.startswith("_") and name not in NO_OPS and not from_ops(value, ".sampling")
+        is_operator = name.startswith("__") and (is_op(value) or name in ("__eq__", "__ne__", "__iter__"))
+        is_method = not name.startswith("_") and name not in NO_OPS and not is_random(value)
         if is_operator or is_method:
             yield f"Tensor.{name}"
 
 
-def from_ops(value: Any, module: str = "") -> bool:
-    """Whether a function is an op.  Those that draw random numbers have tests of their own (test_random.py)."""
-    where = getattr(value, "__module__", "")
-    if where == "minigrad.ops.sampling":
-        return module == ".sampling"
-    return not module and where.startswith(("minigrad.ops", "minigrad.nn.functional"))
+def is_op(value: Any) -> bool:
+    """Whether a function is one of the ops."""
+    of_ops = getattr(value, "__module__", "").startswith(("minigrad.ops", "minigrad.nn.functional"))
+    return inspect.isfunction(value) and of_ops and not is_random(value)
+
+
+def is_random(value: Any) -> bool:
+    """Whether a function draws random numbers: these have tests of their own, test_random.py."""
+    return getattr(value, "__module__", "") == "minigrad.ops.sampling"
 
 
 def test_every_public_op_is_registered() -> None:
@@ -63,12 +68,10 @@ def test_every_public_op_is_registered() -> None:
     assert sorted(set(public_ops()) - registered - set(ELSEWHERE)) == []
 
 
+KINDS = ("Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short")
 ELSEWHERE = {
-    "tensor": "test_creation.py",
-    "as_tensor": "test_creation.py",
-    "asarray": "test_creation.py",
-    "from_numpy": "test_creation.py",
-    **{f"{kind}Tensor": "test_creation.py" for kind in "Bool Byte Char Double Float Half Int Long Short".split()},
+    **dict.fromkeys(("tensor", "as_tensor", "asarray", "from_numpy"), "test_creation.py"),
+    **{f"{kind}Tensor": "test_creation.py" for kind in KINDS},
     "nn.functional.dropout": "test_random.py",
 }
 """Ops that make tensors from other things, or from random numbers, and where they are tested."""
@@ -80,7 +83,9 @@ def rules() -> dict[CodeType, str]:
         function.__code__: name
         for module in (*MODULES, fitting)
         for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__ and "_d" in name and list(inspect.signature(function).parameters)[0] == "g"
+        if function.__module__ == module.__name__
+        and "_d" in name
+        and next(iter(inspect.signature(function).parameters)) == "g"
     }
 
 
@@ -117,17 +122,25 @@ def differentiate_twice(op: Op) -> None:
     on_sample()
 
 
-NAMED = [(op, spelling) for op in OPS.values() for spelling in op.calls if spelling in set(public_ops())]
+def parameters(spelling: str) -> list[inspect.Parameter]:
+    """The parameters of one of minigrad's functions."""
+    return list(inspect.signature(operator.attrgetter(spelling)(minigrad)).parameters.values())
+
+
+PUBLIC = set(public_ops())
+NAMED = [
+    (op, spelling)
+    for op in OPS.values()
+    for spelling in op.calls
+    if spelling in PUBLIC
+    and not spelling.startswith("Tensor.")
+    and all(parameter.kind != inspect.Parameter.VAR_POSITIONAL for parameter in parameters(spelling))
+]
 
 
 @pytest.mark.parametrize(("op", "spelling"), NAMED, ids=[spelling for _, spelling in NAMED])
 def test_arguments_have_the_names_that_they_have_in_pytorch(op: Op, spelling: str) -> None:
-    if spelling.startswith("Tensor."):
-        pytest.skip("a method's first argument has no name for its user")
-    parameters = inspect.signature(operator.attrgetter(spelling)(minigrad)).parameters.values()
-    if any(parameter.kind == parameter.VAR_POSITIONAL for parameter in parameters):
-        pytest.skip("it takes its arguments one by one")
-    names = [parameter.name for parameter in parameters]
+    names = [parameter.name for parameter in parameters(spelling)]
 
     def by_name(engine: Any, *operands: Any, **options: Any) -> Any:
         return op.calls[spelling](engine, **dict(zip(names, operands)), **options)

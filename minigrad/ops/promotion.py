@@ -173,7 +173,7 @@ def floating(a: Any) -> Any:
 
 def check_shapes(*operands: Any) -> None:
     """RuntimeError unless the shapes of all tensors among the operands broadcast with each other."""
-    for a, b in combinations([x.array.shape for x in operands if isinstance(x, Variable)], 2):
+    for a, b in combinations({x.array.shape for x in operands if isinstance(x, Variable)}, 2):
         check_broadcast(a, b)
 
 
