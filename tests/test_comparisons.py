@@ -144,9 +144,7 @@ def test_loss_gradients_and_parameters_of_every_step_are_recorded(two_optimizers
     np.testing.assert_array_equal(steps[0].parameters[0], [0.0, 0.0])
     np.testing.assert_array_equal(steps[1].loss, [6.0, 6.0])  # the last of two, and not a scalar
     np.testing.assert_array_equal(steps[1].gradients[0], 0.0 + 4.0)
-    np.testing.assert_array_equal(
-        steps[1].gradients[1], [4.0, 4.0]
-    )  # two.zero_grad() cleared what one had used
+    np.testing.assert_array_equal(steps[1].gradients[1], [4.0, 4.0])  # two.zero_grad() cleared what one had used
     np.testing.assert_array_equal(steps[1].parameters[0], 2.5)
     np.testing.assert_array_equal(steps[1].parameters[1], [-1.0, -1.0])
     assert [step.seconds is None for step in steps] == [True, False, False, False]
@@ -316,15 +314,8 @@ def test_both_engines_run_under_the_same_conditions(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     variables = environment(tmp_path, threads=3)
     assert not set(UNSET) & variables.keys()
-    assert (
-        variables["OMP_NUM_THREADS"]
-        == variables["OPENBLAS_NUM_THREADS"]
-        == variables["MKL_NUM_THREADS"]
-        == "3"
-    )
-    source = (
-        "import os, torch; print(torch.get_num_threads(), *sorted(set(os.environ) & {'OPENBLAS_CORETYPE'}))"
-    )
+    assert variables["OMP_NUM_THREADS"] == variables["OPENBLAS_NUM_THREADS"] == variables["MKL_NUM_THREADS"] == "3"
+    source = "import os, torch; print(torch.get_num_threads(), *sorted(set(os.environ) & {'OPENBLAS_CORETYPE'}))"
     assert recorded(tmp_path, source, threads=2).printed == ["2"]
 
 
@@ -381,9 +372,7 @@ def test_a_difference_is_found_at_its_step(comparison_of, column, kind):
     assert comparison.relative[kind] == pytest.approx([0, 0.25, 0])  # beside the largest so far, at step 1
     reasons = failures(comparison)
     assert len(reasons) == 2
-    assert re.fullmatch(
-        kind + r" at step 2(, parameter 1 of optimizer 1)?: relative difference 2\.5e-01", reasons[0]
-    )
+    assert re.fullmatch(kind + r" at step 2(, parameter 1 of optimizer 1)?: relative difference 2\.5e-01", reasons[0])
     assert "--dtype float64" in reasons[1]
 
 
@@ -397,9 +386,7 @@ def test_a_difference_within_the_tolerance_passes_and_is_shown(comparison_of):
 def test_a_missing_gradient_and_a_missing_loss_are_differences(comparison_of):
     comparison = comparison_of(RIGHT, [RIGHT[0], (None, None, 0.5), RIGHT[2]])
     assert "loss at step 2: float32 of shape (1,) against none" in failures(comparison)
-    assert "gradient at step 2, parameter 1 of optimizer 1: float32 of shape (1,) against none" in failures(
-        comparison
-    )
+    assert "gradient at step 2, parameter 1 of optimizer 1: float32 of shape (1,) against none" in failures(comparison)
 
 
 def test_another_number_of_steps_fails(comparison_of):
@@ -422,9 +409,7 @@ def test_printed_lines_are_compared(comparison_of):
 
 def test_minigrads_own_name_counts_as_torchs(tmp_path):
     ours = run_of(tmp_path / "a", "torch", [], printed=["torch.float32 <class 'torch.Tensor'>", "my.torch"])
-    theirs = run_of(
-        tmp_path / "b", "minigrad", [], printed=["minigrad.float32 <class 'minigrad.Tensor'>", "my.torch"]
-    )
+    theirs = run_of(tmp_path / "b", "minigrad", [], printed=["minigrad.float32 <class 'minigrad.Tensor'>", "my.torch"])
     assert failures(compare((ours, theirs))) == []
 
 
@@ -510,10 +495,7 @@ def test_each_kind_of_failure_is_seen(tmp_path):
 
     assert results["prints"]["printed lines"] == {"equal": 2, "total": 6}
     assert "prints: printed line 3 differs:\n  torch: 2 " in finished.stdout
-    assert (
-        results["stops"]["failures"][0]
-        == "the numbers of optimizer steps differ: 5 on torch and 3 on minigrad"
-    )
+    assert results["stops"]["failures"][0] == "the numbers of optimizer steps differ: 5 on torch and 3 on minigrad"
     assert "no_step: no optimizer step was made" in finished.stdout
 
     figures = {path.stem for path in (tmp_path / "out").glob("*.png")}

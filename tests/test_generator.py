@@ -341,9 +341,7 @@ def test_every_float32_radius_and_angle_against_pytorch():
         tried = np.arange(start, start + one_row * 2048) % every
         words = np.zeros((2048, 38, 16), np.uint32)
         words[:, :, :8] = tried.reshape(2048, 38, 8)
-        assert (
-            normals(words)[:, :8].tobytes() == (radius[tried] + plus_zero).tobytes()
-        )  # the angle 0 has cosine 1
+        assert normals(words)[:, :8].tobytes() == (radius[tried] + plus_zero).tobytes()  # the angle 0 has cosine 1
         words[:, :, :8], words[:, :, 8:] = radius_1, tried.reshape(2048, 38, 8)
         made = normals(words)
         assert made[:, :8].tobytes() == (cosine[tried] + plus_zero).tobytes()

@@ -15,9 +15,7 @@ from minigrad import printing
 
 SHAPES = st.one_of(
     arrays.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=7),
-    st.sampled_from(
-        [(1000,), (1001,), (40, 26), (2, 600), (600, 2), (11, 8, 13), (1, 1, 1, 1200), (7, 7, 7, 7)]
-    ),
+    st.sampled_from([(1000,), (1001,), (40, 26), (2, 600), (600, 2), (11, 8, 13), (1, 1, 1, 1200), (7, 7, 7, 7)]),
 )
 SPECIALS = [0.0, -0.0, 1.0, np.nan, np.inf, -np.inf, 1e-4, 1e8]
 
@@ -146,9 +144,7 @@ def test_names_its_own_library():
 
 
 @given(FLOATS)
-@example(
-    np.array([161.0, -224.0, 708.0, 286.0, -1109.0, 115.0], np.float16)
-)  # dtype= fits only with torch's name
+@example(np.array([161.0, -224.0, 708.0, 286.0, -1109.0, 115.0], np.float16))  # dtype= fits only with torch's name
 @example(np.array([5e-324, 1.7e308]))
 @example(np.array([1e8, 1e5]))
 @example(np.array([1e-4, 1e-1]))

@@ -62,9 +62,7 @@ def test_uniform_where_rounding_reaches_the_upper_bound(low, high, dtype):
 def test_uniform_over_and_below_the_usual_exponents():
     for low, high in ((-1.7e308, 0.0), (1e-305, 3e-305), (0.0, 1e-300), (-1e300, 1e-300)):
         agree(1, lambda lib: empty(5000, "float64")(lib).uniform_(low, high))  # noqa: B023
-    agree(
-        1, lambda lib: empty(5000)(lib).uniform_(0, 3.4e38), lambda lib: empty(5000)(lib).uniform_(0, 1e-40)
-    )
+    agree(1, lambda lib: empty(5000)(lib).uniform_(0, 3.4e38), lambda lib: empty(5000)(lib).uniform_(0, 1e-40))
 
 
 @given(
@@ -288,9 +286,7 @@ def test_randperm(length):
     for seed in (0, 2**40 + 3):
         agree(seed, lambda lib: lib.randperm(length))
     if length <= 255:
-        agree(
-            1, *(lambda lib, d=d: lib.randperm(length, dtype=getattr(lib, d)) for d in ("uint8", "float16"))
-        )
+        agree(1, *(lambda lib, d=d: lib.randperm(length, dtype=getattr(lib, d)) for d in ("uint8", "float16")))
 
 
 @given(st.lists(st.integers(0, 2**32 - 1), max_size=60))
