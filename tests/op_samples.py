@@ -31,6 +31,7 @@ from samples import (
     positive,
     shape,
     stretched_to,
+    with_ties,
 )
 
 # Powers and rounding ----------------------------------------------------------------------------------------
@@ -77,6 +78,8 @@ def clamped_by_tensors(draw: Draw, smooth: bool) -> Sample:
     """
     full = shape(draw, smooth)
     x, low, high = (array(draw, smooth, s) for s in (full, stretched_to(draw, full), stretched_to(draw, full)))
+    if not smooth and draw(st.booleans()) and x.shape == low.shape and x.dtype == low.dtype:
+        low = with_ties(draw, x, low)
     return Sample(draw(one_of((x, low, high), (x, low, high), (x, low, None), (x, None, high))))
 
 

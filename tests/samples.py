@@ -167,7 +167,7 @@ def array(
 
     extremes: whether integers may be the largest and smallest of their dtype.
     """
-    name = "float64" if smooth else draw(st.sampled_from(tuple(dtypes)))
+    name = "float64" if smooth else dtype_of(draw, tuple(dtypes))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     number = math.prod(shape)
     if smooth:
@@ -177,6 +177,12 @@ def array(
         if name in FLOATS and domain is not anywhere and draw(one_of(True, True, False)):
             values = domain(values)
     return laid_out(draw, np.asarray(values).astype(name).reshape(shape))
+
+
+def dtype_of(draw: Draw, dtypes: tuple[str, ...]) -> str:
+    """One of the dtypes: a float one in half of the cases, if there is any."""
+    floats = [dtype for dtype in dtypes if dtype in FLOATS]
+    return str(draw(st.sampled_from(floats if floats and draw(st.booleans()) else dtypes)))
 
 
 def wild(draw: Draw, rng: np.random.Generator, number: int, dtype: np.dtype[Any], extremes: bool) -> Any:
@@ -198,14 +204,14 @@ def wild(draw: Draw, rng: np.random.Generator, number: int, dtype: np.dtype[Any]
         return np.zeros(number)
     values = rng.normal(0, 2, number)
     if kind == "not finite":
-        return with_some(rng, values, [np.nan, np.inf, -np.inf, 0.0, -0.0])
+        return with_some(rng, values, [np.nan, np.nan, np.inf, -np.inf, 0.0, -0.0])
     far = [30, -30, 1e-3] if dtype.itemsize == 2 else [1e4, -1e4, 300, -300, 1e-6]
     return with_some(rng, values, far) if kind == "far" else values
 
 
 def with_some(rng: np.random.Generator, values: Any, special: list[Any]) -> Any:
-    """The values, a third of them replaced by special ones."""
-    return np.where(rng.random(len(values)) < 1 / 3, rng.choice(np.array(special), len(values)), values)
+    """The values, half of them replaced by special ones."""
+    return np.where(rng.random(len(values)) < 1 / 2, rng.choice(np.array(special), len(values)), values)
 
 
 def laid_out(draw: Draw, x: Any) -> Any:
@@ -249,16 +255,24 @@ def binary(
 
     def make(draw: Draw, smooth: bool) -> Sample:
         shapes = broadcast_shapes(draw, smooth, 2)
-        both = tuple(dtypes) if mixed and draw(one_of(False, True)) else (draw(st.sampled_from(tuple(dtypes))),)
+        both = tuple(dtypes) if mixed and draw(one_of(False, True)) else (dtype_of(draw, tuple(dtypes)),)
         operands = [
             array(draw, smooth, s, both, domain, extremes=extremes and len(both) == 1)
             for s, domain in zip(shapes, domains, strict=True)
         ]
+        if shapes[0] == shapes[1] and len(both) == 1 and not smooth and draw(st.booleans()):
+            operands[1] = with_ties(draw, *operands)
         if number and draw(one_of(False, False, True)):
             operands[1] = draw(st.sampled_from((2, 0.5, 3) if smooth else PYTHON_NUMBERS))
         return Sample(tuple(operands), Options(options).draw(draw, tuple(operands)))
 
     return make
+
+
+def with_ties(draw: Draw, a: Any, b: Any) -> Any:
+    """The second of two arrays, with some elements equal to those of the first."""
+    equal = np.random.default_rng(draw(st.integers(0, 99))).random(b.shape) < 0.5
+    return np.asarray(np.where(equal, a, b))
 
 
 def number_and_tensor(

@@ -10,11 +10,12 @@ import pytest
 import torch
 from differences import GRADIENTS, NAMES, VALUES, differs
 from hypothesis import given, settings
-from parity import Run, backward, bind, both_succeeded, check_equal, results, run, tolerance
+from parity import Run, backward, bind, both_succeeded, check_equal, float_arrays, results, run, tolerance
 from registry import OPS, Op
 from samples import Sample
 
 import minigrad
+from minigrad.autograd import fitting
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -57,7 +58,7 @@ def compare_values(op: Op, spelling: str, sample: Sample) -> None:
 
 
 @EVERY_DIFFERENTIABLE_OP
-@examples(40)
+@examples(60)
 def test_gradients_are_those_of_pytorch(op: Op, examples: int) -> None:
     for_samples(op, examples, check_gradients)
 
@@ -117,6 +118,27 @@ def check_modes(op: Op, spelling: str, sample: Sample) -> None:
             np.testing.assert_array_equal(bits(g), bits(h))
     check_owned([g for g in plain if g is not None], ran)
     check_owned([g for g in recorded if g is not None], again)
+
+
+@EVERY_DIFFERENTIABLE_OP
+@examples(10)
+def test_rules_stay_in_their_dtype(op: Op, examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine would cast a gradient of the wrong dtype, at the price of computing it in, say, float64."""
+
+    def refuse_to_cast(gradient: Any, dtype: Any) -> Any:
+        raise AssertionError(f"a rule returned {gradient.dtype} for an input of {dtype}")
+
+    monkeypatch.setattr(fitting, "cast", refuse_to_cast)
+    for_samples(op, examples, check_dtype_of_rules)
+
+
+def check_dtype_of_rules(op: Op, spelling: str, sample: Sample) -> None:
+    if "dtype" in sample.options:
+        return
+    ran = run(op.calls[spelling], minigrad, sample, requires_grad=True)
+    floats = [*float_arrays([*sample.operands, *sample.options.values()]), *(y.array for y in results(ran.result))]
+    if len({x.dtype for x in floats}) == 1 and any(y.requires_grad for y in results(ran.result)):
+        backward(minigrad, ran)
 
 
 def bits(tensor: Any) -> Any:

@@ -325,11 +325,18 @@ ALONE = _holders_when_alone()
 """What `holders` gives, on this Python, for an array that only the pass itself holds."""
 
 
-def mark_changed(tensor: Any, recorded: bool = False, place: Place | None = None) -> None:
+def mark_changed(tensor: Any, recorded: bool = False) -> None:
     """Note an in-place change of a tensor's memory, and the user's line that made it."""
-    changes = changes_of(tensor)
-    changes.version += 1
-    changes.serial = next(serials)
-    changes.place = place or user_place(sys._getframe(1))
+    mark_all_changed([tensor], user_place(sys._getframe(1)))
     if recorded:
-        changes.recorded = changes.serial
+        tensor.changes.recorded = tensor.changes.serial
+
+
+def mark_all_changed(tensors: Sequence[Any], place: Place) -> None:
+    """Note one in-place change of the memory of several tensors."""
+    serial = next(serials)
+    for tensor in tensors:
+        changes = tensor.changes or changes_of(tensor)
+        changes.version += 1
+        changes.serial = serial
+        changes.place = place

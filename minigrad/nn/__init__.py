@@ -1,7 +1,7 @@
 """Neural networks, as torch.nn."""
 
 from minigrad.nn import functional, init
-from minigrad.nn.containers import ModuleList, Sequential
+from minigrad.nn.containers import ModuleDict, ModuleList, Sequential
 from minigrad.nn.layers import (
     Dropout,
     Flatten,
@@ -22,6 +22,7 @@ __all__ = [
     "Parameter",
     "Sequential",
     "ModuleList",
+    "ModuleDict",
     "Linear",
     "Identity",
     "Flatten",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Any
 
 from minigrad.nn.module import Module, indented
@@ -53,16 +53,29 @@ class _Numbered(Module):
 
     def extend(self, modules: Iterable[Module]) -> Any:
         """Add modules at the end."""
-        for module in modules:
+        if not isinstance(modules, Iterable):
+            name = type(self).__name__
+            raise TypeError(f"{name}.extend should be called with an iterable, but got {type(modules).__name__}")
+        for module in list(modules):
             self.append(module)
         return self
 
     def insert(self, index: int, module: Module) -> Any:
-        """Put a module before the one at index."""
+        """Put a module before the one at index; IndexError if there is none."""
+        if not isinstance(module, Module):
+            raise AssertionError(f"module should be of type: {Module}")
+        if not -len(self) <= index <= len(self):
+            raise IndexError(f"Index out of range: {index}")
         parts = list(self._modules.values())
         parts.insert(index, module)
         self._renumber(parts)
         return self
+
+    def pop(self, key: Any) -> Any:
+        """Take out the module at an index, or those of a slice."""
+        removed = self[key]
+        del self[key]
+        return removed
 
 
 class Sequential(_Numbered):
@@ -91,10 +104,29 @@ class Sequential(_Numbered):
         return input
 
     def _from(self, items: list[tuple[str, Any]]) -> Sequential:
-        return Sequential(OrderedDict(items))
+        return type(self)(OrderedDict(items))
 
     def __add__(self, other: Sequential) -> Sequential:
-        return Sequential(*self, *other)
+        return Sequential(*self).__iadd__(other)
+
+    def __iadd__(self, other: Sequential) -> Sequential:
+        if not isinstance(other, Sequential):
+            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
+        self.extend(other)
+        return self
+
+    def __mul__(self, times: int) -> Sequential:
+        return Sequential(*self).__imul__(times)
+
+    __rmul__ = __mul__
+
+    def __imul__(self, times: int) -> Sequential:
+        if not isinstance(times, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(times)}")
+        if times <= 0:
+            raise ValueError(f"Non-positive multiplication factor {times} for {type(self)}")
+        self.extend(list(self) * (times - 1))
+        return self
 
 
 class ModuleList(_Numbered):
@@ -106,6 +138,10 @@ class ModuleList(_Numbered):
 
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
+
+    def __iadd__(self, other: Iterable[Module]) -> ModuleList:
+        self.extend(other)
+        return self
 
     def __repr__(self) -> str:
         """As PyTorch: equal neighbours are printed once, with their number."""
@@ -123,3 +159,68 @@ class ModuleList(_Numbered):
             for a, b, text in lines
         ]
         return "ModuleList(\n  " + "\n  ".join(shown) + "\n)"
+
+
+class ModuleDict(Module):
+    """A dict of modules by name, all of whose parameters are known to the module that holds it.
+
+    Takes a dict, or pairs of names and modules.
+
+    >>> import minigrad as torch
+    >>> heads = torch.nn.ModuleDict({"mean": torch.nn.Linear(8, 1), "class": torch.nn.Linear(8, 4)})
+    >>> heads["class"]
+    Linear(in_features=8, out_features=4, bias=True)
+    """
+
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
+        super().__init__()
+        if modules is not None:
+            self.update(modules)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._modules[key]
+
+    def __setitem__(self, key: str, module: Module) -> None:
+        self.add_module(key, module)
+
+    def __delitem__(self, key: str) -> None:
+        del self._modules[key]
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._modules
+
+    def keys(self) -> KeysView[str]:
+        """The names."""
+        return self._modules.keys()
+
+    def values(self) -> ValuesView[Any]:
+        """The modules."""
+        return self._modules.values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Names and modules."""
+        return self._modules.items()
+
+    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | ModuleDict) -> None:
+        """Add modules, or put them in the place of others of their names."""
+        if not isinstance(modules, Iterable):
+            raise TypeError(
+                f"ModuleDict.update should be called with an iterable of key/value pairs, but got "
+                f"{type(modules).__name__}"
+            )
+        for name, module in modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules:
+            self[name] = module
+
+    def pop(self, key: str) -> Any:
+        """Take out the module of a name."""
+        return self._modules.pop(key)
+
+    def clear(self) -> None:
+        """Take out all modules."""
+        self._modules.clear()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from minigrad import dtypes
 from minigrad.autograd.graph import wrap
+from minigrad.devices import array_module
 from minigrad.ops import activations
 from minigrad.ops.activations import sigmoid
 from minigrad.ops.cross_entropy import cross_entropy, nll_loss
@@ -64,20 +65,25 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
 
 def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
-    """Class indices (*) as int64 vectors (*, num_classes): 1 at the index, else 0."""
+    """Class indices (*), int64, as int64 vectors (*, num_classes): 1 at the index, else 0.
+
+    num_classes -1 takes the largest index plus 1.  RuntimeError for another dtype, or an index out of range.
+    """
     classes = input.array
+    if input.dtype is not dtypes.int64:
+        raise RuntimeError(
+            f"one_hot is only applicable to index tensor of type LongTensor, not {input.dtype}: use .long()"
+        )
     if num_classes == -1 and not classes.size:
         raise RuntimeError("Can not infer total number of classes from empty tensor: give num_classes.")
     number = int(classes.max()) + 1 if num_classes == -1 else num_classes
-    if classes.size and (int(classes.min()) < 0 or int(classes.max()) >= number):
-        raise RuntimeError(f"Class values must be non-negative and smaller than num_classes ({number}).")
-    return (input.unsqueeze(-1) == wrap(_counted(number, classes))).long()
-
-
-def _counted(number: int, like: object) -> object:
-    from minigrad.devices import array_module
-
-    return array_module(like).arange(number)
+    if classes.size and int(classes.min()) < 0:
+        raise RuntimeError(f"Class values must be non-negative: there is {int(classes.min())}.")
+    if classes.size and int(classes.max()) >= number:
+        raise RuntimeError(
+            f"Class values must be smaller than num_classes: {int(classes.max())} is not below {number}."
+        )
+    return (input.unsqueeze(-1) == wrap(array_module(classes).arange(number))).long()
 
 
 __all__ = [

@@ -7,8 +7,12 @@ https://docs.pytorch.org/docs/stable/nn.init.html
 from __future__ import annotations
 
 import math
+import warnings
 
 from minigrad.autograd.grad_mode import no_grad
+from minigrad.ops.creation import empty_like, eye, full
+from minigrad.ops.elementwise import log
+from minigrad.ops.selection import where
 from minigrad.random import Generator
 from minigrad.tensor import Tensor
 
@@ -23,6 +27,57 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal numbers."""
     return tensor.normal_(mean, std, generator=generator)
+
+
+@no_grad()
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Normal numbers drawn anew until all are in [a, b].
+
+    Where less than 30% of the normal distribution lies there, uniform numbers in [a, b) are drawn instead, and each
+    is kept with probability density(number) / density(the number of [a, b] nearest to mean): von Neumann's rejection.
+    """
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
+            "The distribution of values may be incorrect.",
+            stacklevel=3,
+        )
+
+    def below(x: float) -> float:
+        return (1.0 + math.erf((x - mean) / std / math.sqrt(2.0))) / 2.0
+
+    if below(b) - below(a) > 0.3:
+        return _redrawn_normal(tensor, mean, std, a, b, generator)
+    return _accepted_uniform(tensor, mean, std, a, b, generator)
+
+
+def _redrawn_normal(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None) -> Tensor:
+    low, high = (full((), bound, dtype=tensor.dtype) for bound in (a, b))
+    tensor.normal_(mean, std, generator=generator)
+    while (outside := (tensor < low) | (tensor > high)).any():
+        tensor.copy_(where(outside, empty_like(tensor).normal_(mean, std, generator=generator), tensor))
+    return tensor
+
+
+def _accepted_uniform(
+    tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None
+) -> Tensor:
+    nearest = max(a, min(mean, b))
+    log_peak = -0.5 * ((nearest - mean) / std) ** 2
+    pending = full(tensor.shape, True)
+    while pending.any():
+        drawn = empty_like(tensor).uniform_(a, b, generator=generator)
+        log_share = ((drawn - mean) / std) ** 2 * -0.5 - log_peak
+        tensor.copy_(where(pending, drawn, tensor))
+        pending = pending & (log(empty_like(tensor).uniform_(generator=generator)) <= log_share)
+    return tensor
 
 
 @no_grad()
@@ -46,24 +101,25 @@ def eye_(tensor: Tensor) -> Tensor:
     """Ones on the diagonal of a matrix, else zeros."""
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    rows, columns = tensor.shape
-    tensor.zero_()
-    for i in range(min(rows, columns)):
-        tensor[i, i] = 1
-    return tensor
+    return tensor.copy_(eye(*tensor.shape, dtype=tensor.dtype))
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """By what factor the spread of weights makes up for a nonlinearity; ValueError for an unknown one."""
-    gains = {"tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4}
-    if nonlinearity in ("linear", "conv1d", "conv2d", "conv3d", "sigmoid"):
-        return 1.0
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
+        if isinstance(slope, bool) or not isinstance(slope, (int, float)):
+            raise ValueError(f"negative_slope {slope} not a valid number")
         return math.sqrt(2.0 / (1 + slope**2))
-    if nonlinearity not in gains:
+    if nonlinearity not in GAINS:
         raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
-    return gains[nonlinearity]
+    return GAINS[nonlinearity]
+
+
+GAINS = {"tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4, "sigmoid": 1} | dict.fromkeys(
+    ["linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"], 1
+)
+"""The gains that do not depend on a parameter."""
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
@@ -71,6 +127,13 @@ def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
         raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
     outputs, inputs, *kernel = tensor.shape
     return inputs * math.prod(kernel), outputs * math.prod(kernel)
+
+
+def has_no_elements(tensor: Tensor) -> bool:
+    """Whether there is nothing to initialise, with PyTorch's warning if so."""
+    if tensor.numel() == 0:
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+    return tensor.numel() == 0
 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
@@ -88,7 +151,7 @@ def kaiming_uniform_(
     generator: Generator | None = None,
 ) -> Tensor:
     """Uniform in +-sqrt(3) * gain / sqrt(fan) (He et al., 2015); a tensor without elements stays as it is."""
-    if tensor.numel() == 0:
+    if has_no_elements(tensor):
         return tensor
     bound = math.sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
@@ -102,7 +165,7 @@ def kaiming_normal_(
     generator: Generator | None = None,
 ) -> Tensor:
     """Normal with standard deviation gain / sqrt(fan) (He et al., 2015)."""
-    if tensor.numel() == 0:
+    if has_no_elements(tensor):
         return tensor
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
@@ -126,6 +189,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 __all__ = [
     "uniform_",
     "normal_",
+    "trunc_normal_",
     "constant_",
     "ones_",
     "zeros_",

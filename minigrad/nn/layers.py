@@ -136,6 +136,10 @@ class LogSoftmax(Module):
         """log_softmax(input, dim)."""
         return functional.log_softmax(input, self.dim)
 
+    def extra_repr(self) -> str:
+        """The dimension."""
+        return f"dim={self.dim}"
+
 
 class Dropout(Module):
     """In training each element is 0 with probability p, else divided by 1 - p.  In evaluation: the input."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from minigrad import devices, dtypes
-from minigrad.autograd import grad_mode
-from minigrad.autograd.backward import mark_changed
 from minigrad.hooks import RemovableHandle
-from minigrad.nn.parameter import Parameter
+from minigrad.nn import loading
+from minigrad.nn.loading import IncompatibleKeys, saved_tensors
+from minigrad.nn.parameter import Parameter, clear_gradients
 from minigrad.tensor import Tensor
 
 Self = TypeVar("Self", bound="Module")
@@ -71,17 +71,21 @@ class Module:
     # Registration -------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
-        registers = self.__dict__.get("_parameters"), self.__dict__.get("_modules"), self.__dict__.get("_buffers")
-        parameters, modules, buffers = registers
-        if isinstance(value, (Parameter, Module)):
-            if parameters is None or modules is None or buffers is None:
-                kind = "parameters" if isinstance(value, Parameter) else "module"
-                raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
-            forget(name, self.__dict__, parameters, modules, buffers)
-            (parameters if isinstance(value, Parameter) else modules)[name] = value
+        attributes = self.__dict__
+        parameters, buffers, modules = map(attributes.get, ("_parameters", "_buffers", "_modules"))
+        if isinstance(value, Parameter):
+            if parameters is None:
+                raise AttributeError("cannot assign parameters before Module.__init__() call")
+            self._forget(name, attributes, buffers, modules)
+            self.register_parameter(name, value)
         elif parameters is not None and name in parameters:
             refuse_unless_none(value, name, "parameter", "torch.nn.Parameter or None")
             parameters[name] = None
+        elif isinstance(value, Module):
+            if modules is None:
+                raise AttributeError("cannot assign module before Module.__init__() call")
+            self._forget(name, attributes, parameters, buffers)
+            modules[name] = value
         elif modules is not None and name in modules:
             refuse_unless_none(value, name, "child module", "torch.nn.Module or None")
             modules[name] = None
@@ -91,6 +95,12 @@ class Module:
             buffers[name] = value
         else:
             object.__setattr__(self, name, value)
+
+    def _forget(self, name: str, *registers: Any) -> None:
+        """Take a name out of registers that it may be in: what is assigned anew is of another kind."""
+        for register in registers:
+            register.pop(name, None)
+        self._not_saved.discard(name)
 
     def __getattr__(self, name: str) -> Any:
         attributes = self.__dict__
@@ -109,46 +119,50 @@ class Module:
         object.__delattr__(self, name)
 
     def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), *self._parameters, *self._buffers, *self._modules})
+        names = {*object.__dir__(self), *self._parameters, *self._buffers, *self._modules}
+        return sorted(name for name in names if name.isidentifier())
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Register a Parameter (or None, for one that is left out) under a name."""
-        self._check_new(name, "parameter", self._parameters)
+        self._check_new(name, "parameter", "_parameters")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
-                f"cannot assign '{type(param).__name__}' object to parameter '{name}' (torch.nn.Parameter or None "
-                "required)"
+                f"cannot assign '{type_name(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
             )
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Register a tensor that is part of the state but not trained; persistent ones are saved."""
-        self._check_new(name, "buffer", self._buffers)
+        self._check_new(name, "buffer", "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
-                f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (torch Tensor or None required)"
+                f"cannot assign '{type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
         self._buffers[name] = tensor
-        if not persistent:
+        if persistent:
+            self._not_saved.discard(name)
+        else:
             self._not_saved.add(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Register a part under a name."""
-        self._check_new(name, "module", self._modules)
+        self._check_new(name, "module", "_modules")
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+            raise TypeError(f"{type_name(module)} is not a Module subclass")
         self._modules[name] = module
 
     register_module = add_module
 
-    def _check_new(self, name: Any, kind: str, register: Mapping[str, Any]) -> None:
+    def _check_new(self, name: Any, kind: str, register: str) -> None:
+        if register not in self.__dict__:
+            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
         if not isinstance(name, str):
-            raise TypeError(f"{kind} name should be a string. Got {type(name).__name__}")
+            raise TypeError(f"{kind} name should be a string. Got {type_name(name)}")
         if "." in name:
             raise KeyError(f'{kind} name can\'t contain "."' + (f", got: {name}" if kind == "module" else ""))
         if name == "":
             raise KeyError(f'{kind} name can\'t be empty string ""')
-        if hasattr(self, name) and name not in register:
+        if hasattr(self, name) and name not in self.__dict__[register]:
             raise KeyError(f"attribute '{name}' already exists")
 
     # Parts, parameters, buffers -----------------------------------------------------------------------------
@@ -219,7 +233,7 @@ class Module:
         module: Module = self
         for name in target.split(".") if target else []:
             if not hasattr(module, name):
-                raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+                raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
             module = getattr(module, name)
             if not isinstance(module, Module):
                 raise AttributeError(f"`{name}` is not an nn.Module")
@@ -227,11 +241,26 @@ class Module:
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter under a dotted name; AttributeError if there is none."""
-        owner, _, name = target.rpartition(".")
-        parameter = getattr(self.get_submodule(owner), name)
+        owner, name = self._owner(target)
+        parameter = getattr(owner, name)
         if not isinstance(parameter, Parameter):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return parameter
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer under a dotted name; AttributeError if there is none."""
+        owner, name = self._owner(target)
+        buffer = owner._buffers.get(name)
+        if buffer is None:
+            raise AttributeError(f"`{name}` is not a buffer")
+        return buffer
+
+    def _owner(self, target: str) -> tuple[Module, str]:
+        prefix, _, name = target.rpartition(".")
+        owner = self.get_submodule(prefix)
+        if not hasattr(owner, name):
+            raise AttributeError(f"{owner._get_name()} has no attribute `{name}`")
+        return owner, name
 
     def apply(self: Self, fn: Callable[[Module], None]) -> Self:
         """Call fn with every module below this one, then with this one."""
@@ -262,11 +291,7 @@ class Module:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters (or, with set_to_none=False, fill them with zeros)."""
-        for p in self.parameters():
-            if set_to_none:
-                p.grad = None
-            elif p.grad is not None:
-                p.grad = p.grad.detach().zero_()
+        clear_gradients(self.parameters(), set_to_none)
 
     def to(self: Self, *args: Any, **kwargs: Any) -> Self:
         """Convert the float parameters and buffers to a dtype, in place: optimizers keep their hold on them."""
@@ -304,15 +329,9 @@ class Module:
 
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Tensor]:
         """Parameters and persistent buffers by dotted name; they share memory with the module's."""
-        return OrderedDict((name, tensor if keep_vars else tensor.detach()) for name, tensor in self._saved(prefix))
-
-    def _saved(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-        for name, tensor in [*self._parameters.items(), *self._buffers.items()]:
-            if tensor is not None and name not in self._not_saved:
-                yield prefix + name, tensor
-        for name, module in self._modules.items():
-            if module is not None:
-                yield from module._saved(f"{prefix}{name}.")
+        return OrderedDict(
+            (name, tensor if keep_vars else tensor.detach()) for name, tensor in saved_tensors(self, prefix)
+        )
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
@@ -324,37 +343,7 @@ class Module:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        own = dict(self._saved())
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        errors = []
-        if strict and missing:
-            names = ", ".join(f'"{name}"' for name in missing)
-            errors.append(f"Missing key(s) in state_dict: {names}. ")
-        if strict and unexpected:
-            names = ", ".join(f'"{name}"' for name in unexpected)
-            errors.append(f"Unexpected key(s) in state_dict: {names}. ")
-        matched = {name: tensor for name, tensor in own.items() if name in state_dict}
-        errors += [message for name, p in matched.items() if (message := mismatch(name, p, state_dict[name]))]
-        if errors:
-            details = "\n\t".join(errors)
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{details}")
-        for name, tensor in matched.items():
-            if assign:
-                self._assign(name, state_dict[name])
-            else:
-                with grad_mode.no_grad():
-                    tensor.array[...] = state_dict[name].array
-                mark_changed(tensor)
-        return IncompatibleKeys(missing, unexpected)
-
-    def _assign(self, name: str, value: Tensor) -> None:
-        owner, _, last = name.rpartition(".")
-        module = self.get_submodule(owner)
-        if last in module._parameters:
-            old = module._parameters[last]
-            value = value if isinstance(value, Parameter) else Parameter(value, old is None or old.requires_grad)
-        setattr(module, last, value)
+        return loading.load(self, state_dict, strict, assign)
 
     # Hooks --------------------------------------------------------------------------------------------------
 
@@ -388,18 +377,6 @@ class Module:
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
 
 
-class IncompatibleKeys(NamedTuple):
-    """What load_state_dict answers: keys that were missing, and keys that it had no use for."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not self.missing_keys and not self.unexpected_keys:
-            return "<All keys matched successfully>"
-        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
-
-
 def changed_arguments(hook: Any, with_kwargs: bool, module: Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
     """The arguments of forward after a pre-hook has seen them."""
     if with_kwargs:
@@ -426,31 +403,18 @@ def registered(hooks: dict[int, Any], hook: Any, prepend: bool, with_kwargs: boo
     return handle
 
 
-def forget(name: str, *registers: Any) -> None:
-    """Take a name out of all registers: what is assigned anew may be of another kind."""
-    for register in registers:
-        register.pop(name, None)
-
-
 def refuse_unless_none(value: Any, name: str, kind: str, allowed: str) -> None:
     """TypeError for a value that cannot take a registered one's place."""
     if value is not None:
-        raise TypeError(f"cannot assign '{type(value).__name__}' as {kind} '{name}' ({allowed} expected)")
+        raise TypeError(f"cannot assign '{type_name(value)}' as {kind} '{name}' ({allowed} expected)")
 
 
-def mismatch(name: str, own: Tensor, saved: Any) -> str | None:
-    """Why a saved value cannot be loaded, in PyTorch's words; None if it can."""
-    if not isinstance(saved, Tensor):
-        return (
-            f'While copying the parameter named "{name}", expected torch.Tensor or Tensor-like object from checkpoint '
-            f"but received {type(saved)}"
-        )
-    if saved.shape != own.shape:
-        return (
-            f"size mismatch for {name}: copying a param with shape {saved.shape} from checkpoint, the shape in "
-            f"current model is {own.shape}."
-        )
-    return None
+def type_name(value: Any) -> str:
+    """A value's type for an error message, as PyTorch names it: 'int', 'torch.FloatTensor', with the module if any."""
+    if isinstance(value, Tensor):
+        return str(value.type())
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def joined(prefix: str, name: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from minigrad import printing
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.autograd.graph import leaf_node, new
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, copied
 
 
 class Parameter(Tensor):
@@ -37,8 +39,25 @@ class Parameter(Tensor):
             if requires_grad:
                 self.node = leaf_node(self)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        """A parameter with memory of its own, and (as in PyTorch) without the gradient."""
+        if id(self) not in memo:
+            memo[id(self)] = copied(self, self.array.copy(order="K"))
+        result: Parameter = memo[id(self)]
+        return result
+
     def __repr__(self) -> str:
         return printing.parameter_repr(self)
 
     def __format__(self, spec: str) -> str:
         return printing.parameter_format(self, spec)
+
+
+def clear_gradients(params: Iterable[Tensor], set_to_none: bool) -> None:
+    """Forget the gradients; or keep their tensors, cut off from any graph and filled with zeros."""
+    for p in params:
+        if set_to_none:
+            p._grad = None
+        elif p._grad is not None:
+            with no_grad():
+                p._grad.detach_().zero_()

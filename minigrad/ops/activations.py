@@ -63,8 +63,8 @@ def softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tenso
         return record(xp.exp(x - x), (a,), (softmax_da,), None)
     columns = by_columns(x, dim)
     powers = xp.exp(columns - largest(columns, dim))
-    value = xp.ascontiguousarray(powers / powers.sum(dim, keepdims=True))
-    return record(value, (a,), (softmax_da,), dim)
+    powers /= powers.sum(dim, keepdims=True)
+    return record(xp.ascontiguousarray(powers), (a,), (softmax_da,), dim)
 
 
 def softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:

@@ -30,6 +30,7 @@ def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
+    *,
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
@@ -79,6 +80,7 @@ def nll_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
+    *,
     ignore_index: int = -100,
     reduction: str = "mean",
 ) -> Tensor:
@@ -202,9 +204,10 @@ def flat_places(classes: Any, shape: tuple[int, ...], dim: int) -> Any:
     """Where the logits of the target classes stand in the flattened logits: one index each, fast to pick by."""
     xp = array_module(classes)
     before, number, after = math.prod(shape[:dim]), shape[dim], math.prod(shape[dim + 1 :])
-    if after == 1:
-        return (xp.arange(before) * number).reshape(classes.shape) + classes
-    rows = xp.arange(before)[:, None] * number + classes.reshape(before, after)
+    first = xp.arange(0, before * number, number)  # of each row
+    if classes.ndim == 1:
+        return first + classes
+    rows = first[:, None] + classes.reshape(before, after)
     return (rows * after + xp.arange(after)).reshape(classes.shape)
 
 

@@ -43,7 +43,7 @@ def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
 # Distances --------------------------------------------------------------------------------------------------
 
 
-def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target) ** 2, reduced."""
     a, b = distance_operands(input, target)
     difference = raw(a) - raw(b)
@@ -59,7 +59,7 @@ def mse_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, sca
     return (target - input) * (g * (2 * scale))
 
 
-def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """|input - target|, reduced."""
     a, b = distance_operands(input, target)
     value, scale = reduced(array_module(raw(a)).abs(raw(a) - raw(b)), reduction)
@@ -99,7 +99,7 @@ def distance_operands(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
 ) -> Tensor:
     """-(y log p + (1 - y) log(1 - p)) for probabilities p and targets y, reduced.
 
@@ -136,6 +136,7 @@ def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
+    *,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:

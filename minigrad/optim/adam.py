@@ -88,8 +88,8 @@ class Adam(Optimizer):
         scratch *= 1 - beta1
         m += scratch
 
-        xp.multiply(g, g, out=scratch)  # v = beta2 * v + (1 - beta2) * g * g
-        scratch *= 1 - beta2
+        xp.multiply(g, 1 - beta2, out=scratch)  # v = beta2 * v + (1 - beta2) * g * g
+        scratch *= g
         v *= beta2
         v += scratch
 
@@ -106,8 +106,7 @@ class Adam(Optimizer):
     def gradient(self, block: Block, group: Group, lr: float) -> Any:
         """The gradient to follow, after weight decay in one of its two forms."""
         if group["weight_decay"] and group["decoupled_weight_decay"]:
-            array_module(block.scratch).multiply(block.values(), lr * group["weight_decay"], out=block.scratch)
-            block.subtract_scratch()
+            block.scale(1 - lr * group["weight_decay"])
             return -block.gradient() if group["maximize"] else block.gradient()
         return direction(block, group)
 

@@ -8,11 +8,12 @@ than that is a block of its own, and nothing is copied for it.
 from __future__ import annotations
 
 import sys
+from operator import is_
 from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.backward import mark_changed
+from minigrad.autograd.backward import mark_all_changed
 from minigrad.autograd.graph import raw, user_place, wrap
 from minigrad.devices import array_module
 from minigrad.tensor import Tensor
@@ -31,8 +32,7 @@ class Block:
         self.params = params
         self.states = states
         self.names = names
-        self.step = step
-        self.is_new = not any(name in state for state in states for name in names)
+        self.is_new = not any(is_known(state, name) for state in states for name in names)
         xp = array_module(params[0].array)
         size, dtype = sum(p.array.size for p in params), params[0].array.dtype
         self.scratch = xp.empty(size, dtype)
@@ -40,9 +40,11 @@ class Block:
         self.gathered = xp.empty(size, dtype) if len(params) > 1 else None
         if step is not None:
             self.steps = np.full(len(params), step, np.float32)
-            for i, state in enumerate(states):
-                state["step"] = wrap(self.steps[i : i + 1].reshape(()))
+            for state, piece in zip(states, self.steps.reshape(-1, 1)):
+                keep_in(state, "step", piece.reshape(()))
         self.state = {name: self.packed(name, xp.zeros(size, dtype)) for name in names}
+        self.members = [(p, p.array, state, tuple(state.values()) if state else ()) for p, state in zip(params, states)]
+        """Each parameter with its memory and its state, to see later whether they have been replaced."""
 
     def pieces(self, flat: Any) -> list[Any]:
         """The parts of a flat array that belong to the parameters, in their shapes."""
@@ -56,9 +58,15 @@ class Block:
     def packed(self, name: str, flat: Any) -> Any:
         """A flat array with the parameters' state of a name, which from now on lives there."""
         for state, piece in zip(self.states, self.pieces(flat)):
-            if name in state:
-                piece[...] = raw(state[name])
-            state[name] = wrap(piece)
+            if is_known(state, name):
+                saved = raw(state[name])
+                if saved.shape != piece.shape:
+                    raise RuntimeError(
+                        f"The state {name!r} has shape {list(saved.shape)}, but its parameter has {list(piece.shape)}: "
+                        "was it saved for other parameters?"
+                    )
+                piece[...] = saved
+            keep_in(state, name, piece)
         return flat
 
     def gradient(self) -> Any:
@@ -73,28 +81,62 @@ class Block:
         arrays = [p.array.reshape(-1) for p in self.params]
         return arrays[0] if self.gathered is None else array_module(self.gathered).concatenate(arrays)
 
+    def scale(self, factor: float) -> None:
+        """p *= factor for every parameter, in place."""
+        for p in self.params:
+            p.array *= factor
+        mark_all_changed(self.params, user_place(sys._getframe(1)))
+
     def subtract_scratch(self) -> None:
         """p -= scratch for every parameter, in place."""
         subtract = array_module(self.scratch).subtract
-        place = user_place(sys._getframe(1))
         for p, piece in zip(self.params, self.scratch_pieces):
             subtract(p.array, piece, p.array)
-            mark_changed(p, place=place)
+        mark_all_changed(self.params, user_place(sys._getframe(1)))
 
     def count_step(self) -> int:
         """Begin the next step: its number."""
         self.steps += 1
-        self.step = (self.step or 0) + 1
-        return self.step
+        return int(self.steps[0])
+
+
+def is_known(state: Any, name: str) -> bool:
+    """Whether a parameter's state has a value of a name (PyTorch may save None for one that it lacks)."""
+    return state.get(name) is not None
+
+
+def keep_in(state: Any, name: str, array: Any) -> None:
+    """Let a state's tensor live in an array: the tensor that is there already, which others may hold."""
+    if isinstance(state.get(name), Tensor):
+        state[name].array = array
+    else:
+        state[name] = wrap(array)
+
+
+def still_fit(blocks: list[Block], params: list[Tensor], names: tuple[str, ...], states: Any) -> bool:
+    """Whether blocks hold just these parameters, and neither their memory nor their state has been replaced."""
+    members = [member for block in blocks for member in block.members]
+    if len(members) != len(params) or any(block.names != names for block in blocks):
+        return False
+    for p, (member, array, state, values) in zip(params, members):
+        if p is not member or p.array is not array or states.get(p) is not state:
+            return False
+        if state and not (len(state) == len(values) and all(map(is_, state.values(), values))):
+            return False
+    return True
 
 
 def blocks_of(params: list[Tensor], state: Any, names: tuple[str, ...], counts_steps: bool) -> list[Block]:
     """Parameters in blocks, in their order: neighbours of one dtype that have made equally many steps."""
+    remembers = counts_steps or bool(names)
+
+    def steps_made(p: Tensor) -> int:
+        return int(raw(state[p].get("step", 0)))
 
     def kind(p: Tensor) -> Any:
-        if counts_steps:
-            return p.array.dtype, int(raw(state[p].get("step", 0)))
-        return p.array.dtype, bool(names) and all(name in state[p] for name in names)
+        if not remembers:
+            return p.array.dtype
+        return p.array.dtype, steps_made(p), all(is_known(state[p], name) for name in names)
 
     blocks: list[list[Tensor]] = []
     for p in params:
@@ -103,13 +145,12 @@ def blocks_of(params: list[Tensor], state: Any, names: tuple[str, ...], counts_s
             blocks[-1].append(p)
         else:
             blocks.append([p])
-    remembers = counts_steps or bool(names)
     return [
         Block(
             members,
             [state[p] if remembers else None for p in members],
             names,
-            kind(members[0])[1] if counts_steps else None,
+            steps_made(members[0]) if counts_steps else None,
         )
         for members in blocks
     ]

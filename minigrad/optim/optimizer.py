@@ -6,12 +6,14 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from functools import wraps
 from typing import Any, ClassVar
 
 from minigrad.autograd import grad_mode
 from minigrad.autograd.graph import Variable, raw, wrap
 from minigrad.hooks import RemovableHandle
-from minigrad.optim.blocks import Block, blocks_of
+from minigrad.nn.parameter import clear_gradients
+from minigrad.optim.blocks import Block, blocks_of, still_fit
 from minigrad.tensor import Tensor
 
 Hook = Callable[..., Any]
@@ -22,13 +24,34 @@ global_post_hooks: dict[int, Hook] = {}
 
 
 def register_optimizer_step_pre_hook(hook: Hook) -> RemovableHandle:
-    """Call hook(optimizer, args, kwargs) before every step of every optimizer."""
+    """Call hook(optimizer, args, kwargs) before every step of every optimizer; it may return new (args, kwargs)."""
     return RemovableHandle(global_pre_hooks, hook)
 
 
 def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
     """Call hook(optimizer, args, kwargs) after every step of every optimizer."""
     return RemovableHandle(global_post_hooks, hook)
+
+
+def with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """An optimizer's step with the hooks called around it."""
+
+    @wraps(step)
+    def step_with_hooks(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        for hook in [*global_pre_hooks.values(), *self._pre_hooks.values()]:
+            changed = hook(self, (self, *args), kwargs)
+            if changed is not None:
+                if not (isinstance(changed, tuple) and len(changed) == 2):
+                    raise RuntimeError(
+                        f"a step pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+                    )
+                (_self, *args), kwargs = changed
+        result = step(self, *args, **kwargs)
+        for hook in [*self._post_hooks.values(), *global_post_hooks.values()]:
+            hook(self, (self, *args), kwargs)
+        return result
+
+    return step_with_hooks
 
 
 class Optimizer:
@@ -63,23 +86,34 @@ class Optimizer:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: Group) -> None:
-        """Optimize further parameters, with options of their own; checked before anything changes."""
+        """Optimize further parameters, with options of their own; checked before anything changes.
+
+        The dict itself becomes the group: the options that it lacks are added to it.
+        """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
-        group = {**self.defaults, **param_group, "params": checked_params(param_group["params"])}
-        taken = {id(p) for other in self.param_groups for p in other["params"]}
-        if any(id(p) in taken for p in group["params"]):
+        params = checked_params(param_group["params"])
+        taken = {id(p) for p in self._params()}
+        if any(id(p) in taken for p in params):
             raise ValueError("some parameters appear in more than one parameter group")
-        self.param_groups.append(group)
+        param_group["params"] = params
+        for name, default in self.defaults.items():
+            param_group.setdefault(name, default)
+        self.param_groups.append(param_group)
 
     # A step -------------------------------------------------------------------------------------------------
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in cls.__dict__:
+            cls.step = with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
+
+    @with_hooks
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update all parameters that have a gradient.
 
         closure: computes the loss anew, with its gradients; its result is returned.
         """
-        self._call_hooks(global_pre_hooks, self._pre_hooks, closure)
         loss = None
         if closure is not None:
             with grad_mode.enable_grad():
@@ -87,14 +121,7 @@ class Optimizer:
         for number, group in enumerate(self.param_groups):
             for block in self.blocks(number, group):
                 self.update(block, group)
-        self._call_hooks(self._post_hooks, global_post_hooks, closure)
         return loss
-
-    def _call_hooks(self, first: dict[int, Hook], then: dict[int, Hook], closure: Any) -> None:
-        if first or then:
-            args = (self,) if closure is None else (self, closure)
-            for hook in [*first.values(), *then.values()]:
-                hook(self, args, {})
 
     def update(self, block: Block, group: Group) -> None:
         """Update the parameters of one block; what a subclass is there for."""
@@ -109,24 +136,19 @@ class Optimizer:
         params = [p for p in group["params"] if p._grad is not None]
         blocks = self._blocks.get(number, [])
         names = self.state_names(group)
-        if not fits(blocks, params, names, self.state):
+        if not still_fit(blocks, params, names, self.state):
             blocks = blocks_of(params, self.state, names, self.counts_steps)
             self._blocks[number] = blocks
         return blocks
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients (or, with set_to_none=False, fill them with zeros)."""
-        for group in self.param_groups:
-            for p in group["params"]:
-                if set_to_none:
-                    p._grad = None
-                elif p._grad is not None:
-                    p.grad = p._grad.detach().zero_()
+        clear_gradients(self._params(), set_to_none)
 
     # Hooks --------------------------------------------------------------------------------------------------
 
     def register_step_pre_hook(self, hook: Hook) -> RemovableHandle:
-        """Call hook(optimizer, args, kwargs) before each step."""
+        """Call hook(optimizer, args, kwargs) before each step; it may return new (args, kwargs)."""
         return RemovableHandle(self._pre_hooks, hook)
 
     def register_step_post_hook(self, hook: Hook) -> RemovableHandle:
@@ -142,7 +164,8 @@ class Optimizer:
             {**{k: v for k, v in group.items() if k != "params"}, "params": [numbers[id(p)] for p in group["params"]]}
             for group in self.param_groups
         ]
-        return {"state": {numbers[id(p)]: state for p, state in self.state.items()}, "param_groups": groups}
+        state = {numbers.get(id(p), p): values for p, values in self.state.items()}
+        return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over state and options; ValueError, with nothing changed, when the groups do not match."""
@@ -156,14 +179,21 @@ class Optimizer:
         params = dict(zip([n for group in saved for n in group["params"]], self._params()))
         state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         for number, values in state_dict["state"].items():
-            p = params[number]
-            state[p] = {name: loaded(value, p, name) for name, value in values.items()}
+            if number in params:
+                p = params[number]
+                state[p] = {name: loaded(value, p, name) for name, value in values.items()}
+            else:
+                state[number] = values
         self.param_groups = [
-            {**deepcopy({k: v for k, v in group.items() if k != "params"}), "params": mine["params"]}
+            {**self.defaults, **deepcopy(group), "params": mine["params"]}
             for group, mine in zip(saved, self.param_groups)
         ]
         self.state = state
         self._blocks = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: not the blocks, which the copy makes anew, nor (as in PyTorch) the hooks."""
+        return {**self.__dict__, "_blocks": {}, "_pre_hooks": {}, "_post_hooks": {}}
 
     def _params(self) -> list[Tensor]:
         return [p for group in self.param_groups for p in group["params"]]
@@ -174,19 +204,6 @@ class Optimizer:
             lines += ["", f"Parameter Group {i}"] if i else [f"Parameter Group {i}"]
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
-
-
-def fits(blocks: list[Block], params: list[Tensor], names: tuple[str, ...], state: Any) -> bool:
-    """Whether blocks hold just these parameters, with the state that is theirs now."""
-    i = 0
-    for block in blocks:
-        if block.names != names:
-            return False
-        for p, its_state in zip(block.params, block.states):
-            if i == len(params) or p is not params[i] or state.get(p) is not its_state:
-                return False
-            i += 1
-    return i == len(params)
 
 
 def checked_params(params: Any) -> list[Tensor]:
@@ -202,7 +219,7 @@ def checked_params(params: Any) -> list[Tensor]:
     for p in checked:
         if not isinstance(p, Tensor):
             raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
-        if not p.is_leaf:
+        if not (p.is_leaf or p.retains_grad):
             raise ValueError("can't optimize a non-leaf Tensor")
     if len({id(p) for p in checked}) != len(checked):
         warnings.warn(
