@@ -343,3 +343,13 @@ def test_a_network_trains_alike(name):
             optimizer.step()
         losses.append(loss.item())
     assert losses[1] == pytest.approx(losses[0], rel=1e-12)
+
+
+def test_ignored_places_count_for_nothing_whatever_their_logits():
+    results = []
+    for engine in ENGINES:
+        logits = engine.tensor([[-np.inf, 1.0, 2.0], [0.5, -0.5, 1.0]], requires_grad=True)
+        loss = engine.nn.functional.cross_entropy(logits, engine.tensor([-100, 1]), label_smoothing=0.1)
+        loss.backward()
+        results.append(np.array([[loss.item()] * 3, *logits.grad.tolist()]))
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-6)

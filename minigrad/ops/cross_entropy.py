@@ -53,7 +53,7 @@ def cross_entropy(
     chosen = Chosen("cross_entropy", input, target, weight, ignore_index)
     if label_smoothing > 0:
         smooth = chosen.smoothed(label_smoothing)
-        return against_distribution(input, smooth, reduction, chosen.total)
+        return against_distribution(input, smooth, reduction, chosen.total, chosen.counted)
     x, dim = input.array, chosen.dim
     xp = array_module(x)
     columns = by_columns(x, dim)
@@ -169,10 +169,12 @@ def against_probabilities(
     return against_distribution(input, target, reduction, None)
 
 
-def against_distribution(input: Tensor, target: Any, reduction: str, total: Any) -> Tensor:
+def against_distribution(input: Tensor, target: Any, reduction: str, total: Any, counted: Any = None) -> Tensor:
     """-sum(target * log(softmax(input))) over the classes, reduced."""
     dim = class_dim(input.array)
     losses = -(raw(target) * log_softmax(input.array, dim)).sum(dim)
+    if counted is not None:
+        losses = array_module(losses).where(counted, losses, 0)
     value, scale = reduced(array_module(input.array).asarray(losses), reduction, total)
     rules = (distribution_cross_entropy_dinput, distribution_cross_entropy_dtarget)
     return record(value, (input, target), rules, dim, reduction, scale)
