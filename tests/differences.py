@@ -100,6 +100,12 @@ VALUES = [
         Sample(arrays([1, 2], [3, 3], dtype="int64"), {"reduction": "sum"}),
     ),
     Difference(
+        ("matmul", "Tensor.__matmul__"),
+        "two dtypes are refused also where there is nothing to multiply (PyTorch takes some such operands)",
+        lambda sample: len(set(dtypes(sample))) > 1 and any(x.size == 0 for x in sample.operands),
+        Sample((np.ones((2, 0), "float32"), np.ones((2, 0, 2)))),
+    ),
+    Difference(
         (LOSSES + "binary_cross_entropy_with_logits",),
         "infinite logits may give inf where PyTorch gives nan, and the other way round",
         not_finite,
@@ -133,6 +139,12 @@ GRADIENTS = [
         "a sum of floats in an integer dtype is a constant to differentiation (in PyTorch an error)",
         lambda sample: sample.options.get("dtype") == "int64",
         Sample(arrays([1]), {"dtype": "int64"}),
+    ),
+    Difference(
+        ("clamp, by tensors",),
+        "bounds of two float dtypes are compared exactly (in PyTorch after rounding to that of the larger shape)",
+        lambda sample: len({d for d in dtypes(sample)[1:] if "float" in d}) > 1,
+        Sample((np.array([0.25]), np.array(0.69116838), np.array([0.69116837], "float32"))),
     ),
     Difference(
         ("Tensor.__rmod__",),

@@ -261,7 +261,8 @@ def explain(error: Exception, node: Node | None, rule: Any, contribution: Any) -
     if node is None or rule is None or rule not in node.rules:
         return
     where = f"In the backward pass, {rule_name(rule)} of {node.name()}, recorded at {node.line}"
-    if isinstance(error, AttributeError) and not hasattr(raw(contribution), "shape"):
+    raised_here = error.__traceback__ is not None and error.__traceback__.tb_next is None
+    if isinstance(error, AttributeError) and raised_here and not hasattr(raw(contribution), "shape"):
         raise TypeError(
             f"{rule_name(rule)} returned {contribution!r} where the gradient of its input belongs: an array like "
             f"its g. Is a `return` missing? {where}"

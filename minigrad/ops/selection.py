@@ -133,4 +133,4 @@ def relu(input: Tensor) -> Tensor:
 
 
 def relu_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
-    return g * ~(out <= 0)  # not g * (out > 0): as in PyTorch, nan lets g pass
+    return g * (out != 0)  # out is not below 0; as in PyTorch, nan lets g pass
