@@ -298,12 +298,12 @@ def add_to_grads(received: Gradients, targets: dict[Node, Tensor] | None) -> Non
 
 
 def own_tensor(g: Any) -> Tensor:
-    """A gradient as a Tensor with an array of its own: shared with no other tensor, and writable."""
+    """A gradient as a Tensor with an array of its own: shared with no other tensor, writable, its rows in order."""
     if isinstance(g, Variable):
         owned = wrap(g.array.copy())
         owned.node = g.node
         return owned
-    if isinstance(g, np.generic) or (g.base is None and holders(g) <= ALONE and g.flags.writeable):
+    if isinstance(g, np.generic) or (g.base is None and holders(g) <= ALONE and g.flags.carray):
         return wrap(g)
     return wrap(g.copy())
 

@@ -26,7 +26,9 @@ def sum_to(a: Tensor, shape: tuple[int, ...]) -> Tensor:
     if x.shape[added:] != shape:
         axes += tuple([added + i for i, n in enumerate(shape) if n != x.shape[added + i]])
     total = summed(x, axes)
-    return record(total if total.shape == shape else total.reshape(shape), (a,), (sum_to_da,), x.shape)
+    if total.shape != shape:
+        total = total.reshape(shape)
+    return total if a is x else record(total, (a,), (sum_to_da,), x.shape)
 
 
 def sum_to_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:

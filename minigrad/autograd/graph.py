@@ -25,6 +25,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
+from operator import itemgetter
 from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -170,10 +171,13 @@ class Reads:
         self.all = all(inputs)
         self.anything = any(inputs) or out
         self.nothing = None if any(inputs) else (None,) * len(inputs)
+        none = len(inputs)  # where `of` puts a None
+        places = [i if read else none for i, read in enumerate(inputs)]
+        self.pick = itemgetter(*places, none)
 
     def of(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """The operands that are read, None in place of the others."""
-        return self.nothing or tuple([x if read else None for x, read in zip(inputs, self.inputs)])
+        return self.nothing or self.pick((*inputs, None))[:-1]
 
 
 READS: dict[tuple[tuple[Rule | None, ...], int], Reads] = {}

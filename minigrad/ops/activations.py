@@ -28,11 +28,14 @@ def sigmoid_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
     return g * (out * (1 - out))
 
 
+def lies_by_columns(shape: tuple[int, ...], dim: int) -> bool:
+    """Whether `by_columns` lays a matrix out anew: one of many short rows."""
+    return dim == 1 and len(shape) == 2 and 1 < shape[1] <= 32 and shape[0] > 32
+
+
 def by_columns(x: Any, dim: int) -> Any:
     """A raw matrix of short rows laid out column by column: NumPy then works along columns, not row by row."""
-    if x.ndim == 2 and dim == 1 and 1 < x.shape[1] <= 32 and x.shape[0] > 32:
-        return array_module(x).asfortranarray(x)
-    return x
+    return array_module(x).asfortranarray(x) if lies_by_columns(x.shape, dim) else x
 
 
 def largest(x: Any, dim: int) -> Any:
@@ -61,10 +64,15 @@ def softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tenso
     dim = axis(dim, x.ndim)
     if x.ndim == 0:
         return record(xp.exp(x - x), (a,), (softmax_da,), None)
-    columns = by_columns(x, dim)
-    powers = xp.exp(columns - largest(columns, dim))
+    return record(xp.ascontiguousarray(probabilities(x, dim)), (a,), (softmax_da,), dim)
+
+
+def probabilities(x: Any, dim: int) -> Any:
+    """The softmax of a raw array, laid out as `by_columns`."""
+    x = by_columns(x, dim)
+    powers = array_module(x).exp(x - largest(x, dim))
     powers /= powers.sum(dim, keepdims=True)
-    return record(xp.ascontiguousarray(powers), (a,), (softmax_da,), dim)
+    return powers
 
 
 def softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:

@@ -7,13 +7,22 @@ place, (N, ...), or a probability for each class, (N, C, ...).
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
-from minigrad.ops.activations import by_columns, largest, log_softmax, softmax
+from minigrad.ops.activations import (
+    by_columns,
+    largest,
+    lies_by_columns,
+    log_softmax,
+    probabilities,
+    softmax,
+    softmax_da,
+)
 from minigrad.ops.losses import reduced, refuse_grad
 from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.shaping import unsqueeze
@@ -54,20 +63,29 @@ def cross_entropy(
     if label_smoothing > 0:
         smooth = chosen.smoothed(label_smoothing)
         return against_distribution(input, smooth, reduction, chosen.total, chosen.counted)
-    x, dim = input.array, chosen.dim
+    x, dim = by_columns(input.array, chosen.dim), chosen.dim
     xp = array_module(x)
-    columns = by_columns(x, dim)
-    most = largest(columns, dim)
-    of_target = x.reshape(-1)[chosen.places] - most.reshape(chosen.places.shape)
-    losses = xp.log(xp.exp(columns - most).sum(dim)) - of_target
+    most = largest(x, dim)
+    of_target = chosen.of_target(x) - most.reshape(chosen.places.shape)
+    losses = xp.log(xp.exp(x - most).sum(dim)) - of_target
     value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
     rule = cross_entropy_dinput if x.ndim < 3 else cross_entropy_2d_dinput
     return record(value, (input,), (rule,), chosen, reduction, scale)
 
 
 def cross_entropy_dinput(g: Tensor, _out: Tensor, input: Tensor, chosen: Chosen, reduction: str, scale: Any) -> Tensor:
-    each = chosen.gradient_of_each(g, reduction, scale)
-    return (softmax(input, chosen.dim) - chosen.one_hot()) * each
+    return too_probable(input, chosen) * chosen.gradient_of_each(g, reduction, scale)
+
+
+def too_probable(input: Tensor, chosen: Chosen) -> Tensor:
+    """softmax(input) - one_hot(target): by how much the model finds each class too probable."""
+    value = probabilities(raw(input), chosen.dim)
+    value -= chosen.one_hot()
+    return record(value, (input,), (too_probable_dinput,), chosen.dim)
+
+
+def too_probable_dinput(g: Tensor, _out: Tensor, input: Tensor, dim: int) -> Tensor:
+    return softmax_da(g, softmax(input, dim), input, dim)
 
 
 def cross_entropy_2d_dinput(
@@ -91,7 +109,8 @@ def nll_loss(
     """
     check_logits("nll_loss", input, target)
     chosen = Chosen("nll_loss", input, target, weight, ignore_index)
-    value, scale = reduced(chosen.weighted(-input.array.reshape(-1)[chosen.places]), reduction, chosen.total)
+    x = by_columns(input.array, chosen.dim)
+    value, scale = reduced(chosen.weighted(-chosen.of_target(x)), reduction, chosen.total)
     rule = nll_loss_dinput if input.array.ndim < 3 else nll_loss_2d_dinput
     return record(value, (input,), (rule,), chosen, reduction, scale)
 
@@ -116,7 +135,8 @@ class Chosen:
         self.counted = counted = counted_targets(classes, x.shape[self.dim], ignore_index)
         if counted is not None:
             classes = xp.where(counted, classes, 0)
-        self.places = flat_places(classes, x.shape, self.dim)
+        self.columns = lies_by_columns(x.shape, self.dim)
+        self.places = flat_places(classes, x.shape, self.dim, self.columns)
         self.class_weight = check_weight(weight, x)
         self.weight = None if self.class_weight is None else self.class_weight[classes]
         if counted is not None:
@@ -130,10 +150,18 @@ class Chosen:
         each = losses * self.weight
         return each if self.counted is None else array_module(each).where(self.counted, each, 0)
 
+    def flat(self, x: Any) -> Any:
+        """A raw array like the logits (`by_columns`) as a vector, in the order of its memory."""
+        return (x.T if self.columns else x).reshape(-1)
+
+    def of_target(self, x: Any) -> Any:
+        """The elements of a raw array like the logits (`by_columns`) at the target classes."""
+        return self.flat(x)[self.places]
+
     def one_hot(self) -> Tensor:
         """A raw array like the logits: 1 at the target classes, else 0."""
-        ones: Any = array_module(self.places).zeros(self.shape, self.dtype)
-        ones.reshape(-1)[self.places] = 1
+        ones: Any = array_module(self.places).zeros(self.shape, self.dtype, order="F" if self.columns else "C")
+        self.flat(ones)[self.places] = 1
         return ones  # type: ignore[no-any-return]
 
     def gradient_of_each(self, g: Any, reduction: str, scale: Any) -> Tensor:
@@ -202,15 +230,23 @@ def class_dim(x: Any) -> int:
     return 0 if x.ndim == 1 else 1
 
 
-def flat_places(classes: Any, shape: tuple[int, ...], dim: int) -> Any:
-    """Where the logits of the target classes stand in the flattened logits: one index each, fast to pick by."""
+def flat_places(classes: Any, shape: tuple[int, ...], dim: int, columns: bool) -> Any:
+    """Where the logits of the target classes stand in `Chosen.flat`: one index each, fast to pick by."""
     xp = array_module(classes)
+    if columns:
+        return classes * shape[0] + starts(xp, shape[0], 1)
     before, number, after = math.prod(shape[:dim]), shape[dim], math.prod(shape[dim + 1 :])
-    first = xp.arange(0, before * number, number)  # of each row
+    first = starts(xp, before, number)
     if classes.ndim == 1:
         return first + classes
     rows = first[:, None] + classes.reshape(before, after)
     return (rows * after + xp.arange(after)).reshape(classes.shape)
+
+
+@lru_cache(maxsize=64)
+def starts(xp: Any, rows: int, length: int) -> Any:
+    """Where each row of a flattened array starts, made once for each size: not to be changed."""
+    return xp.arange(0, rows * length, length)
 
 
 def along_classes(weight: Any, shape: tuple[int, ...], dim: int) -> Any:
@@ -253,7 +289,7 @@ def checked_targets(op: str, x: Any, classes: Any) -> Any:
 def counted_targets(classes: Any, number: int, ignore_index: int) -> Any:
     """Which targets are not ignored (None: all count); IndexError for one that is no class."""
     unsigned = classes.view(np.uint64) if classes.dtype.itemsize == 8 else classes  # where -1 is a huge number
-    if not 0 <= ignore_index < number and array_module(classes).count_nonzero(unsigned < number) == classes.size:
+    if not 0 <= ignore_index < number and unsigned.max(initial=0) < number:
         return None
     counted = classes != ignore_index
     wrong = counted & ((classes < 0) | (classes >= number))

@@ -95,7 +95,9 @@ def linear_dinput(g: Tensor, _out: Tensor, _input: Tensor, weight: Tensor, _bias
 
 
 def linear_dweight(g: Tensor, _out: Tensor, input: Tensor, _weight: Tensor, _bias: Any = None) -> Tensor:
-    return as_matrix(g).swapaxes(-2, -1) @ as_matrix(input)
+    if input.ndim != 2:
+        g, input = as_matrix(g), as_matrix(input)
+    return g.swapaxes(0, 1) @ input
 
 
 def linear_dbias(g: Tensor, _out: Tensor, _input: Tensor, _weight: Tensor, _bias: Tensor) -> Tensor:
@@ -104,8 +106,6 @@ def linear_dbias(g: Tensor, _out: Tensor, _input: Tensor, _weight: Tensor, _bias
 
 def as_matrix(a: Tensor) -> Tensor:
     """All dimensions but the last made one."""
-    if a.ndim == 2:
-        return a
     rows = 1
     for n in a.shape[:-1]:
         rows *= n
