@@ -14,7 +14,7 @@ import numpy as np
 from minigrad import devices, dtypes, printing
 from minigrad.autograd import graph
 from minigrad.autograd.backward import backward
-from minigrad.autograd.fitting import cast
+from minigrad.autograd.fitting import cast, to_device
 from minigrad.autograd.graph import Node, Variable, changes_of, leaf_node, wrap
 from minigrad.hooks import RemovableHandle
 from minigrad.ops import (
@@ -30,6 +30,7 @@ from minigrad.ops import (
     sampling,
     selection,
     shaping,
+    smooth_activations,
 )
 from minigrad.ops.dims import axis
 from minigrad.size import Size
@@ -296,10 +297,11 @@ class Tensor(Variable):
 
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
         """In another dtype or on another device: to(dtype), to(device), to(device, dtype), to(other_tensor)."""
-        dtype, copied = devices.to_arguments(args, kwargs)
-        if dtype is None or dtype.numpy == self.array.dtype:
-            return self.clone() if copied else self
-        return cast(self, dtype.numpy)
+        dtype, place, copied = devices.to_arguments(args, kwargs)
+        result = self if place is None else to_device(self, place)
+        if dtype is not None and dtype.numpy != self.array.dtype:
+            result = cast(result, dtype.numpy)
+        return self.clone() if copied and result is self else result
 
     def type(self, dtype: Any = None) -> Any:
         """In another dtype; without one, the name of PyTorch's class for it, such as 'torch.FloatTensor'."""
@@ -352,8 +354,16 @@ class Tensor(Variable):
         return self.to("cpu")
 
     def cuda(self, device: Any = None) -> Tensor:
-        """On a GPU: RuntimeError, for minigrad has none yet."""
+        """On the GPU.  RuntimeError, with the reason, where there is none to use."""
         return self.to("cuda" if device is None else device)
+
+    def pin_memory(self) -> Tensor:
+        """A copy in page-locked memory, from which a GPU copies faster.  RuntimeError without a GPU."""
+        return self if self.is_pinned() else wrap(devices.pinned(self.array))
+
+    def is_pinned(self) -> builtins.bool:
+        """Whether it lies in page-locked memory."""
+        return devices.is_pinned(self.array)
 
     def contiguous(self) -> Tensor:
         """With its elements in memory in the order of their indices: itself, or a copy."""
@@ -433,6 +443,7 @@ class Tensor(Variable):
     sin, cos, tanh = elementwise.sin, elementwise.cos, elementwise.tanh
     square, reciprocal, clone = elementwise.square, elementwise.reciprocal, elementwise.clone
     sigmoid, softmax, log_softmax = activations.sigmoid, activations.softmax, activations.log_softmax
+    erf = smooth_activations.erf
     relu, maximum, minimum = selection.relu, selection.maximum, selection.minimum
     clamp = clip = selection.clamp
     matmul = linear_algebra.matmul

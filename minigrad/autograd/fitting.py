@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.autograd.graph import Node, Rule, raw, record
-from minigrad.devices import array_module
+from minigrad.devices import array_module, device_of, moved
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -76,6 +76,17 @@ def cast(a: Tensor, dtype: Any) -> Tensor:
 
 def cast_da(g: Tensor, _out: Tensor, _a: Tensor, dtype: Any) -> Tensor:
     return cast(g, dtype)
+
+
+def to_device(a: Tensor, place: Any) -> Tensor:
+    """The same values on another device; the gradient goes back to where the operand is."""
+    x = raw(a)
+    copy = moved(x, place)
+    return a if copy is x else record(copy, (a,), (to_device_da,), device_of(x))
+
+
+def to_device_da(g: Tensor, _out: Tensor, _a: Tensor, place: Any) -> Tensor:
+    return to_device(g, place)
 
 
 def fit(gradient: Any, edge: Node, rule: Rule) -> Any:

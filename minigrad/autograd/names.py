@@ -83,12 +83,18 @@ def distribution_cross_entropy(node: Node) -> str:
     return "DivBackward1" if reduction == "mean" else "NegBackward0"
 
 
+def normalization(node: Node) -> str:
+    """Of a batch or of a layer."""
+    return f"Native{node.static[-1]}NormBackward0"
+
+
 PYTORCH: dict[str, str | Callable[[Node], str]] = {
     "rsub": "RsubBackward1",
     "pow": power,
     "clamp": "ClampBackward1",
     "clone": "CloneBackward0",
     "cast": "ToCopyBackward0",
+    "to_device": "ToCopyBackward0",
     "sum": reduced_some("Sum"),
     "mean": reduced_some("Mean"),
     "max": "MaxBackward1",
@@ -105,7 +111,13 @@ PYTORCH: dict[str, str | Callable[[Node], str]] = {
     "nll_loss_2d": "NllLoss2DBackward0",
     "distribution_cross_entropy": distribution_cross_entropy,
     "l1_loss": l1_loss,
+    "normalized": normalization,
+    "known_batch_norm": "NativeBatchNormBackward0",
+    "gelu_tanh": "GeluBackward0",
     "log1p": "Log1PBackward0",
+    "conv2d": "ConvolutionBackward0",
+    "max_pool2d": "MaxPool2DWithIndicesBackward0",
+    "avg_pool2d": "AvgPool2DBackward0",
     "put": "torch::autograd::CopySlices",
     "overwritten": "torch::autograd::CopyBackwards",
 }

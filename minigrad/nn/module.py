@@ -294,19 +294,20 @@ class Module:
         clear_gradients(self.parameters(), set_to_none)
 
     def to(self: Self, *args: Any, **kwargs: Any) -> Self:
-        """Convert the float parameters and buffers to a dtype, in place: optimizers keep their hold on them."""
-        dtype, _ = devices.to_arguments(args, kwargs)
-        if dtype is None:
-            return self
-        if not dtype.is_floating_point:
+        """Move parameters and buffers to a device, convert the float ones to a dtype: to(device), to(dtype), ...
+
+        The Parameters stay the same objects: optimizers keep their hold on them.
+        """
+        dtype, place, _ = devices.to_arguments(args, kwargs)
+        if dtype is not None and not dtype.is_floating_point:
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
             )
         for tensor in [*self.parameters(), *self.buffers()]:
-            if tensor.is_floating_point():
-                tensor.data = tensor.data.to(dtype)
-                if tensor._grad is not None:
-                    tensor._grad = tensor._grad.to(dtype)
+            wanted = dtype if tensor.is_floating_point() else None
+            tensor.data = tensor.data.to(place, dtype=wanted)
+            if tensor._grad is not None:
+                tensor._grad = tensor._grad.to(place, dtype=wanted)
         return self
 
     def float(self: Self) -> Self:
@@ -324,6 +325,10 @@ class Module:
     def cpu(self: Self) -> Self:
         """Parameters and buffers on the CPU."""
         return self.to("cpu")
+
+    def cuda(self: Self, device: Any = None) -> Self:
+        """Parameters and buffers on the GPU.  RuntimeError, with the reason, where there is none to use."""
+        return self.to("cuda" if device is None else device)
 
     # Saving and loading -------------------------------------------------------------------------------------
 

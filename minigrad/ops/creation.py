@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.autograd.graph import Variable, raw, wrap
-from minigrad.devices import array_module, check_device
+from minigrad.devices import device_of, making_arrays_on, moved
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number, numpy_dtype, op_called
 from minigrad.ops.shaping import as_sizes
 from minigrad.random.multiply_add import fused_float64, fused_piece_float64
@@ -35,17 +35,15 @@ def tensor(data: Any, *, dtype: dtype_ | None = None, device: Any = None, requir
     tensor([[1, 2],
             [3, 4]])
     """
-    check_device(device)
-    return finished(wrap(data_array(data, dtype, copy=True)), requires_grad)
+    return finished(data_array(data, dtype, copy=True), device, requires_grad)
 
 
 def as_tensor(data: Any, dtype: dtype_ | None = None, device: Any = None) -> Tensor:
     """As `tensor`, but a tensor or NumPy array of the right dtype is not copied: memory is shared."""
-    check_device(device)
     if isinstance(data, Variable):
         given: Any = data
-        return given if dtype is None else given.to(dtype)  # type: ignore[no-any-return]
-    return wrap(data_array(data, dtype, copy=False))
+        return given.to(device, dtype=dtype)  # type: ignore[no-any-return]
+    return finished(data_array(data, dtype, copy=False), device, requires_grad=False)
 
 
 asarray = as_tensor
@@ -147,8 +145,9 @@ def checked_array(array: Any) -> Any:
     raise TypeError(f"can't convert np.ndarray of type {array.dtype}. The only supported types are: {names}.")
 
 
-def finished(tensor: Tensor, requires_grad: bool) -> Tensor:
-    """A new tensor, marked as requiring grad if asked."""
+def finished(array: Any, device: Any, requires_grad: bool) -> Tensor:
+    """A new tensor around a raw array, which goes to the device asked for, marked as requiring grad if asked."""
+    tensor = wrap(array if device is None else moved(array, device))
     if requires_grad:
         tensor.requires_grad_()
     return tensor
@@ -165,10 +164,9 @@ def zeros(
     requires_grad: bool = False,
 ) -> Tensor:
     """Zeros of a size, given as ints or one sequence."""
-    check_device(device)
-    return finished(
-        wrap(np.zeros(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))), requires_grad
-    )
+    with making_arrays_on(device) as xp:
+        array = xp.zeros(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))
+    return finished(array, device, requires_grad)
 
 
 def ones(
@@ -179,8 +177,9 @@ def ones(
     requires_grad: bool = False,
 ) -> Tensor:
     """Ones of a size, given as ints or one sequence."""
-    check_device(device)
-    return finished(wrap(np.ones(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))), requires_grad)
+    with making_arrays_on(device) as xp:
+        array = xp.ones(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))
+    return finished(array, device, requires_grad)
 
 
 def empty(
@@ -191,10 +190,9 @@ def empty(
     requires_grad: bool = False,
 ) -> Tensor:
     """A tensor whose values are whatever the memory held."""
-    check_device(device)
-    return finished(
-        wrap(np.empty(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))), requires_grad
-    )
+    with making_arrays_on(device) as xp:
+        array = xp.empty(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))
+    return finished(array, device, requires_grad)
 
 
 def full(
@@ -209,10 +207,11 @@ def full(
 
     RuntimeError for a number beyond the range of the dtype.
     """
-    check_device(device)
     number, shape = checked_number(fill_value), checked_sizes((tuple(size),))
     to = data_array(number, None, copy=False).dtype if dtype is None else numpy_dtype(dtype)
-    return finished(wrap(np.full(shape, fitting_number(number, to), to)), requires_grad)
+    with making_arrays_on(device) as xp:
+        array = xp.full(shape, fitting_number(number, to), to)
+    return finished(array, device, requires_grad)
 
 
 def eye(
@@ -224,9 +223,8 @@ def eye(
     requires_grad: bool = False,
 ) -> Tensor:
     """Ones on the diagonal of n rows and m (default n) columns, else zeros."""
-    check_device(device)
     rows, columns = checked_sizes((n, n if m is None else m))
-    return finished(wrap(np.eye(rows, columns, dtype=numpy_dtype(dtype))), requires_grad)
+    return finished(np.eye(rows, columns, dtype=numpy_dtype(dtype)), device, requires_grad)
 
 
 def zeros_like(
@@ -262,10 +260,10 @@ def full_like(
 
 def filled_like(input: Tensor, value: Any, dtype: dtype_ | None, device: Any, requires_grad: bool) -> Tensor:
     """A number in the shape of another tensor and (unless one is given) its dtype."""
-    check_device(device)
     to = array_of(input).dtype if dtype is None else numpy_dtype(dtype)
     value = fitting_number(checked_number(value), to)
-    return finished(wrap(array_module(input.array).full(input.array.shape, value, to)), requires_grad)
+    with making_arrays_on(device_of(input.array) if device is None else device) as xp:
+        return finished(xp.full(input.array.shape, value, to), None, requires_grad)
 
 
 def checked_number(x: Any) -> Any:
@@ -301,7 +299,6 @@ def arange(
 
     int64 for ints, else the default dtype.  RuntimeError for a step of 0 or in the wrong direction.
     """
-    check_device(device)
     if end is None:
         start, end = 0, start
     start, end, step = (checked_number(x) for x in (start, end, step))
@@ -321,7 +318,7 @@ def arange(
         counted = counted_floats(start, step, length, to)
     else:  # as in PyTorch a fraction is cut off before counting, not after
         counted = int(start) + np.arange(length) * int(step)
-    return finished(wrap(counted.astype(to)), requires_grad)
+    return finished(counted.astype(to), device, requires_grad)
 
 
 def counted_floats(start: float, step: float, length: int, to: np.dtype[Any]) -> Any:
@@ -350,7 +347,6 @@ def linspace(
 
     As in PyTorch the first half is counted up from start, the second down from end.
     """
-    check_device(device)
     start, end, steps = checked_number(start), checked_number(end), index(steps)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
@@ -361,7 +357,7 @@ def linspace(
     i = np.arange(steps, dtype=np.float64)
     up, down = fused_float64(i, step, low), fused_float64(steps - 1 - i, -step, high)
     values = np.where(i < steps // 2, up, down)
-    return finished(wrap((values if steps != 1 else np.full(1, low)).astype(to)), requires_grad)
+    return finished((values if steps != 1 else np.full(1, low)).astype(to), device, requires_grad)
 
 
 # PyTorch's older constructors -------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Random tensors, with the very numbers that PyTorch draws on the CPU from the same seed.
 
 Every function takes `generator=`: a Generator to draw from, by default the one that `manual_seed` seeds.
+Numbers for a tensor on a GPU are drawn on the CPU too, and moved: a seed gives the same ones on every device.
 Draws are constants to differentiation.  Those of `bernoulli`, too: where PyTorch sends gradients of zero into
 the probabilities, here the result does not require grad.
 """
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.graph import Variable, raw, wrap
-from minigrad.devices import check_device
+from minigrad.autograd.graph import Variable, wrap
+from minigrad.devices import CPU, check_device, device_of, moved
 from minigrad.ops.creation import checked_sizes, finished
 from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place
 from minigrad.ops.promotion import numpy_dtype
@@ -56,7 +57,7 @@ def rand(
     check_device(device)
     shape = checked_sizes(sizes if size is None else (size,))
     numbers = source(generator).uniform(math.prod(shape), dtype=numpy_dtype(dtype))
-    return finished(wrap(numbers.reshape(shape)), requires_grad)
+    return finished(numbers.reshape(shape), device, requires_grad)
 
 
 def randn(
@@ -79,7 +80,7 @@ def randn(
     check_device(device)
     shape = checked_sizes(sizes if size is None else (size,))
     numbers = source(generator).normal(math.prod(shape), dtype=numpy_dtype(dtype))
-    return finished(wrap(numbers.reshape(shape)), requires_grad)
+    return finished(numbers.reshape(shape), device, requires_grad)
 
 
 def randint(
@@ -112,7 +113,7 @@ def randint(
     low, high = integer("randint", "low", low), integer("randint", "high", high)
     to = numpy_dtype(dtypes.int64 if dtype is None else dtype)
     numbers = source(generator).integers(math.prod(shape), low, high, to)
-    return finished(wrap(numbers.reshape(shape)), requires_grad)
+    return finished(numbers.reshape(shape), device, requires_grad)
 
 
 def randperm(
@@ -141,7 +142,7 @@ def randperm(
     if n - 1 > highest(to):
         raise RuntimeError(f"randperm: n={n} is too large for {to.name}, which holds integers up to {highest(to)}")
     numbers = source(generator).permutation(n).astype(to, copy=False)
-    return finished(wrap(numbers), requires_grad)
+    return finished(numbers, device, requires_grad)
 
 
 def normal(
@@ -171,17 +172,18 @@ def normal(
             raise TypeError(f"normal(): with two numbers, size must be a tuple of ints, not {size!r}")
         shape = checked_sizes((size,))
         numbers = draw(math.prod(shape), mean, std, numpy_dtype(dtype))
-        return finished(wrap(numbers.reshape(shape)), requires_grad)
+        return finished(numbers.reshape(shape), device, requires_grad)
     if size is not None or dtype is not None:
         raise TypeError("normal(): tensors give the size and the dtype; leave size= and dtype= out")
     shape, to = broadcast_shape(*(x.array.shape for x in tensors)), tensors[0].array.dtype
     if not isinstance(std, Variable):
         drawn = wrap(draw(math.prod(shape), 0.0, std, to).reshape(shape))
-    elif (std.array >= 0).all():
-        drawn = mul_(wrap(draw(math.prod(shape), dtype=to).reshape(shape)), wrap(std.array))
+    elif (on_cpu(std) >= 0).all():
+        drawn = mul_(wrap(draw(math.prod(shape), dtype=to).reshape(shape)), wrap(on_cpu(std)))
     else:
         raise RuntimeError("normal expects all elements of std >= 0.0")
-    return finished(add_(drawn, wrap(mean.array) if isinstance(mean, Variable) else mean), requires_grad)
+    drawn = add_(drawn, wrap(on_cpu(mean)) if isinstance(mean, Variable) else mean)
+    return finished(drawn.array, device_of(tensors[0].array) if device is None else device, requires_grad)
 
 
 # From probabilities -----------------------------------------------------------------------------------------
@@ -200,8 +202,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     """
     refuse_other_than_tensor("bernoulli", input)
     x = input.array
-    drawn = source(generator).bernoulli(x.size, x.reshape(-1) if p is None else p)
-    return wrap(drawn.astype(x.dtype).reshape(x.shape))
+    drawn = source(generator).bernoulli(x.size, on_cpu(input).reshape(-1) if p is None else p)
+    return wrap(moved(drawn.astype(x.dtype).reshape(x.shape), device_of(x)))
 
 
 def multinomial(
@@ -219,7 +221,8 @@ def multinomial(
     """
     refuse_other_than_tensor("multinomial", input)
     num_samples = integer("multinomial", "num_samples", num_samples)
-    return wrap(source(generator).multinomial(input.array, num_samples, replacement))
+    drawn = source(generator).multinomial(on_cpu(input), num_samples, replacement)
+    return wrap(moved(drawn, device_of(input.array)))
 
 
 # Like another tensor ----------------------------------------------------------------------------------------
@@ -280,7 +283,7 @@ def drawn_like(input: Tensor, dtype: dtype_ | None, device: Any, requires_grad: 
     to = input.array.dtype if dtype is None else dtype.numpy
     empty = empty_in_same_order(input.array, to)
     fill(empty, draw(empty))
-    return finished(wrap(empty), requires_grad)
+    return finished(empty, device_of(input.array) if device is None else device, requires_grad)
 
 
 # In place: methods of Tensor --------------------------------------------------------------------------------
@@ -333,7 +336,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     """
 
     def draw(x: Any) -> Any:
-        probability = flattened(x, raw(p)) if isinstance(p, Variable) else p
+        probability = flattened(x, on_cpu(p)) if isinstance(p, Variable) else p
         return source(generator).bernoulli(x.size, probability).astype(x.dtype)
 
     return redrawn(self, draw)
@@ -349,7 +352,7 @@ def redrawn(tensor: Tensor, draw: Draw) -> Tensor:
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."
         )
-    return copy_(tensor, wrap(laid_out_like(array, draw(array))))
+    return copy_(tensor, wrap(moved(laid_out_like(array, draw(array)), device_of(array))))
 
 
 # Arguments --------------------------------------------------------------------------------------------------
@@ -362,6 +365,11 @@ def source(generator: Generator | None) -> Generator:
     if not isinstance(generator, Generator):
         raise TypeError(f"generator must be a minigrad.Generator, not {type(generator).__name__}")
     return generator
+
+
+def on_cpu(tensor: Any) -> Any:
+    """A tensor's values as a NumPy array, to draw by: the generator is the CPU's."""
+    return moved(tensor.array, CPU)
 
 
 def normal_numbers(generator: Generator | None, x: Any, mean: float = 0.0, std: float = 1.0) -> Any:

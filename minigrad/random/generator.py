@@ -45,6 +45,10 @@ class Generator:
 
     def __init__(self, device: str | devices.device = "cpu") -> None:
         self.device = devices.device(device)
+        if self.device.type != "cpu":
+            raise RuntimeError(
+                "random numbers for every device are drawn on the CPU: use Generator(), and pass device= where they go"
+            )
         self._engine = MersenneTwister(DEFAULT_SEED)
         self._seed = DEFAULT_SEED
         self._spare_normal: float | None = None
