@@ -24,6 +24,7 @@ from minigrad.ops.activations import (
     softmax_da,
 )
 from minigrad.ops.losses import reduced, refuse_grad
+from minigrad.ops.promotion import check_devices
 from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.shaping import unsqueeze
 
@@ -51,8 +52,9 @@ def cross_entropy(
     mean.  ignore_index: targets that count for nothing.  label_smoothing: how much of each target is spread
     evenly over all classes.  Finite for every finite input.
 
-    IndexError: a target that is no class.  ValueError: unequal batch sizes, unknown reduction.  RuntimeError:
-    other shapes and dtypes.  https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
+    IndexError: a target that is no class (on the CPU).  ValueError: unequal batch sizes, unknown reduction.
+    RuntimeError: other shapes and dtypes.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
     """
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
@@ -259,6 +261,8 @@ def check_logits(op: str, input: Any, target: Any) -> None:
     for name, x in (("input", input), ("target", target)):
         if not isinstance(x, Variable):
             raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    if type(input.array) is not type(target.array):
+        check_devices(input, target)
     if input.array.ndim == 0:
         raise RuntimeError(f"{op}(): input must have a dimension for the classes, but it has none")
     if input.array.dtype.kind != "f":
@@ -287,7 +291,12 @@ def checked_targets(op: str, x: Any, classes: Any) -> Any:
 
 
 def counted_targets(classes: Any, number: int, ignore_index: int) -> Any:
-    """Which targets are not ignored (None: all count); IndexError for one that is no class."""
+    """Which targets are not ignored (None: all count); IndexError for one that is no class.
+
+    On a GPU they are not looked at, for that would wait for it: none counts as no class.
+    """
+    if not isinstance(classes, np.ndarray):
+        return classes != ignore_index
     unsigned = classes.view(np.uint64) if classes.dtype.itemsize == 8 else classes  # where -1 is a huge number
     if not 0 <= ignore_index < number and unsigned.max(initial=0) < number:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd.graph import Variable, raw, record
+from minigrad.ops.promotion import check_devices
 from minigrad.ops.shaping import squeeze, unsqueeze
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def matmul_error(a: Any, b: Any) -> Exception:
     for position, x in (("input", a), ("other", b)):
         if not isinstance(x, Variable):
             return TypeError(f"matmul(): argument '{position}' must be Tensor, not {type(x).__name__}")
+    check_devices(a, b)
     x, y = raw(a), raw(b)
     if 0 in (x.ndim, y.ndim):
         return RuntimeError(
@@ -118,6 +120,7 @@ def linear_error(input: Any, weight: Any, bias: Any) -> Exception:
     for name, x in named:
         if not isinstance(x, Variable) and not (name == "bias" and x is None):
             return TypeError(f"linear(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    check_devices(input, weight, bias)
     shown = ", ".join(f"{name} {list(x.array.shape)} {x.dtype}" for name, x in named if x is not None)
     if len({x.array.dtype for _, x in named if x is not None}) > 1:
         return RuntimeError(f"linear(): input, weight and bias must have the same dtype, but got: {shown}")

@@ -9,13 +9,15 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minigrad.autograd.fitting import broadcasts
 from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.activations import sigmoid
 from minigrad.ops.elementwise import abs as absolute
 from minigrad.ops.elementwise import exp, log, log1p, sign
-from minigrad.ops.promotion import as_dtype, check_broadcast, common_dtype, op_called
+from minigrad.ops.promotion import as_dtype, check_broadcast, check_devices, common_dtype, op_called
 from minigrad.ops.selection import clamp
 
 if TYPE_CHECKING:
@@ -35,9 +37,15 @@ def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
     if reduction != "mean":
         raise ValueError(f"{reduction} is not a valid value for reduction: use 'mean', 'sum' or 'none'")
     if total is not None:
-        return losses.sum() / total, 1 / total if total else 0
+        return losses.sum() / total, inverse(total)
     size = losses.size
     return losses.sum() / size, 1 / size if size else 0
+
+
+def inverse(total: Any) -> Any:
+    """1 / total, and 0 for a total of 0; a GPU is not waited for to know it."""
+    where = array_module(total).where
+    return where(total == 0, 0, 1 / where(total == 0, 1, total)).astype(total.dtype)
 
 
 # Distances --------------------------------------------------------------------------------------------------
@@ -80,6 +88,8 @@ def distance_operands(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         if not isinstance(x, Variable):
             raise TypeError(f"argument '{name}' must be Tensor, not {type(x).__name__}")
     x, y = input.array, target.array
+    if type(x) is not type(y):
+        check_devices(input, target)
     if x.shape != y.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
@@ -104,12 +114,12 @@ def binary_cross_entropy(
     """-(y log p + (1 - y) log(1 - p)) for probabilities p and targets y, reduced.
 
     Logarithms are not taken below -100, so that p = 0 and p = 1 give finite losses.  weight: a factor for each
-    element.  ValueError for unequal shapes; RuntimeError for other dtypes and for p or y outside [0, 1], nan
-    included.  https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
+    element.  ValueError for unequal shapes; RuntimeError for other dtypes and (on the CPU) for p or y outside
+    [0, 1], nan included.  https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
     """
     p, y = binary_operands("binary_cross_entropy", input, target)
     for name, x in (("input", p), ("target", y)):
-        if not ((x >= 0) & (x <= 1)).all():
+        if isinstance(x, np.ndarray) and not ((x >= 0) & (x <= 1)).all():  # a GPU's values are not waited for
             raise RuntimeError(f"binary_cross_entropy(): all elements of {name} should be between 0 and 1")
     weight = weight_operand("weight", weight, p)
     xp = array_module(p)
@@ -191,6 +201,8 @@ def binary_operands(op: str, input: Any, target: Any) -> tuple[Any, Any]:
         if not isinstance(x, Variable):
             raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
     z, y = input.array, target.array
+    if type(z) is not type(y):
+        check_devices(input, target)
     if z.shape != y.shape:
         raise ValueError(
             f"{op}(): Target size ({target.shape}) must be the same as input size ({input.shape}). "

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.fitting import broadcasts, cast
+from minigrad.autograd.fitting import broadcasts, cast, to_device
 from minigrad.autograd.graph import Variable, raw, wrap
+from minigrad.devices import CPU, device_of
 
 if TYPE_CHECKING:
     pass
@@ -34,7 +35,7 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
         x = a.array
         if isinstance(b, Variable):
             y = b.array
-            if x.dtype is y.dtype and x.shape == y.shape:
+            if x.dtype is y.dtype and x.shape == y.shape and type(x) is type(y):
                 return a, b
             return promoted(a, b)
         if x.dtype.kind == "f" and type(b) in (float, int):
@@ -49,7 +50,7 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
 
 def promoted(a: Any, b: Any) -> tuple[Any, Any]:
     """The general case of `operands`: at least one of them is a Tensor."""
-    a, b = operand(a), operand(b)
+    a, b = on_one_device(operand(a), operand(b))
     dtype = result_type(a, b)
     a, b = as_dtype(a, dtype), as_dtype(b, dtype)
     x, y = raw(a), raw(b)
@@ -69,6 +70,35 @@ def operand(x: Any) -> Any:
     if isinstance(x, NUMBERS):
         return x
     raise TypeError(f"{op_called()}(): an operand must be a Tensor or a number, not {type(x).__name__}")
+
+
+def on_one_device(*operands: Any) -> tuple[Any, ...]:
+    """Operands where they can meet: 0-d tensors on the CPU are moved to where the others are.
+
+    RuntimeError for tensors on two devices.
+    """
+    tensors = [x for x in operands if isinstance(x, Variable)]
+    if len({type(x.array) for x in tensors}) < 2:
+        return operands
+    check_devices(*(x for x in tensors if x.array.ndim))
+    place = next((p for x in tensors if (p := device_of(x.array)) != CPU), CPU)
+    return tuple(to_device(x, place) if isinstance(x, Variable) else x for x in operands)
+
+
+def check_devices(*tensors: Any) -> None:
+    """RuntimeError, naming them, for tensors on two devices; what is no tensor is left out."""
+    tensors = tuple(x for x in tensors if isinstance(x, Variable))
+    places = list(dict.fromkeys(device_of(x.array) for x in tensors))
+    if len(places) < 2:
+        return
+    shown = "; ".join(
+        f"shape {list(x.array.shape)} on {device_of(x.array)}" + (f", made by {x.node.line}" if x.node else "")
+        for x in tensors
+    )
+    raise RuntimeError(
+        f"{op_called()}(): Expected all tensors to be on the same device, but found at least two devices, "
+        f"{places[0]} and {places[1]}! The operands: {shown}. Move one of them with .to({str(places[0])!r})."
+    )
 
 
 def result_type(*operands: Any) -> np.dtype[Any]:
@@ -172,7 +202,8 @@ def floating(a: Any) -> Any:
 
 
 def check_shapes(*operands: Any) -> None:
-    """RuntimeError unless the shapes of all tensors among the operands broadcast with each other."""
+    """RuntimeError unless all tensors among the operands are on one device and their shapes broadcast."""
+    check_devices(*operands)
     for a, b in combinations({x.array.shape for x in operands if isinstance(x, Variable)}, 2):
         check_broadcast(a, b)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd.graph import Variable, raw, record, unrecorded
 from minigrad.devices import array_module
-from minigrad.ops.promotion import array_of, as_dtype, check_shapes, operand, operands, result_type
+from minigrad.ops.promotion import array_of, as_dtype, check_shapes, on_one_device, operand, operands, result_type
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -17,13 +17,12 @@ def where(condition: Any, input: Any, other: Any) -> Tensor:
 
     condition: bool tensor.  RuntimeError for another dtype.
     """
-    chosen = raw(condition)
-    xp = array_module(chosen)
     if isinstance(condition, Variable):
-        input, other, dtype = choices(condition, input, other)
+        condition, input, other, dtype = choices(condition, input, other)
         if not isinstance(input, Variable) and not isinstance(other, Variable):
-            return unrecorded(xp.where(chosen, input, other).astype(dtype), condition)
-    value = xp.where(chosen, raw(input), raw(other))
+            numbers = array_module(condition.array).where(condition.array, input, other)
+            return unrecorded(numbers.astype(dtype), condition)
+    value = array_module(raw(condition)).where(raw(condition), raw(input), raw(other))
     return record(value, (condition, input, other), (None, where_dinput, where_dother))
 
 
@@ -35,18 +34,18 @@ def where_dother(g: Tensor, _out: Tensor, condition: Tensor, _input: Tensor, _ot
     return where(condition, 0.0, g)
 
 
-def choices(condition: Any, input: Any, other: Any) -> tuple[Any, Any, Any]:
-    """The two values to choose from in one dtype, and that dtype; errors as PyTorch's."""
+def choices(condition: Any, input: Any, other: Any) -> tuple[Any, Any, Any, Any]:
+    """The condition, the two values to choose from in one dtype, and that dtype; errors as PyTorch's."""
     if condition.array.dtype.kind != "b":
         raise RuntimeError(
             "where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition.dtype}. Compare first, as in where(x > 0, x, y)."
         )
-    input, other = operand(input), operand(other)
+    condition, input, other = on_one_device(condition, operand(input), operand(other))
     dtype = result_type(input, other)
     input, other = as_dtype(input, dtype), as_dtype(other, dtype)
     check_shapes(condition, input, other)
-    return input, other, dtype
+    return condition, input, other, dtype
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
@@ -94,6 +93,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         raise RuntimeError("clamp(): at least one of min and max must not be None")
     bounds = [operand(bound) for bound in (min, max) if bound is not None]
     if isinstance(input, Variable):
+        input, *bounds = on_one_device(input, *bounds)
         dtype = result_type(input, *bounds)
         input = as_dtype(input, dtype)
         bounds = [as_dtype(bound, dtype) for bound in bounds]
