@@ -71,7 +71,7 @@ def scatter(g: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
     """Zeros of a shape, with each element of g added at the position that the key picked it from."""
     x = raw(g)
     xp = array_module(x)
-    value = xp.zeros(shape, x.dtype)
+    value = xp.full(shape, 0, x.dtype)  # zeros() makes memory that is cleared on first touch: slow to add to
     if any(isinstance(part, xp.ndarray) and part.dtype.kind != "b" for part in key):
         add_at(value, key, x)  # a position may be picked twice
     else:

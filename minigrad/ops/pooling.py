@@ -1,0 +1,238 @@
+"""Pooling: the largest element, or the mean, of each window of an image."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.autograd.graph import Variable, raw, record, unrecorded
+from minigrad.devices import array_module
+from minigrad.ops.indexing import scatter
+from minigrad.ops.windows import Windows, pair
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest element of each window; the first of equal ones gets the gradient.  nan counts as largest.
+
+    input: (N, C, height, width) or (C, height, width) -> (N, C, oh, ow) or (C, oh, ow), where
+    oh = (height + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1; with ceil_mode rounded up, unless the
+    last window would begin outside.  All sizes: one int, or one for the height and one for the width.
+    stride: kernel_size unless given.  padding: at most half of the kernel; never the largest.
+    return_indices: also where each is: int64 positions in the flattened image.
+
+    RuntimeError for an empty image, or arguments out of range.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
+
+    >>> import minigrad as torch
+    >>> image = torch.tensor([[[1.0, 2.0, 3.0, 4.0], [8.0, 7.0, 6.0, 5.0]]])
+    >>> torch.nn.functional.max_pool2d(image, 2)
+    tensor([[[8., 6.]]])
+    """
+    x = image_array("max_pool2d", input)
+    windows = pooling_windows("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
+    value, chosen = largest(x, windows)
+    out = record(value, (input,), (max_pool2d_dinput,), chosen, windows)
+    return (out, unrecorded(positions_in_image(chosen, windows), input)) if return_indices else out
+
+
+def max_pool2d_dinput(g: Tensor, _out: Tensor, _input: Tensor, chosen: Any, windows: Windows) -> Tensor:
+    shape = (*g.shape[:-2], *windows.image)
+    positions = all_positions(chosen, windows)
+    return scatter(g.reshape(-1), (positions,), (math.prod(shape),)).reshape(shape)
+
+
+def largest(x: Any, windows: Windows) -> tuple[Any, Any]:
+    """The largest element of each window, and at which position of the kernel it is: the first of equal ones.
+
+    Of several nans it is the last, as in PyTorch.
+    """
+    xp = array_module(x)
+    padded = windows.padded(x, -xp.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
+    first, *others = windows.slices()
+    values = padded[first].copy()
+    number = np.min_scalar_type(windows.positions).type
+    chosen = xp.empty(values.shape, number)
+    chosen[...] = xp.asarray(first_inside(windows))
+    for k, part in enumerate(others, 1):
+        candidates = xp.ascontiguousarray(padded[part])
+        larger = (candidates > values) | (candidates != candidates)
+        xp.maximum(values, candidates, out=values)
+        xp.maximum(chosen, larger * number(k), out=chosen)
+    return values, chosen
+
+
+def first_inside(windows: Windows) -> list[list[int]]:
+    """The first position of the kernel that lies on the image itself, for each window.
+
+    RuntimeError where there is none, so that nothing in the window could be the largest.
+    """
+    first: list[list[int]] = []
+    along = zip(windows.image, windows.places, windows.stride, windows.padding, windows.dilation)
+    for n, count, step, before, gap in along:
+        starts = range(-before, count * step - before, step)
+        first.append([max(0, -(start // gap)) for start in starts])
+        if any(start + position * gap >= n for start, position in zip(starts, first[-1])):
+            raise RuntimeError(
+                f"max_pool2d(): with padding {before} and dilation {gap} a window lies beside the {n} elements of "
+                "the image, in the padding alone. Use less of either."
+            )
+    return [[row * windows.kernel[1] + column for column in first[1]] for row in first[0]]
+
+
+def positions_in_image(chosen: Any, windows: Windows) -> Any:
+    """Positions of the kernel, one for each window, as int64 positions in the flattened image."""
+    xp = array_module(chosen)
+    width, (row_gap, column_gap) = windows.image[1], windows.dilation
+    rows, columns = (
+        xp.arange(count) * step - before for count, step, before in zip(windows.places, windows.stride, windows.padding)
+    )
+    in_kernel = xp.arange(windows.kernel[0])[:, None] * row_gap * width + xp.arange(windows.kernel[1]) * column_gap
+    return in_kernel.reshape(-1)[chosen] + (rows[:, None] * width + columns)
+
+
+def all_positions(chosen: Any, windows: Windows) -> Any:
+    """The same as positions among the elements of all images, in one row."""
+    in_image = positions_in_image(chosen, windows)
+    images, size = math.prod(chosen.shape[:-2]), math.prod(windows.image)
+    before = array_module(chosen).arange(0, images * size, size)
+    return (in_image.reshape(images, *windows.places) + before[:, None, None]).reshape(-1)
+
+
+# Means ------------------------------------------------------------------------------------------------------
+
+
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of each window.
+
+    Shapes and sizes are those of `max_pool2d`.  count_include_pad: whether the zeros of the padding count in the
+    mean.  divisor_override: divide the sums by this number instead.
+
+    RuntimeError for an empty image, or arguments out of range; NotImplementedError for integers.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
+    """
+    x = image_array("avg_pool2d", input)
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"avg_pool2d(): not implemented for {x.dtype}. Convert it with .float() first.")
+    windows = pooling_windows("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
+    divisor = divisor_override
+    if divisor is None:
+        divisor = array_module(x).asarray(sizes_of(windows, count_include_pad), x.dtype)
+    elif isinstance(divisor, bool) or not isinstance(divisor, int):
+        raise TypeError(f"avg_pool2d(): argument 'divisor_override' must be int, not {type(divisor).__name__}")
+    elif divisor == 0:
+        raise RuntimeError("avg_pool2d(): divisor must be not zero")
+    return means(input, divisor, windows)
+
+
+def means(input: Tensor, divisor: Any, windows: Windows) -> Tensor:
+    """The sum of each window, divided."""
+    x = windows.padded(raw(input))
+    total = array_module(x).zeros((*x.shape[:-2], *windows.places), x.dtype)
+    for part in windows.slices():
+        total += x[part]
+    return record(total / divisor, (input,), (avg_pool2d_dinput,), divisor, windows)
+
+
+def avg_pool2d_dinput(g: Tensor, _out: Tensor, _input: Tensor, divisor: Any, windows: Windows) -> Tensor:
+    return shared_out(g, divisor, windows)
+
+
+def shared_out(g: Tensor, divisor: Any, windows: Windows) -> Tensor:
+    """Images of zeros, with each window's g, divided, added to all of its elements."""
+    x = raw(g) / divisor
+    images = array_module(x).zeros((*x.shape[:-2], *windows.padded_image), x.dtype)
+    for part in windows.slices():
+        images[part] += x
+    return record(windows.cropped(images), (g,), (shared_out_dg,), divisor, windows)
+
+
+def shared_out_dg(g: Tensor, _out: Tensor, _g: Tensor, divisor: Any, windows: Windows) -> Tensor:
+    return means(g, divisor, windows)
+
+
+def sizes_of(windows: Windows, count_include_pad: bool) -> list[list[int]]:
+    """How many elements count in each window: what lies beyond the padding never does."""
+    heights, widths = (
+        [
+            min(start + k, n + before) - start if count_include_pad else min(start + k, n) - max(start, 0)
+            for start in range(-before, count * step - before, step)
+        ]
+        for n, k, before, step, count in zip(
+            windows.image, windows.kernel, windows.padding, windows.stride, windows.places
+        )
+    )
+    return [[height * width for width in widths] for height in heights]
+
+
+# Checks -----------------------------------------------------------------------------------------------------
+
+
+def image_array(op: str, input: Any) -> Any:
+    """The raw images.  RuntimeError for a wrong number of dimensions, or an empty image."""
+    if not isinstance(input, Variable):
+        raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    x = input.array
+    if x.ndim not in (3, 4) or 0 in x.shape[x.ndim - 3 :]:
+        raise RuntimeError(
+            f"{op}(): Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got: "
+            f"{list(x.shape)}"
+        )
+    if x.dtype.kind == "b":
+        raise NotImplementedError(f"{op}(): not implemented for bools. Convert them with .float() first.")
+    return x
+
+
+def pooling_windows(
+    op: str, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> Windows:
+    """Where the windows lie.  RuntimeError for arguments out of range, or a kernel larger than the image."""
+    kernel = pair(op, "kernel_size", kernel_size)
+    steps = kernel if stride is None or stride in ((), []) else pair(op, "stride", stride)
+    before, gaps = pair(op, "padding", padding), pair(op, "dilation", dilation)
+    for name, given in (("kernel_size", kernel), ("stride", steps), ("dilation", gaps)):
+        if min(given) <= 0:
+            raise RuntimeError(f"{op}(): {name} should be greater than zero, but got {list(given)}")
+    if any(not 0 <= pad <= k // 2 for pad, k in zip(before, kernel)):
+        raise RuntimeError(
+            f"{op}(): pad should be at most half of effective kernel size, and not negative, but got "
+            f"padding={list(before)} and kernel_size={list(kernel)}"
+        )
+    along = zip(x.shape[-2:], kernel, steps, before, gaps)
+    places = [windows_along(n, (k - 1) * gap + 1, step, pad, ceil_mode) for n, k, step, pad, gap in along]
+    if min(places) <= 0:
+        shown = "x".join(map(str, x.shape[-3:]))
+        raise RuntimeError(
+            f"{op}(): Given input size: ({shown}). Calculated output size: ({x.shape[-3]}x{places[0]}x{places[1]}). "
+            "Output size is too small"
+        )
+    return Windows(x.shape[-2:], kernel, steps, before, gaps, (places[0], places[1]))
+
+
+def windows_along(n: int, span: int, step: int, pad: int, ceil_mode: bool) -> int:
+    """How many windows lie along n elements; with ceil_mode also one that reaches beyond, if it begins before."""
+    room = n + 2 * pad - span
+    if not ceil_mode:
+        return room // step + 1
+    number = -(-room // step) + 1
+    return number - 1 if (number - 1) * step >= n + pad else number
