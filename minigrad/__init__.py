@@ -145,8 +145,10 @@ from minigrad.ops.shaping import (
     t,
     transpose,
     unbind,
+    unflatten,
     unsqueeze,
 )
+from minigrad.ops.smooth_activations import erf
 from minigrad.printing import get_printoptions, set_printoptions
 from minigrad.random import (
     Generator,
@@ -157,6 +159,7 @@ from minigrad.random import (
     seed,
     set_rng_state,
 )
+from minigrad.serialization import load, save
 from minigrad.size import Size
 
 __all__ = [
@@ -202,6 +205,7 @@ __all__ = [
     "enable_grad",
     "eq",
     "equal",
+    "erf",
     "exp",
     "eye",
     "flatten",
@@ -239,6 +243,7 @@ __all__ = [
     "isnan",
     "le",
     "linspace",
+    "load",
     "log",
     "log1p",
     "log_softmax",
@@ -283,6 +288,7 @@ __all__ = [
     "reshape",
     "round",
     "rsub",
+    "save",
     "seed",
     "set_default_dtype",
     "set_grad_enabled",
@@ -310,6 +316,7 @@ __all__ = [
     "transpose",
     "uint8",
     "unbind",
+    "unflatten",
     "unsqueeze",
     "var",
     "where",

@@ -452,6 +452,7 @@ class Tensor(Variable):
     var, std, logsumexp = reductions.var, reductions.std, reductions.logsumexp
     reshape, view, view_as = shaping.reshape, shaping.view, shaping.view_as
     reshape_as, flatten, squeeze = shaping.reshape_as, shaping.flatten, shaping.squeeze
+    unflatten = shaping.unflatten
     unsqueeze, transpose, permute = shaping.unsqueeze, shaping.transpose, shaping.permute
     swapaxes = shaping.swapaxes
     t, expand, expand_as, broadcast_to = shaping.t, shaping.expand, shaping.expand_as, shaping.broadcast_to

@@ -106,10 +106,22 @@ VALUES = [
         Sample((np.ones((2, 0), "float32"), np.ones((2, 0, 2)))),
     ),
     Difference(
+        (LOSSES + "avg_pool2d",),
+        "avg_pool2d of int64 is refused, as of other integers (PyTorch cuts the means down to integers)",
+        lambda sample: dtypes(sample)[0] == "int64",
+        Sample((np.ones((1, 2, 2), "int64"), 2)),
+    ),
+    Difference(
         (LOSSES + "binary_cross_entropy_with_logits",),
         "infinite logits may give inf where PyTorch gives nan, and the other way round",
         not_finite,
         Sample(arrays([np.inf], [0])),
+    ),
+    Difference(
+        (LOSSES + "gelu",),
+        "the gelu of inf is inf (in PyTorch nan, where it uses oneDNN)",
+        not_finite,
+        Sample(arrays([np.inf, 1])),
     ),
 ]
 """In values, dtypes or errors."""
@@ -144,13 +156,19 @@ GRADIENTS = [
         ("clamp, by tensors",),
         "bounds of two float dtypes are compared exactly (in PyTorch after rounding to that of the larger shape)",
         lambda sample: len({d for d in dtypes(sample)[1:] if "float" in d}) > 1,
-        Sample((np.array([0.25]), np.array(0.69116838), np.array([0.69116837], "float32"))),
+        Sample((np.array([0.25] * 3), np.array(0.69116838), np.array([0.69116837] * 3, "float32"))),
     ),
     Difference(
         ("Tensor.__rmod__",),
         "number % tensor has a gradient (PyTorch has not implemented it)",
         lambda _: True,
         Sample((*arrays([3]), 2)),
+    ),
+    Difference(
+        (LOSSES + "elu", LOSSES + "elu, in place"),
+        "the gradient of elu at nan is nan (in PyTorch only where tensors are contiguous, else g)",
+        not_finite,
+        Sample((np.full((4, 4), np.nan, "float32")[:, ::2],)),
     ),
     Difference(
         ("cat",),
@@ -232,6 +250,24 @@ NAMES = [
         "DivBackward1 for the mean also of an empty batch (in PyTorch NegBackward0)",
         lambda sample: sample.operands[0].size == 0,
         Sample((np.ones((0, 2), "float32"), np.ones((0, 2), "float32"))),
+    ),
+    Difference(
+        (LOSSES + "leaky_relu, in place", LOSSES + "elu, in place"),
+        "LeakyReluBackward0 and EluBackward0 also in place (in PyTorch 1)",
+        lambda _: True,
+        Sample(arrays([1])),
+    ),
+    Difference(
+        (LOSSES + "batch_norm",),
+        "NativeBatchNormBackward0 also for an input without elements (in PyTorch AddBackward0 or MulBackward0)",
+        lambda sample: sample.operands[0].size == 0,
+        Sample((np.ones((0, 2), "float32"), *arrays([0, 0], [1, 1]))),
+    ),
+    Difference(
+        (LOSSES + "dropout1d",),
+        "MulBackward0 also for an input of two dimensions (in PyTorch SqueezeBackward1)",
+        lambda sample: sample.operands[0].ndim == 2,
+        Sample((np.ones((2, 2), "float32"),)),
     ),
     Difference(
         ("Tensor.__setitem__",),

@@ -12,11 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import layer_samples
 import op_samples
 import samples
 from hypothesis import strategies as st
 from samples import (
     ALL,
+    FLAG,
+    FLOATS,
     INTEGERS,
     Draw,
     Make,
@@ -95,6 +98,21 @@ def changing(spelling: str, method: Callable[..., Any] | None = None) -> dict[st
     return {spelling: call}
 
 
+def in_place(spelling: str) -> Call:
+    """A function with the option `inplace`, on a copy of its operand."""
+    return lambda torch, x, **options: named(spelling)(torch, x.clone(), inplace=True, **options)
+
+
+def seeded(spelling: str) -> Call:
+    """A function that draws random numbers, the same in each call."""
+
+    def call(torch: Any, *operands: Any, **options: Any) -> Any:
+        torch.manual_seed(1)
+        return named(spelling)(torch, *operands, **options)
+
+    return call
+
+
 # Arithmetic -------------------------------------------------------------------------------------------------
 
 two = binary(number="second")
@@ -154,10 +172,20 @@ for name in ("log", "log1p", "sqrt"):
 op("clone", "Tensor.clone", make=unary())
 op("sigmoid", "Tensor.sigmoid", "nn.functional.sigmoid", make=unary())
 op("relu", "Tensor.relu", "nn.functional.relu", make=unary())
-register({"nn.functional.relu, in place": lambda torch, x: torch.nn.functional.relu(x.clone(), inplace=True)}, unary())
+register({"nn.functional.relu, in place": in_place("nn.functional.relu")}, unary())
 register(changing("nn.functional.relu_"), unary())
 op("nn.functional.one_hot", make=op_samples.classes, differentiable=False)
 op("nn.functional.tanh", make=unary())
+op("erf", "Tensor.erf", make=unary())
+for name, options in {
+    "leaky_relu": {"negative_slope": perhaps(one_of(0.5, 0.0))},
+    "elu": {"alpha": perhaps(one_of(0.5, 2.0))},
+    "silu": {},
+}.items():
+    op(f"nn.functional.{name}", make=unary(**options))
+    register({f"nn.functional.{name}, in place": in_place(f"nn.functional.{name}")}, unary(**options))
+op("nn.functional.gelu", make=unary(approximate=perhaps(one_of("none", "tanh"))))
+op("nn.functional.softplus", make=unary(beta=perhaps(one_of(2, 0.5)), threshold=perhaps(one_of(1, 30))))
 for name in ("softmax", "log_softmax"):
     dim_and_dtype = unary(dim=samples.one_dim, dtype=perhaps(one_of("float64", "float32")))
     op(name, f"Tensor.{name}", f"nn.functional.{name}", make=dim_and_dtype)
@@ -226,6 +254,7 @@ op("Tensor.view", make=op_samples.reshaped)
 for name in ("reshape_as", "view_as"):
     op(f"Tensor.{name}", make=op_samples.reshaped_like)
 op("flatten", "Tensor.flatten", make=op_samples.flattened)
+op("unflatten", "Tensor.unflatten", make=layer_samples.unflattened)
 op("squeeze", "Tensor.squeeze", make=unary(dim=op_samples.perhaps_dims))
 op("unsqueeze", "Tensor.unsqueeze", make=unary(dim=op_samples.new_dim))
 for name in ("transpose", "Tensor.transpose", "Tensor.swapaxes"):
@@ -255,6 +284,32 @@ register({"Tensor.__setitem__": op_samples.assign}, op_samples.assigned)
 op("matmul", "Tensor.matmul", make=op_samples.product)
 register(operators(matmul=operator.matmul), op_samples.product)
 op("nn.functional.linear", make=op_samples.layer)
+
+# Windows over images ----------------------------------------------------------------------------------------
+
+op("nn.functional.conv2d", make=op_samples.convolution, sums=True)
+op(
+    "nn.functional.max_pool2d",
+    make=op_samples.pooled(ALL, dilation=op_samples.some_dilation, return_indices=FLAG),
+)
+op(
+    "nn.functional.avg_pool2d",
+    make=op_samples.pooled(
+        (*FLOATS, "bool", "int32", "int64"), count_include_pad=FLAG, divisor_override=perhaps(one_of(None, 3, -2))
+    ),
+    sums=True,
+)
+
+# Layers -----------------------------------------------------------------------------------------------------
+
+op("nn.functional.batch_norm", make=layer_samples.batches, sums=True)
+op("nn.functional.layer_norm", make=layer_samples.layers, sums=True)
+op("nn.functional.embedding", make=layer_samples.looked_up, sums=True)
+
+dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
+for name, sizes in {"dropout": {}, "dropout1d": {"least": 2}, "dropout2d": {"least": 2, "most": 4}}.items():
+    spelling = f"nn.functional.{name}"
+    register({spelling: seeded(spelling)}, unary(FLOATS, **sizes, **dropped))
 
 # Losses -----------------------------------------------------------------------------------------------------
 

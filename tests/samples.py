@@ -115,9 +115,9 @@ def first_array(operands: tuple[Any, ...]) -> Any:
 
 def shape(draw: Draw, smooth: bool, least: int = 0, most: int = 3) -> tuple[int, ...]:
     """Sizes of `least` to `most` dimensions; some are 1, and for wild values a few are 0."""
-    sizes = one_of(2, 3, 1) if smooth else one_of(2, 3, 1, 5, 4, 3, 2, 0)
-    ndim = draw(st.integers(least, min(most, 2) if smooth else most))
-    return tuple(draw(sizes) for _ in range(max(ndim, least)))
+    sizes = one_of(2, 3, 1) if smooth else one_of(3, 2, 4, 0, 1, 5, 2, 3)
+    numbers = [n for n in ((2, 1, 0) if smooth else (2, 3, 1, 2, 0)) if least <= n <= most]
+    return tuple(draw(sizes) for _ in range(draw(st.sampled_from(numbers or [least]))))
 
 
 def stretched_to(draw: Draw, full: tuple[int, ...]) -> tuple[int, ...]:
@@ -197,7 +197,7 @@ def wild(draw: Draw, rng: np.random.Generator, number: int, dtype: np.dtype[Any]
             if extremes and draw(one_of(False, False, True))
             else values
         )
-    kind = draw(one_of("normal", "ties", "not finite", "far", "zeros"))
+    kind = draw(one_of("not finite", "ties", "zeros", "normal", "far", "not finite"))
     if kind == "ties":
         return rng.integers(-3, 4, number) / 2
     if kind == "zeros":

@@ -1,21 +1,31 @@
 """Neural networks, as torch.nn."""
 
-from minigrad.nn import functional, init
+from minigrad.nn import functional, init, utils
 from minigrad.nn.containers import ModuleDict, ModuleList, Sequential
+from minigrad.nn.convolution import Conv2d
+from minigrad.nn.dropout import Dropout, Dropout1d, Dropout2d
+from minigrad.nn.embedding import Embedding
 from minigrad.nn.layers import (
-    Dropout,
+    ELU,
+    GELU,
     Flatten,
     Identity,
+    LeakyReLU,
     Linear,
     LogSoftmax,
     ReLU,
     Sigmoid,
+    SiLU,
     Softmax,
+    Softplus,
     Tanh,
+    Unflatten,
 )
 from minigrad.nn.losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
 from minigrad.nn.module import Module
+from minigrad.nn.normalization import BatchNorm1d, BatchNorm2d, LayerNorm
 from minigrad.nn.parameter import Parameter
+from minigrad.nn.pooling import AvgPool2d, MaxPool2d
 
 __all__ = [
     "Module",
@@ -25,13 +35,28 @@ __all__ = [
     "ModuleDict",
     "Linear",
     "Identity",
+    "Conv2d",
+    "MaxPool2d",
+    "AvgPool2d",
     "Flatten",
+    "Unflatten",
     "ReLU",
     "Sigmoid",
     "Tanh",
     "Softmax",
     "LogSoftmax",
+    "LeakyReLU",
+    "ELU",
+    "GELU",
+    "SiLU",
+    "Softplus",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "LayerNorm",
+    "Embedding",
     "MSELoss",
     "L1Loss",
     "BCELoss",

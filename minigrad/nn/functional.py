@@ -6,13 +6,14 @@ import warnings
 from typing import TYPE_CHECKING
 
 from minigrad import dtypes
-from minigrad.autograd.graph import wrap
-from minigrad.devices import array_module
-from minigrad.ops import activations
+from minigrad.ops import activations, smooth_activations
 from minigrad.ops.activations import sigmoid
+from minigrad.ops.convolution import conv2d
 from minigrad.ops.cross_entropy import cross_entropy, nll_loss
+from minigrad.ops.dropout import dropout, dropout1d, dropout2d
 from minigrad.ops.elementwise import tanh
-from minigrad.ops.in_place import relu_
+from minigrad.ops.embedding import embedding, one_hot
+from minigrad.ops.in_place import relu_, write
 from minigrad.ops.linear_algebra import linear
 from minigrad.ops.losses import (
     binary_cross_entropy,
@@ -20,8 +21,10 @@ from minigrad.ops.losses import (
     l1_loss,
     mse_loss,
 )
+from minigrad.ops.normalization import batch_norm, layer_norm
+from minigrad.ops.pooling import avg_pool2d, max_pool2d
 from minigrad.ops.selection import relu as relu_op
-from minigrad.random import default_generator
+from minigrad.ops.smooth_activations import gelu, softplus
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -51,55 +54,51 @@ def implicit_dim(op: str, input: Tensor) -> int:
     return 0 if input.ndim in (0, 1, 3) else 1
 
 
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Each element 0 with probability p, else divided by 1 - p; the input itself when not training.
-
-    ValueError for p outside [0, 1].
-    """
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if not training or p == 0 or input.array.size == 0:
-        return input
-    mask = wrap(default_generator.dropout_mask(input.array, p))
-    return input.mul_(mask) if inplace else input * mask
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """input where it is above 0, else input * negative_slope; in place if asked."""
+    output = smooth_activations.leaky_relu(input, negative_slope)
+    return write(input, output) if inplace else output
 
 
-def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
-    """Class indices (*), int64, as int64 vectors (*, num_classes): 1 at the index, else 0.
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """input where it is above 0, else alpha * (e ** input - 1); in place if asked."""
+    output = smooth_activations.elu(input, alpha)
+    return write(input, output) if inplace else output
 
-    num_classes -1 takes the largest index plus 1.  RuntimeError for another dtype, or an index out of range.
-    """
-    classes = input.array
-    if input.dtype is not dtypes.int64:
-        raise RuntimeError(
-            f"one_hot is only applicable to index tensor of type LongTensor, not {input.dtype}: use .long()"
-        )
-    if num_classes == -1 and not classes.size:
-        raise RuntimeError("Can not infer total number of classes from empty tensor: give num_classes.")
-    number = int(classes.max()) + 1 if num_classes == -1 else num_classes
-    if classes.size and int(classes.min()) < 0:
-        raise RuntimeError(f"Class values must be non-negative: there is {int(classes.min())}.")
-    if classes.size and int(classes.max()) >= number:
-        raise RuntimeError(
-            f"Class values must be smaller than num_classes: {int(classes.max())} is not below {number}."
-        )
-    return (input.unsqueeze(-1) == wrap(array_module(classes).arange(number))).long()
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """input * sigmoid(input), in place if asked."""
+    output = smooth_activations.silu(input)
+    return write(input, output) if inplace else output
 
 
 __all__ = [
+    "batch_norm",
+    "avg_pool2d",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv2d",
     "cross_entropy",
     "dropout",
+    "dropout1d",
+    "dropout2d",
+    "elu",
+    "embedding",
+    "gelu",
     "l1_loss",
+    "layer_norm",
+    "leaky_relu",
     "linear",
     "log_softmax",
+    "max_pool2d",
     "mse_loss",
     "nll_loss",
     "one_hot",
     "relu",
     "relu_",
     "sigmoid",
+    "silu",
     "softmax",
+    "softplus",
     "tanh",
 ]

@@ -48,6 +48,12 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
 
 def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
     """Leaves, and views whose base would have to learn of the change, cannot be changed under recording."""
+    if not tensor.array.flags.writeable:
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location "
+            "(expand() makes such tensors), or its memory is read-only. Please clone() the tensor before performing "
+            "the operation."
+        )
     if not grad_mode.enabled:
         return
     if tensor.node is not None and tensor.is_leaf:
@@ -178,6 +184,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     if grad_mode.enabled and (self.node is not None or (isinstance(value, Variable) and value.node is not None)):
         write(self, indexing.put(self, key, value))
         return
+    refuse_in_place(self, recorded=False)
     basic, picking = indexing.split_key(key, self.array.shape)
     indexing.assign(self.array, basic, picking, raw(value))
     mark_changed(self)

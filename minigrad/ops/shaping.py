@@ -15,7 +15,7 @@ from minigrad.autograd.graph import Variable, as_view, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.dims import axis, reduced_axes
 from minigrad.ops.indexing import getitem, part, scatter
-from minigrad.ops.promotion import array_of, as_dtype, result_type
+from minigrad.ops.promotion import array_of, as_dtype, check_devices, result_type
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -86,6 +86,23 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     if start == end and shape:
         return input
     return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """One dimension made several; one of their sizes may be -1 (found from the others).
+
+    RuntimeError unless the sizes multiply up to the dimension's.
+    """
+    shape, sizes = array_of(input).shape, tuple(sizes)
+    at = axis(dim, len(shape))
+    known = math.prod(n for n in sizes if n != -1)
+    found = tuple(shape[at] // known if n == -1 and known else n for n in sizes)
+    if not sizes or not shape or sizes.count(-1) > 1 or math.prod(found) != shape[at]:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} "
+            f"({shape[at] if shape else 1}) in the input tensor"
+        )
+    return reshape(input, (*shape[:at], *found, *shape[at + 1 :]))
 
 
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
@@ -189,7 +206,8 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
             f"expand(): the sizes {list(wanted)} must match the tensor's {list(x.shape)} from the right, "
             "or stretch a size of 1"
         )
-    return as_view(record(array_module(x).broadcast_to(x, full), (input,), (expand_da,)), input)
+    value = x[...] if full == x.shape else array_module(x).broadcast_to(x, full)
+    return as_view(record(value, (input,), (expand_da,)), input)
 
 
 def expand_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
@@ -264,6 +282,7 @@ def checked(op: str, tensors: Any) -> list[Tensor]:
     for i, x in enumerate(tensors):
         if not isinstance(x, Variable):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    check_devices(*tensors)
     dtype = result_type(*tensors)
     return [as_dtype(x, dtype) for x in tensors]
 

@@ -1,0 +1,46 @@
+"""Dropout layers: they act in training only."""
+
+from __future__ import annotations
+
+from minigrad.nn import functional
+from minigrad.nn.module import Module
+from minigrad.tensor import Tensor
+
+
+class _Dropout(Module):
+    """What all dropout layers have: the probability, and whether they work in place."""
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        self.p = p
+        self.inplace = inplace
+
+    def extra_repr(self) -> str:
+        """The probability."""
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout(_Dropout):
+    """In training each element is 0 with probability p, else divided by 1 - p.  In evaluation: the input."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """dropout(input)."""
+        return functional.dropout(input, self.p, self.training, self.inplace)
+
+
+class Dropout1d(_Dropout):
+    """In training each channel of (N, C, L) is 0 with probability p, else divided by 1 - p."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """dropout1d(input)."""
+        return functional.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout2d(_Dropout):
+    """In training each channel of (N, C, H, W) is 0 with probability p, else divided by 1 - p."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """dropout2d(input)."""
+        return functional.dropout2d(input, self.p, self.training, self.inplace)

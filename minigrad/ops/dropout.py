@@ -1,0 +1,65 @@
+"""Dropout: in training a share of the numbers, chosen at random, is set to 0.
+
+The masks are PyTorch's for the same seed.  N. Srivastava et al. (2014), https://jmlr.org/papers/v15/srivastava14a.html
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.autograd.graph import wrap
+from minigrad.ops.promotion import array_of
+from minigrad.random import default_generator
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Each element 0 with probability p, else divided by 1 - p; the input itself when not training.
+
+    ValueError for p outside [0, 1].
+    """
+    return dropped(input, array_of(input), p, training, inplace)
+
+
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Each channel 0 with probability p, else divided by 1 - p; the input itself when not training.
+
+    input: (N, C, L) or (C, L).  ValueError for p outside [0, 1], RuntimeError for another number of dimensions.
+    """
+    if input.ndim not in (2, 3):
+        raise RuntimeError(f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input.")
+    each = np.empty((*input.array.shape[:-1], 1), input.array.dtype)
+    return dropped(input, each, p, training, inplace)
+
+
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Each channel 0 with probability p, else divided by 1 - p; the input itself when not training.
+
+    input: (N, C, H, W); others of two dimensions or more are taken as (N, C, ...), with PyTorch's warning.
+    ValueError for p outside [0, 1].
+    """
+    if input.ndim != 4:
+        warnings.warn(
+            f"dropout2d: Received a {input.ndim}-D input to dropout2d, which is taken as (N, C, ...): whole channels "
+            "are dropped. Please use dropout1d for (N, C, L), or input.unsqueeze(0) for (C, H, W).",
+            stacklevel=2,
+        )
+    if input.ndim < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    each = np.empty(input.array.shape[:2] + (1,) * (input.ndim - 2), input.array.dtype)
+    return dropped(input, each, p, training, inplace)
+
+
+def dropped(input: Tensor, each: Any, p: float, training: bool, inplace: bool) -> Tensor:
+    """The input multiplied by a random mask that is like the array `each` in shape, dtype and order in memory."""
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0 or input.array.size == 0:
+        return input
+    mask = wrap(default_generator.dropout_mask(each, p))
+    return input.mul_(mask) if inplace else input * mask

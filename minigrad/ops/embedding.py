@@ -1,0 +1,145 @@
+"""Looking rows up by their numbers: embeddings, and one-hot vectors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minigrad import dtypes
+from minigrad.autograd.backward import mark_changed
+from minigrad.autograd.graph import Variable, raw, record, wrap
+from minigrad.devices import array_module
+from minigrad.ops.indexing import add_at, index
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """The rows of weight that input names: weight[input].
+
+    input: int64 or int32 (*).  weight: (V, D).  Result: (*, D).  padding_idx: a row that gets no gradient, counted
+    from either end.  max_norm: rows that are named and whose norm_type-norm is larger are first scaled down to it,
+    in place.  scale_grad_by_freq: the gradient of a row is divided by how often it is named.
+
+    IndexError: no such row.  RuntimeError: other shapes and dtypes.  NotImplementedError: sparse=True.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
+    """
+    refuse_sparse(sparse)
+    rows, table = checked_rows(input, weight)
+    number = table.shape[0]
+    if padding_idx is not None:
+        if not -number <= padding_idx < number:
+            raise AssertionError(f"Padding_idx must be within num_embeddings: {padding_idx} of {number}")
+        padding_idx %= number
+    if max_norm is not None:
+        shorten(weight, rows, max_norm, norm_type)
+    rows = rows.copy()  # the derivative needs them as they are now
+    return record(
+        table[rows], (input, weight), (None, embedding_dweight), rows, number, padding_idx, scale_grad_by_freq
+    )
+
+
+def embedding_dweight(
+    g: Tensor, _out: Tensor, _input: Tensor, _weight: Tensor, rows: Any, number: int, padding: Any, by_frequency: bool
+) -> Tensor:
+    factor = factors(rows, number, padding, by_frequency, raw(g).dtype)
+    return rows_added(g if factor is None else g * factor, rows, number)
+
+
+def factors(rows: Any, number: int, padding: int | None, by_frequency: bool, dtype: Any) -> Any:
+    """What the gradient of each row looked up is multiplied by (None: all by 1)."""
+    if padding is None and not by_frequency:
+        return None
+    factor = array_module(rows).ones(number, dtype)
+    if by_frequency:
+        counts = array_module(rows).bincount(rows.reshape(-1), minlength=number)
+        factor = (1 / counts).astype(dtype)
+    if padding is not None:
+        factor[padding] = 0
+    return factor[rows][..., None]
+
+
+def rows_added(g: Tensor, rows: Any, number: int) -> Tensor:
+    """Zeros (number, D), with each row of g added to the row that it was looked up from."""
+    x = raw(g)
+    xp = array_module(x)
+    width = x.shape[-1]
+    total = xp.zeros(number * width, x.dtype)
+    places = rows.reshape(-1, 1) * width + xp.arange(width)  # one by one, which NumPy adds faster than row by row
+    add_at(total, places.reshape(-1), x.reshape(-1))
+    return record(total.reshape(number, width), (g,), (rows_added_dg,), rows)
+
+
+def rows_added_dg(g: Tensor, _out: Tensor, _g: Tensor, rows: Any) -> Tensor:
+    return index(g, (rows,))
+
+
+def shorten(weight: Tensor, rows: Any, max_norm: float, norm_type: float) -> None:
+    """Scale the rows that are named down to a norm of max_norm, in place, where theirs is larger."""
+    table = weight.array
+    xp = array_module(table)
+    named = xp.unique(rows)
+    norms = (xp.abs(table[named]) ** norm_type).sum(1, keepdims=True) ** (1 / norm_type)
+    table[named] *= xp.where(norms > max_norm, max_norm / (norms + 1e-7), 1).astype(table.dtype)
+    mark_changed(weight)
+
+
+def checked_rows(input: Any, weight: Any) -> tuple[Any, Any]:
+    """The raw arrays of both; errors for what cannot be looked up."""
+    for name, x in (("indices", input), ("weight", weight)):
+        if not isinstance(x, Variable):
+            raise TypeError(f"embedding(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    rows, table = input.array, weight.array
+    if table.ndim != 2:
+        raise RuntimeError(f"'weight' must be 2-D, but has shape {list(table.shape)}")
+    if input.dtype not in (dtypes.int64, dtypes.int32):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+            f"{input.dtype} instead (while checking arguments for embedding). Use input.long()."
+        )
+    if rows.size and (rows.min() < 0 or rows.max() >= table.shape[0]):
+        wrong = rows[(rows < 0) | (rows >= table.shape[0])]
+        raise IndexError(
+            f"index out of range in self: there is no row {int(wrong[0])}, the {table.shape[0]} rows are 0 to "
+            f"{table.shape[0] - 1}"
+        )
+    return rows, table
+
+
+def refuse_sparse(sparse: bool) -> None:
+    """NotImplementedError for gradients that would only have the rows looked up."""
+    if sparse:
+        raise NotImplementedError("embedding(): minigrad has no sparse gradients: leave sparse=False")
+
+
+# One-hot vectors --------------------------------------------------------------------------------------------
+
+
+def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
+    """Class indices (*), int64, as int64 vectors (*, num_classes): 1 at the index, else 0.
+
+    num_classes -1 takes the largest index plus 1.  RuntimeError for another dtype, or an index out of range.
+    """
+    classes = input.array
+    if input.dtype is not dtypes.int64:
+        raise RuntimeError(
+            f"one_hot is only applicable to index tensor of type LongTensor, not {input.dtype}: use .long()"
+        )
+    if num_classes == -1 and not classes.size:
+        raise RuntimeError("Can not infer total number of classes from empty tensor: give num_classes.")
+    number = int(classes.max()) + 1 if num_classes == -1 else num_classes
+    if classes.size and int(classes.min()) < 0:
+        raise RuntimeError(f"Class values must be non-negative: there is {int(classes.min())}.")
+    if classes.size and int(classes.max()) >= number:
+        raise RuntimeError(
+            f"Class values must be smaller than num_classes: {int(classes.max())} is not below {number}."
+        )
+    return (input.unsqueeze(-1) == wrap(array_module(classes).arange(number))).long()

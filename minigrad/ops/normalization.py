@@ -1,0 +1,284 @@
+"""Batch and layer normalization: mean 0 and variance 1 along some dimensions, then a scale and a shift.
+
+Each is two recorded ops: `centred` takes the mean off, `normalized` does the rest.  `kept` is the input's shape with
+the dimensions that are averaged over kept at length 1, `along` the shape in which weight and bias broadcast with it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from minigrad.autograd.backward import mark_changed
+from minigrad.autograd.fitting import sum_to
+from minigrad.autograd.graph import Variable, raw, record
+from minigrad.devices import array_module
+from minigrad.ops.elementwise import sqrt
+from minigrad.ops.promotion import array_of
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(input - mean) / sqrt(variance + eps) * weight + bias, with a mean and a variance for each channel.
+
+    input: (N, C) or (N, C, L1, ...), float.  All others: (C,), or None.  In training the mean and the variance
+    are the batch's, and the running ones move towards them by the share `momentum` (the running variance
+    towards the unbiased one, sum((a - mean)**2) / (n - 1)).  Otherwise the running ones are used.
+
+    ValueError: one value per channel in training.  RuntimeError: other shapes and dtypes, no running
+    statistics when not training.  S. Ioffe and C. Szegedy (2015), https://arxiv.org/abs/1502.03167
+    """
+    x = checked_input("batch_norm", input, least=2)
+    number, channels = x.shape[0] * math.prod(x.shape[2:]), x.shape[1]
+    if training and number == 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+    if training and eps <= 0:
+        raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
+    check_parameters(
+        "batch_norm", (channels,), x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
+    kept = (1, channels) + (1,) * (x.ndim - 2)
+    if not training:
+        return with_known_statistics(input, weight, bias, running_mean, running_var, kept, eps)
+    mean = sum_to(x, kept) / max(number, 1)
+    deviations = record(x - mean, (input,), (centred_da,), kept)
+    if number:
+        variance = summed_product(deviations.array, deviations.array, kept) / number
+        move(running_mean, mean, momentum)
+        move(running_var, variance * (number / (number - 1)), momentum)
+    return normalized(deviations, weight, bias, kept, kept, eps, "Batch")
+
+
+def move(running: Tensor | None, now: Any, momentum: float) -> None:
+    """Move a running statistic towards a batch's, in place."""
+    if running is not None:
+        running.array[...] = running.array * (1 - momentum) + now.reshape(-1) * momentum
+        mark_changed(running)
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(input - mean) / sqrt(variance + eps) * weight + bias, with a mean and a variance for each sample.
+
+    input: (..., *normalized_shape), float: the last dimensions are averaged over.  weight, bias: normalized_shape,
+    or None.  RuntimeError for other shapes and dtypes.  J. L. Ba et al. (2016), https://arxiv.org/abs/1607.06450
+    """
+    x = checked_input("layer_norm", input, least=0)
+    ending = tuple(normalized_shape)
+    if not ending or x.shape[-len(ending) :] != ending:
+        raise RuntimeError(
+            f"layer_norm(): Given normalized_shape={list(ending)}, expected input with shape "
+            f"[*, {', '.join(map(str, ending))}], but got input of size{list(x.shape)}"
+        )
+    check_parameters("layer_norm", ending, x, weight=weight, bias=bias)
+    before = x.ndim - len(ending)
+    kept = x.shape[:before] + (1,) * len(ending)
+    return normalized(centred(input, kept), weight, bias, kept, (1,) * before + ending, eps, "Layer")
+
+
+# The two steps ----------------------------------------------------------------------------------------------
+
+
+def centred(a: Tensor, kept: tuple[int, ...]) -> Tensor:
+    """a - its mean."""
+    x = raw(a)
+    return record(x - sum_to(x, kept) / elements_each(x, kept), (a,), (centred_da,), kept)
+
+
+def centred_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...]) -> Tensor:
+    return centred(g, kept)  # to take the mean off is a symmetric matrix
+
+
+def normalized(
+    a: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    kept: tuple[int, ...],
+    along: tuple[int, ...],
+    eps: float,
+    kind: str,
+) -> Tensor:
+    """a / sqrt(variance + eps) * weight + bias, for `a` with a mean of 0."""
+    x = raw(a)
+    spread = deviation(x, kept, eps)
+    if weight is None:
+        value = x / spread
+    elif kept == along:
+        value = x * (raw(weight).reshape(along) / spread)
+    else:
+        value = x / spread
+        value *= raw(weight).reshape(along)
+    if bias is not None:
+        value += raw(bias).reshape(along)
+    rules = (normalized_da, normalized_dweight, normalized_dbias)
+    return record(value, (a, weight, bias), rules, kept, along, eps, kind)
+
+
+def normalized_da(
+    g: Tensor,
+    _out: Tensor,
+    a: Tensor,
+    weight: Tensor | None,
+    _bias: Tensor,
+    kept: tuple[int, ...],
+    along: tuple[int, ...],
+    eps: float,
+    _kind: str,
+) -> Tensor:
+    """What of g is no stretch of `a`, for a stretch leaves the output as it was."""
+    spread = deviation(a, kept, eps)
+    factor = 1 / spread
+    if weight is not None and kept == along:
+        factor = weight.reshape(along) * factor
+    elif weight is not None:
+        g = g * weight.reshape(along)
+    stretch = summed_product(g, a, kept) / (spread * spread * elements_each(a, kept))
+    return (g - a * stretch) * factor
+
+
+def normalized_dweight(
+    g: Tensor,
+    _out: Tensor,
+    a: Tensor,
+    weight: Tensor,
+    _bias: Tensor,
+    kept: tuple[int, ...],
+    along: tuple[int, ...],
+    eps: float,
+    _kind: str,
+) -> Tensor:
+    spread = deviation(a, kept, eps)
+    total = summed_product(g, a, kept) / spread if kept == along else summed_product(g, a / spread, along)
+    return total.reshape(raw(weight).shape)
+
+
+def normalized_dbias(
+    g: Tensor,
+    _out: Tensor,
+    _a: Tensor,
+    _weight: Tensor,
+    bias: Tensor,
+    _kept: tuple[int, ...],
+    along: tuple[int, ...],
+    _eps: float,
+    _kind: str,
+) -> Tensor:
+    return sum_to(g, along).reshape(raw(bias).shape)
+
+
+def deviation(a: Tensor, kept: tuple[int, ...], eps: float) -> Tensor:
+    """sqrt(variance + eps), for `a` with a mean of 0."""
+    return sqrt(summed_product(a, a, kept) / elements_each(a, kept) + eps)
+
+
+def summed_product(a: Tensor, b: Tensor, kept: tuple[int, ...]) -> Tensor:
+    """sum_to(a * b, kept), without an array of all products."""
+    x, y = raw(a), raw(b)
+    dims = list(range(x.ndim))
+    value = array_module(x).einsum(x, dims, y, dims, [i for i in dims if kept[i] == x.shape[i]])
+    return record(value.reshape(kept), (a, b), (summed_product_da, summed_product_db))
+
+
+def summed_product_da(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
+    return g * b
+
+
+def summed_product_db(g: Tensor, _out: Tensor, a: Tensor, _b: Tensor) -> Tensor:
+    return g * a
+
+
+def elements_each(a: Tensor, kept: tuple[int, ...]) -> int:
+    """How many elements each mean is taken of (1 for none)."""
+    shape: tuple[int, ...] = raw(a).shape
+    return max(math.prod(shape) // (math.prod(kept) or 1), 1)
+
+
+# Statistics known beforehand --------------------------------------------------------------------------------
+
+
+def with_known_statistics(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    kept: tuple[int, ...],
+    eps: float,
+) -> Tensor:
+    """Batch normalization in evaluation: one factor and one shift for each channel."""
+    if running_mean is None or running_var is None:
+        raise RuntimeError("batch_norm(): running_mean and running_var must be defined in evaluation mode")
+    x = raw(input)
+    mean = running_mean.array.reshape(kept).copy()  # the derivative needs it as it is now
+    slope = 1 / array_module(x).sqrt(running_var.array.reshape(kept) + eps)
+    factor = slope if weight is None else slope * raw(weight).reshape(kept)
+    shift = -mean * factor if bias is None else raw(bias).reshape(kept) - mean * factor
+    rules = (known_batch_norm_da, known_batch_norm_dweight, known_batch_norm_dbias)
+    return record(x * factor + shift, (input, weight, bias), rules, mean, slope)
+
+
+def known_batch_norm_da(
+    g: Tensor, _out: Tensor, _a: Tensor, weight: Tensor | None, _bias: Tensor, _mean: Tensor, slope: Tensor
+) -> Tensor:
+    factor = slope if weight is None else weight.reshape(slope.shape) * slope
+    return g * factor
+
+
+def known_batch_norm_dweight(
+    g: Tensor, _out: Tensor, a: Tensor, weight: Tensor, _bias: Tensor, mean: Tensor, slope: Tensor
+) -> Tensor:
+    return sum_to(g * ((a - mean) * slope), slope.shape).reshape(raw(weight).shape)
+
+
+def known_batch_norm_dbias(
+    g: Tensor, _out: Tensor, _a: Tensor, _weight: Tensor, bias: Tensor, _mean: Tensor, slope: Tensor
+) -> Tensor:
+    return sum_to(g, slope.shape).reshape(raw(bias).shape)
+
+
+# Checks -----------------------------------------------------------------------------------------------------
+
+
+def checked_input(op: str, input: Any, least: int) -> Any:
+    """The raw input; errors for one of integers or with too few dimensions."""
+    x = array_of(input)
+    if x.ndim < least:
+        raise RuntimeError(f"{op}(): input must have {least} dimensions at least, (N, C, ...), but has {x.ndim}")
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"{op}(): not implemented for {x.dtype}: use input.float()")
+    return x
+
+
+def check_parameters(op: str, shape: tuple[int, ...], x: Any, **parameters: Any) -> None:
+    """RuntimeError for a weight, a bias or a statistic that does not fit the input."""
+    for name, parameter in parameters.items():
+        if parameter is None:
+            continue
+        if not isinstance(parameter, Variable):
+            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(parameter).__name__}")
+        if parameter.array.shape != shape:
+            raise RuntimeError(
+                f"{op}(): expected {name} to be of shape {list(shape)} for an input of shape {list(x.shape)}, but got "
+                f"{name} of shape {list(parameter.array.shape)}"
+            )
+        if parameter.array.dtype != x.dtype:
+            raise RuntimeError(
+                f"{op}(): mixed dtype: expected {name} to have the dtype of the input, {x.dtype}, but it has "
+                f"{parameter.array.dtype}. Convert the module with .to(dtype), or the input."
+            )
