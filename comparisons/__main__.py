@@ -17,6 +17,7 @@ from comparisons.compare import Comparison, compare, failures
 from comparisons.engines import ENGINES, Conditions, run_on
 from comparisons.figure import write_figure
 from comparisons.report import print_report, write_json
+from minigrad.vision import datasets
 
 LESSONS = Path(__file__).parent / "lessons"
 
@@ -29,7 +30,8 @@ def main() -> int:
         for script in lessons():
             print(f"{script.stem}\n    {description(script)}")
         return 0
-    conditions = Conditions(arguments.dtype, arguments.threads, arguments.steps)
+    conditions = Conditions(arguments.dtype, arguments.threads, arguments.steps, ("--full",) if arguments.full else ())
+    fetch_data(arguments.scripts)
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arguments.out.resolve()) as folder:
         comparisons = run_all(arguments.scripts, Path(folder), conditions, console)
@@ -49,6 +51,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("scripts", nargs="*", metavar="LESSON|script.py", help="all lessons when none is named")
     parser.add_argument("--list", action="store_true", help="list the lessons and end")
+    parser.add_argument("--full", action="store_true", help="the MNIST lessons with all images (default: a part)")
     parser.add_argument("--steps", type=positive, metavar="N", help="end each script after N optimizer steps")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32", help=DTYPE_HELP)
     parser.add_argument("--threads", type=positive, default=os.cpu_count(), metavar="N", help=THREADS_HELP)
@@ -96,6 +99,13 @@ def scripts_by_name(chosen: list[str]) -> dict[str, Path]:
             name, number = f"{script.stem}-{number}", number + 1
         scripts[name] = script
     return scripts
+
+
+def fetch_data(scripts: dict[str, Path]) -> None:
+    """Fetch MNIST, if a lesson needs it, by minigrad's way: torchvision's finds the files in the same place."""
+    if any(script.parent == LESSONS and script.stem.startswith("mnist") for script in scripts.values()):
+        for train in (True, False):
+            datasets.MNIST("data", train=train, download=True)
 
 
 def run_all(scripts: dict[str, Path], folder: Path, conditions: Conditions, console: Console) -> dict[str, Comparison]:

@@ -27,6 +27,8 @@ class Conditions:
     dtype: str
     threads: int
     steps: int | None = None
+    arguments: tuple[str, ...] = ()
+    """What the scripts find in sys.argv."""
 
 
 @dataclass
@@ -74,10 +76,11 @@ def run_on(engine: str, script: Path, folder: Path, conditions: Conditions, on_s
     """Run the script to its end; `on_steps` hears several times a second how many steps were made."""
     run = Run(engine, folder)
     folder.mkdir(parents=True)
-    command = [sys.executable, "-m", "comparisons.worker", engine, str(script), str(folder)]
+    command = [sys.executable, "-m", "comparisons.worker"]
     command += ["--dtype", conditions.dtype, "--threads", str(conditions.threads)]
     if conditions.steps is not None:
         command += ["--steps", str(conditions.steps)]
+    command += ["--", engine, str(script), str(folder), *conditions.arguments]
     with (folder / "stdout").open("wb") as printed, (folder / "stderr").open("wb") as errors:
         process = subprocess.Popen(
             command,

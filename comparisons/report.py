@@ -85,6 +85,7 @@ def quantities(comparison: Comparison) -> dict[str, str | Text]:
         largest = comparison.largest.get(kind)
         rows[f"  {kind}"] = scientific(largest.difference.relative) if largest else "-"
     rows["  tolerance"] = scientific(comparison.tolerance)
+    rows["  tolerance, gradient"] = scientific(comparison.gradient_tolerance)
     rows["first step that differs"] = str(comparison.first_differing_step or "none")
     rows["initial weights"] = {True: "bit-equal", False: "differ", None: "-"}[comparison.initial_bit_equal]
     rows["printed lines equal"] = f"{comparison.printed_equal} of {comparison.printed_total}"
@@ -150,6 +151,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         },
         "dtype": comparison.dtype,
         "tolerance": comparison.tolerance,
+        "gradient tolerance": comparison.gradient_tolerance,
         "first differing step": comparison.first_differing_step,
         "initial weights bit-equal": comparison.initial_bit_equal,
         "printed lines": {"equal": comparison.printed_equal, "total": comparison.printed_total},

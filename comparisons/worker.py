@@ -25,6 +25,8 @@ def main() -> None:
     torch = importlib.import_module("torch")
     if arguments.engine == "torch":
         torch.set_num_threads(arguments.threads)
+        if "torchvision" in Path(arguments.script).read_text(encoding="utf-8"):
+            let_torchvision_be_imported(torch)
     if arguments.dtype == "float64":
         run_in_float64(torch)
     versions = {
@@ -36,7 +38,7 @@ def main() -> None:
 
     Recorder(torch, arguments.folder, arguments.steps)
     try:
-        launcher.run(arguments.script)
+        launcher.run(arguments.script, arguments.arguments)
     except EnoughSteps:
         pass
     finally:
@@ -51,8 +53,25 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--steps", type=int)
+    parser.add_argument("arguments", nargs="*")
     parser.add_argument("--dtype", choices=["float32", "float64"], required=True)
     return parser.parse_args()
+
+
+def let_torchvision_be_imported(torch: ModuleType) -> None:
+    """Import torchvision, also where its compiled part is made for another build of PyTorch than this one.
+
+    The lessons use nothing of that part, but the import of torchvision looks for two ops of it.
+    """
+    try:
+        importlib.import_module("torchvision")
+    except RuntimeError as error:
+        if "torchvision::nms does not exist" not in str(error):
+            raise
+        library = torch.library.Library("torchvision", "DEF")
+        for op in ("nms", "qnms"):
+            library.define(f"{op}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        importlib.import_module("torchvision")
 
 
 def run_in_float64(torch: ModuleType) -> None:

@@ -265,7 +265,6 @@ __all__ = [
     "maximum",
     "mean",
     "min",
-    "minigrad\.(ops|autograd|optim|random)\.",
     "minimum",
     "mul",
     "multinomial",

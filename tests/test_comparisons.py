@@ -297,6 +297,16 @@ optimizer.step()
     assert run.printed == ["torch.float64 True True", "torch.int64 torch.bool"]
 
 
+def test_a_script_is_given_its_arguments(tmp_path):
+    run = recorded(tmp_path, "import sys; print(sys.argv[1:])", arguments=("--full", "--epochs", "2"), steps=1)
+    assert run.printed == ["['--full', '--epochs', '2']"]
+
+
+def test_torchvision_can_be_imported_beside_any_build_of_pytorch(tmp_path):
+    run = recorded(tmp_path, "from torchvision import transforms\nprint(transforms.ToTensor())")
+    assert run.printed == ["ToTensor()"], run.errors
+
+
 def test_figures_shown_and_left_open_are_saved(tmp_path):
     run = recorded(
         tmp_path,

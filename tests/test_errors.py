@@ -128,6 +128,12 @@ POSITIONS: dict[str, tuple[Call, list[str]]] = {
     "a mask": (lambda t: t.ones(2, 3)[t.tensor([True, False, True])], ["mask", "[3]", "[2, 3]"]),
     "floats": (lambda t: t.ones(3)[t.tensor([0.0])], ["indices", "float32"]),
     "a negative step": (lambda t: t.ones(3)[::-1], ["step"]),
+    "a value of another dtype": (
+        lambda t: t.ones(2).__setitem__(t.tensor([True, True]), t.ones(2).double()),
+        ["float32", "float64"],
+    ),
+    "a value in an expanded tensor": (lambda t: t.ones(1).expand(3).__setitem__(0, 2.0), ["expand()", "clone()"]),
+    "a change of an expanded tensor": (lambda t: t.ones(1).expand(3).add_(1), ["expand()", "clone()"]),
     "two arrays": (lambda t: t.ones(3, 3)[t.tensor([0, 1]), t.tensor([0, 1, 2])], ["(2,)", "(3,)"]),
     "a dimension": (lambda t: t.ones(2, 3).sum(2), ["[-2, 1]", "2"]),
     "a dimension of softmax": (lambda t: t.ones(2).softmax(1), ["[-1, 0]", "1"]),

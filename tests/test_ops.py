@@ -16,6 +16,7 @@ from samples import Sample
 
 import minigrad
 from minigrad.autograd import fitting
+from minigrad.autograd.graph import changes_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -155,3 +156,31 @@ def check_owned(gradients: list[Any], ran: Any) -> None:
         assert g.array.flags.owndata
         for other in [*(h.array for h in gradients[:i]), *others]:
             assert not np.shares_memory(g.array, other)
+
+
+@EVERY_OP
+@examples(20)
+def test_results_are_views_where_they_are_in_pytorch(op: Op, examples: int) -> None:
+    for_samples(op, examples, check_memory)
+
+
+def check_memory(op: Op, spelling: str, sample: Sample) -> None:
+    """A result shares memory with an operand or not, and knows of in-place changes if it does."""
+    kept: list[tuple[Any, Any]] = []
+
+    def call(engine: Any, *operands: Any, **options: Any) -> Any:
+        result = op.calls[spelling](engine, *operands, **options)
+        tensors = [x for x in operands if isinstance(x, (minigrad.Tensor, torch.Tensor))]
+        kept.append((tensors, list(results(result))))
+        return result
+
+    mine, theirs = (run(call, engine, sample) for engine in (minigrad, torch))
+    if mine.error is not None or theirs.error is not None:
+        return
+    (operands, outputs), (torch_operands, torch_outputs) = kept
+    for y, torch_y in zip(outputs, torch_outputs, strict=True):
+        for x, torch_x in zip(operands, torch_operands, strict=True):
+            if torch_y.numel():
+                shared = torch_y.untyped_storage().data_ptr() == torch_x.untyped_storage().data_ptr()
+                assert np.shares_memory(y.array, x.array) == shared
+                assert (changes_of(y) is changes_of(x)) == shared

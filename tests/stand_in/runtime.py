@@ -1,0 +1,174 @@
+"""The stand-in's devices, streams, memory, and the counts of what would hold a real GPU up.  No GPU is used."""
+
+from collections import Counter
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import numpy as np
+
+counts = Counter()
+state = SimpleNamespace(device=0, device_count=1, synchronisation_allowed=True)
+memory_in_use = Counter()
+
+
+def synchronise(reason):
+    """Note that the host waits for the device here; RuntimeError within `no_synchronisation()`."""
+    if not state.synchronisation_allowed:
+        raise RuntimeError(f"stand-in for CuPy: {reason} would make the host wait for the GPU")
+    counts["synchronisations"] += 1
+
+
+@contextmanager
+def counting_synchronisations():
+    """Count anew; gives the Counter with "synchronisations" and "transfers" (from host to device)."""
+    counts.clear()
+    yield counts
+
+
+@contextmanager
+def no_synchronisation():
+    """Let whatever would make the host wait raise RuntimeError."""
+    before, state.synchronisation_allowed = state.synchronisation_allowed, False
+    try:
+        yield
+    finally:
+        state.synchronisation_allowed = before
+
+
+class Allocation:
+    """The memory of one array and of its views; given back when the last of them goes."""
+
+    def __init__(self, device, size):
+        self.device, self.size = device, size
+        memory_in_use[device] += size
+
+    def __del__(self):
+        memory_in_use[self.device] -= self.size
+
+
+class MemoryPool:
+    def used_bytes(self):
+        return memory_in_use[state.device]
+
+    total_bytes = used_bytes
+
+    def free_bytes(self):
+        return 0
+
+    def n_free_blocks(self):
+        return 0
+
+    def free_all_blocks(self, stream=None):
+        pass
+
+
+memory_pool = MemoryPool()
+
+
+class CUDARuntimeError(RuntimeError):
+    """What a call to the CUDA runtime raises."""
+
+
+class Device:
+    """A pretended GPU, the current one where no number is given."""
+
+    def __init__(self, device=None):
+        self.id = state.device if device is None else int(device)
+        self.before = []
+
+    def use(self):
+        if not 0 <= self.id < state.device_count:
+            raise CUDARuntimeError("cudaErrorInvalidDevice: invalid device ordinal")
+        state.device = self.id
+
+    def __enter__(self):
+        before = state.device
+        self.use()
+        self.before.append(before)
+        return self
+
+    def __exit__(self, *error):
+        state.device = self.before.pop()
+
+    def synchronize(self):
+        synchronise("Device.synchronize()")
+
+    def __eq__(self, other):
+        return isinstance(other, Device) and self.id == other.id
+
+    def __hash__(self):
+        return hash(self.id)
+
+    def __int__(self):
+        return self.id
+
+    def __repr__(self):
+        return f"<stand-in for CUDA Device {self.id}>"
+
+
+class Stream:
+    """A stream on which everything has already been done."""
+
+    current = []
+
+    def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
+        self.null, self.non_blocking, self.before = null, non_blocking, []
+
+    def __enter__(self):
+        self.before.append(get_current_stream())
+        return self.use()
+
+    def __exit__(self, *error):
+        self.before.pop().use()
+
+    def use(self):
+        Stream.current[:] = [self]
+        return self
+
+    def synchronize(self):
+        synchronise("Stream.synchronize()")
+
+    def wait_event(self, event):
+        pass
+
+    def record(self, event=None):
+        return Event() if event is None else event
+
+
+Stream.null = Stream(null=True)
+
+
+def get_current_stream(device_id=None):
+    return Stream.current[0] if Stream.current else Stream.null
+
+
+class Event:
+    def __init__(self, block=False, disable_timing=False, interprocess=False):
+        self.done = True
+
+    def record(self, stream=None):
+        pass
+
+    def synchronize(self):
+        synchronise("Event.synchronize()")
+
+
+class PinnedMemoryPointer(bytearray):
+    """Host memory that is said to be page-locked."""
+
+
+def alloc_pinned_memory(size):
+    return PinnedMemoryPointer(size)
+
+
+def empty_pinned(shape, dtype=float, order="C"):
+    """A NumPy array in pinned memory (cupyx.empty_pinned)."""
+    count, dtype = int(np.prod(shape)), np.dtype(dtype)
+    memory = alloc_pinned_memory(max(count * dtype.itemsize, 1))
+    return np.frombuffer(memory, dtype, count).reshape(shape, order=order)
+
+
+def getDeviceProperties(number):
+    if not 0 <= number < state.device_count:
+        raise CUDARuntimeError("cudaErrorInvalidDevice: invalid device ordinal")
+    return {"name": b"stand-in for a GPU", "totalGlobalMem": 0, "major": 0, "minor": 0, "multiProcessorCount": 0}
