@@ -160,6 +160,13 @@ def moved(array: Any, place: Any) -> Any:
         return cupy.array(array)
 
 
+def is_writeable(array: Any) -> bool:
+    """Whether each element has memory of its own that may be changed: not so in an expanded tensor."""
+    if isinstance(array, np.ndarray):
+        return bool(array.flags.writeable)
+    return not array.size or all(size < 2 or stride for size, stride in zip(array.shape, array.strides))
+
+
 def pinned(array: Any) -> Any:
     """A copy of a NumPy array in page-locked memory, from which the GPU copies without the processor's help."""
     gpu()

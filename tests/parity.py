@@ -88,7 +88,7 @@ Tolerance = tuple[float, float]
 
 def check_equal(mine: Any, theirs: Any, tolerance: Tolerance | None = (0, 0)) -> None:
     """Two results must have the same types, dtypes, shapes, need of grad, and (unless None) values."""
-    if isinstance(theirs, torch.Tensor):
+    if isinstance(theirs, (torch.Tensor, minigrad.Tensor)):
         assert isinstance(mine, minigrad.Tensor), f"{mine} instead of {theirs}"
         assert name_of(mine.dtype) == name_of(theirs.dtype)
         assert tuple(mine.shape) == tuple(theirs.shape)

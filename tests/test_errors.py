@@ -132,7 +132,6 @@ POSITIONS: dict[str, tuple[Call, list[str]]] = {
         lambda t: t.ones(2).__setitem__(t.tensor([True, True]), t.ones(2).double()),
         ["float32", "float64"],
     ),
-    "a value in an expanded tensor": (lambda t: t.ones(1).expand(3).__setitem__(0, 2.0), ["expand()", "clone()"]),
     "a change of an expanded tensor": (lambda t: t.ones(1).expand(3).add_(1), ["expand()", "clone()"]),
     "two arrays": (lambda t: t.ones(3, 3)[t.tensor([0, 1]), t.tensor([0, 1, 2])], ["(2,)", "(3,)"]),
     "a dimension": (lambda t: t.ones(2, 3).sum(2), ["[-2, 1]", "2"]),

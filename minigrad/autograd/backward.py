@@ -303,7 +303,7 @@ def own_tensor(g: Any) -> Tensor:
         owned = wrap(g.array.copy())
         owned.node = g.node
         return owned
-    if isinstance(g, np.generic) or (g.base is None and holders(g) <= ALONE and g.flags.carray):
+    if isinstance(g, np.generic) or (g.base is None and holders(g) <= ALONE and g.flags.c_contiguous):
         return wrap(g)
     return wrap(g.copy())
 

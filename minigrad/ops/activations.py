@@ -11,6 +11,7 @@ from minigrad.devices import array_module
 from minigrad.ops.dims import axis
 from minigrad.ops.elementwise import exp
 from minigrad.ops.promotion import array_of, floating, numpy_dtype, op_called
+from minigrad.ops.reductions import largest
 from minigrad.ops.reductions import sum as sum_of
 
 if TYPE_CHECKING:
@@ -36,11 +37,6 @@ def lies_by_columns(shape: tuple[int, ...], dim: int) -> bool:
 def by_columns(x: Any, dim: int) -> Any:
     """A raw matrix of short rows laid out column by column: NumPy then works along columns, not row by row."""
     return array_module(x).asfortranarray(x) if lies_by_columns(x.shape, dim) else x
-
-
-def largest(x: Any, dim: int) -> Any:
-    """The largest element of a raw array along dim, which stays at length 1; -inf where there is none."""
-    return x.max(dim, keepdims=True, initial=-array_module(x).inf)
 
 
 def logits(input: Tensor, dtype: dtypes.dtype | None) -> Tensor:
@@ -70,7 +66,7 @@ def softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tenso
 def probabilities(x: Any, dim: int) -> Any:
     """The softmax of a raw array, laid out as `by_columns`."""
     x = by_columns(x, dim)
-    powers = array_module(x).exp(x - largest(x, dim))
+    powers = array_module(x).exp(x - largest(x, (dim,)))
     powers /= powers.sum(dim, keepdims=True)
     return powers
 
@@ -88,7 +84,7 @@ def log_softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> T
     if x.ndim == 0:
         return record(x - x, (a,), (log_softmax_da,), None)
     columns = by_columns(x, dim)
-    shifted = columns - largest(columns, dim)
+    shifted = columns - largest(columns, (dim,))
     value = xp.ascontiguousarray(shifted - xp.log(xp.exp(shifted).sum(dim, keepdims=True)))
     return record(value, (a,), (log_softmax_da,), dim)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
+from minigrad.ops.promotion import check_devices
 from minigrad.ops.shaping import squeeze, unsqueeze
 from minigrad.ops.windows import Pair, Windows, col2im, im2col, pair
 
@@ -144,6 +145,7 @@ def check_tensors(input: Any, weight: Any, bias: Any) -> None:
     for name, x in named:
         if not isinstance(x, Variable) and not (name == "bias" and x is None):
             raise TypeError(f"conv2d(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    check_devices(input, weight, bias)
     if weight.array.ndim != 4:
         raise RuntimeError(
             f"conv2d(): Expected weight of shape [out, in / groups, height, width], but got {list(weight.array.shape)}"

@@ -16,7 +16,6 @@ from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.activations import (
     by_columns,
-    largest,
     lies_by_columns,
     log_softmax,
     probabilities,
@@ -25,6 +24,7 @@ from minigrad.ops.activations import (
 )
 from minigrad.ops.losses import reduced, refuse_grad
 from minigrad.ops.promotion import check_devices
+from minigrad.ops.reductions import largest
 from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.shaping import unsqueeze
 
@@ -67,7 +67,7 @@ def cross_entropy(
         return against_distribution(input, smooth, reduction, chosen.total, chosen.counted)
     x, dim = by_columns(input.array, chosen.dim), chosen.dim
     xp = array_module(x)
-    most = largest(x, dim)
+    most = largest(x, (dim,))
     of_target = chosen.of_target(x) - most.reshape(chosen.places.shape)
     losses = xp.log(xp.exp(x - most).sum(dim)) - of_target
     value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)

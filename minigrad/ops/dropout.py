@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.autograd.graph import wrap
+from minigrad.devices import device_of, moved
 from minigrad.ops.promotion import array_of
 from minigrad.random import default_generator
 
@@ -61,5 +62,5 @@ def dropped(input: Tensor, each: Any, p: float, training: bool, inplace: bool) -
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0 or input.array.size == 0:
         return input
-    mask = wrap(default_generator.dropout_mask(each, p))
+    mask = wrap(moved(default_generator.dropout_mask(each, p), device_of(input.array)))
     return input.mul_(mask) if inplace else input * mask

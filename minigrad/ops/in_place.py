@@ -12,7 +12,7 @@ from minigrad.autograd import grad_mode
 from minigrad.autograd.backward import mark_changed
 from minigrad.autograd.fitting import broadcasts
 from minigrad.autograd.graph import Variable, raw, record, wrap
-from minigrad.devices import array_module
+from minigrad.devices import array_module, is_writeable
 from minigrad.ops import arithmetic, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
 
@@ -48,7 +48,7 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
 
 def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
     """Leaves, and views whose base would have to learn of the change, cannot be changed under recording."""
-    if not tensor.array.flags.writeable:
+    if not is_writeable(tensor.array):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location "
             "(expand() makes such tensors), or its memory is read-only. Please clone() the tensor before performing "
@@ -185,6 +185,6 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
         write(self, indexing.put(self, key, value))
         return
     refuse_in_place(self, recorded=False)
-    basic, picking = indexing.split_key(key, self.array.shape)
+    basic, picking = indexing.split_key(key, self.array)
     indexing.assign(self.array, basic, picking, raw(value))
     mark_changed(self)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.autograd.graph import Rule, as_view, raw, record
-from minigrad.devices import array_module
+from minigrad.devices import array_module, device_of, moved
 from minigrad.ops.promotion import NUMBERS, fitting_number
 from minigrad.ops.selection import where
 
@@ -24,7 +24,7 @@ def getitem(a: Tensor, key: Any) -> Tensor:
 
     IndexError for a position that is not there, ValueError for a negative step.
     """
-    basic, picking = split_key(key, raw(a).shape)
+    basic, picking = split_key(key, raw(a))
     if picking is None:
         return part(a, basic, INDEX_RULES[kind_of(key, basic)])
     if any(part != slice(None) for part in basic):
@@ -119,11 +119,12 @@ def kind_of(key: Any, basic: tuple[Any, ...]) -> str:
 # Reading a key ----------------------------------------------------------------------------------------------
 
 
-def split_key(key: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
-    """A key as PyTorch reads it, in two steps: the basic part (a view), then masks and integer arrays.
+def split_key(key: Any, x: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
+    """A key to a raw array as PyTorch reads it, in two steps: the basic part (a view), then masks and integer arrays.
 
     NumPy treats an int beside an array as an array too, and moves dimensions; PyTorch takes ints first.
     """
+    shape = x.shape
     parts = [key_part(part) for part in (key if isinstance(key, tuple) else (key,))]
     takes = [dims_taken(part) for part in parts]
     missing = len(shape) - sum(takes)
@@ -141,7 +142,7 @@ def split_key(key: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], tuple[
         if is_array(part):
             check_array(part, dim, shape)
             basic += [slice(None)] * dims_taken(part)
-            picking.append(part)
+            picking.append(part if type(part) is type(x) else moved(part, device_of(x)))
         else:
             if isinstance(part, int):
                 check_position(part, dim, shape[dim])
@@ -216,7 +217,7 @@ def check_array(part: Any, dim: int, shape: tuple[int, ...]) -> None:
 
 def put(a: Tensor, key: Any, value: Any) -> Tensor:
     """A copy of `a` with a[key] replaced by value: what `a[key] = value` leaves in a."""
-    basic, picking = split_key(key, raw(a).shape)
+    basic, picking = split_key(key, raw(a))
     result = raw(a).copy()
     assign(result, basic, picking, raw(value))
     chosen = array_module(result).zeros(result.shape, bool)

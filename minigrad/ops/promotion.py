@@ -65,7 +65,7 @@ def operand(x: Any) -> Any:
         return x
     if isinstance(x, np.generic):
         return operand(x.item())
-    if isinstance(x, np.ndarray):
+    if isinstance(x, np.ndarray) or hasattr(x, "__cuda_array_interface__"):
         return wrap(x)
     if isinstance(x, NUMBERS):
         return x
@@ -175,7 +175,7 @@ def fitting_number(x: Any, dtype: np.dtype[Any]) -> Any:
         limits = np.iinfo(dtype)
         wraps = dtype.kind == "u" and isinstance(x, int)
         fits = (-limits.max if wraps else limits.min) <= x <= limits.max
-        x = np.array(int(x)).astype(dtype) if fits else x
+        x = int(np.array(int(x)).astype(dtype)) if fits else x
     else:
         fits = True
     if not fits:

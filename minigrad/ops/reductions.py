@@ -167,7 +167,7 @@ def extreme_along(op: str, input: Tensor, dim: Any, keepdim: bool) -> Extremes:
     position = along(array_module(x).asarray(indices), dim, x.ndim, keepdim)
     rule = max_along_da if op == "max" else min_along_da
     values = record(x[position], (input,), (rule,), position, x.shape)
-    return Extremes(values, unrecorded(indices.reshape(values.shape), input))
+    return Extremes(values, unrecorded(indices.reshape(raw(values).shape), input))
 
 
 def max_along_da(g: Tensor, _out: Tensor, _a: Tensor, position: Any, shape: tuple[int, ...]) -> Tensor:
@@ -250,11 +250,18 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     x = raw(a)
     xp = array_module(x)
     axes = reduced_axes(a, dim)
-    largest = x.max(axes, keepdims=True, initial=-xp.inf)
-    largest = xp.where(xp.isfinite(largest), largest, 0)
-    total = xp.log(xp.exp(x - largest).sum(axes, keepdims=True)) + largest
+    most = largest(x, axes)
+    most = xp.where(xp.isfinite(most), most, 0)
+    total = xp.log(xp.exp(x - most).sum(axes, keepdims=True)) + most
     value = total if keepdim else total.reshape([n for i, n in enumerate(x.shape) if i not in axes])
     return record(value, (a,), (logsumexp_da,), kept_shape(x.shape, axes))
+
+
+def largest(x: Any, axes: tuple[int, ...]) -> Any:
+    """The largest element of a raw array along axes, which stay at length 1; -inf where there is none."""
+    if x.size:
+        return x.max(axes, keepdims=True)
+    return array_module(x).full(kept_shape(x.shape, axes), -math.inf, x.dtype)
 
 
 def logsumexp_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...]) -> Tensor:

@@ -206,7 +206,7 @@ class Generator:
         is 0 or 1.
         """
         if p in (0, 1):
-            return np.full_like(like, 1 - p)
+            return laid_out_like(like, np.full(like.size, 1 - p, like.dtype))
         kept = self.bernoulli(like.size, 1 - p)
         scale = 1 / np.promote_types(like.dtype, FLOAT32).type(1 - p)
         return laid_out_like(like, kept * like.dtype.type(scale))

@@ -305,7 +305,21 @@ def fill_in_methods():
         if not hasattr(ndarray, name) and hasattr(np.ndarray, name):
             setattr(ndarray, name, method(name, parameters))
     both = ["add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift", "and", "or", "xor"]
-    ufuncs = ["add", "subtract", "multiply", "matmul", "true_divide", "floor_divide", "remainder", "power", "left_shift", "right_shift", "bitwise_and", "bitwise_or", "bitwise_xor"]
+    ufuncs = [
+        "add",
+        "subtract",
+        "multiply",
+        "matmul",
+        "true_divide",
+        "floor_divide",
+        "remainder",
+        "power",
+        "left_shift",
+        "right_shift",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+    ]
     for short, name in zip(both, ufuncs, strict=True):
         ufunc = getattr(np, name)
         setattr(ndarray, f"__{short}__", operator_method(name, ufunc))

@@ -8,8 +8,46 @@ from . import names, runtime
 from .arrays import SCALARS, check_arguments, compute, host, make, ndarray
 
 SCATTER = {"add", "subtract", "maximum", "minimum", "bitwise_and", "bitwise_or", "bitwise_xor"}
-WAITING = {"nonzero", "argwhere", "flatnonzero", "extract", "compress", "bincount", "trim_zeros", "union1d", "intersect1d", "setdiff1d", "setxor1d", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values", "array2string", "array_repr", "array_str", "save", "savez"}
-ANSWERED_BY_THE_HOST = {"ndim", "size", "shape", "can_cast", "result_type", "common_type", "isscalar", "iscomplexobj", "isrealobj", "may_share_memory", "shares_memory", "min_scalar_type", "isfortran", "base_repr", "binary_repr"}
+WAITING = {
+    "nonzero",
+    "argwhere",
+    "flatnonzero",
+    "extract",
+    "compress",
+    "bincount",
+    "trim_zeros",
+    "union1d",
+    "intersect1d",
+    "setdiff1d",
+    "setxor1d",
+    "unique",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
+    "array2string",
+    "array_repr",
+    "array_str",
+    "save",
+    "savez",
+}
+ANSWERED_BY_THE_HOST = {
+    "ndim",
+    "size",
+    "shape",
+    "can_cast",
+    "result_type",
+    "common_type",
+    "isscalar",
+    "iscomplexobj",
+    "isrealobj",
+    "may_share_memory",
+    "shares_memory",
+    "min_scalar_type",
+    "isfortran",
+    "base_repr",
+    "binary_repr",
+}
 
 
 class ufunc:

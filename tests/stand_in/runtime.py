@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import contextmanager
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class Allocation:
         self.device, self.size = device, size
         memory_in_use[device] += size
 
-    def __del__(self):
+    def __del__(self, memory_in_use=memory_in_use):  # the global name may be gone when Python ends
         memory_in_use[self.device] -= self.size
 
 
@@ -109,7 +110,7 @@ class Device:
 class Stream:
     """A stream on which everything has already been done."""
 
-    current = []
+    current: ClassVar[list] = []
 
     def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
         self.null, self.non_blocking, self.before = null, non_blocking, []
