@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from minigrad.devices import CPU, moved
 from minigrad.dtypes import bool_, get_default_dtype, int64
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def tensor_repr(tensor: Tensor) -> str:
     """
     opening = "tensor("
     indent = len(opening)
-    return _with_suffixes(opening + _numbers_text(tensor.array, indent), _suffixes(tensor), indent)
+    return _with_suffixes(opening + _numbers_text(moved(tensor.array, CPU), indent), _suffixes(tensor), indent)
 
 
 def parameter_repr(parameter: Tensor) -> str:

@@ -15,6 +15,18 @@ NO_IMPLICIT_CONVERSION = (
 )
 
 
+class MemoryPointer:
+    """A place in an array's memory."""
+
+    def __init__(self, array, offset):
+        self.array, self.offset = array, offset
+
+    ptr = property(lambda self: self.array._host.__array_interface__["data"][0] + self.offset)
+
+    def __add__(self, offset):
+        return MemoryPointer(self.array, self.offset + offset)
+
+
 class ndarray:
     """An array of the stand-in for CuPy."""
 
@@ -22,9 +34,11 @@ class ndarray:
     __hash__ = None
 
     def __init__(self, shape, dtype=float, memptr=None, strides=None, order="C"):
-        if memptr is not None or strides is not None:
-            raise NotImplementedError("the stand-in for CuPy makes arrays of their own memory only")
-        self._own(np.empty(shape, dtype, order))
+        if memptr is None:
+            self._own(np.empty(shape, dtype, order))
+        else:
+            memory = memptr.array._host
+            self._own(np.ndarray(shape, dtype, memory, memptr.offset, strides), memptr.array)
 
     def _own(self, host, owner=None):
         if host.dtype.kind not in "biufc":
@@ -97,7 +111,7 @@ class ndarray:
     T = property(lambda self: wrapped(self._host.T, [self]))
     real = property(lambda self: wrapped(self._host.real, [self]))
     imag = property(lambda self: wrapped(self._host.imag, [self]))
-    data = property(lambda self: SimpleNamespace(ptr=self._host.__array_interface__["data"][0]))
+    data = property(lambda self: MemoryPointer(self, 0))
 
     @property
     def flags(self):

@@ -1,0 +1,41 @@
+"""The lessons run on minigrad, on the CPU and (those that choose a device) on the stand-in for CuPy."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+LESSONS = TESTS.parent / "comparisons" / "lessons"
+ON_THE_STAND_IN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from stand_in import installed
+from minigrad import launcher
+with installed():
+    launcher.install()
+    launcher.run(sys.argv[2])
+"""
+
+
+def printed(*command: str) -> list[str]:
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    ended = subprocess.run([sys.executable, *command], capture_output=True, text=True, env=environment, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.splitlines()
+
+
+@pytest.mark.parametrize("name", ["template", "mistakes"])
+def test_on_the_stand_in_a_lesson_prints_what_it_prints_on_the_cpu(name):
+    script = str(LESSONS / f"{name}.py")
+    here = printed("-m", "minigrad", script)
+    there = printed("-c", ON_THE_STAND_IN, str(TESTS), script)
+    about_devices = [line for line in there if "device" in line or "to('cuda')" in line]
+    assert [line for line in there if line not in about_devices] == [line for line in here if "device" not in line]
+    if name == "mistakes":
+        assert about_devices == [
+            "3. Data on another device: RuntimeError",
+            "   With X_test.to('cuda'): 450 predictions",
+        ]
