@@ -119,7 +119,8 @@ for name, losses in curves.items():
     left.plot(losses, linewidth=2, label=name)
 left.set_title("Optimizers")
 left.set_ylabel("mean squared error")
-left.legend()
+left.set_ylim(bottom=1e-10)  # room for the legend
+left.legend(loc="lower left")
 
 middle.plot(early_train, color="tab:blue", linewidth=2, label="train")
 middle.plot(early_validation, color="tab:orange", linewidth=2, label="validation")

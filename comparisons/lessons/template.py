@@ -167,7 +167,7 @@ rates.set_ylabel("learning rate")
 for axes in (left, right):
     axes.set_xlabel("epoch")
     axes.grid(alpha=0.3)
-figure.legend(
-    *[a + b for a, b in zip(*[x.get_legend_handles_labels() for x in (right, rates)])], loc="outside lower right"
-)
+(accuracy_line,), _ = right.get_legend_handles_labels()
+(rate_line,), _ = rates.get_legend_handles_labels()
+right.legend(handles=[accuracy_line, rate_line], loc="lower center")
 plt.show()

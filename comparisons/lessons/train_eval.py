@@ -7,7 +7,8 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-# 1. Dropout: in train mode a random half of the numbers become 0 and the others are doubled; in eval mode nothing happens.
+# 1. Dropout: in train mode a random half of the numbers become 0 and the others are doubled; in eval mode nothing
+#    happens.
 
 torch.manual_seed(42)
 dropout = nn.Dropout(0.5)
