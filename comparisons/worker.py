@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import json
 import platform
 import sys
@@ -76,6 +77,9 @@ def let_torchvision_be_imported(torch: ModuleType) -> None:
 
 def run_in_float64(torch: ModuleType) -> None:
     """Let every name for single precision mean double, so that an unchanged script runs wholly in float64."""
+    file = io.BytesIO()
+    torch.save(torch.zeros(1), file)
+    torch.load(io.BytesIO(file.getvalue()))  # the first load makes PyTorch's table of dtypes: by their right names
     single, double = torch.float32, torch.float64
     torch.set_default_dtype(double)
     torch.float32 = torch.float = double
