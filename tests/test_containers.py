@@ -54,7 +54,7 @@ def test_sums_and_products_of_sequentials():
         seen.append(repr(first))
         first *= 2
         seen.append(repr(first))
-        first.extend(first)
+        first.extend(nn.Sequential(nn.Tanh()))
         return [*seen, first, second]
 
     same(combined)
@@ -75,10 +75,10 @@ def test_taking_out_and_putting_in(kind):
     def changed(nn, _):
         parts = [nn.ReLU(), nn.Tanh(), nn.Sigmoid()]
         model = nn.Sequential(*parts) if kind == "Sequential" else nn.ModuleList(parts)
-        seen = [model.pop(0), repr(model), model.pop(-1), repr(model)]
+        seen = [model.pop(0), repr(model), model.pop(1), repr(model)]
         model += type(model)(nn.Identity()) if kind == "Sequential" else [nn.Identity()]
         seen.append(repr(model))
-        model.insert(-1, nn.Flatten())
+        model.insert(1, nn.Flatten())
         model.insert(3, nn.Softmax(0))
         return [*seen, model, error_of(lambda: model.pop(9)), [name for name in dir(model) if name.isdigit()]]
 

@@ -76,7 +76,7 @@ def _accepted_uniform(
         drawn = empty_like(tensor).uniform_(a, b, generator=generator)
         log_share = ((drawn - mean) / std) ** 2 * -0.5 - log_peak
         tensor.copy_(where(pending, drawn, tensor))
-        pending = pending & (log(empty_like(tensor).uniform_(generator=generator)) <= log_share)
+        pending = pending & (log(empty_like(tensor).uniform_(generator=generator)) > log_share)
     return tensor
 
 

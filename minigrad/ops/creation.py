@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.autograd.graph import Variable, raw, wrap
-from minigrad.devices import device_of, making_arrays_on, moved
+from minigrad.devices import array_module, making_arrays_on, moved
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number, numpy_dtype, op_called
 from minigrad.ops.shaping import as_sizes
 from minigrad.random.multiply_add import fused_float64, fused_piece_float64
@@ -259,11 +259,10 @@ def full_like(
 
 
 def filled_like(input: Tensor, value: Any, dtype: dtype_ | None, device: Any, requires_grad: bool) -> Tensor:
-    """A number in the shape of another tensor and (unless one is given) its dtype."""
+    """A number in the shape of another tensor, its order in memory and (unless one is given) its dtype."""
     to = array_of(input).dtype if dtype is None else numpy_dtype(dtype)
     value = fitting_number(checked_number(value), to)
-    with making_arrays_on(device_of(input.array) if device is None else device) as xp:
-        return finished(xp.full(input.array.shape, value, to), None, requires_grad)
+    return finished(array_module(input.array).full_like(input.array, value, to), device, requires_grad)
 
 
 def checked_number(x: Any) -> Any:
