@@ -163,7 +163,6 @@ from minigrad.serialization import load, save
 from minigrad.size import Size
 
 __all__ = [
-    "0.1.0",
     "BoolTensor",
     "ByteTensor",
     "CharTensor",
@@ -233,7 +232,6 @@ __all__ = [
     "get_rng_state",
     "gt",
     "half",
-    "ignore",
     "inference_mode",
     "initial_seed",
     "int",

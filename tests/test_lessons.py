@@ -39,3 +39,27 @@ def test_on_the_stand_in_a_lesson_prints_what_it_prints_on_the_cpu(name):
             "3. Data on another device: RuntimeError",
             "   With X_test.to('cuda'): 450 predictions",
         ]
+
+
+SMALL = [script.stem for script in sorted(LESSONS.glob("*.py")) if not script.stem.startswith("mnist")]
+
+
+def compared(out, *arguments):
+    command = [sys.executable, "-m", "comparisons", *arguments, "--out", str(out)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=TESTS.parent, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_small_lessons_agree_with_pytorch(tmp_path):
+    assert len(SMALL) == 8
+    compared(tmp_path, *SMALL)
+
+
+@pytest.mark.slow
+def test_mnist_lessons_agree_with_pytorch(tmp_path):
+    compared(tmp_path, "mnist_sgd", "mnist_adam", "mnist_cnn")
+
+
+@pytest.mark.slow
+def test_lessons_agree_with_pytorch_in_float64(tmp_path):
+    compared(tmp_path, *SMALL, "--dtype", "float64")
