@@ -7,13 +7,9 @@ from same_draws import bits
 from tiny_mnist import Tiny, write_files
 
 import minigrad
-import minigrad.utils.data as utils_data
+from minigrad.utils.data import DataLoader, Subset, default_collate
 from minigrad.vision import datasets
 from minigrad.vision.transforms import Compose, Normalize, RandomCrop, RandomHorizontalFlip, ToTensor
-
-if not hasattr(utils_data, "DataLoader"):
-    pytest.skip("minigrad has no DataLoader yet", allow_module_level=True)
-DataLoader, Subset, default_collate = utils_data.DataLoader, utils_data.Subset, utils_data.default_collate
 
 NORMALIZED = Compose([ToTensor(), Normalize((0.1307,), (0.3081,))])
 TRANSFORMS = {

@@ -36,7 +36,7 @@ def default_collate(batch: Any) -> Any:
     if isinstance(first, np.ndarray):
         refuse_words(first.dtype)
         return stack([as_tensor(array) for array in batch])
-    if isinstance(first, np.generic) and not isinstance(first, (str, bytes)):
+    if isinstance(first, (np.number, np.bool_)):
         return as_tensor(np.array(batch))
     if isinstance(first, float):
         return tensor(batch, dtype=dtypes.float64)
@@ -70,9 +70,10 @@ def pin_memory(data: Any) -> Any:
 
 
 def as_tensor_if_numpys(x: Any) -> Any:
+    """NumPy's arrays and numbers as tensors; strings and anything else as they are."""
     if isinstance(x, np.ndarray):
         return x if x.dtype.kind in "USO" else as_tensor(x)
-    return as_tensor(x) if isinstance(x, np.generic) and not isinstance(x, (str, bytes)) else x
+    return as_tensor(x) if isinstance(x, (np.number, np.bool_)) else x
 
 
 def refuse_words(dtype: np.dtype[Any]) -> None:

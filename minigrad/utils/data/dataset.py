@@ -25,7 +25,7 @@ class Dataset(Generic[Sample]):
     def __getitem__(self, index: Any) -> Sample:
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
 
-    def __add__(self, other: Dataset[Any]) -> ConcatDataset:
+    def __add__(self, other: Dataset[Any]) -> ConcatDataset[Any]:
         return ConcatDataset([self, other])
 
 
@@ -48,7 +48,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     tensors: tuple[Tensor, ...]
 
     def __init__(self, *tensors: Tensor) -> None:
-        if any(len(tensors[0]) != len(tensor) for tensor in tensors):
+        if any(tensors[0].size(0) != tensor.size(0) for tensor in tensors):
             sizes = ", ".join(str(list(tensor.shape)) for tensor in tensors)
             raise AssertionError(f"Size mismatch between tensors: their first sizes must be equal, but are of {sizes}")
         self.tensors = tensors
@@ -68,6 +68,12 @@ class Subset(Dataset[Sample]):
     """The samples of a dataset at some indices."""
 
     def __init__(self, dataset: Dataset[Sample], indices: Sequence[int]) -> None:
+        redefined = {name for cls in type(self).__mro__[: type(self).__mro__.index(Subset)] for name in vars(cls)}
+        if "__getitem__" in redefined and "__getitems__" not in redefined:
+            raise NotImplementedError(
+                f"{type(self).__name__} overrides __getitem__ but not __getitems__, which a DataLoader would call: "
+                "add\ndef __getitems__(self, indices):\n    return [self[i] for i in indices]"
+            )
         self.dataset = dataset
         self.indices = indices
 

@@ -6,7 +6,7 @@ import itertools
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from minigrad import accelerator
 from minigrad.random import Generator
@@ -18,7 +18,10 @@ from minigrad.utils.data.whole_batches import batch_at_once
 FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 
 
-class DataLoader:
+Batch = TypeVar("Batch", covariant=True)
+
+
+class DataLoader(Generic[Batch]):
     """Batches of a dataset, one epoch for each `for` loop over it.
 
     batch_size: samples in a batch; None gives single samples, uncollated.  shuffle: a new random order each
@@ -83,7 +86,9 @@ class DataLoader:
         self.sampler = sampler
         self.batch_sampler = batch_sampler
         self.generator = generator
-        self.collate_fn = collate_fn or (default_convert if batch_sampler is None else default_collate)
+        if collate_fn is None:
+            collate_fn = default_convert if batch_sampler is None else default_collate
+        self.collate_fn = collate_fn
         self.persistent_workers = persistent_workers
         self._iterator: Any = None
         self._length_told: int | None = None
@@ -107,14 +112,14 @@ class DataLoader:
             return length
         return length // self.batch_size if self.drop_last else -(-length // self.batch_size)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Batch]:
         if self.num_workers == 0:
             return Batches(self)
         from minigrad.utils.data.workers import WorkersBatches
 
         if not self.persistent_workers:
             return WorkersBatches(self)
-        if self._iterator is None:
+        if self._iterator is None or not self._iterator.stop.alive:
             self._iterator = WorkersBatches(self)
         else:
             self._iterator.begin(self)
@@ -124,9 +129,13 @@ class DataLoader:
 class Batches:
     """One epoch of a loader, loaded in this process; the base of the one that workers load."""
 
-    def __init__(self, loader: DataLoader) -> None:
-        self.loader = loader
-        self.order = iter(loader._index_sampler)
+    def __init__(self, loader: DataLoader[Any]) -> None:
+        # No reference to the loader: it may have one to this, and would stay, with its workers, until the
+        # garbage collector comes.
+        self.dataset = loader.dataset
+        self.length_told = loader._length_told
+        self.index_sampler = loader._index_sampler
+        self.order = iter(self.index_sampler)
         self.base_seed = drawn_seed(loader.generator)
         self.pins_memory = loader.pin_memory and accelerator.is_available()
         if loader.pin_memory and not self.pins_memory:
@@ -135,26 +144,32 @@ class Batches:
                 "then device pinned memory won't be used.",
                 stacklevel=3,
             )
+        if loader.pin_memory and loader.pin_memory_device:
+            warnings.warn(
+                "pin_memory_device is deprecated, the current accelerator will be used as the device, "
+                f"ignore pin_memory_device='{loader.pin_memory_device}'.",
+                stacklevel=3,
+            )
         self.yielded = 0
-        self.fetch = self.make_fetch()
+        self.fetch = self.make_fetch(loader)
 
-    def make_fetch(self) -> Any:
+    def make_fetch(self, loader: DataLoader[Any]) -> Any:
         """What makes a batch of its indices; workers have their own."""
-        return fetcher(self.loader)
+        return fetcher(loader)
 
     def __iter__(self) -> Batches:
         return self
 
     def __len__(self) -> int:
-        return len(self.loader._index_sampler)
+        return len(self.index_sampler)
 
     def __next__(self) -> Any:
         batch = self.next_batch()
         self.yielded += 1
-        told = self.loader._length_told
+        told = self.length_told
         if told is not None and self.yielded > told:
             warnings.warn(
-                f"Length of IterableDataset {self.loader.dataset} was reported to be {told} "
+                f"Length of IterableDataset {self.dataset} was reported to be {told} "
                 f"(when accessing len(dataloader)), but {self.yielded} samples have been fetched. ",
                 stacklevel=2,
             )
@@ -197,6 +212,7 @@ class Stream:
         self.collate_fn = loader.collate_fn
 
     def __call__(self, indices: Any) -> Any:
+        """The next batch, of as many samples as there are indices, or fewer at the end."""
         if not self.batched:
             return self.collate_fn(next(self.samples))
         samples = list(itertools.islice(self.samples, len(indices)))

@@ -14,6 +14,8 @@ def batch_at_once(dataset: Any, indices: Sequence[Any]) -> Any | None:
     """What collating the samples of a dataset gives, made at once; None where that takes each sample."""
     if not speaks_for(type(dataset), "__getbatch__", "__getitem__", "__getitems__"):
         return None
+    if type(indices) is not list or set(map(type, indices)) != {int}:
+        return None  # a sampler of the user's own kind; NumPy's indexing might take its indices for something else
     return dataset.__getbatch__(indices)
 
 

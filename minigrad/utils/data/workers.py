@@ -12,11 +12,13 @@ import pickle
 import queue
 import random
 import threading
+import time
 import traceback
 import weakref
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, islice
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -27,8 +29,15 @@ from minigrad.utils.data import worker_info
 from minigrad.utils.data.dataset import IterableDataset
 from minigrad.utils.data.loader import Batches, DataLoader, fetcher
 
-END_OF_STREAM = "end of stream"
-RESTART = "restart"
+
+@dataclass(frozen=True)
+class Restart:
+    """A task: begin again, for another epoch."""
+
+
+@dataclass(frozen=True)
+class EndOfStream:
+    """An answer: this worker's copy of the stream has no more samples."""
 
 
 # In the main process ----------------------------------------------------------------------------------------
@@ -37,89 +46,114 @@ RESTART = "restart"
 class WorkersBatches(Batches):
     """One epoch of a loader, loaded by worker processes (and, if they persist, the epochs after it)."""
 
-    def __init__(self, loader: DataLoader) -> None:
+    def __init__(self, loader: DataLoader[Any]) -> None:
         super().__init__(loader)
-        context = loader.multiprocessing_context or multiprocessing.get_context()
+        self.batches_ahead = (loader.prefetch_factor or 1) * loader.num_workers
+        self.timeout = loader.timeout
+        self.in_order = loader.in_order
+        self.persistent = loader.persistent_workers
         self.workers: list[Worker] = []
         self.stop = weakref.finalize(self, stop, self.workers)
+        context = loader.multiprocessing_context or multiprocessing.get_context()
         for number in range(loader.num_workers):
             self.workers.append(Worker(context, loader, number, self.base_seed))
         self.hand_out()
 
-    def make_fetch(self) -> Any:
+    def make_fetch(self, _loader: DataLoader[Any]) -> Any:
         """The workers fetch."""
         return None
 
-    def begin(self, loader: DataLoader) -> None:
+    def begin(self, loader: DataLoader[Any]) -> None:
         """Start another epoch with the same workers."""
-        for worker in self.pending:  # what a `break` has left behind
-            worker.receive(0)
+        while self.pending:  # what a `break` has left behind
+            self.next_answer()
         for worker in self.workers:
-            worker.send(RESTART)
+            worker.send(Restart())
             worker.ended = False
-        self.order = iter(loader._index_sampler)
         self.yielded = 0
+        self.length_told = loader._length_told
         self.hand_out()
 
     def hand_out(self) -> None:
-        """Give every worker its first batches to load."""
+        """Start an order, and give every worker its first batches to load."""
+        self.order = iter(self.index_sampler)
         self.turns = cycle(self.workers)
         self.pending: deque[Worker] = deque()
-        for _ in range((self.loader.prefetch_factor or 1) * len(self.workers)):
+        for _ in range(self.batches_ahead):
             self.hand_out_next()
 
     def hand_out_next(self) -> None:
-        """Give the indices of one more batch to the worker whose turn it is."""
-        if all(worker.ended for worker in self.workers):
+        """Give the indices of one more batch to the worker whose turn it is, or that has least to do."""
+        working = [worker for worker in self.workers if not worker.ended]
+        if not working:
             return
         try:
             indices = next(self.order)
         except StopIteration:
             return
-        worker = next(worker for worker in self.turns if not worker.ended)
+        if self.in_order:
+            worker = next(worker for worker in self.turns if not worker.ended)
+        else:
+            worker = min(working, key=self.pending.count)
         worker.send(indices)
         self.pending.append(worker)
 
     def next_batch(self) -> Any:
         """The next batch; an exception that a worker met is raised here."""
         while self.pending:
-            worker = self.next_to_answer()
-            try:
-                answer = worker.receive(self.loader.timeout)
-            except RuntimeError:
-                self.stop()
-                raise
-            if answer is END_OF_STREAM:
-                worker.ended = True
+            worker, answer = self.next_answer()
+            worker.ended = isinstance(answer, EndOfStream)
             self.hand_out_next()
             if isinstance(answer, Failure):
                 raise answer.exception()
-            if answer is not END_OF_STREAM:
+            if not worker.ended:
                 return answer
-        if not self.loader.persistent_workers:
+        if not self.persistent:
             self.stop()
         raise StopIteration
 
+    def next_answer(self) -> tuple[Worker, Any]:
+        """The next answer, and whose it is.  RuntimeError, and the end of all workers, if it cannot come."""
+        try:
+            worker = self.next_to_answer()
+            self.pending.remove(worker)
+            answer = worker.receive()
+        except RuntimeError:
+            self.pending.clear()
+            for worker in self.workers:
+                worker.process.kill()
+            self.stop()
+            raise
+        return worker, pickle.loads(answer)
+
     def next_to_answer(self) -> Worker:
-        """The worker with the next batch; with in_order=False any that has one."""
-        if not self.loader.in_order:
-            ready = wait([worker.batches for worker in self.pending], self.loader.timeout or None)
-            for worker in self.pending:
-                if worker.batches in ready:
-                    self.pending.remove(worker)
-                    return worker
-        return self.pending.popleft()
+        """The worker that was asked first (with in_order=False: any), once it has answered or closed its pipe."""
+        asked = {worker.batches: worker for worker in islice(self.pending, 1 if self.in_order else None)}
+        last_moment = time.monotonic() + self.timeout
+        while not (ready := wait(list(asked), min(self.timeout or 1, 1))):
+            for worker in asked.values():
+                if not worker.process.is_alive():  # its pipe may be open yet, in a process that it has started
+                    raise worker.loss()
+            if self.timeout and time.monotonic() >= last_moment:
+                raise RuntimeError(f"DataLoader timed out after {self.timeout} seconds")
+        return asked[ready[0]]
+
+
+alive: weakref.WeakSet[Worker] = weakref.WeakSet()
+"""The workers of this process, of all loaders."""
 
 
 class Worker:
     """A worker process as the main process sees it."""
 
-    def __init__(self, context: Any, loader: DataLoader, number: int, base_seed: int) -> None:
+    def __init__(self, context: Any, loader: DataLoader[Any], number: int, base_seed: int) -> None:
         its_indices, self.indices = context.Pipe(duplex=False)
         self.batches, its_batches = context.Pipe(duplex=False)
+        self.ended = False
+        alive.add(self)
         job = Job(
             loader.dataset,
-            loader.batch_sampler is not None or None,
+            loader.batch_sampler,
             loader.collate_fn,
             loader.drop_last,
             loader.worker_init_fn,
@@ -127,34 +161,37 @@ class Worker:
             loader.num_workers,
             base_seed,
         )
-        ends = (its_indices, its_batches, self.indices, self.batches)
-        self.process = context.Process(target=work, args=(job, *ends), daemon=True)
+        self.process = context.Process(target=work, args=(job, its_indices, its_batches), daemon=True)
         self.process.start()
         # Left open here, these would hide from us that the worker is gone, and from later workers too.
         its_indices.close()
         its_batches.close()
-        self.ended = False
 
     def send(self, task: Any) -> None:
         """Give it the indices of a batch."""
-        try:
+        with suppress(BrokenPipeError):  # it is gone, which its answers will tell
             self.indices.send_bytes(pickle.dumps(task))
-        except BrokenPipeError:
-            pass  # it is gone, which its answers will tell
 
-    def receive(self, timeout: float) -> Any:
-        """Its next batch.  RuntimeError if it has died, or takes longer than timeout seconds (0: no limit)."""
-        if timeout and not self.batches.poll(timeout):
-            raise RuntimeError(f"DataLoader timed out after {timeout} seconds")
+    def receive(self) -> bytes:
+        """Its next answer, pickled.  RuntimeError if it is gone."""
         try:
-            answer = pickle.loads(self.batches.recv_bytes())
-        except (EOFError, ConnectionResetError):
-            self.process.join()
-            raise RuntimeError(
-                f"DataLoader worker (pid(s) {self.process.pid}) exited unexpectedly: {ended_by(self.process.exitcode)}. "
-                "Rerunning with num_workers=0 may give better error trace."
-            ) from None
-        return END_OF_STREAM if isinstance(answer, str) and answer == END_OF_STREAM else answer
+            answer: bytes = self.batches.recv_bytes()
+        except (EOFError, OSError):  # between two answers, or in the middle of one
+            raise self.loss() from None
+        return answer
+
+    def loss(self) -> RuntimeError:
+        """What to raise when it is gone."""
+        self.process.join()
+        return RuntimeError(
+            f"DataLoader worker (pid(s) {self.process.pid}) exited unexpectedly: {ended_by(self.process.exitcode)}. "
+            "Rerunning with num_workers=0 may give better error trace."
+        )
+
+    def close(self) -> None:
+        """Close this side of its pipes, which tells it to go."""
+        self.indices.close()
+        self.batches.close()
 
 
 def ended_by(status: int | None) -> str:
@@ -163,14 +200,14 @@ def ended_by(status: int | None) -> str:
 
 
 def stop(workers: list[Worker]) -> None:
-    """Let the workers go, and wait until they have gone."""
+    """Let the workers go, and wait until they have gone: five seconds, then they are killed."""
     for worker in workers:
-        worker.indices.close()
-        worker.batches.close()
+        worker.close()
+    last_moment = time.monotonic() + 5
     for worker in workers:
-        worker.process.join(timeout=5)
+        worker.process.join(timeout=max(0, last_moment - time.monotonic()))
         if worker.process.is_alive():
-            worker.process.terminate()
+            worker.process.kill()
             worker.process.join()
 
 
@@ -196,12 +233,13 @@ class Failure:
     """An exception of a worker, on its way to the main process."""
 
     kind: type[BaseException]
+    name: str
     text: str
     number: int
 
     def exception(self) -> BaseException:
         """An exception of the same type, with the worker's traceback in its message."""
-        message = f"Caught {self.kind.__name__} in DataLoader worker process {self.number}.\nOriginal {self.text}"
+        message = f"Caught {self.name} in DataLoader worker process {self.number}.\nOriginal {self.text}"
         try:
             return self.kind(Verbatim(message) if self.kind is KeyError else message)
         except Exception:
@@ -217,28 +255,29 @@ class Verbatim(str):
         return self
 
 
-def work(job: Job, indices: Connection, batches: Connection, *ends_of_main: Connection) -> None:
+def work(job: Job, indices: Connection, batches: Connection) -> None:
     """What a worker does: batch after batch, until the pipe of indices ends."""
-    for end in ends_of_main:
-        end.close()
-    answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-    sender = threading.Thread(target=send_all, args=(answers, batches), daemon=True)
-    sender.start()
+    for worker in list(alive):  # a fork has copies of these pipes, which would hide that the main process is gone
+        worker.close()
+    answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=send_all, args=(answers, batches), daemon=True).start()
     try:
         make = Maker(job)
         while True:
-            answers.put(make(pickle.loads(indices.recv_bytes())))
+            task = pickle.loads(indices.recv_bytes())
+            if isinstance(task, Restart):
+                make.begin()
+            else:
+                answers.put(make(task))
     except (EOFError, KeyboardInterrupt):
-        answers.put(None)
-        sender.join()
+        return
 
 
-def send_all(answers: queue.SimpleQueue[bytes | None], batches: Connection) -> None:
+def send_all(answers: queue.SimpleQueue[bytes], batches: Connection) -> None:
     """Send answers while the next is being made; a batch that the pipe cannot hold would else hold up its worker."""
     try:
-        while (answer := answers.get()) is not None:
-            if answer:
-                batches.send_bytes(answer)
+        while True:
+            batches.send_bytes(answers.get())
     except BrokenPipeError:
         return
 
@@ -249,46 +288,49 @@ class Maker:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.failure: Failure | None = None
-        self.ended = False
         seed_everything(job)
         worker_info.current = worker_info.WorkerInfo(job.number, job.workers, job.base_seed + job.number, job.dataset)
         try:
             if job.worker_init_fn is not None:
                 job.worker_init_fn(job.number)
-            self.fetch = fetcher(job)
         except Exception as error:
             self.failure = failure_of(error, job.number)
+        else:
+            self.begin()
 
-    def __call__(self, task: Any) -> bytes:
-        """An answer to a task: the batch of some indices.  To a restart there is none."""
-        if isinstance(task, str) and task == RESTART:
-            self.fetch = fetcher(self.job)
-            self.ended = False
-            return b""
+    def begin(self) -> None:
+        """Start an epoch.  What fails is the answer to each task."""
+        self.ended = False
         try:
-            return pickle.dumps(self.batch(task), protocol=pickle.HIGHEST_PROTOCOL)
+            self.fetch = fetcher(self.job)
+        except Exception as error:
+            self.failure = failure_of(error, self.job.number)
+
+    def __call__(self, indices: Any) -> bytes:
+        """The batch of some indices."""
+        try:
+            return pickle.dumps(self.batch(indices), protocol=pickle.HIGHEST_PROTOCOL)
         except Exception as error:
             return dumped(failure_of(error, self.job.number))
 
     def batch(self, indices: Any) -> Any:
         """The batch, or that the stream has ended."""
         if self.failure is not None:
-            failure, self.failure = self.failure, None
-            return failure
+            return self.failure
         if self.ended:
-            return END_OF_STREAM
+            return EndOfStream()
         try:
             return self.fetch(indices)
         except StopIteration:
             if not isinstance(self.job.dataset, IterableDataset):
                 raise
             self.ended = True
-            return END_OF_STREAM
+            return EndOfStream()
 
 
 def failure_of(error: BaseException, number: int) -> Failure:
     """An exception as a Failure."""
-    return Failure(type(error), "".join(traceback.format_exception(error)), number)
+    return Failure(type(error), type(error).__name__, "".join(traceback.format_exception(error)), number)
 
 
 def dumped(failure: Failure) -> bytes:
