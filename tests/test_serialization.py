@@ -301,15 +301,10 @@ def shape(part):
     """Keys, types and order without the numbers."""
     kind, content = part[0], part[1]
     if isinstance(content, list) and kind in ("dict", "OrderedDict"):
-        return kind, in_order([(key, shape(value)) for key, value in content])
+        return kind, [(key, shape(value)) for key, value in content]
     if isinstance(content, list):
         return kind, [shape(value) for value in content]
     return part[:4] if kind in ("Tensor", "Parameter") else kind
-
-
-def in_order(items):
-    """Parameters by their numbers: the order of an optimizer's states is that in which they first had gradients."""
-    return sorted(items) if all(type(key) is int for key, _ in items) else items
 
 
 @both_ways

@@ -65,4 +65,5 @@ __all__ = [
     "NLLLoss",
     "functional",
     "init",
+    "utils",
 ]

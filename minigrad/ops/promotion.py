@@ -77,12 +77,12 @@ def on_one_device(*operands: Any) -> tuple[Any, ...]:
 
     RuntimeError for tensors on two devices.
     """
-    tensors = [x for x in operands if isinstance(x, Variable)]
+    tensors: list[Any] = [x for x in operands if isinstance(x, Variable)]
     if len({type(x.array) for x in tensors}) < 2:
         return operands
     check_devices(*(x for x in tensors if x.array.ndim))
     place = next((p for x in tensors if (p := device_of(x.array)) != CPU), CPU)
-    return tuple(to_device(x, place) if isinstance(x, Variable) else x for x in operands)
+    return tuple(to_device(x, place) if isinstance(x, Variable) else x for x in operands)  # type: ignore[arg-type]
 
 
 def check_devices(*tensors: Any) -> None:

@@ -8,7 +8,7 @@ than that is a block of its own, and nothing is copied for it.
 from __future__ import annotations
 
 import sys
-from operator import is_
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from minigrad.autograd.backward import mark_all_changed
 from minigrad.autograd.graph import raw, user_place, wrap
 from minigrad.devices import array_module
 from minigrad.tensor import Tensor
+
+memory = attrgetter("array")
 
 LIMIT = 1 << 15
 """How many numbers a block of several parameters holds at most."""
@@ -38,13 +40,16 @@ class Block:
         self.scratch = xp.empty(size, dtype)
         self.scratch_pieces = self.pieces(self.scratch)
         self.gathered = xp.empty(size, dtype) if len(params) > 1 else None
+        self.steps = np.full(len(params), step or 0, np.float32)
         if step is not None:
-            self.steps = np.full(len(params), step, np.float32)
             for state, piece in zip(states, self.steps.reshape(-1, 1)):
                 keep_in(state, "step", piece.reshape(()))
         self.state = {name: self.packed(name, xp.zeros(size, dtype)) for name in names}
         self.members = [(p, p.array, state, tuple(state.values()) if state else ()) for p, state in zip(params, states)]
         """Each parameter with its memory and its state, to see later whether they have been replaced."""
+        kept = names if step is None else (*names, "step")
+        self.state_tensors = [state[name] for state in states for name in kept]
+        self.state_arrays = [tensor.array for tensor in self.state_tensors]
 
     def pieces(self, flat: Any) -> list[Any]:
         """The parts of a flat array that belong to the parameters, in their shapes."""
@@ -99,6 +104,11 @@ class Block:
         self.steps += 1
         return int(self.steps[0])
 
+    def is_intact(self) -> bool:
+        """Whether the state's tensors live here, and all have made equally many steps: a user may have set them."""
+        lives_here = all(map(is_, map(memory, self.state_tensors), self.state_arrays))
+        return lives_here and len(set(self.steps.tolist())) == 1
+
 
 def is_known(state: Any, name: str) -> bool:
     """Whether a parameter's state has a value of a name (PyTorch may save None for one that it lacks)."""
@@ -116,12 +126,14 @@ def keep_in(state: Any, name: str, array: Any) -> None:
 def still_fit(blocks: list[Block], params: list[Tensor], names: tuple[str, ...], states: Any) -> bool:
     """Whether blocks hold just these parameters, and neither their memory nor their state has been replaced."""
     members = [member for block in blocks for member in block.members]
-    if len(members) != len(params) or any(block.names != names for block in blocks):
+    if len(members) != len(params) or any(block.names != names or not block.is_intact() for block in blocks):
         return False
     for p, (member, array, state, values) in zip(params, members):
-        if p is not member or p.array is not array or states.get(p) is not state:
+        if p is not member or p.array is not array:
             return False
-        if state and not (len(state) == len(values) and all(map(is_, state.values(), values))):
+        if state is None:
+            continue
+        if states.get(p) is not state or len(state) != len(values) or not all(map(is_, state.values(), values)):
             return False
     return True
 
@@ -140,7 +152,7 @@ def blocks_of(params: list[Tensor], state: Any, names: tuple[str, ...], counts_s
 
     blocks: list[list[Tensor]] = []
     for p in params:
-        fits = blocks and kind(p) == kind(blocks[-1][0])
+        fits = blocks and kind(blocks[-1][0]) == kind(p)
         if fits and sum(q.array.size for q in blocks[-1]) + p.array.size <= LIMIT:
             blocks[-1].append(p)
         else:

@@ -38,6 +38,7 @@ def with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(step)
     def step_with_hooks(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        self.has_stepped = True
         for hook in [*global_pre_hooks.values(), *self._pre_hooks.values()]:
             changed = hook(self, (self, *args), kwargs)
             if changed is not None:
@@ -51,6 +52,7 @@ def with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             hook(self, (self, *args), kwargs)
         return result
 
+    step_with_hooks.notes_steps = True  # type: ignore[attr-defined]
     return step_with_hooks
 
 
@@ -64,6 +66,9 @@ class Optimizer:
 
     counts_steps: ClassVar[bool] = False
     """Whether the state has the number of steps too."""
+
+    is_watched = False
+    """Whether a scheduler asks for `has_stepped`: whether a step was made since the first one began to."""
 
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
         if isinstance(params, Variable):
@@ -140,6 +145,11 @@ class Optimizer:
             blocks = blocks_of(params, self.state, names, self.counts_steps)
             self._blocks[number] = blocks
         return blocks
+
+    def watch_steps(self) -> None:
+        """Note from now on whether a step was made (schedulers warn if none was)."""
+        if not self.is_watched:
+            self.is_watched, self.has_stepped = True, False
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients (or, with set_to_none=False, fill them with zeros)."""

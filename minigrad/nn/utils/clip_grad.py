@@ -117,10 +117,10 @@ def norm(array: Any, order: float) -> Any:
         raise RuntimeError(f"get_total_norm: expected floating-point tensors, but one has dtype {flat.dtype.name}")
     if order == 2:
         return xp.sqrt(xp.asarray(flat.dot(flat)))
+    if not flat.size and (order < 0 or order == inf):
+        raise RuntimeError(f"get_total_norm: an empty tensor has no norm of order {order}")
     sizes = abs(flat)
     if abs(order) == inf:
-        if not flat.size:
-            raise RuntimeError("get_total_norm: an empty tensor has no largest or smallest number, so no norm of inf")
         return xp.asarray(sizes.max() if order > 0 else sizes.min())
     if order == 0:
         return xp.asarray((sizes != 0).sum(dtype=flat.dtype))

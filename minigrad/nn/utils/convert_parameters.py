@@ -16,7 +16,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     >>> import minigrad as torch
     >>> layer = torch.nn.Linear(2, 3)
     >>> torch.nn.utils.parameters_to_vector(layer.parameters()).shape
-    torch.Size([9])
+    minigrad.Size([9])
     """
     return cat([p.reshape(-1) for p in parameters])
 

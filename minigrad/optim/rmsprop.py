@@ -1,0 +1,109 @@
+"""RMSprop: steps divided by a running average of the gradient's size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from minigrad.devices import array_module
+from minigrad.optim.blocks import Block
+from minigrad.optim.optimizer import Group, Optimizer, check
+from minigrad.optim.sgd import direction
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Hinton, 2012, https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf).
+
+    For a parameter p with gradient g (-g to maximize), at each step::
+
+        g = g + weight_decay * p
+        v = alpha * v + (1 - alpha) * g * g              the running average of g ** 2: square_avg
+        m = alpha * m + (1 - alpha) * g                  with centered:                 grad_avg
+        d = g / (sqrt(v - m * m if centered else v) + eps)
+        d = b = momentum * b + d                         with momentum:                 momentum_buffer
+        p = p - lr * d
+
+    ValueError for options out of range.  foreach, capturable and differentiable are accepted and change nothing.
+    https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
+
+    >>> import minigrad as torch
+    >>> p = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = torch.optim.RMSprop([p], lr=0.1, alpha=0.75)
+    >>> (p * p).sum().backward()
+    >>> optimizer.step()
+    >>> p
+    tensor([0.8000, 1.8000], requires_grad=True)
+    """
+
+    counts_steps = True
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check("learning rate", lr, lr >= 0.0)
+        check("epsilon value", eps, eps >= 0.0)
+        check("momentum value", momentum, momentum >= 0.0)
+        check("weight_decay value", weight_decay, weight_decay >= 0.0)
+        check("alpha value", alpha, alpha >= 0.0)
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "alpha": alpha,
+            "eps": eps,
+            "centered": centered,
+            "weight_decay": weight_decay,
+            "capturable": capturable,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def state_names(self, group: Group) -> tuple[str, ...]:
+        """What is kept for each parameter."""
+        momentum_buffer = ("momentum_buffer",) if group["momentum"] > 0 else ()
+        grad_avg = ("grad_avg",) if group["centered"] else ()
+        return ("square_avg", *momentum_buffer, *grad_avg)
+
+    def update(self, block: Block, group: Group) -> None:
+        """One step for one block: the formula above, without an array being made on the way."""
+        xp = array_module(block.scratch)
+        block.count_step()
+        alpha, v, scratch = group["alpha"], block.state["square_avg"], block.scratch
+        g = direction(block, group)
+
+        xp.multiply(g, 1 - alpha, out=scratch)  # v = alpha * v + (1 - alpha) * g * g
+        scratch *= g
+        v *= alpha
+        v += scratch
+
+        if group["centered"]:
+            m = block.state["grad_avg"]
+            xp.subtract(g, m, out=scratch)  # m += (1 - alpha) * (g - m)
+            scratch *= 1 - alpha
+            m += scratch
+            xp.multiply(m, m, out=scratch)
+            v = xp.subtract(v, scratch, out=scratch)
+
+        xp.sqrt(v, out=scratch)  # g / (sqrt(v) + eps)
+        scratch += group["eps"]
+        xp.divide(g, scratch, out=scratch)
+
+        if group["momentum"] > 0:
+            b = block.state["momentum_buffer"]
+            b *= group["momentum"]
+            b += scratch
+            scratch[...] = b
+        scratch *= float(group["lr"])
+        block.subtract_scratch()
