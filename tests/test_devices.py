@@ -6,13 +6,11 @@ nothing but CuPy's own functions is called, and nothing is waited for; it is no 
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from parity import backward, check_equal, results, run, tolerance
 from registry import Op
