@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: compare test lint slow clean
+.PHONY: compare test lint slow gpu clean
 
 compare: .venv/compare
 	$(BIN)/python -m comparisons
@@ -17,6 +17,19 @@ lint: .venv/test
 
 slow: .venv/test
 	$(BIN)/python -m pytest -m slow
+
+# The whole check on an NVIDIA GPU; its report goes to out/gpu.  Nothing is installed where $(PYTHON) has it all.
+# The number is the major version of CUDA: `make gpu CUDA=12` where PyTorch is a build for that one.
+CUDA ?= 13
+GPU_NEEDS := cupy, torch, torchvision, numpy, pytest, hypothesis, rich, matplotlib, sklearn, safetensors, tqdm
+
+gpu:
+	if $(PYTHON) -c "import $(GPU_NEEDS)" 2>/dev/null; then $(PYTHON) -m benchmarks.gpu_check; \
+	else $(MAKE) .venv/cuda$(CUDA) && $(BIN)/python -m benchmarks.gpu_check; fi
+
+.venv/cuda%: .venv/test
+	$(BIN)/python -m pip install --quiet --editable ".[cuda$*]"
+	touch $@
 
 .venv/pip: 
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'minigrad needs Python 3.11 or later: make PYTHON=python3.12')"

@@ -1,7 +1,7 @@
 """What is timed: each workload is built with an engine (torch or minigrad, called `torch` here) and gives a step.
 
 A step is what one turn of a lesson's training loop does: forward, loss, zero_grad, backward, optimizer step.
-It returns the loss.
+It returns the loss.  Weights and data are made on the CPU and moved to `device`: the same numbers everywhere.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ CHAIN = 100
 """Ops in a chain: a step of the `op` workloads is this many ops forward and backward."""
 
 
-def mul_chain(torch: Any) -> Step:
+def mul_chain(torch: Any, device: str = "cpu") -> Step:
     """y = y * w on 8 floats, both of which need a gradient."""
-    return chain(torch, lambda y, w: y * w)
+    return chain(torch, lambda y, w: y * w, device)
 
 
-def tanh_chain(torch: Any) -> Step:
+def tanh_chain(torch: Any, device: str = "cpu") -> Step:
     """y = tanh(y) on 8 floats."""
-    return chain(torch, lambda y, _w: y.tanh())
+    return chain(torch, lambda y, _w: y.tanh(), device)
 
 
-def chain(torch: Any, op: Callable[[Any, Any], Any]) -> Step:
-    x = torch.full((8,), 0.9, requires_grad=True)
-    w = torch.full((8,), 1.0001, requires_grad=True)
-    gradient = torch.ones(8)
+def chain(torch: Any, op: Callable[[Any, Any], Any], device: str) -> Step:
+    x = torch.full((8,), 0.9, device=device, requires_grad=True)
+    w = torch.full((8,), 1.0001, device=device, requires_grad=True)
+    gradient = torch.ones(8, device=device)
 
     def step() -> Any:
         x.grad = w.grad = None
@@ -41,7 +41,7 @@ def chain(torch: Any, op: Callable[[Any, Any], Any]) -> Step:
     return step
 
 
-def linear_regression(torch: Any) -> Step:
+def linear_regression(torch: Any, device: str = "cpu") -> Step:
     """35 points, a weight and a bias, MSE, SGD."""
     x = torch.arange(0, 0.7, 0.02).unsqueeze(1)
     y = 0.7 * x + 0.3
@@ -55,24 +55,26 @@ def linear_regression(torch: Any) -> Step:
         def forward(self, x: Any) -> Any:
             return self.weight * x + self.bias
 
-    model = Line()
-    return training_step(model, torch.nn.MSELoss(), torch.optim.SGD(model.parameters(), lr=0.01), x, y)
+    model = Line().to(device)
+    return training_step(
+        model, torch.nn.MSELoss(), torch.optim.SGD(model.parameters(), lr=0.01), x.to(device), y.to(device)
+    )
 
 
-def circles(torch: Any) -> Step:
+def circles(torch: Any, device: str = "cpu") -> Step:
     """800 points, 2-8-1, binary cross-entropy with logits, Adam."""
     model = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Linear(8, 1))
-    return binary_step(torch, model)
+    return binary_step(torch, model.to(device), device)
 
 
-def circles_relu(torch: Any) -> Step:
+def circles_relu(torch: Any, device: str = "cpu") -> Step:
     """800 points, 2-8-1 with ReLU, binary cross-entropy with logits, Adam."""
     model = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
-    return binary_step(torch, model)
+    return binary_step(torch, model.to(device), device)
 
 
-def binary_step(torch: Any, model: Any) -> Step:
-    x = torch.randn(800, 2)
+def binary_step(torch: Any, model: Any, device: str) -> Step:
+    x = torch.randn(800, 2).to(device)
     y = ((x * x).sum(1) < 1).float()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     loss_function = torch.nn.BCEWithLogitsLoss()
@@ -87,13 +89,13 @@ def binary_step(torch: Any, model: Any) -> Step:
     return step
 
 
-def blobs(torch: Any) -> Step:
+def blobs(torch: Any, device: str = "cpu") -> Step:
     """800 points, 2-16-4 with ReLU, cross-entropy, Adam."""
     x = torch.randn(800, 2)
     y = (x[:, 0] > 0).long() + 2 * (x[:, 1] > 0).long()
-    model = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.ReLU(), torch.nn.Linear(16, 4))
+    model = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.ReLU(), torch.nn.Linear(16, 4)).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    return training_step(model, torch.nn.CrossEntropyLoss(), optimizer, x, y)
+    return training_step(model, torch.nn.CrossEntropyLoss(), optimizer, x.to(device), y.to(device))
 
 
 def training_step(model: Any, loss_function: Any, optimizer: Any, x: Any, y: Any) -> Step:
@@ -107,7 +109,7 @@ def training_step(model: Any, loss_function: Any, optimizer: Any, x: Any, y: Any
     return step
 
 
-WORKLOADS: dict[str, tuple[Callable[[Any], Step], int, str]] = {
+WORKLOADS: dict[str, tuple[Callable[..., Step], int, str]] = {
     "mul": (mul_chain, CHAIN, "one op, forward and backward"),
     "tanh": (tanh_chain, CHAIN, "one op, forward and backward"),
     "linear-regression": (linear_regression, 1, "a training step"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from comparisons import gpu
 from comparisons.compare import Comparison, compare, failures
 from comparisons.engines import ENGINES, Conditions, run_on
 from comparisons.figure import write_figure
@@ -30,7 +31,17 @@ def main() -> int:
         for script in lessons():
             print(f"{script.stem}\n    {description(script)}")
         return 0
-    conditions = Conditions(arguments.dtype, arguments.threads, arguments.steps, ("--full",) if arguments.full else ())
+    if arguments.device == "cuda" and (reason := gpu.missing()):
+        print(f"python -m comparisons --device cuda: there is no GPU for both engines: {reason}", file=sys.stderr)
+        return 2
+    conditions = Conditions(
+        arguments.dtype,
+        arguments.threads,
+        arguments.steps,
+        ("--full",) if arguments.full else (),
+        arguments.device,
+        gpu.card()["name"] if arguments.device == "cuda" else "",
+    )
     fetch_data(arguments.scripts)
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arguments.out.resolve()) as folder:
@@ -54,6 +65,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="the MNIST lessons with all images (default: a part)")
     parser.add_argument("--steps", type=positive, metavar="N", help="end each script after N optimizer steps")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32", help=DTYPE_HELP)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help=DEVICE_HELP)
     parser.add_argument("--threads", type=positive, default=os.cpu_count(), metavar="N", help=THREADS_HELP)
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="figures and JSON (out)")
     arguments = parser.parse_args()
@@ -65,6 +77,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 DTYPE_HELP = "float64: run unchanged scripts in double precision, whatever dtype they name (default: as written)"
+DEVICE_HELP = "cuda: train on the GPU, minigrad on CuPy (default: cpu, which hides the GPU from both engines)"
 THREADS_HELP = "threads of each engine (default: all cores)"
 
 

@@ -29,6 +29,9 @@ class Conditions:
     steps: int | None = None
     arguments: tuple[str, ...] = ()
     """What the scripts find in sys.argv."""
+    device: str = "cpu"
+    card: str = ""
+    """The name of the GPU, when the device is one."""
 
 
 @dataclass
@@ -38,6 +41,7 @@ class Run:
     engine: str
     folder: Path
     exit_status: int | None = None
+    device: str = "cpu"
 
     @property
     def records(self) -> Path:
@@ -74,17 +78,17 @@ class Run:
 
 def run_on(engine: str, script: Path, folder: Path, conditions: Conditions, on_steps: Callable[[int], None]) -> Run:
     """Run the script to its end; `on_steps` hears several times a second how many steps were made."""
-    run = Run(engine, folder)
+    run = Run(engine, folder, device=conditions.device)
     folder.mkdir(parents=True)
     command = [sys.executable, "-m", "comparisons.worker"]
-    command += ["--dtype", conditions.dtype, "--threads", str(conditions.threads)]
+    command += ["--dtype", conditions.dtype, "--threads", str(conditions.threads), "--device", conditions.device]
     if conditions.steps is not None:
         command += ["--steps", str(conditions.steps)]
     command += ["--", engine, str(script), str(folder), *conditions.arguments]
     with (folder / "stdout").open("wb") as printed, (folder / "stderr").open("wb") as errors:
         process = subprocess.Popen(
             command,
-            env=environment(folder, conditions.threads),
+            env=environment(folder, conditions.threads, conditions.device),
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=errors,
@@ -100,13 +104,17 @@ def run_on(engine: str, script: Path, folder: Path, conditions: Conditions, on_s
     return run
 
 
-def environment(folder: Path, threads: int) -> dict[str, str]:
-    """The environment of a worker: this one, with threads, matplotlib's backend and Python's path set."""
+def environment(folder: Path, threads: int, device: str = "cpu") -> dict[str, str]:
+    """The environment of a worker: this one, with threads, matplotlib's backend and Python's path set.
+
+    On the CPU the GPU is hidden from both engines, so that no script finds one.
+    """
     project = str(Path(__file__).parent.parent)
     paths = [project, os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else [project]
     return {
         **{name: value for name, value in os.environ.items() if name not in UNSET},
         **dict.fromkeys(THREADS, str(threads)),
+        **({"CUDA_VISIBLE_DEVICES": ""} if device == "cpu" else {}),
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONIOENCODING": "utf-8",
         "MPLBACKEND": "module://comparisons.backend",

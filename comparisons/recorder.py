@@ -25,6 +25,8 @@ class Initial(NamedTuple):
 
     parameters: list[np.ndarray]
     """Its parameters, less those that an optimizer before it has already changed."""
+    places: tuple[str, ...] = ("cpu",)
+    """The devices that they are on."""
 
 
 class Step(NamedTuple):
@@ -60,6 +62,8 @@ class Recorder:
         self.array_bytes = 0
         self.own_time = 0.0
         self.resumed: float | None = None
+        self.wait = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
+        """Waits for the GPU, so that what it still computes counts as the script's time and not as the recorder's."""
         self.hook_into(torch)
 
     def hook_into(self, torch: ModuleType) -> None:
@@ -67,6 +71,7 @@ class Recorder:
         backward = torch.Tensor.backward
 
         def recorded_backward(tensor: Any, *args: Any, **options: Any) -> Any:
+            self.wait()
             began = time.perf_counter()
             self.loss = np.array(array_of(tensor))
             self.own_time += time.perf_counter() - began
@@ -79,16 +84,18 @@ class Recorder:
 
     def before_step(self, optimizer: Any, _args: Any, _options: Any) -> None:
         """Record the parameters that an optimizer starts from."""
+        self.wait()
         began = time.perf_counter()
         if not any(optimizer is known for known in self.optimizers):
             known = {id(parameter) for other in self.optimizers for parameter in parameters_of(other)}
             new = [parameter for parameter in parameters_of(optimizer) if id(parameter) not in known]
             self.optimizers.append(optimizer)
-            self.write(Initial([array_of(parameter) for parameter in new]))
+            self.write(Initial([array_of(parameter) for parameter in new], places_of(new)))
         self.own_time += time.perf_counter() - began
 
     def after_step(self, optimizer: Any, _args: Any, _options: Any) -> None:
         """Record the step that was just made; stop the script when it was the last one asked for."""
+        self.wait()
         seconds = None if self.resumed is None else time.perf_counter() - self.resumed - self.own_time
         number = next(i for i, known in enumerate(self.optimizers, start=1) if known is optimizer)
         gradients, parameters = None, None
@@ -114,6 +121,11 @@ class Recorder:
 def parameters_of(optimizer: Any) -> list[Any]:
     """All parameters of an optimizer, in its own order."""
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def places_of(parameters: list[Any]) -> tuple[str, ...]:
+    """The devices that parameters are on, each once."""
+    return tuple(sorted({str(parameter.device) for parameter in parameters}))
 
 
 def array_of(tensor: Any) -> np.ndarray | None:

@@ -26,6 +26,12 @@ TIME = (
     "does in between, less the recorder's own time."
 )
 
+ON_GPU = (
+    "TF32 is off. Weights and dropout masks are drawn on the CPU and moved. In scripts that name no device each "
+    "module called with tensors on the CPU computes on the GPU and its result returns, which the times include; the "
+    "recorder waits for the GPU at each backward() and step(). Printed lines may differ in their decimals."
+)
+
 
 def print_report(console: Console, comparisons: dict[str, Comparison], conditions: Conditions) -> None:
     """Print the table and how to read it, then why each lesson that does not pass fails."""
@@ -88,6 +94,9 @@ def quantities(comparison: Comparison) -> dict[str, str | Text]:
     rows["  tolerance, gradient"] = scientific(comparison.gradient_tolerance)
     rows["first step that differs"] = str(comparison.first_differing_step or "none")
     rows["initial weights"] = {True: "bit-equal", False: "differ", None: "-"}[comparison.initial_bit_equal]
+    if comparison.runs[0].device != "cpu":
+        for engine, places in zip(ENGINES, comparison.places, strict=True):
+            rows[f"parameters on, {engine}"] = ", ".join(places) or "-"
     rows["printed lines equal"] = f"{comparison.printed_equal} of {comparison.printed_total}"
     times = comparison.seconds_per_step
     for engine, seconds in zip(ENGINES, times, strict=True):
@@ -103,7 +112,10 @@ def scientific(value: float) -> str:
 
 def described(conditions: Conditions) -> str:
     """The conditions of the run, in a sentence."""
-    return (
+    where = ""
+    if conditions.device == "cuda":
+        where = f"On cuda ({conditions.card}). {ON_GPU} "
+    return where + (
         f"Each engine in its own process, one after the other, with {conditions.threads} threads "
         f"({', '.join(THREADS)}, torch.set_num_threads) and with {' and '.join(UNSET)} unset."
     )
@@ -115,6 +127,8 @@ def write_json(path: Path, comparisons: dict[str, Comparison], conditions: Condi
         "machine": {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform()},
         "conditions": {
             "dtype": conditions.dtype,
+            "device": conditions.device,
+            "card": conditions.card or None,
             "threads": conditions.threads,
             "steps at most": conditions.steps,
             "in words": described(conditions),
@@ -152,6 +166,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "dtype": comparison.dtype,
         "tolerance": comparison.tolerance,
         "gradient tolerance": comparison.gradient_tolerance,
+        "parameters on": of_both(comparison.places),
         "first differing step": comparison.first_differing_step,
         "initial weights bit-equal": comparison.initial_bit_equal,
         "printed lines": {"equal": comparison.printed_equal, "total": comparison.printed_total},

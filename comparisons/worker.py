@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from comparisons import gpu
 from comparisons.recorder import EnoughSteps, Recorder
 from minigrad import launcher
 
@@ -28,6 +29,8 @@ def main() -> None:
         torch.set_num_threads(arguments.threads)
         if "torchvision" in Path(arguments.script).read_text(encoding="utf-8"):
             let_torchvision_be_imported(torch)
+    if arguments.device == "cuda":
+        run_on_gpu(torch, arguments)
     if arguments.dtype == "float64":
         run_in_float64(torch)
     versions = {
@@ -56,7 +59,17 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int)
     parser.add_argument("arguments", nargs="*")
     parser.add_argument("--dtype", choices=["float32", "float64"], required=True)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     return parser.parse_args()
+
+
+def run_on_gpu(torch: ModuleType, arguments: argparse.Namespace) -> None:
+    """Let an unchanged script train on the GPU, with the same weights and masks on both engines."""
+    if arguments.engine == "torch":
+        gpu.full_precision(torch)
+        gpu.draw_masks_on_the_cpu(torch)
+    if not gpu.chooses_device(Path(arguments.script)):
+        gpu.let_modules_compute_on(torch, "cuda")
 
 
 def let_torchvision_be_imported(torch: ModuleType) -> None:

@@ -13,13 +13,16 @@ import numpy as np
 import pytest
 import torch
 
+from comparisons import gpu
 from comparisons.__main__ import description, lessons, scripts_by_name
 from comparisons.compare import compare, failures
 from comparisons.engines import UNSET, Conditions, Run, environment, run_on
 from comparisons.measure import Ruler
 from comparisons.recorder import FULL_RECORD_BYTES, Initial, Recorder, Step, read_records
+from comparisons.report import described
 
 PROJECT = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
 
 
 # The measure
@@ -558,3 +561,120 @@ def test_a_wrong_command_line_is_refused(tmp_path, arguments):
     assert finished.returncode == 2
     assert "usage: python -m comparisons" in finished.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+# On a GPU: what can be told without one
+
+
+def test_the_gpu_is_hidden_unless_it_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert environment(tmp_path, 1)["CUDA_VISIBLE_DEVICES"] == ""
+    assert environment(tmp_path, 1, "cuda")["CUDA_VISIBLE_DEVICES"] == "1"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="torch has a GPU here")
+def test_without_a_gpu_the_comparison_says_so(tmp_path):
+    finished = subprocess.run(
+        [sys.executable, "-m", "comparisons", "--device", "cuda", "circles"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert finished.returncode == 2
+    assert "no GPU for both engines" in finished.stderr
+    assert "torch has no GPU to use" in finished.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lessons_that_choose_a_device_are_left_to_choose():
+    choosing = {script.stem for script in lessons() if gpu.chooses_device(script)}
+    assert choosing == {"template", "mistakes", "mnist_sgd", "mnist_adam", "mnist_cnn"}
+
+
+ON_THE_STAND_IN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from stand_in import installed
+from minigrad import launcher
+from comparisons import gpu
+with installed():
+    launcher.install()
+    import torch
+    gpu.let_modules_compute_on(torch, "cuda")
+    places = set()
+    from minigrad.optim.optimizer import register_optimizer_step_post_hook
+    def note(optimizer, *_):
+        places.update(str(p.device) for group in optimizer.param_groups for p in group["params"])
+    register_optimizer_step_post_hook(note)
+    launcher.run(sys.argv[2])
+    print(places)
+"""
+
+
+@pytest.mark.parametrize("name", ["linear_regression", "circles", "train_eval"])
+def test_on_the_stand_in_a_lesson_without_a_device_trains_there(name):
+    script = PROJECT / "comparisons" / "lessons" / f"{name}.py"
+    here, there = (
+        subprocess.run(
+            [sys.executable, *command, str(script)],
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "MPLBACKEND": "agg"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        for command in (["-m", "minigrad"], ["-c", ON_THE_STAND_IN, str(TESTS)])
+    )
+    assert there.returncode == 0, there.stderr
+    *printed, places = there.stdout.splitlines()
+    place = r", device='cuda:0'|, grad_fn=<\w+>"  # what has moved says so: ToCopyBackward0
+    assert [re.sub(place, "", line) for line in printed] == [re.sub(place, "", x) for x in here.stdout.splitlines()]
+    assert places == "{'cuda:0'}"
+
+
+def test_modules_of_torch_take_what_they_are_called_with_to_the_device(monkeypatch):
+    """The device "meta" has shapes and no values; it stands for a GPU here."""
+    monkeypatch.setattr(torch.nn.Module, "__call__", torch.nn.Module.__call__)
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda tensor: ("back", tensor.device.type, tensor.shape))
+    gpu.let_modules_compute_on(torch, "meta")
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    weight = model[0].weight
+    assert weight.device.type == "cpu"
+    assert model(torch.ones(4, 2)) == ("back", "meta", (4, 1))
+    assert model[0].weight.device.type == "meta"
+
+
+def test_a_dropout_mask_drawn_by_itself_is_the_one_torch_uses_on_the_cpu(monkeypatch):
+    x = torch.linspace(-3, 3, 1000)
+    torch.manual_seed(5)
+    expected = torch.nn.functional.dropout(x, 0.3)
+    torch.manual_seed(5)
+    mask = torch.nn.functional.dropout(torch.ones_like(x, device="cpu"), 0.3)
+    assert torch.equal(x * mask, expected)
+    monkeypatch.setattr(torch.nn.functional, "dropout", torch.nn.functional.dropout)
+    gpu.draw_masks_on_the_cpu(torch)
+    torch.manual_seed(5)
+    assert torch.equal(torch.nn.functional.dropout(x, 0.3), expected)
+
+
+def test_on_a_gpu_printed_lines_may_differ_in_their_decimals_alone(tmp_path):
+    def compared(folder, device, line):
+        runs = [
+            run_of(tmp_path / folder / engine, engine, [], printed=[printed])
+            for engine, printed in (("torch", "Epoch 10 | loss 0.1234"), ("minigrad", line))
+        ]
+        for run in runs:
+            run.device = device
+        return failures(compare(tuple(runs)))
+
+    assert compared("a", "cuda", "Epoch 10 | loss 0.1235") == []
+    assert compared("b", "cuda", "Epoch 11 | loss 0.1234") != []
+    assert compared("c", "cuda", "Epoch 10 | error 0.1234") != []
+    assert compared("d", "cpu", "Epoch 10 | loss 0.1235") != []
+
+
+def test_the_report_tells_device_and_card():
+    text = described(Conditions("float32", 1, device="cuda", card="a made-up card"))
+    assert text.startswith("On cuda (a made-up card). TF32 is off.")
+    assert "cuda" not in described(Conditions("float32", 1))

@@ -1,0 +1,127 @@
+"""One engine on the GPU in a process of its own: told a workload and numbers of steps, it answers with times.
+
+Run by `python -m benchmarks.gpu` with an engine's name and a device; speaks JSON, a line a request, as
+benchmarks/worker.py.  On the device "cpu" it is there to be tested, and times by the processor's clock.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import importlib
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.gpu_workloads import Step, build
+from comparisons.gpu import full_precision
+
+Clock = Callable[[Step, int], float]
+"""Runs a step so often, and gives the seconds that one took."""
+
+
+def main() -> None:
+    engine, device = sys.argv[1:]
+    torch = importlib.import_module("minigrad" if engine == "minigrad" else "torch")
+    if engine != "minigrad":
+        full_precision(torch)
+    if engine == "torch graph":
+        for name in ("Adam", "Adadelta"):  # a graph needs the count of steps to be on the GPU
+            setattr(torch.optim, name, functools.partial(getattr(torch.optim, name), capturable=True))
+    clock = seconds_by_host if device == "cpu" else seconds_by_cupy if engine == "minigrad" else seconds_by_torch
+    for line in sys.stdin:
+        print(json.dumps(answer(engine, torch, device, clock, json.loads(line))), flush=True)
+
+
+def answer(engine: str, torch: Any, device: str, clock: Clock, request: dict[str, Any]) -> dict[str, float]:
+    """Times and last loss of a workload, or the card's own rates; the memory is given back afterwards."""
+    if request["workload"] == "rates":
+        result = rates(torch, device, clock, request["size"])
+    else:
+        torch.manual_seed(42)
+        step = build(request["workload"], torch, device)
+        step = captured(torch, step, request["warm"]) if engine == "torch graph" else warmed(step, request["warm"])
+        chunks = [clock(step, request["steps"]) for _ in range(request["chunks"])]
+        result = {"seconds": statistics.median(chunks), "loss": float(step().detach())}
+        del step
+    gc.collect()
+    torch.cuda.empty_cache()
+    return result
+
+
+def warmed(step: Step, count: int) -> Step:
+    """The same step after some runs: kernels compiled, memory taken."""
+    for _ in range(count):
+        step()
+    return step
+
+
+def captured(torch: Any, step: Step, count: int) -> Step:
+    """The step as a CUDA graph, after some ordinary runs on another stream, as PyTorch's notes ask for.
+
+    https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs
+    """
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        warmed(step, count)
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        loss = step()
+
+    def replay() -> Any:
+        graph.replay()
+        return loss
+
+    return replay
+
+
+def seconds_by_torch(step: Step, count: int) -> float:
+    """By CUDA events around `count` steps."""
+    cuda = importlib.import_module("torch").cuda
+    begin, end = (cuda.Event(enable_timing=True) for _ in range(2))
+    cuda.synchronize()
+    begin.record()
+    warmed(step, count)
+    end.record()
+    end.synchronize()
+    return float(begin.elapsed_time(end)) / 1000 / count
+
+
+def seconds_by_cupy(step: Step, count: int) -> float:
+    """By CUDA events around `count` steps."""
+    cuda = importlib.import_module("cupy").cuda
+    begin, end = (cuda.Event() for _ in range(2))
+    cuda.Device().synchronize()
+    begin.record()
+    warmed(step, count)
+    end.record()
+    end.synchronize()
+    return float(cuda.get_elapsed_time(begin, end)) / 1000 / count
+
+
+def seconds_by_host(step: Step, count: int) -> float:
+    """By the processor's clock: no GPU."""
+    began = time.perf_counter()
+    warmed(step, count)
+    return (time.perf_counter() - began) / count
+
+
+def rates(torch: Any, device: str, clock: Clock, size: int) -> dict[str, float]:
+    """What the card reaches: operations a second in a large matmul, bytes a second in a large copy (read and write)."""
+    a, b = (torch.ones(size, size, device=device) for _ in range(2))
+    target = torch.empty(size, size, device=device)
+    matmul, copy = (lambda: torch.matmul(a, b)), (lambda: target.copy_(a))
+    warmed(matmul, 3), warmed(copy, 3)
+    return {
+        "operations": 2 * size**3 / clock(matmul, 10),
+        "bytes": 2 * 4 * size**2 / clock(copy, 50),
+    }
+
+
+if __name__ == "__main__":
+    main()
