@@ -75,12 +75,21 @@ def test_taking_out_and_putting_in(kind):
     def changed(nn, _):
         parts = [nn.ReLU(), nn.Tanh(), nn.Sigmoid()]
         model = nn.Sequential(*parts) if kind == "Sequential" else nn.ModuleList(parts)
-        seen = [model.pop(0), repr(model), model.pop(1), repr(model)]
+        seen = [model.pop(0), repr(model), model.pop(-1), repr(model)]
         model += type(model)(nn.Identity()) if kind == "Sequential" else [nn.Identity()]
         seen.append(repr(model))
         model.insert(1, nn.Flatten())
         model.insert(3, nn.Softmax(0))
         return [*seen, model, error_of(lambda: model.pop(9)), [name for name in dir(model) if name.isdigit()]]
+
+    same(changed)
+
+
+def test_a_module_put_in_at_the_end_leaves_the_names_alone():
+    def changed(nn, _):
+        model = nn.Sequential(OrderedDict(first=nn.ReLU(), second=nn.Tanh()))
+        model.insert(2, nn.Sigmoid())
+        return model, list(model.state_dict()), [name for name, _ in model.named_children()]
 
     same(changed)
 

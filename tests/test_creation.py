@@ -293,6 +293,14 @@ def test_types_of_python_are_dtypes_too() -> None:
         check_equal(minigrad.zeros(2, dtype=kind), torch.zeros(2, dtype=kind))
 
 
+def test_an_expanded_tensor_that_repeats_nothing_can_be_changed() -> None:
+    for lib in (torch, minigrad):
+        x = lib.ones(3)
+        x.expand(1, 3).add_(1)
+        assert x.tolist() == [2.0, 2.0, 2.0]
+        assert tuple(lib.ones(1, 0).expand(3, 0).add_(1).shape) == (3, 0)
+
+
 def test_a_device_must_be_there() -> None:
     with pytest.raises(RuntimeError, match="cpu"):
         minigrad.zeros(2, device="tpu")

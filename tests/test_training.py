@@ -345,6 +345,15 @@ def test_a_network_trains_alike(name):
     assert losses[1] == pytest.approx(losses[0], rel=1e-12)
 
 
+@pytest.mark.parametrize("upstream", [np.nan, np.inf])
+def test_ignored_places_get_no_gradient_whatever_arrives(upstream):
+    for engine in ENGINES:
+        logits = engine.zeros(2, 3, requires_grad=True)
+        losses = engine.nn.functional.cross_entropy(logits, engine.tensor([-100, 1]), reduction="none")
+        losses.backward(engine.tensor([upstream, 0.0]))
+        assert logits.grad.tolist() == [[0, 0, 0]] * 2
+
+
 def test_ignored_places_count_for_nothing_whatever_their_logits():
     results = []
     for engine in ENGINES:

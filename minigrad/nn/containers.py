@@ -66,6 +66,8 @@ class _Numbered(Module):
             raise AssertionError(f"module should be of type: {Module}")
         if not -len(self) <= index <= len(self):
             raise IndexError(f"Index out of range: {index}")
+        if index == len(self):
+            return self.append(module)
         parts = list(self._modules.values())
         parts.insert(index, module)
         self._renumber(parts)

@@ -26,6 +26,7 @@ from minigrad.ops.losses import reduced, refuse_grad
 from minigrad.ops.promotion import check_devices
 from minigrad.ops.reductions import largest
 from minigrad.ops.reductions import sum as sum_of
+from minigrad.ops.selection import where
 from minigrad.ops.shaping import unsqueeze
 
 if TYPE_CHECKING:
@@ -171,7 +172,10 @@ class Chosen:
         if self.weight is None:
             each = g * scale
             return unsqueeze(each, self.dim) if reduction == "none" else each
-        return unsqueeze(g * (self.weight * scale), self.dim)
+        each = g * (self.weight * scale)
+        if self.counted is not None:
+            each = where(self.counted, each, 0)  # also where g is infinite or nan
+        return unsqueeze(each, self.dim)
 
     def smoothed(self, label_smoothing: float) -> Any:
         """The targets as weighted probabilities, label_smoothing of each spread over all classes."""

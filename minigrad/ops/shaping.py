@@ -206,8 +206,15 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
             f"expand(): the sizes {list(wanted)} must match the tensor's {list(x.shape)} from the right, "
             "or stretch a size of 1"
         )
-    value = x[...] if full == x.shape else array_module(x).broadcast_to(x, full)
-    return as_view(record(value, (input,), (expand_da,)), input)
+    return as_view(record(expanded(x, full), (input,), (expand_da,)), input)
+
+
+def expanded(x: Any, shape: tuple[int, ...]) -> Any:
+    """A raw array repeated without copying: read-only in NumPy, unless no element is repeated."""
+    added = len(shape) - x.ndim
+    if shape == (1,) * added + x.shape:
+        return x[(None,) * added + (...,)]
+    return array_module(x).broadcast_to(x, shape) if 0 not in shape else array_module(x).empty(shape, x.dtype)
 
 
 def expand_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
