@@ -235,7 +235,7 @@ def test_the_real_mnist(tmp_path_factory):
     assert test.targets[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     pixels = train.data.numpy() / 255
     assert (round(pixels.mean(), 4), round(pixels.std(), 4)) == (0.1307, 0.3081)
-    images, targets = batch_at_once(train, range(60000))
+    images, targets = batch_at_once(train, list(range(60000)))
     assert images.shape == (60000, 1, 28, 28)
     assert bits(images[59999]) == bits(train[59999][0])
     assert targets.tolist() == train.targets.tolist()
