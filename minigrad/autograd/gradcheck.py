@@ -205,13 +205,18 @@ def numerical_jacobians(func: Any, inputs: tuple[Any, ...], i: int, eps: float) 
     x = inputs[i].array
     rows = []
     for j in range(x.size):
-        step = array_module(x).zeros(x.shape, x.dtype)
-        step.reshape(-1)[j] = eps
-        up, down = (differentiable_outputs(func, moved(inputs, i, x + sign * step)) for sign in (1, -1))
+        up, down = (differentiable_outputs(func, moved(inputs, i, shifted(x, j, by))) for by in (eps, -eps))
         rows.append([(a.array - b.array).reshape(-1) / (2 * eps) for a, b in zip(up, down)])
     if not rows:
         return [np.zeros((0, y.array.size)) for y in differentiable_outputs(func, inputs)]
     return [np.stack(column) for column in zip(*rows)]
+
+
+def shifted(x: Any, j: int, by: float) -> Any:
+    """A copy of a raw array, in the same order in memory (random masks follow it), with its element j moved."""
+    copy = x.copy(order="K")
+    copy[np.unravel_index(j, x.shape)] += by
+    return copy
 
 
 def analytical_jacobians(y: Any, xs: list[Any]) -> list[Any]:
@@ -232,7 +237,7 @@ def moved(inputs: tuple[Any, ...], i: int, array: Any) -> tuple[Any, ...]:
     fresh: list[Any] = []
     for j, x in enumerate(inputs):
         if isinstance(x, Variable):
-            x, requires_grad = wrap(array if j == i else x.array.copy()), x.node is not None
+            x, requires_grad = wrap(array if j == i else x.array.copy(order="K")), x.node is not None
             x.requires_grad_(requires_grad)
         fresh.append(x)
     return tuple(fresh)
