@@ -230,3 +230,62 @@ def test_a_training_step_waits_for_the_gpu_nowhere(loss: str, request: pytest.Fi
     with counting_synchronisations() as counts:
         result.item()
     assert counts["synchronisations"] == 1
+
+
+OPTIMIZERS = {
+    "SGD": {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+    "Adam": {"lr": 0.1, "amsgrad": True},
+    "AdamW": {"lr": 0.1},
+    "RMSprop": {"lr": 0.01, "centered": True, "momentum": 0.5},
+    "Adagrad": {"lr": 0.1, "lr_decay": 0.1},
+    "Adadelta": {"lr": 1.0, "weight_decay": 0.01},
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_makes_the_steps_of_the_cpu(name: str) -> None:
+    def trained(device: str) -> list[Any]:
+        minigrad.manual_seed(1)
+        parameters = [minigrad.randn(n).to(device).requires_grad_() for n in (3, 40000)]
+        optimizer = getattr(minigrad.optim, name)(parameters, **OPTIMIZERS[name])
+        for _ in range(4):
+            optimizer.zero_grad()
+            sum((p * p * p).sum() for p in parameters).backward()
+            optimizer.step()
+        return [p.detach().cpu().numpy() for p in parameters]
+
+    for here, there in zip(trained("cpu"), trained("cuda"), strict=True):
+        np.testing.assert_allclose(there, here, rtol=1e-4, atol=1e-5)
+
+
+IMAGES = {
+    "Conv2d": lambda nn: nn.Conv2d(2, 4, 3, padding=1, padding_mode="reflect"),
+    "MaxPool2d": lambda nn: nn.MaxPool2d(2),
+    "AvgPool2d": lambda nn: nn.AvgPool2d(3, stride=2),
+    "BatchNorm2d": lambda nn: nn.BatchNorm2d(2),
+    "Dropout": lambda nn: nn.Dropout(0.5),
+    "Dropout2d": lambda nn: nn.Dropout2d(0.5),
+    "Flatten": lambda nn: nn.Sequential(nn.Flatten(), nn.Linear(72, 3), nn.Softplus()),
+    "activations": lambda nn: nn.Sequential(nn.LeakyReLU(), nn.SiLU(), nn.ELU(), nn.Tanh(), nn.Sigmoid()),
+    "softmax": lambda nn: nn.Sequential(nn.Softmax(1), nn.LogSoftmax(2)),
+}
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_layers_of_images_give_what_they_give_on_the_cpu(name: str) -> None:
+    def results_on(device: str) -> list[Any]:
+        minigrad.manual_seed(2)
+        layer = IMAGES[name](minigrad.nn).to(device)
+        x = minigrad.randn(3, 2, 6, 6).to(device).requires_grad_()
+        y = layer(x)
+        (y * y).sum().backward()
+        return [z.detach().cpu().numpy() for z in (y, x.grad, *(p.grad for p in layer.parameters()))]
+
+    for here, there in zip(results_on("cpu"), results_on("cuda"), strict=True):
+        np.testing.assert_allclose(there, here, rtol=1e-4, atol=1e-5)
+
+
+def test_embedding_adds_up_the_gradients_of_repeated_indices() -> None:
+    table = minigrad.nn.Embedding(5, 3).to("cuda")
+    table(minigrad.tensor([1, 1, 4], device="cuda")).sum().backward()
+    assert table.weight.grad.cpu().tolist() == [[0] * 3, [2] * 3, [0] * 3, [0] * 3, [1] * 3]
