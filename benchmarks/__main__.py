@@ -1,8 +1,8 @@
-"""Time minigrad beside PyTorch.
+"""Time minigrad beside PyTorch, hand-written NumPy and its peers.
 
-Each engine runs in a process of its own, for the thread pools of NumPy's BLAS and of torch fight over cores in
-one.  The processes take turns, a round at a time in random order, so that noise of the machine meets both; the
-ratio is the median of the ratios within each round.  Both must have reached the same loss, or no time counts.
+Each contestant runs in a process of its own, with the same number of threads, from the same weights; they take
+turns in random order, so that noise of the machine meets all.  A ratio is the median of the ratios within the
+rounds.  All must have reached the same loss, or no time counts.
 """
 
 from __future__ import annotations
@@ -10,134 +10,89 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import random
-import statistics
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
-from benchmarks.workloads import WORKLOADS
+from benchmarks import figures, growth, report
+from benchmarks.contestants import CONTESTANTS, missing
+from benchmarks.machine import description
+from benchmarks.measure import measure, peaks
+from benchmarks.ops import measure_ops
+from benchmarks.tasks import BUFFERS, SCALING, TASKS
+from benchmarks.worker import data_bytes
 
-ENGINES = ("torch", "minigrad")
+MEMORY = {"mnist-sgd", "mnist-adam", "width-2048"}
+MEASURED_FOR_MEMORY = "minigrad", "torch", BUFFERS
 
 
 def main() -> int:
+    arguments = parse_arguments()
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    contestants = present(arguments.contestants, console)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.ops:
+        return measure_ops(arguments.rounds, arguments.threads, arguments.out, console)
+    if arguments.growth:
+        return growth.measure_growth(console)
+    names = arguments.workloads or [*TASKS, "scaling"]
+    tasks = {name: TASKS[name] for name in names if name != "scaling"}
+    found = {
+        "machine": description(),
+        "threads": arguments.threads,
+        "results": measure(tasks, contestants, arguments.rounds, arguments.threads),
+        "peak bytes": peaks(MEMORY & tasks.keys(), MEASURED_FOR_MEMORY, arguments.threads),
+        "data bytes": {name: data_bytes(name) for name in MEMORY & tasks.keys()},
+        "scaling": measure(SCALING, contestants, arguments.rounds // 3 + 1, arguments.threads)
+        if "scaling" in names
+        else {},
+    }
+    (arguments.out / "benchmarks.json").write_text(json.dumps(found, indent=1) + "\n")
+    figures.draw(found, arguments.out)
+    report.show(found, console)
+    console.print(f"Times, losses and figures are in {arguments.out}/", highlight=False)
+    return 0 if all(all(result["losses agree"].values()) for result in found["results"].values()) else 1
+
+
+def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"default: all of {', '.join(WORKLOADS)}")
-    parser.add_argument("--rounds", type=int, default=15, help="default: %(default)s")
-    parser.add_argument("--steps", type=int, default=100, help="steps in a round (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of each engine (default: %(default)s)")
-    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
-    arguments = parser.parse_args()
-    for name in arguments.workloads:
-        if name not in WORKLOADS:
-            parser.error(f"no workload {name!r}: choose from {', '.join(WORKLOADS)}")
-    results = measure(arguments.workloads or list(WORKLOADS), arguments)
-    report(results, arguments)
-    return 0 if all(result["losses agree"] for result in results) else 1
+    choices = [*TASKS, "scaling"]
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"default: all of {', '.join(choices)}")
+    parser.add_argument(
+        "--contestants", nargs="+", metavar="NAME", help=f"minigrad and some of: {', '.join(CONTESTANTS)}"
+    )
+    parser.add_argument("--rounds", type=positive, default=15, help="default: %(default)s")
+    parser.add_argument("--threads", type=positive, default=os.cpu_count(), help="of each (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="default: %(default)s")
+    parser.add_argument("--ops", action="store_true", help="time single ops over sizes instead")
+    parser.add_argument("--growth", action="store_true", help="fit how the cost of a step grows instead")
+    arguments = parser.parse_args(words)
+    for kind, given, known in (
+        ("workload", arguments.workloads, choices),
+        ("contestant", arguments.contestants or [], CONTESTANTS),
+    ):
+        for name in given:
+            if name not in known:
+                parser.error(f"no {kind} {name!r}: choose from {', '.join(known)}")
+    return arguments
 
 
-def measure(names: list[str], arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Run all rounds of all workloads."""
-    workers = {engine: start(engine, arguments.threads) for engine in ENGINES}
-    rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    try:
-        for turn in track(range(arguments.rounds + 1), "rounds", console=Console(stderr=True), transient=True):
-            for name in names:
-                order = random.sample(ENGINES, len(ENGINES))
-                times = {engine: ask(workers[engine], name, arguments.steps) for engine in order}
-                if turn:  # the first round warms up
-                    rounds[name].append(times)
-    finally:
-        for worker in workers.values():
-            worker.kill()
-    return [summary(name, rounds[name]) for name in names]
+def positive(text: str) -> int:
+    """An integer above zero."""
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
 
 
-def start(engine: str, threads: int) -> subprocess.Popen[str]:
-    """A worker process with a given number of threads."""
-    environment = dict(os.environ)
-    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
-        environment.pop(name, None)
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        environment[name] = str(threads)
-    command = [sys.executable, "-m", "benchmarks.worker", engine, str(threads)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-
-
-def ask(worker: subprocess.Popen[str], workload: str, steps: int) -> dict[str, float]:
-    """Let a worker run some steps."""
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    print(json.dumps({"workload": workload, "steps": steps}), file=worker.stdin, flush=True)
-    answer = worker.stdout.readline()
-    if not answer:
-        raise SystemExit(f"the worker of {worker.args[3]} failed at {workload}: see its error above")  # type: ignore[index]
-    result: dict[str, float] = json.loads(answer)
-    return result
-
-
-def summary(name: str, rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """The medians of one workload."""
-    divisor = WORKLOADS[name][1]
-    ratios = sorted(times["minigrad"]["seconds"] / times["torch"]["seconds"] for times in rounds)
-    last = [rounds[-1][engine]["loss"] for engine in ENGINES]
-    return {
-        "workload": name,
-        **{
-            f"{engine} us": 1e6 * statistics.median(times[engine]["seconds"] for times in rounds) / divisor
-            for engine in ENGINES
-        },
-        "ratio": statistics.median(ratios),
-        "ratio quartiles": [ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]],
-        "losses": last,
-        "losses agree": abs(last[0] - last[1]) <= 1e-3 * max(abs(last[0]), 1e-3),
-    }
-
-
-def report(results: list[dict[str, Any]], arguments: argparse.Namespace) -> None:
-    """Print the table, write the JSON."""
-    table = Table(title=f"Time beside PyTorch ({arguments.threads} threads each, a process each, interleaved)")
-    table.add_column("workload")
-    table.add_column("time of")
-    for header in ("torch", "minigrad", "ratio", "quartiles", "losses agree"):
-        table.add_column(header, justify="right")
-    for result in results:
-        low, high = result["ratio quartiles"]
-        table.add_row(
-            result["workload"],
-            WORKLOADS[result["workload"]][2],
-            *(f"{result[f'{engine} us']:.2f} us" for engine in ENGINES),
-            f"{result['ratio']:.2f}",
-            f"{low:.2f}-{high:.2f}",
-            "yes" if result["losses agree"] else f"NO {result['losses']}",
-        )
-    Console().print(table)
-    print("OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are unset for both. The ratio is minigrad / torch.")
-    if arguments.out:
-        arguments.out.write_text(
-            json.dumps({"machine": machine(), "threads": arguments.threads, "results": results}, indent=2)
-        )
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
-    import numpy
-    import torch
-
-    return {
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "numpy": numpy.__version__,
-        "torch": torch.__version__,
-    }
+def present(asked_for: list[str] | None, console: Console) -> list[str]:
+    """The contestants that can run here; says which cannot, and why."""
+    contestants = list(dict.fromkeys(["minigrad", *(asked_for or CONTESTANTS)]))
+    for name in contestants:
+        if reason := missing(name):
+            console.print(f"without {name}: {reason}", highlight=False)
+    return [name for name in contestants if not missing(name)]
 
 
 if __name__ == "__main__":

@@ -1,120 +1,119 @@
-"""What is timed: each workload is built with an engine (torch or minigrad, called `torch` here) and gives a step.
+"""What is timed: training steps of perceptrons, described once, so that every contestant starts from the same numbers.
 
-A step is what one turn of a lesson's training loop does: forward, loss, zero_grad, backward, optimizer step.
-It returns the loss.  Weights and data are made on the CPU and moved to `device`: the same numbers everywhere.
+Data and starting weights are NumPy's, from a seed of their own: a contestant is timed in a process of its own, and
+none of them may need another's library to begin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
 Step = Callable[[], Any]
-
-CHAIN = 100
-"""Ops in a chain: a step of the `op` workloads is this many ops forward and backward."""
-
-
-def mul_chain(torch: Any, device: str = "cpu") -> Step:
-    """y = y * w on 8 floats, both of which need a gradient."""
-    return chain(torch, lambda y, w: y * w, device)
+"""One turn of a training loop: forward, loss, backward, update.  It gives the loss, which `float` can read."""
+Data = Callable[["Perceptron", np.random.Generator], tuple[Array, Array]]
 
 
-def tanh_chain(torch: Any, device: str = "cpu") -> Step:
-    """y = tanh(y) on 8 floats."""
-    return chain(torch, lambda y, _w: y.tanh(), device)
+@dataclass(frozen=True)
+class Perceptron:
+    """A perceptron and how it is trained.
+
+    sizes: of the input and of each linear layer's output.  loss: "mse", "bce" (with logits) or "cross entropy".
+    optimizer: "SGD" or "Adam".  batch: samples in a step; batches: how many such batches take turns.  steps: in a
+    round of timing.
+    """
+
+    title: str
+    sizes: tuple[int, ...]
+    loss: str
+    optimizer: str
+    lr: float
+    data: Data
+    batch: int
+    batches: int = 1
+    relu: bool = True
+    steps: int = 100
+
+    def batches_of_data(self) -> list[tuple[Array, Array]]:
+        """The batches (x, y): float32 (batch, features), and targets as the loss wants them."""
+        random = np.random.default_rng(0)
+        return [self.data(self, random) for _ in range(self.batches)]
+
+    def parameters(self) -> list[tuple[Array, Array]]:
+        """Weight (outputs, inputs) and bias (outputs,) of each layer, drawn as PyTorch draws a Linear's."""
+        random = np.random.default_rng(1)
+        layers = []
+        for inputs, outputs in zip(self.sizes, self.sizes[1:]):
+            bound = inputs**-0.5
+            weight = random.uniform(-bound, bound, (outputs, inputs)).astype(np.float32)
+            layers.append((weight, random.uniform(-bound, bound, outputs).astype(np.float32)))
+        return layers
 
 
-def chain(torch: Any, op: Callable[[Any, Any], Any], device: str) -> Step:
-    x = torch.full((8,), 0.9, device=device, requires_grad=True)
-    w = torch.full((8,), 1.0001, device=device, requires_grad=True)
-    gradient = torch.ones(8, device=device)
-
-    def step() -> Any:
-        x.grad = w.grad = None
-        y = x
-        for _ in range(CHAIN):
-            y = op(y, w)
-        y.backward(gradient)
-        return y[0]
-
-    return step
+# Data: with errors in it, so that no loss falls to where gradients become denormal numbers, which no lesson meets
 
 
-def linear_regression(torch: Any, device: str = "cpu") -> Step:
-    """35 points, a weight and a bias, MSE, SGD."""
-    x = torch.arange(0, 0.7, 0.02).unsqueeze(1)
-    y = 0.7 * x + 0.3
-
-    class Line(torch.nn.Module):  # type: ignore[misc, name-defined]
-        def __init__(self) -> None:
-            super().__init__()
-            self.weight = torch.nn.Parameter(torch.randn(1))
-            self.bias = torch.nn.Parameter(torch.randn(1))
-
-        def forward(self, x: Any) -> Any:
-            return self.weight * x + self.bias
-
-    model = Line().to(device)
-    return training_step(
-        model, torch.nn.MSELoss(), torch.optim.SGD(model.parameters(), lr=0.01), x.to(device), y.to(device)
-    )
+def line(workload: Perceptron, random: np.random.Generator) -> tuple[Array, Array]:
+    """Points near a line."""
+    x = np.linspace(0, 1, workload.batch, dtype=np.float32)[:, None]
+    return x, (0.7 * x + 0.3 + 0.05 * random.standard_normal(x.shape)).astype(np.float32)
 
 
-def circles(torch: Any, device: str = "cpu") -> Step:
-    """800 points, 2-8-1, binary cross-entropy with logits, Adam."""
-    model = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Linear(8, 1))
-    return binary_step(torch, model.to(device), device)
+def circles(workload: Perceptron, random: np.random.Generator) -> tuple[Array, Array]:
+    """Whether a point lies within a circle, wrong for one in twenty."""
+    x = random.standard_normal((workload.batch, 2)).astype(np.float32)
+    inside = (x * x).sum(1) < 1
+    wrong = random.random(workload.batch) < 0.05
+    return x, (inside != wrong).astype(np.float32)[:, None]
 
 
-def circles_relu(torch: Any, device: str = "cpu") -> Step:
-    """800 points, 2-8-1 with ReLU, binary cross-entropy with logits, Adam."""
-    model = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
-    return binary_step(torch, model.to(device), device)
+def blobs(workload: Perceptron, random: np.random.Generator) -> tuple[Array, Array]:
+    """In which quarter of the plane a point lies, wrong for one in twenty."""
+    x = random.standard_normal((workload.batch, 2)).astype(np.float32)
+    quarter = (x[:, 0] > 0) + 2 * (x[:, 1] > 0)
+    wrong = random.random(workload.batch) < 0.05
+    return x, np.where(wrong, 3 - quarter, quarter).astype(np.int64)
 
 
-def binary_step(torch: Any, model: Any, device: str) -> Step:
-    x = torch.randn(800, 2).to(device)
-    y = ((x * x).sum(1) < 1).float()
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    loss_function = torch.nn.BCEWithLogitsLoss()
-
-    def step() -> Any:
-        loss = loss_function(model(x).squeeze(), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
+def images(workload: Perceptron, random: np.random.Generator) -> tuple[Array, Array]:
+    """As dark as MNIST's (four pixels of five are 0), of random classes."""
+    x = random.random((workload.batch, workload.sizes[0]), np.float32)
+    x *= random.random(x.shape) < 0.2
+    return x, random.integers(0, workload.sizes[-1], workload.batch)
 
 
-def blobs(torch: Any, device: str = "cpu") -> Step:
-    """800 points, 2-16-4 with ReLU, cross-entropy, Adam."""
-    x = torch.randn(800, 2)
-    y = (x[:, 0] > 0).long() + 2 * (x[:, 1] > 0).long()
-    model = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.ReLU(), torch.nn.Linear(16, 4)).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    return training_step(model, torch.nn.CrossEntropyLoss(), optimizer, x.to(device), y.to(device))
+def vectors(workload: Perceptron, random: np.random.Generator) -> tuple[Array, Array]:
+    """Normal numbers in, normal numbers out."""
+    shapes = (workload.batch, workload.sizes[0]), (workload.batch, workload.sizes[-1])
+    x, y = (random.standard_normal(shape, np.float32) for shape in shapes)
+    return x, y
 
 
-def training_step(model: Any, loss_function: Any, optimizer: Any, x: Any, y: Any) -> Step:
-    def step() -> Any:
-        loss = loss_function(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
+# The workloads ----------------------------------------------------------------------------------------------
 
 
-WORKLOADS: dict[str, tuple[Callable[..., Step], int, str]] = {
-    "mul": (mul_chain, CHAIN, "one op, forward and backward"),
-    "tanh": (tanh_chain, CHAIN, "one op, forward and backward"),
-    "linear-regression": (linear_regression, 1, "a training step"),
-    "circles": (circles, 1, "a training step"),
-    "circles-relu": (circles_relu, 1, "a training step"),
-    "blobs": (blobs, 1, "a training step"),
-}
-"""By name: how to build it, by what a step's time is divided, and what the time is then of."""
+def wide(width: int, batch: int, steps: int = 100) -> Perceptron:
+    """Two square layers of a width, for the scaling figure."""
+    title = f"{width}-{width}-{width}, batch {batch}, Adam"
+    return Perceptron(title, (width,) * 3, "mse", "Adam", 1e-4, vectors, batch, steps=steps)
+
+
+PERCEPTRONS: dict[str, Perceptron] = {
+    "linear-regression": Perceptron("35 points, 1-1, MSE, SGD", (1, 1), "mse", "SGD", 0.01, line, 35),
+    "circles": Perceptron("800 points, 2-8-1, BCE, Adam", (2, 8, 1), "bce", "Adam", 0.01, circles, 800, relu=False),
+    "circles-relu": Perceptron("800 points, 2-8-1 ReLU, BCE, Adam", (2, 8, 1), "bce", "Adam", 0.01, circles, 800),
+    "blobs": Perceptron("800 points, 2-16-4, cross-entropy, Adam", (2, 16, 4), "cross entropy", "Adam", 0.01, blobs, 800),
+    "mnist-sgd": Perceptron(
+        "batch 64, 784-512-512-10, cross-entropy, SGD",
+        (784, 512, 512, 10), "cross entropy", "SGD", 0.001, images, 64, batches=20, steps=40,
+    ),
+    "mnist-adam": Perceptron(
+        "batch 64, 784-128-10, cross-entropy, Adam",
+        (784, 128, 10), "cross entropy", "Adam", 0.001, images, 64, batches=20, steps=60,
+    ),
+    "width-2048": wide(2048, 1024, steps=3),
+}  # fmt: skip
