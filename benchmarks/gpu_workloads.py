@@ -6,9 +6,11 @@ Dropout is left out: its masks differ between the engines on a GPU, and losses m
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from benchmarks.workloads import WORKLOADS, Step, training_step
+from benchmarks.contestants import by_torch
+from benchmarks.workloads import PERCEPTRONS, Step
 
 WIDTHS = (128, 256, 512, 1024, 2048, 4096, 8192)
 BATCHES = (64, 1024, 8192)
@@ -52,6 +54,24 @@ def classifier(torch: Any, model: Any, optimizer: Any, rate: float, shape: tuple
     return training_step(model, loss_function, optimizer(model.parameters(), lr=rate), x.to(device), y.to(device))
 
 
+def training_step(model: Any, loss_function: Any, optimizer: Any, x: Any, y: Any) -> Step:
+    """One turn of a training loop on one batch: a CUDA graph cannot take the next one by itself."""
+
+    def step() -> Any:
+        loss = loss_function(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def small_lesson(name: str, torch: Any, device: str) -> Step:
+    """A lesson whose data is one batch, as it is timed on the CPU."""
+    return by_torch.training_on(torch, PERCEPTRONS[name], device)
+
+
 def perceptron(torch: Any, device: str, width: int, batch: int) -> Step:
     """Square linear layers of one width with ReLU between them, MSE, SGD."""
     nn = torch.nn
@@ -66,7 +86,7 @@ def sweep_name(width: int, batch: int) -> str:
 
 
 LESSONS: dict[str, Any] = {
-    **{name: WORKLOADS[name][0] for name in ("linear-regression", "circles", "circles-relu", "blobs")},
+    **{name: partial(small_lesson, name) for name in ("linear-regression", "circles", "circles-relu", "blobs")},
     "template": template,
     "mnist-sgd": mnist_sgd,
     "mnist-adam": mnist_adam,

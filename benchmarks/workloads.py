@@ -106,7 +106,9 @@ PERCEPTRONS: dict[str, Perceptron] = {
     "linear-regression": Perceptron("35 points, 1-1, MSE, SGD", (1, 1), "mse", "SGD", 0.01, line, 35),
     "circles": Perceptron("800 points, 2-8-1, BCE, Adam", (2, 8, 1), "bce", "Adam", 0.01, circles, 800, relu=False),
     "circles-relu": Perceptron("800 points, 2-8-1 ReLU, BCE, Adam", (2, 8, 1), "bce", "Adam", 0.01, circles, 800),
-    "blobs": Perceptron("800 points, 2-16-4, cross-entropy, Adam", (2, 16, 4), "cross entropy", "Adam", 0.01, blobs, 800),
+    "blobs": Perceptron(
+        "800 points, 2-16-4, cross-entropy, Adam", (2, 16, 4), "cross entropy", "Adam", 0.01, blobs, 800
+    ),
     "mnist-sgd": Perceptron(
         "batch 64, 784-512-512-10, cross-entropy, SGD",
         (784, 512, 512, 10), "cross entropy", "SGD", 0.001, images, 64, batches=20, steps=40,

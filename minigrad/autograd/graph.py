@@ -165,36 +165,41 @@ def unrecorded(value: Any, *inputs: Any) -> Tensor:
 class Reads:
     """What a node's rules read: which operands, and whether the output."""
 
-    def __init__(self, inputs: list[bool], out: bool) -> None:
+    def __init__(self, inputs: list[bool], out: bool, any_number: bool) -> None:
         self.inputs = inputs
         self.out = out
         self.all = all(inputs)
         self.anything = any(inputs) or out
-        self.nothing = None if any(inputs) else (None,) * len(inputs)
+        self.unread = None if any(inputs) else () if any_number else (None,) * len(inputs)
         none = len(inputs)  # where `of` puts a None
         places = [i if read else none for i, read in enumerate(inputs)]
         self.pick = itemgetter(*places, none)
 
     def of(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """The operands that are read, None in place of the others."""
-        return self.nothing or self.pick((*inputs, None))[:-1]
+        return self.pick((*inputs, None))[:-1] if self.unread is None else self.unread
 
 
 READS: dict[tuple[tuple[Rule | None, ...], int], Reads] = {}
 
 
 def reads_of(rules: tuple[Rule | None, ...], needed: int, operands: int) -> Reads:
-    """What some rule that is needed reads: the parameters that it does not underscore."""
-    out_is_read, inputs_read = False, [False] * operands
+    """What some rule that is needed reads: the parameters that it does not underscore.
+
+    A rule with a parameter *_unread takes any number of operands: it is given none, for it is called for each.
+    """
+    out_is_read, inputs_read, any_number = False, [False] * operands, True
     called = [rule for i, rule in enumerate(reversed(rules)) if rule and needed >> i & 1]
     for function in {rule.func if isinstance(rule, partial) else rule for rule in called}:
         positional = [p for p in inspect.signature(function).parameters.values() if p.kind != p.KEYWORD_ONLY]
         if positional[-1].kind is inspect.Parameter.VAR_POSITIONAL:
             positional += [positional[-1]] * operands
+        else:
+            any_number = False
         _g, out, *inputs = (not p.name.startswith("_") for p in positional)
         out_is_read |= out
         inputs_read = [read or before for read, before in zip(inputs, inputs_read)]
-    reads = Reads(inputs_read, out_is_read)
+    reads = Reads(inputs_read, out_is_read, any_number)
     if not any(isinstance(rule, partial) for rule in rules):  # one made for a single call is not worth keeping
         READS[rules, needed] = reads
     return reads

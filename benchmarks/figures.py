@@ -1,0 +1,106 @@
+"""The figures of `python -m benchmarks`: ratios of all contestants, and how time grows with width and batch size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from benchmarks.contestants import CONTESTANTS
+from benchmarks.tasks import BATCHES, FIXED_BATCH, FIXED_WIDTH, GOALS, SCALED, WIDTHS
+
+COLORS = {
+    "minigrad": "#d1495b",
+    "torch": "#30638e",
+    "torch fused": "#5a8fbf",
+    "torch.compile": "#9cc3e4",
+    "NumPy": "#66a182",
+    "NumPy, buffers": "#2e6e4e",
+    "jax.jit": "#8f5fa8",
+    "MyGrad": "#edae49",
+    "HIPS autograd": "#b07d2b",
+    "tinygrad": "#8d8d8d",
+    "matrix products": "#222222",
+}
+
+
+def draw(found: dict[str, Any], folder: Path) -> None:
+    """Write what there are results for."""
+    training = [name for name in found["results"] if name in GOALS and "torch" in found["results"][name]["seconds"]]
+    if training:
+        draw_ratios(training, found, folder / "ratios.png")
+    if found["scaling"]:
+        draw_scaling(found, folder / "scaling.png")
+
+
+def draw_ratios(names: list[str], found: dict[str, Any], path: Path) -> None:
+    """Everyone's time divided by PyTorch's in the same round: median and quartiles, a row for each workload."""
+    figure = Figure(figsize=(9, 1.4 + 0.95 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    contestants = [name for name in CONTESTANTS if any(name in found["results"][row]["seconds"] for row in names)]
+    for place, contestant in enumerate(contestants):
+        rows, medians, spread = [], [], []
+        for row, name in enumerate(names):
+            result = found["results"][name]
+            if result["losses agree"].get(contestant):
+                values = sorted(times[contestant] / times["torch"] for times in result["rounds"])
+                middle = values[len(values) // 2]
+                rows.append(row + (place - (len(contestants) - 1) / 2) * 0.075)
+                medians.append(middle)
+                spread.append((middle - values[len(values) // 4], values[-1 - len(values) // 4] - middle))
+        axes.errorbar(
+            medians,
+            rows,
+            xerr=list(zip(*spread)) if spread else None,
+            fmt="D" if contestant == "minigrad" else "o",
+            color=COLORS[contestant],
+            markersize=8 if contestant == "minigrad" else 5,
+            label=contestant,
+            zorder=3 if contestant == "minigrad" else 2,
+        )
+    axes.axvline(1, color=COLORS["torch"], linewidth=0.8)
+    for row in range(len(names) - 1):
+        axes.axhline(row + 0.5, color="#dddddd", linewidth=0.8)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(axis="x", which="both", alpha=0.25)
+    axes.set_xlabel("time of a training step / PyTorch's (less is faster)")
+    axes.set_title(f"{found['machine']['processor']}, {found['threads']} threads", fontsize=10)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    figure.savefig(path, dpi=130)
+
+
+def draw_scaling(found: dict[str, Any], path: Path) -> None:
+    """Time of a step against width and against batch size, and the matrix products alone."""
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    kinds = (
+        ("width", WIDTHS, f"width of both layers (batch {FIXED_BATCH})"),
+        ("batch", BATCHES, f"batch size (width {FIXED_WIDTH})"),
+    )
+    for axes, (kind, sizes, label) in zip(panels, kinds):
+        for contestant in SCALED:
+            results = [found["scaling"][f"{kind} {size}"]["seconds"] for size in sizes]
+            if contestant not in results[0]:
+                continue
+            alone = contestant == "matrix products"
+            axes.loglog(
+                sizes,
+                [1e6 * result[contestant] for result in results],
+                "--" if alone else "o-",
+                color=COLORS[contestant],
+                markersize=4,
+                label="the matrix products alone" if alone else contestant,
+            )
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(sizes, [str(size) for size in sizes])
+        axes.set_xlabel(label)
+        axes.grid(alpha=0.25)
+    panels[0].set_ylabel("time of a training step (us)")
+    panels[0].legend(frameon=False)
+    figure.savefig(path, dpi=130)

@@ -1,0 +1,99 @@
+"""All that is timed, by name: who takes part, how a step is built, and which ratio is aimed at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from operator import mul
+
+from benchmarks import loops
+from benchmarks.contestants import CONTESTANTS, training
+from benchmarks.workloads import PERCEPTRONS, Step, wide
+
+BUFFERS = "NumPy, buffers"
+TRAINERS = tuple(name for name in CONTESTANTS if name != "matrix products")
+ENGINES = "minigrad", "torch"
+OP_CONTESTANTS = "minigrad", "torch", "NumPy"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of the report.
+
+    build: from a contestant's name to a step.  steps: in a round.  parts: by what a step's time is divided.
+    goals: the largest ratio of minigrad's time to another's that is aimed at.  gives_seconds: the step itself says
+    how long it took.
+    """
+
+    title: str
+    build: Callable[[str], Step]
+    contestants: tuple[str, ...]
+    steps: int
+    parts: int = 1
+    goals: dict[str, float] = field(default_factory=dict)
+    gives_seconds: bool = False
+
+
+GOALS = {
+    "linear-regression": (0.25, 1.7),
+    "circles": (0.25, 1.7),
+    "circles-relu": (0.25, 1.7),
+    "blobs": (0.25, 1.7),
+    "mnist-sgd": (0.7, 1.1),
+    "mnist-adam": (0.6, 1.15),
+    "width-2048": (0.6, 1.1),
+}
+"""Of training steps: against PyTorch, and against NumPy with reused buffers."""
+
+
+def training_task(name: str) -> Task:
+    workload = PERCEPTRONS[name]
+    goals = dict(zip(("torch", BUFFERS), GOALS[name]))
+    return Task(workload.title, partial(training, workload=workload), TRAINERS, workload.steps, goals=goals)
+
+
+TASKS: dict[str, Task] = {
+    **{name: training_task(name) for name in PERCEPTRONS},
+    "mul": Task(
+        "one op on 8 floats, forward and backward",
+        partial(loops.op, function=mul),
+        ENGINES,
+        steps=50,
+        parts=loops.CHAIN,
+        goals={"torch": 0.75},
+    ),
+    "tanh": Task(
+        "one op on 8 floats, forward and backward",
+        partial(loops.op, function=lambda y, _w: y.tanh()),
+        ENGINES,
+        steps=50,
+        parts=loops.CHAIN,
+        goals={"torch": 0.75},
+    ),
+    "mnist-epoch": Task("938 batches by DataLoader", loops.epoch, ENGINES, steps=1, goals={"torch": 0.5}),
+    "import": Task(
+        "the library, in a new process", loops.seconds_to_import, ENGINES, 1, goals={"torch": 0.1}, gives_seconds=True
+    ),
+}
+
+# The scaling figure -----------------------------------------------------------------------------------------
+
+SCALED = "minigrad", "torch", BUFFERS, "matrix products"
+WIDTHS = 16, 32, 64, 128, 256, 512, 1024, 2048
+BATCHES = 1, 4, 16, 64, 256, 1024, 4096
+FIXED_WIDTH, FIXED_BATCH = 256, 64
+OPERATIONS = 3_000_000_000
+
+
+def scaled(width: int, batch: int) -> Task:
+    """A perceptron of two layers of a width, with as many steps in a round as take a moment."""
+    steps = max(2, min(50, OPERATIONS // (10 * batch * width * width)))
+    workload = wide(width, batch, steps)
+    return Task(workload.title, partial(training, workload=workload), SCALED, steps)
+
+
+SCALING = {
+    **{f"width {width}": scaled(width, FIXED_BATCH) for width in WIDTHS},
+    **{f"batch {batch}": scaled(FIXED_WIDTH, batch) for batch in BATCHES},
+}
