@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks import ops
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.tasks import SCALING, TASKS, Task
-from benchmarks.workloads import PERCEPTRONS, Step
+from benchmarks.workloads import PERCEPTRONS, Step, value
 
 ALL = TASKS | SCALING | ops.TASKS
 WARM = 3
@@ -49,7 +49,9 @@ def first_loss(step: Step, task: Task) -> float:
     """The loss after the steps of a round, by which contestants are compared before a time counts."""
     for _ in range(task.steps):
         loss = step()
-    return 0.0 if task.gives_seconds else float(loss)
+    if task.gives_seconds:
+        return 0.0
+    return value(loss)
 
 
 def seconds(step: Step, task: Task) -> float:

@@ -14,8 +14,13 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Step = Callable[[], Any]
-"""One turn of a training loop: forward, loss, backward, update.  It gives the loss, which `float` can read."""
+"""One turn of a training loop: forward, loss, backward, update.  It gives the loss, which `value` reads."""
 Data = Callable[["Perceptron", np.random.Generator], tuple[Array, Array]]
+
+
+def value(loss: Any) -> float:
+    """A contestant's loss as a number."""
+    return float(loss.detach() if hasattr(loss, "detach") else loss)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def training_on(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        return loss.detach()
+        return loss
 
     if compiled:
         model.compile()

@@ -35,7 +35,9 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
         x = a.array
         if isinstance(b, Variable):
             y = b.array
-            if x.dtype is y.dtype and x.shape == y.shape and type(x) is type(y):
+            if x.dtype is y.dtype and type(x) is type(y):
+                if x.shape != y.shape:
+                    check_broadcast(x.shape, y.shape)
                 return a, b
             return promoted(a, b)
         if x.dtype.kind == "f" and type(b) in (float, int):
@@ -210,11 +212,9 @@ def check_shapes(*operands: Any) -> None:
 
 def check_broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     """RuntimeError, as PyTorch's, for two shapes that do not broadcast."""
-    longest = max(len(a), len(b))
-    padded = [(1,) * (longest - len(shape)) + tuple(shape) for shape in (a, b)]
-    for dim in range(longest - 1, -1, -1):
-        n, m = padded[0][dim], padded[1][dim]
-        if n != m and 1 not in (n, m):
+    for from_last, (n, m) in enumerate(zip(a[::-1], b[::-1]), 1):
+        if n != m and n != 1 and m != 1:
+            dim = max(len(a), len(b)) - from_last
             raise RuntimeError(
                 f"{op_called()}(): The size of tensor a ({n}) must match the size of tensor b ({m}) at "
                 f"non-singleton dimension {dim}: the shapes are {list(a)} and {list(b)}. reshape() or "

@@ -45,8 +45,10 @@ class Block:
             for state, piece in zip(states, self.steps.reshape(-1, 1)):
                 keep_in(state, "step", piece.reshape(()))
         self.state = {name: self.packed(name, xp.zeros(size, dtype)) for name in names}
-        self.members = [(p, p.array, state, tuple(state.values()) if state else ()) for p, state in zip(params, states)]
-        """Each parameter with its memory and its state, to see later whether they have been replaced."""
+        # What may have been replaced when the next step begins:
+        self.arrays = [p.array for p in params]
+        self.remembers = step is not None or bool(names)
+        self.state_values = [value for state in states if state for value in state.values()]
         kept = names if step is None else (*names, "step")
         self.state_tensors = [state[name] for state in states for name in kept]
         self.state_arrays = [tensor.array for tensor in self.state_tensors]
@@ -104,10 +106,24 @@ class Block:
         self.steps += 1
         return int(self.steps[0])
 
-    def is_intact(self) -> bool:
-        """Whether the state's tensors live here, and all have made equally many steps: a user may have set them."""
-        lives_here = all(map(is_, map(memory, self.state_tensors), self.state_arrays))
-        return lives_here and len(set(self.steps.tolist())) == 1
+    def is_intact(self, states: Any) -> bool:
+        """Whether parameters and state live where they did, and all have made equally many steps.
+
+        A user may have put others in their place.  states: the optimizer's.
+        """
+        if not all(map(is_, map(memory, self.params), self.arrays)):
+            return False
+        if not self.remembers:
+            return True
+        if not all(map(is_, map(states.get, self.params), self.states)):
+            return False
+        values = [value for state in self.states for value in state.values()]
+        return (
+            len(values) == len(self.state_values)
+            and all(map(is_, values, self.state_values))
+            and all(map(is_, map(memory, self.state_tensors), self.state_arrays))
+            and len(set(self.steps.tolist())) == 1
+        )
 
 
 def is_known(state: Any, name: str) -> bool:
@@ -125,17 +141,10 @@ def keep_in(state: Any, name: str, array: Any) -> None:
 
 def still_fit(blocks: list[Block], params: list[Tensor], names: tuple[str, ...], states: Any) -> bool:
     """Whether blocks hold just these parameters, and neither their memory nor their state has been replaced."""
-    members = [member for block in blocks for member in block.members]
-    if len(members) != len(params) or any(block.names != names or not block.is_intact() for block in blocks):
+    members = [p for block in blocks for p in block.params]
+    if len(members) != len(params) or not all(map(is_, members, params)):
         return False
-    for p, (member, array, state, values) in zip(params, members):
-        if p is not member or p.array is not array:
-            return False
-        if state is None:
-            continue
-        if states.get(p) is not state or len(state) != len(values) or not all(map(is_, state.values(), values)):
-            return False
-    return True
+    return all([block.names == names and block.is_intact(states) for block in blocks])
 
 
 def blocks_of(params: list[Tensor], state: Any, names: tuple[str, ...], counts_steps: bool) -> list[Block]:

@@ -1,0 +1,160 @@
+"""`python -m benchmarks`: that all contestants compute the same, and what is made of their times."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_mnist import Tiny, write_files
+
+import minigrad
+from benchmarks import growth, loops, measure, ops, report, tasks, worker
+from benchmarks.__main__ import parse_arguments
+from benchmarks.contestants import CONTESTANTS, missing, training
+from benchmarks.cost import executed_by
+from benchmarks.workloads import PERCEPTRONS, value, wide
+
+PROJECT = Path(__file__).parent.parent
+SMALL = PERCEPTRONS | {"width-2048": wide(16, 8)}
+TRAINERS = [name for name in tasks.TRAINERS if name != "torch.compile"]  # it compiles for half a minute
+
+
+@pytest.mark.parametrize("workload", SMALL)
+@pytest.mark.parametrize("contestant", TRAINERS)
+def test_all_contestants_train_alike(contestant, workload):
+    if reason := missing(contestant):
+        pytest.skip(reason)
+    steps = training(contestant, SMALL[workload]), training("torch", SMALL[workload])
+    mine, theirs = ([value(step()) for _ in range(25)] for step in steps)
+    np.testing.assert_allclose(mine, theirs, rtol=1e-4)
+    assert mine[0] != mine[-1]
+
+
+def test_the_products_alone_are_those_of_a_step(monkeypatch):
+    """Forward, and backward to all weights and to the hidden layer: the data need no gradient."""
+    shapes, matmul = [], np.matmul
+    monkeypatch.setattr(np, "matmul", lambda a, b, out: shapes.append((a.shape, b.shape)) or matmul(a, b, out=out))
+    training("matrix products", wide(5, 3))()
+    forward, to_weight, to_hidden = ((3, 5), (5, 5)), ((5, 3), (3, 5)), ((3, 5), (5, 5))
+    assert sorted(shapes) == sorted([forward, forward, to_weight, to_weight, to_hidden])
+
+
+@pytest.mark.parametrize("size", [1, 40, 1000])
+@pytest.mark.parametrize("op", ops.OPS)
+def test_derivatives_by_hand_are_those_of_the_engine(op, size):
+    count, on_tensors, on_arrays, gradients_of = ops.OPS[op]
+    arrays = [np.random.default_rng(i).random(ops.shape_of(op, size), np.float32) for i in range(count)]
+    tensors = [minigrad.tensor(array, requires_grad=True) for array in arrays]
+    out = on_tensors(*tensors)
+    out.backward(minigrad.ones(out.shape))
+    np.testing.assert_allclose(out.detach().numpy(), on_arrays(*arrays), rtol=1e-5)
+    by_hand = gradients_of(np.ones(out.shape, np.float32), on_arrays(*arrays), *arrays)
+    for x, g in zip(tensors, by_hand):
+        np.testing.assert_allclose(x.grad.numpy(), g, rtol=1e-4, atol=1e-6)
+
+
+def test_op_steps_of_all_contestants_give_the_same():
+    for op in ops.OPS:
+        given = {contestant: value(ops.build(contestant, op, 100)()) for contestant in tasks.OP_CONTESTANTS}
+        assert max(given.values()) == pytest.approx(min(given.values()), rel=1e-4, abs=1e-6), op
+
+
+def test_an_epoch_of_pytorch_is_that_of_minigrad(tmp_path, monkeypatch):
+    write_files(tmp_path)
+    monkeypatch.setattr(loops, "DATA", tmp_path)
+    monkeypatch.setattr(minigrad.vision.datasets, "MNIST", Tiny)
+    epochs = {engine: loops.epoch(engine)() for engine in ("minigrad", "torch")}
+    assert epochs["minigrad"] == pytest.approx(epochs["torch"], rel=1e-5)
+
+
+# The report
+
+
+def result(seconds: list[dict[str, float]], **losses: float):
+    return measure.summary(losses, seconds)
+
+
+def test_ratios_are_medians_within_rounds():
+    seconds = [{"minigrad": 1.0, "torch": 2.0}, {"minigrad": 30.0, "torch": 40.0}, {"minigrad": 3.0, "torch": 3.0}]
+    found = result(seconds, minigrad=0.5, torch=0.5)
+    assert found["ratio"]["torch"] == 0.75
+    assert found["quartiles"]["torch"] == (0.5, 1.0)
+    assert found["seconds"] == {"minigrad": 3.0, "torch": 3.0}
+
+
+def test_without_agreement_of_losses_no_time_counts():
+    found = result([{"minigrad": 1.0, "torch": 2.0, "NumPy": 1.0}], minigrad=0.5, torch=0.5, NumPy=0.6)
+    assert found["losses agree"] == {"minigrad": True, "torch": True, "NumPy": False}
+    assert report.time_of("NumPy", found) == "loss 0.6"
+    assert report.ratio_of("NumPy", found) == "-"
+    assert report.ratio_of("torch", found) == "0.50 (0.50-0.50)"
+    assert not measure.close(float("nan"), float("nan"))
+
+
+def test_readable_times():
+    assert [report.readable(t) for t in (3.8e-6, 1.234e-4, 0.0213, 2.5, 3e-8)] == [
+        *("3.8 us", "123 us", "21.3 ms", "2.5 s", "0.03 us"),
+    ]
+
+
+def test_a_run_from_the_command_line(tmp_path):
+    command = [sys.executable, "-m", "benchmarks", "linear-regression", "mul", "mnist-adam", "--rounds", "2"]
+    ended = subprocess.run(
+        [*command, "--contestants", "torch", "NumPy, buffers", "--threads", "1", "--out", str(tmp_path)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads((tmp_path / "benchmarks.json").read_text())
+    assert found["threads"] == 1
+    assert found["machine"]["numpy"] == np.__version__
+    assert set(found["results"]["linear-regression"]["seconds"]) == {"minigrad", "torch", "NumPy, buffers"}
+    assert len(found["results"]["mul"]["rounds"]) == 2
+    peaks, data = found["peak bytes"]["mnist-adam"], found["data bytes"]["mnist-adam"]
+    assert all(peak > data for peak in peaks.values())
+    assert (tmp_path / "ratios.png").stat().st_size > 10_000
+    for part in ("linear-regression", "NumPy, buffers", "Goals", "OPENBLAS_CORETYPE"):
+        assert part in ended.stdout
+
+
+@pytest.mark.parametrize("words", [["no-such"], ["--contestants", "no-such"], ["--rounds", "0"]])
+def test_refused_arguments(words, capsys):
+    with pytest.raises(SystemExit):
+        parse_arguments(words)
+    assert "no-such" in capsys.readouterr().err or words == ["--rounds", "0"]
+
+
+def test_the_default_is_everything():
+    assert parse_arguments([]).contestants is None
+    assert {"circles", "mnist-epoch", "import", "mul"} <= tasks.TASKS.keys()
+    assert all(name in CONTESTANTS for task in tasks.TASKS.values() for name in task.contestants)
+    assert all(other in task.contestants for task in tasks.TASKS.values() for other in task.goals)
+
+
+# Growth and memory
+
+
+def test_fitted_exponents():
+    assert growth.fitted([10, 100, 1000], [0.5 * n**1.5 for n in (10, 100, 1000)]) == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("kind", growth.KINDS)
+def test_steps_of_growth_run(kind):
+    build, sizes, expected = growth.KINDS[kind]
+    assert expected in (1, 2)
+    assert growth.seconds_of(build(sizes[0])) > 0
+
+
+def test_many_consumers_and_many_inputs_cost_in_proportion():
+    """Counted, not timed: the bytecodes for each of 4000 operands of one `stack` are those for each of 1000."""
+    few, many = (executed_by(growth.consumers(number)) for number in (1000, 4000))
+    assert many < 4.2 * few
+
+
+def test_memory_counts_what_a_step_holds():
+    assert worker.data_bytes("linear-regression") == 4 * (35 + 35 + 1 + 1)
+    assert worker.resident("VmHWM") >= worker.resident("VmRSS") > 10_000_000
