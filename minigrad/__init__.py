@@ -328,4 +328,4 @@ __all__ = [
 __version__ = "0.1.0"
 
 # As in PyTorch, log(0) is -inf and 0 / 0 is nan without a word.
-_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.(ops|autograd|optim|random)\.")
+_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.(ops|autograd|nn|optim|random)\.")

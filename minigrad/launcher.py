@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType, TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import minigrad
 
@@ -25,6 +25,8 @@ MODULES = {
     "torch": "minigrad",
     "torch.autograd": "minigrad.autograd",
     "torch.autograd.functional": "minigrad.autograd.functional",
+    "torch.accelerator": "minigrad.accelerator",
+    "torch.cuda": "minigrad.cuda",
     "torch.nn": "minigrad.nn",
     "torch.nn.functional": "minigrad.nn.functional",
     "torch.nn.init": "minigrad.nn.init",
@@ -43,6 +45,22 @@ MODULES = {
 }
 """PyTorch's public modules, and where minigrad keeps what it has of them (it need not have all)."""
 
+PARTS = {
+    "torch.nn.modules": "minigrad.nn",
+    "torch.nn.modules.module": "minigrad.nn.module",
+    "torch.nn.parameter": "minigrad.nn.parameter",
+    "torch.nn.utils.clip_grad": "minigrad.nn.utils.clip_grad",
+    "torch.optim.adam": "minigrad.optim.adam",
+    "torch.optim.adamw": "minigrad.optim.adam",
+    "torch.optim.sgd": "minigrad.optim.sgd",
+    "torch.utils.data.dataloader": "minigrad.utils.data.loader",
+    "torch.utils.data.dataset": "minigrad.utils.data.dataset",
+    "torch.utils.data.sampler": "minigrad.utils.data.sampler",
+    "torchvision.datasets.mnist": "minigrad.vision.datasets",
+    "torchvision.transforms.transforms": "minigrad.vision.transforms",
+}
+"""Files of PyTorch that scripts import from, though what they define is in the modules above."""
+
 WHERE = "`python -m minigrad --names` lists the names that minigrad has"
 
 
@@ -59,6 +77,8 @@ def install() -> None:
             "PyTorch itself is already imported in this process, so it cannot be replaced: call "
             "minigrad.launcher.install() before anything imports torch, or use `python -m minigrad script.py`"
         )
+    for name in PARTS:
+        sys.modules[name] = importlib.import_module(PARTS[name])
     for name, module in supported_modules().items():
         sys.modules[name] = module
         module.__dict__["__getattr__"] = refuse_missing_names_of(name, module)
@@ -111,15 +131,29 @@ def run(script: str, arguments: Sequence[str] = ()) -> None:
     """
     path = os.path.abspath(script)
     main = ModuleType("__main__")
-    main.__file__ = path
+    main.__spec__ = ModuleSpec(AGAIN, None)
     sys.modules["__main__"] = main
     sys.argv = [script, *arguments]
+    os.environ[SCRIPT] = path
     if not sys.flags.safe_path:
         sys.path[0] = os.path.dirname(os.path.realpath(path))
     sys.excepthook = show_uncaught
+    execute(path, main.__dict__)
+
+
+AGAIN = "minigrad.launched_again"
+"""What a process that multiprocessing starts anew imports in place of the script, which would find PyTorch there."""
+
+SCRIPT = "MINIGRAD_SCRIPT"
+"""The environment variable that tells such a process the script's path."""
+
+
+def execute(path: str, names: dict[str, Any]) -> None:
+    """Run the code of a script among the names of a module."""
+    names["__file__"] = path
     with open(path, "rb") as file:
         code = compile(file.read(), path, "exec", dont_inherit=True)
-    exec(code, main.__dict__)
+    exec(code, names)
 
 
 def show_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

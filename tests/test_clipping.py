@@ -1,5 +1,7 @@
 """Clipped gradients and parameters as one vector: the same numbers with PyTorch and with minigrad."""
 
+import subprocess
+import sys
 import warnings
 from math import inf, nan
 
@@ -304,3 +306,14 @@ def test_a_short_vector_changes_nothing():
     with pytest.raises(RuntimeError, match=r"need a vector of 5 numbers, but got shape \[4\]"):
         minigrad.nn.utils.vector_to_parameters(minigrad.zeros(4), params)
     assert [p.tolist() for p in params] == [[1.0] * 3, [1.0] * 2]
+
+
+def test_no_warning_of_numpy_s_reaches_the_user():
+    script = """
+import minigrad
+p = minigrad.ones(2, requires_grad=True)
+p.grad = minigrad.tensor([float("inf"), 1.0])
+minigrad.nn.utils.clip_grad_norm_([p], 1.0)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -82,3 +82,9 @@ def test_nothing_is_dropped_by_an_error():
     with pytest.raises(ValueError, match="between 0 and 1"):
         minigrad.nn.functional.dropout(x, 2.0, inplace=True)
     assert x.tolist() == [1, 1, 1, 1]
+
+
+def test_integers_are_refused():
+    for lib in ENGINES:
+        with pytest.raises(RuntimeError, match="result type Float can't be cast to"):
+            lib.nn.functional.dropout(lib.ones(2, dtype=lib.int64))

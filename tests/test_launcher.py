@@ -304,3 +304,37 @@ def test_a_wrong_command_is_answered_with_the_usage(tmp_path, arguments, reason)
 
 def test_help(tmp_path):
     assert succeeds(python("-m", "minigrad", "--help", cwd=tmp_path)).startswith("usage: python -m minigrad")
+
+
+WORKERS = """
+import sys
+import torch
+from torch.utils.data.dataloader import DataLoader
+from torch.utils.data.dataset import Dataset
+
+class Numbers(Dataset):
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return index, torch.rand(2), "minigrad" in type(torch.zeros(1)).__module__
+
+if __name__ == "__main__":
+    torch.manual_seed(0)
+    for batch in DataLoader(Numbers(), 2, num_workers=1, multiprocessing_context=sys.argv[1]):
+        print(batch)
+"""
+
+
+@pytest.mark.parametrize("start", ["spawn", "forkserver"])
+def test_workers_started_anew_run_on_minigrad_too(run, start):
+    forked, anew = (run(WORKERS, way) for way in ("fork", start))
+    assert anew.returncode == 0, anew.stderr
+    assert anew.stdout == forked.stdout
+    assert "tensor([True, True])" in anew.stdout
+
+
+def test_files_of_pytorch_that_scripts_import_from(run):
+    lines = [f"import {name}" for name in launcher.PARTS]
+    finished = run("\n".join([*lines, "from torch.utils.data.sampler import SubsetRandomSampler", "print(1)"]))
+    assert finished.stdout == "1\n", finished.stderr

@@ -59,3 +59,12 @@ def test_a_subset_asks_its_dataset_for_whole_batches(root, asked):
     assert asked == []
     assert bits(images[3]) == bits(data[37][0])
     assert targets.tolist() == data.targets[33:41].tolist()[::-1]
+
+
+@pytest.mark.parametrize("replaced", [lambda targets: targets.tolist(), lambda targets: targets.float()])
+def test_replaced_targets_are_collated_as_their_samples(replaced, root):
+    data = Tiny(root, transform=ToTensor())
+    data.targets = replaced(data.targets)
+    _, targets = next(iter(DataLoader(data, batch_size=5)))
+    assert targets.dtype is minigrad.int64
+    assert targets.tolist() == [int(target) for _, target in (data[i] for i in range(5))]

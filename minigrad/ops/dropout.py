@@ -62,5 +62,7 @@ def dropped(input: Tensor, each: Any, p: float, training: bool, inplace: bool) -
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0 or input.array.size == 0:
         return input
+    if input.array.dtype.kind != "f":
+        raise RuntimeError(f"dropout: result type Float can't be cast to {input.dtype}: use input.float()")
     mask = wrap(moved(default_generator.dropout_mask(each, p), device_of(input.array)))
     return input.mul_(mask) if inplace else input * mask

@@ -144,7 +144,7 @@ def still_fit(blocks: list[Block], params: list[Tensor], names: tuple[str, ...],
     members = [p for block in blocks for p in block.params]
     if len(members) != len(params) or not all(map(is_, members, params)):
         return False
-    return all([block.names == names and block.is_intact(states) for block in blocks])
+    return all(block.names == names and block.is_intact(states) for block in blocks)
 
 
 def blocks_of(params: list[Tensor], state: Any, names: tuple[str, ...], counts_steps: bool) -> list[Block]:

@@ -106,6 +106,9 @@ def unpickled(archive: Reader, map_location: MapLocation, weights_only: bool) ->
     except pickle.UnpicklingError as error:
         failed = "Weights only load failed. " if weights_only else ""
         raise pickle.UnpicklingError(f"{failed}{archive.name} cannot be loaded: {error}") from None
+    except Exception as error:
+        error.add_note(f"The file that was being loaded: {archive.name}")
+        raise
 
 
 class Storages:
