@@ -258,6 +258,29 @@ def test_every_optimizer_makes_the_steps_of_the_cpu(name: str) -> None:
         np.testing.assert_allclose(there, here, rtol=1e-4, atol=1e-5)
 
 
+KERNELS = {
+    "SGD": {"remember", "looked_ahead"},
+    "Adam": {"adam_step"},
+    "AdamW": {"adam_step"},
+    "RMSprop": {"rmsprop_step"},
+    "Adagrad": {"adagrad_step"},
+    "Adadelta": {"adadelta_step"},
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_update_is_one_kernel(name: str, request: pytest.FixtureRequest) -> None:
+    if "CuPy" in request.node.name:
+        pytest.skip("only the stand-in counts the kernels that are run")
+    p = minigrad.ones(7, device="cuda", requires_grad=True)
+    optimizer = getattr(minigrad.optim, name)([p], **OPTIMIZERS[name])
+    for _ in range(2):
+        p.grad = minigrad.ones(7, device="cuda")
+        with counting_synchronisations() as counts:
+            optimizer.step()
+    assert {kernel: counts[kernel] for kernel in KERNELS[name]} == dict.fromkeys(KERNELS[name], 1)
+
+
 IMAGES = {
     "Conv2d": lambda nn: nn.Conv2d(2, 4, 3, padding=1, padding_mode="reflect"),
     "MaxPool2d": lambda nn: nn.MaxPool2d(2),

@@ -157,3 +157,13 @@ def test_is_there_only_while_installed():
         assert sys.modules["cupy"] is cp
         assert minigrad.tensor([1.0, 2.0], device="cuda").sum().item() == 3.0
     assert sys.modules.get("cupy") is not cp
+
+
+def test_a_fused_function_knows_elements_alone():
+    double = cp.fuse(kernel_name="double")(lambda x: x * 2)
+    assert double(cp.arange(3)).tolist() == [0, 2, 4]
+    for wrong in (lambda x: x.shape, lambda x: x[0], lambda x: x.__setitem__(0, 1)):
+        with pytest.raises(NotImplementedError, match="fused function"):
+            cp.fuse(wrong)(cp.arange(3))
+    with pytest.raises(TypeError, match="Invalid argument type"):
+        double(np.arange(3))

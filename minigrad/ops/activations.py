@@ -8,6 +8,7 @@ from minigrad import dtypes
 from minigrad.autograd.fitting import cast
 from minigrad.autograd.graph import raw, record
 from minigrad.devices import array_module
+from minigrad.fused import fused
 from minigrad.ops.dims import axis
 from minigrad.ops.elementwise import exp
 from minigrad.ops.promotion import array_of, floating, numpy_dtype, op_called
@@ -66,7 +67,7 @@ def softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tenso
 def probabilities(x: Any, dim: int) -> Any:
     """The softmax of a raw array, laid out as `by_columns`."""
     x = by_columns(x, dim)
-    powers = array_module(x).exp(x - largest(x, (dim,)))
+    powers = exp_difference(x, largest(x, (dim,)))
     powers /= powers.sum(dim, keepdims=True)
     return powers
 
@@ -84,9 +85,22 @@ def log_softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> T
     if x.ndim == 0:
         return record(x - x, (a,), (log_softmax_da,), None)
     columns = by_columns(x, dim)
-    shifted = columns - largest(columns, (dim,))
-    value = xp.ascontiguousarray(shifted - xp.log(xp.exp(shifted).sum(dim, keepdims=True)))
+    most = largest(columns, (dim,))
+    total = exp_difference(columns, most).sum(dim, keepdims=True)
+    value = xp.ascontiguousarray(log_share(columns, most, total))
     return record(value, (a,), (log_softmax_da,), dim)
+
+
+@fused
+def exp_difference(xp: Any, x: Any, most: Any) -> Any:
+    """e ** (x - most)."""
+    return xp.exp(x - most)
+
+
+@fused
+def log_share(xp: Any, x: Any, most: Any, total: Any) -> Any:
+    """The logarithm of e ** (x - most) / total."""
+    return x - most - xp.log(total)
 
 
 def log_softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:

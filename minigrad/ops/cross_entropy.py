@@ -16,6 +16,7 @@ from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.activations import (
     by_columns,
+    exp_difference,
     lies_by_columns,
     log_softmax,
     probabilities,
@@ -70,7 +71,7 @@ def cross_entropy(
     xp = array_module(x)
     most = largest(x, (dim,))
     of_target = chosen.of_target(x) - most.reshape(chosen.places.shape)
-    losses = xp.log(xp.exp(x - most).sum(dim)) - of_target
+    losses = xp.log(exp_difference(x, most).sum(dim)) - of_target
     value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
     rule = cross_entropy_dinput if x.ndim < 3 else cross_entropy_2d_dinput
     return record(value, (input,), (rule,), chosen, reduction, scale)

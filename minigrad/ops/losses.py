@@ -14,6 +14,7 @@ import numpy as np
 from minigrad.autograd.fitting import broadcasts
 from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
+from minigrad.fused import fused
 from minigrad.ops.activations import sigmoid
 from minigrad.ops.elementwise import abs as absolute
 from minigrad.ops.elementwise import exp, log, log1p, sign
@@ -54,9 +55,15 @@ def inverse(total: Any) -> Any:
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target) ** 2, reduced."""
     a, b = distance_operands(input, target)
-    difference = raw(a) - raw(b)
-    value, scale = reduced(difference * difference, reduction)
+    value, scale = reduced(squared_difference(raw(a), raw(b)), reduction)
     return record(value, (a, b), (mse_loss_dinput, mse_loss_dtarget), scale)
+
+
+@fused
+def squared_difference(_xp: Any, a: Any, b: Any) -> Any:
+    """(a - b) ** 2."""
+    difference = a - b
+    return difference * difference
 
 
 def mse_loss_dinput(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float) -> Tensor:
@@ -70,8 +77,14 @@ def mse_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, sca
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """|input - target|, reduced."""
     a, b = distance_operands(input, target)
-    value, scale = reduced(array_module(raw(a)).abs(raw(a) - raw(b)), reduction)
+    value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction)
     return record(value, (a, b), (l1_loss_dinput, l1_loss_dtarget), scale, reduction)
+
+
+@fused
+def absolute_difference(xp: Any, a: Any, b: Any) -> Any:
+    """|a - b|."""
+    return xp.abs(a - b)
 
 
 def l1_loss_dinput(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float, _reduction: str) -> Tensor:
@@ -122,11 +135,15 @@ def binary_cross_entropy(
         if isinstance(x, np.ndarray) and not ((x >= 0) & (x <= 1)).all():  # a GPU's values are not waited for
             raise RuntimeError(f"binary_cross_entropy(): all elements of {name} should be between 0 and 1")
     weight = weight_operand("weight", weight, p)
-    xp = array_module(p)
-    losses = -(y * xp.maximum(xp.log(p), -100) + (1 - y) * xp.maximum(xp.log1p(-p), -100))
-    value, scale = reduced(weighted(losses, raw(weight)), reduction)
+    value, scale = reduced(weighted(surprise(p, y), raw(weight)), reduction)
     rules = (binary_cross_entropy_dinput, binary_cross_entropy_dtarget, None)
     return record(value, (input, target, weight), rules, scale)
+
+
+@fused
+def surprise(xp: Any, p: Any, y: Any) -> Any:
+    """-(y log p + (1 - y) log(1 - p)), with logarithms of at least -100."""
+    return -(y * xp.maximum(xp.log(p), -100) + (1 - y) * xp.maximum(xp.log1p(-p), -100))
 
 
 def binary_cross_entropy_dinput(
@@ -159,15 +176,19 @@ def binary_cross_entropy_with_logits(
     """
     z, y = binary_operands("binary_cross_entropy_with_logits", input, target)
     weight, pos_weight = weight_operand("weight", weight, z), weight_operand("pos_weight", pos_weight, z)
-    xp = array_module(z)
-    tail = xp.log1p(xp.exp(-xp.abs(z)))
-    if pos_weight is None:
-        losses = xp.maximum(z, 0) - z * y + tail
-    else:
-        losses = (1 - y) * z + (1 + (raw(pos_weight) - 1) * y) * (tail + xp.maximum(-z, 0))
+    losses = surprise_of_logits(z, y, raw(pos_weight))
     value, scale = reduced(weighted(losses, raw(weight)), reduction)
     rules = (binary_cross_entropy_with_logits_dinput, binary_cross_entropy_with_logits_dtarget, None, None)
     return record(value, (input, target, weight, pos_weight), rules, scale)
+
+
+@fused
+def surprise_of_logits(xp: Any, z: Any, y: Any, pos_weight: Any) -> Any:
+    """The loss of each element; pos_weight may be None."""
+    tail = xp.log1p(xp.exp(-xp.abs(z)))
+    if pos_weight is None:
+        return xp.maximum(z, 0) - z * y + tail
+    return (1 - y) * z + (1 + (pos_weight - 1) * y) * (tail + xp.maximum(-z, 0))
 
 
 def binary_cross_entropy_with_logits_dinput(

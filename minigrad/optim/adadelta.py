@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.devices import array_module
+from minigrad.fused import fused
 from minigrad.optim.blocks import Block
 from minigrad.optim.optimizer import Group, Optimizer, check
 from minigrad.optim.sgd import direction
@@ -71,24 +71,26 @@ class Adadelta(Optimizer):
 
     def update(self, block: Block, group: Group) -> None:
         """One step for one block: the formula above."""
-        xp = array_module(block.scratch)
         block.count_step()
-        rho, eps, d = group["rho"], group["eps"], block.scratch
         v, u = block.state["square_avg"], block.state["acc_delta"]
-        g = direction(block, group)
-
-        xp.multiply(g, 1 - rho, out=d)  # v = rho * v + (1 - rho) * g * g
-        d *= g
-        v *= rho
-        v += d
-
-        xp.add(u, eps, out=d)  # d = sqrt(u + eps) / sqrt(v + eps) * g
-        xp.sqrt(d, out=d)
-        d /= xp.sqrt(v + eps)
-        d *= g
-
-        u *= rho  # u = rho * u + (1 - rho) * d * d
-        u += d * (1 - rho) * d
-
-        d *= float(group["lr"])
+        adadelta_step(direction(block, group), v, u, block.scratch, float(group["lr"]), group["rho"], group["eps"])
         block.subtract_scratch()
+
+
+@fused
+def adadelta_step(xp: Any, g: Any, v: Any, u: Any, d: Any, lr: float, rho: float, eps: float) -> None:
+    """What to subtract from p into d, and the averages brought up to date."""
+    xp.multiply(g, 1 - rho, out=d)  # v = rho * v + (1 - rho) * g * g
+    d *= g
+    v *= rho
+    v += d
+
+    xp.add(u, eps, out=d)  # d = sqrt(u + eps) / sqrt(v + eps) * g
+    xp.sqrt(d, out=d)
+    d /= xp.sqrt(v + eps)
+    d *= g
+
+    u *= rho  # u = rho * u + (1 - rho) * d * d
+    u += d * (1 - rho) * d
+
+    d *= lr

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.autograd.graph import wrap
 from minigrad.devices import array_module
+from minigrad.fused import fused
 from minigrad.optim.blocks import Block
 from minigrad.optim.optimizer import Group, Optimizer, check
 from minigrad.optim.sgd import direction
@@ -83,18 +84,23 @@ class Adagrad(Optimizer):
 
     def update(self, block: Block, group: Group) -> None:
         """One step for one block: the formula above, without an array being made on the way."""
-        xp = array_module(block.scratch)
-        t, s, scratch = block.count_step(), block.state["sum"], block.scratch
-        g = direction(block, group)
+        t, s = block.count_step(), block.state["sum"]
         if block.is_new:  # the state was taken away since the optimizer was made
             s[...] = self.defaults["initial_accumulator_value"]
             block.is_new = False
 
-        xp.multiply(g, g, out=scratch)
-        s += scratch
-
-        xp.sqrt(s, out=scratch)  # g / (sqrt(s) + eps)
-        scratch += group["eps"]
-        xp.divide(g, scratch, out=scratch)
-        scratch *= float(group["lr"]) / (1 + (t - 1) * group["lr_decay"])
+        rate = float(group["lr"]) / (1 + (t - 1) * group["lr_decay"])
+        adagrad_step(direction(block, group), s, block.scratch, rate, group["eps"])
         block.subtract_scratch()
+
+
+@fused
+def adagrad_step(xp: Any, g: Any, s: Any, scratch: Any, rate: float, eps: float) -> None:
+    """What to subtract from p into scratch, and the sum of squares brought up to date."""
+    xp.multiply(g, g, out=scratch)
+    s += scratch
+
+    xp.sqrt(s, out=scratch)  # rate * g / (sqrt(s) + eps)
+    scratch += eps
+    xp.divide(g, scratch, out=scratch)
+    scratch *= rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.devices import array_module
+from minigrad.fused import fused
 from minigrad.optim.blocks import Block
 from minigrad.optim.optimizer import Group, Optimizer, check
 from minigrad.optim.sgd import direction
@@ -79,28 +79,19 @@ class Adam(Optimizer):
 
     def update(self, block: Block, group: Group) -> None:
         """One step for one block: the formula above, without an array being made on the way."""
-        xp = array_module(block.scratch)
         t, lr, (beta1, beta2) = block.count_step(), float(group["lr"]), group["betas"]
-        m, v, scratch = block.state["exp_avg"], block.state["exp_avg_sq"], block.scratch
-        g = self.gradient(block, group, lr)
-
-        xp.subtract(g, m, out=scratch)  # m += (1 - beta1) * (g - m)
-        scratch *= 1 - beta1
-        m += scratch
-
-        xp.multiply(g, 1 - beta2, out=scratch)  # v = beta2 * v + (1 - beta2) * g * g
-        scratch *= g
-        v *= beta2
-        v += scratch
-
-        if group["amsgrad"]:
-            v = xp.maximum(block.state["max_exp_avg_sq"], v, out=block.state["max_exp_avg_sq"])
-
-        xp.sqrt(v, out=scratch)  # lr * (m / (1 - beta1 ** t)) / (sqrt(v / (1 - beta2 ** t)) + eps)
-        scratch /= (1 - beta2**t) ** 0.5
-        scratch += group["eps"]
-        xp.divide(m, scratch, out=scratch)
-        scratch *= lr / (1 - beta1**t)
+        adam_step(
+            self.gradient(block, group, lr),
+            block.state["exp_avg"],
+            block.state["exp_avg_sq"],
+            block.state.get("max_exp_avg_sq"),
+            block.scratch,
+            beta1,
+            beta2,
+            group["eps"],
+            lr / (1 - beta1**t),
+            (1 - beta2**t) ** 0.5,
+        )
         block.subtract_scratch()
 
     def gradient(self, block: Block, group: Group, lr: float) -> Any:
@@ -109,6 +100,43 @@ class Adam(Optimizer):
             block.scale(1 - lr * group["weight_decay"])
             return -block.gradient() if group["maximize"] else block.gradient()
         return direction(block, group)
+
+
+@fused
+def adam_step(
+    xp: Any,
+    g: Any,
+    m: Any,
+    v: Any,
+    most: Any,
+    scratch: Any,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    rate: float,
+    correction: float,
+) -> None:
+    """What to subtract from p into scratch, and the averages brought up to date.
+
+    most: the largest v so far, for amsgrad, or None.  rate: lr / (1 - beta1 ** t).  correction: sqrt(1 - beta2 ** t).
+    """
+    xp.subtract(g, m, out=scratch)  # m += (1 - beta1) * (g - m)
+    scratch *= 1 - beta1
+    m += scratch
+
+    xp.multiply(g, 1 - beta2, out=scratch)  # v = beta2 * v + (1 - beta2) * g * g
+    scratch *= g
+    v *= beta2
+    v += scratch
+
+    if most is not None:
+        v = xp.maximum(most, v, out=most)
+
+    xp.sqrt(v, out=scratch)  # rate * m / (sqrt(v) / correction + eps)
+    scratch /= correction
+    scratch += eps
+    xp.divide(m, scratch, out=scratch)
+    scratch *= rate
 
 
 class AdamW(Adam):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.devices import array_module
+from minigrad.fused import fused
 from minigrad.optim.blocks import Block
 from minigrad.optim.optimizer import Group, Optimizer, check
 from minigrad.optim.sgd import direction
@@ -78,32 +78,47 @@ class RMSprop(Optimizer):
 
     def update(self, block: Block, group: Group) -> None:
         """One step for one block: the formula above, without an array being made on the way."""
-        xp = array_module(block.scratch)
         block.count_step()
-        alpha, v, scratch = group["alpha"], block.state["square_avg"], block.scratch
-        g = direction(block, group)
-
-        xp.multiply(g, 1 - alpha, out=scratch)  # v = alpha * v + (1 - alpha) * g * g
-        scratch *= g
-        v *= alpha
-        v += scratch
-
-        if group["centered"]:
-            m = block.state["grad_avg"]
-            xp.subtract(g, m, out=scratch)  # m += (1 - alpha) * (g - m)
-            scratch *= 1 - alpha
-            m += scratch
-            xp.multiply(m, m, out=scratch)
-            v = xp.subtract(v, scratch, out=scratch)
-
-        xp.sqrt(v, out=scratch)  # g / (sqrt(v) + eps)
-        scratch += group["eps"]
-        xp.divide(g, scratch, out=scratch)
-
-        if group["momentum"] > 0:
-            b = block.state["momentum_buffer"]
-            b *= group["momentum"]
-            b += scratch
-            scratch[...] = b
-        scratch *= float(group["lr"])
+        rmsprop_step(
+            direction(block, group),
+            block.state["square_avg"],
+            block.state.get("grad_avg"),
+            block.state.get("momentum_buffer"),
+            block.scratch,
+            float(group["lr"]),
+            group["alpha"],
+            group["eps"],
+            group["momentum"],
+        )
         block.subtract_scratch()
+
+
+@fused
+def rmsprop_step(
+    xp: Any, g: Any, v: Any, m: Any, b: Any, scratch: Any, lr: float, alpha: float, eps: float, momentum: float
+) -> None:
+    """What to subtract from p into scratch, and the averages brought up to date.
+
+    m: the average of the gradient if centered, b: the momentum's buffer if there is momentum, or None.
+    """
+    xp.multiply(g, 1 - alpha, out=scratch)  # v = alpha * v + (1 - alpha) * g * g
+    scratch *= g
+    v *= alpha
+    v += scratch
+
+    if m is not None:
+        xp.subtract(g, m, out=scratch)  # m += (1 - alpha) * (g - m)
+        scratch *= 1 - alpha
+        m += scratch
+        xp.multiply(m, m, out=scratch)
+        v = xp.subtract(v, scratch, out=scratch)
+
+    xp.sqrt(v, out=scratch)  # g / (sqrt(v) + eps)
+    scratch += eps
+    xp.divide(g, scratch, out=scratch)
+
+    if b is not None:
+        b *= momentum
+        b += scratch
+        scratch[...] = b
+    scratch *= lr

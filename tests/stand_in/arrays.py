@@ -101,7 +101,11 @@ class ndarray:
 
     # What it is ---------------------------------------------------------------------------------------------
 
-    shape = property(lambda self: self._host.shape)
+    @property
+    def shape(self):
+        runtime.refuse_in_kernels("shape")
+        return self._host.shape
+
     dtype = property(lambda self: self._host.dtype)
     ndim = property(lambda self: self._host.ndim)
     size = property(lambda self: self._host.size)
@@ -136,12 +140,15 @@ class ndarray:
     # Indexing -----------------------------------------------------------------------------------------------
 
     def __getitem__(self, index):
+        runtime.refuse_in_kernels("x[...]")
         host_index, masks = indexed(self, index)
         if masks:
             runtime.synchronise("indexing by a mask")
         return wrapped(self._host[host_index], [self])
 
     def __setitem__(self, index, value):
+        if index is not Ellipsis:
+            runtime.refuse_in_kernels("x[index] = value")
         host_index, masks = indexed(self, index)
         if masks and getattr(value, "ndim", 0):
             runtime.synchronise("assigning an array to a mask")

@@ -143,16 +143,18 @@ def get_array_module(*args):
 
 
 def fuse(*args, **kwargs):
-    """CuPy's decorator: here the function just runs, on stand-in arrays and scalars alone."""
+    """CuPy's decorator: here the function just runs, on stand-in arrays, scalars and None alone."""
     if kwargs and set(kwargs) != {"kernel_name"}:
         raise TypeError(f"fuse of CuPy takes kernel_name only, not {sorted(kwargs)}")
 
     def fused(function):
         def call(*operands):
             for x in operands:
-                if not isinstance(x, (ndarray, *SCALARS)):
+                if not isinstance(x, (ndarray, *SCALARS, type(None))):
                     raise TypeError(f"Invalid argument type for fused function: {type(x)}")
-            return function(*operands)
+            runtime.counts[function.__name__ if not kwargs else kwargs["kernel_name"]] += 1
+            with runtime.fusing():
+                return function(*operands)
 
         call.__name__, call.__doc__ = function.__name__, function.__doc__
         return call

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 counts = Counter()
-state = SimpleNamespace(device=0, device_count=1, synchronisation_allowed=True)
+state = SimpleNamespace(device=0, device_count=1, synchronisation_allowed=True, fusing=False)
 memory_in_use = Counter()
 
 
@@ -21,7 +21,7 @@ def synchronise(reason):
 
 @contextmanager
 def counting_synchronisations():
-    """Count anew; gives the Counter with "synchronisations" and "transfers" (from host to device)."""
+    """Count anew: "synchronisations", "transfers" (from host to device), and runs of fused functions by name."""
     counts.clear()
     yield counts
 
@@ -34,6 +34,21 @@ def no_synchronisation():
         yield
     finally:
         state.synchronisation_allowed = before
+
+
+@contextmanager
+def fusing():
+    """Within a function that CuPy would make a kernel of: arrays have no shapes there, only elements."""
+    before, state.fusing = state.fusing, True
+    try:
+        yield
+    finally:
+        state.fusing = before
+
+
+def refuse_in_kernels(name):
+    if state.fusing:
+        raise NotImplementedError(f"stand-in for CuPy: `{name}` is not supported in a fused function")
 
 
 class Allocation:

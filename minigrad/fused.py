@@ -1,0 +1,37 @@
+"""Formulas that a GPU computes in one go.
+
+A formula here takes arrays (the library of theirs, `xp`, first) and works element by element.  NumPy runs it line by
+line.  On a GPU each line would be a launch of its own, which costs more than the work where arrays are small, and a
+journey through memory where they are large: there CuPy compiles the lines into one kernel, on first use.
+https://docs.cupy.dev/en/stable/user_guide/kernel.html#kernel-fusion
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any
+
+import numpy as np
+
+from minigrad.devices import array_module
+
+
+def fused(formula: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a formula, `formula(xp, array, ...)`, be called as `formula(array, ...)`, on a GPU as one kernel.
+
+    It may use xp's elementwise functions (with out=), operators, also in place, and numbers; not the arrays' shapes.
+    """
+
+    @wraps(formula)
+    def run(*operands: Any) -> Any:
+        xp = array_module(operands[0])
+        return formula(xp, *operands) if xp is np else kernel(formula, xp)(*operands)
+
+    return run
+
+
+@lru_cache(maxsize=64)
+def kernel(formula: Callable[..., Any], cupy: Any) -> Any:
+    """What CuPy makes of a formula."""
+    return cupy.fuse(kernel_name=formula.__name__)(lambda *operands: formula(cupy, *operands))
