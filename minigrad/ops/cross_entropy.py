@@ -19,7 +19,6 @@ from minigrad.ops.activations import (
     exp_difference,
     lies_by_columns,
     log_softmax,
-    probabilities,
     softmax,
     softmax_da,
 )
@@ -71,19 +70,27 @@ def cross_entropy(
     xp = array_module(x)
     most = largest(x, (dim,))
     of_target = chosen.of_target(x) - most.reshape(chosen.places.shape)
-    losses = xp.log(exp_difference(x, most).sum(dim)) - of_target
+    powers = exp_difference(x, most)
+    total = powers.sum(dim, keepdims=True)
+    losses = xp.log(total).reshape(chosen.places.shape) - of_target
     value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
     rule = cross_entropy_dinput if x.ndim < 3 else cross_entropy_2d_dinput
-    return record(value, (input,), (rule,), chosen, reduction, scale)
+    return record(value, (input, powers, total), (rule, None, None), chosen, reduction, scale)
 
 
-def cross_entropy_dinput(g: Tensor, _out: Tensor, input: Tensor, chosen: Chosen, reduction: str, scale: Any) -> Tensor:
-    return too_probable(input, chosen) * chosen.gradient_of_each(g, reduction, scale)
+def cross_entropy_dinput(
+    g: Tensor, _out: Tensor, input: Tensor, powers: Any, total: Any, chosen: Chosen, reduction: str, scale: Any
+) -> Tensor:
+    return too_probable(input, powers, total, chosen) * chosen.gradient_of_each(g, reduction, scale)
 
 
-def too_probable(input: Tensor, chosen: Chosen) -> Tensor:
-    """softmax(input) - one_hot(target): by how much the model finds each class too probable."""
-    value = probabilities(raw(input), chosen.dim)
+def too_probable(input: Tensor, powers: Any, total: Any, chosen: Chosen) -> Tensor:
+    """softmax(input) - one_hot(target): by how much the model finds each class too probable.
+
+    powers / total is that softmax, of which the loss has computed the parts already.  They only spare this op its own
+    computation: its derivative goes by the input, so that they are no constants to it.
+    """
+    value = powers / total
     value -= chosen.one_hot()
     return record(value, (input,), (too_probable_dinput,), chosen.dim)
 
@@ -93,9 +100,9 @@ def too_probable_dinput(g: Tensor, _out: Tensor, input: Tensor, dim: int) -> Ten
 
 
 def cross_entropy_2d_dinput(
-    g: Tensor, _out: Tensor, input: Tensor, chosen: Chosen, reduction: str, scale: Any
+    g: Tensor, _out: Tensor, input: Tensor, powers: Any, total: Any, chosen: Chosen, reduction: str, scale: Any
 ) -> Tensor:
-    return cross_entropy_dinput(g, _out, input, chosen, reduction, scale)
+    return cross_entropy_dinput(g, _out, input, powers, total, chosen, reduction, scale)
 
 
 def nll_loss(
