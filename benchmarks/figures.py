@@ -45,7 +45,7 @@ def draw_ratios(names: list[str], found: dict[str, Any], path: Path) -> None:
         for row, name in enumerate(names):
             result = found["results"][name]
             if result["losses agree"].get(contestant):
-                values = sorted(times[contestant] / times["torch"] for times in result["rounds"])
+                values = sorted(times[contestant] / times["torch"] for times in result["rounds"] if contestant in times)
                 middle = values[len(values) // 2]
                 rows.append(row + (place - (len(contestants) - 1) / 2) * 0.075)
                 medians.append(middle)

@@ -23,6 +23,8 @@ Results = dict[str, dict[str, Any]]
 UNSET = "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"
 THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"
 TOLERANCE = 1e-3
+LONG = 0.5
+"""Seconds that a step takes of which one round is enough, if it is far behind."""
 PAUSE = 0.03
 """Seconds between two turns: until the last one's idle threads have stopped looking for work."""
 
@@ -86,25 +88,32 @@ def shown(tasks: dict[str, Task]) -> Iterable[tuple[str, Task]]:
 def race(name: str, workers: dict[str, Worker], rounds: int) -> dict[str, Any]:
     """Everyone's loss after the same number of steps, then rounds of timing in turns."""
     losses = {contestant: worker.ask(name, "loss") for contestant, worker in workers.items()}
-    seconds = []
+    seconds: list[dict[str, float]] = []
     for _ in range(rounds):
+        racing = [contestant for contestant in workers if not seconds or not is_far_behind(contestant, seconds[0])]
         times = {}
-        for contestant in random.sample(list(workers), len(workers)):
+        for contestant in random.sample(racing, len(racing)):
             time.sleep(PAUSE)
             times[contestant] = workers[contestant].ask(name, "seconds")
         seconds.append(times)
     return summary(losses, seconds)
 
 
+def is_far_behind(contestant: str, times: dict[str, float]) -> bool:
+    """Whether one round is enough to know of a contestant: its steps are long, and much longer than minigrad's."""
+    return times[contestant] > LONG and times[contestant] > 5 * times["minigrad"]
+
+
 def summary(losses: dict[str, float], seconds: list[dict[str, float]]) -> dict[str, Any]:
     """Medians and quartiles: of the times, and of minigrad's time divided by each other's in the same round."""
     judge = "torch" if "torch" in losses else "minigrad"
     agree = {name: close(loss, losses[judge]) for name, loss in losses.items() if name != "matrix products"}
-    ratios = {name: [times["minigrad"] / times[name] for times in seconds] for name in losses}
+    of = {name: [times for times in seconds if name in times] for name in losses}
+    ratios = {name: [times["minigrad"] / times[name] for times in of[name]] for name in losses}
     return {
         "losses": losses,
         "losses agree": agree,
-        "seconds": {name: statistics.median(times[name] for times in seconds) for name in losses},
+        "seconds": {name: statistics.median(times[name] for times in of[name]) for name in losses},
         "ratio": {name: statistics.median(values) for name, values in ratios.items()},
         "quartiles": {name: quartiles(values) for name, values in ratios.items()},
         "rounds": seconds,

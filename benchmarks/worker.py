@@ -23,7 +23,7 @@ from benchmarks.workloads import PERCEPTRONS, Step, value
 
 ALL = TASKS | SCALING | ops.TASKS
 WARM = 3
-"""Steps before those that are timed: the caches are another's after its turn."""
+"""Steps before those that are timed, at most: the caches are another's after its turn."""
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def seconds(step: Step, task: Task) -> float:
     gc.collect()
     if task.gives_seconds:
         return statistics.median(step() for _ in range(task.steps))
-    for _ in range(WARM if task.steps > 1 else 0):
+    for _ in range(min(WARM, task.steps // 2)):
         step()
     times = []
     for _ in range(task.steps):

@@ -6,6 +6,7 @@ import warnings as _warnings
 from minigrad.tensor import Tensor  # isort: skip
 
 from minigrad import accelerator, autograd, cuda, nn, optim, random, utils
+from minigrad import memory as _memory
 from minigrad.autograd.grad_mode import (
     enable_grad,
     inference_mode,
@@ -326,6 +327,8 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+_memory.keep_freed_memory()
 
 # As in PyTorch, log(0) is -inf and 0 / 0 is nan without a word.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.(ops|autograd|nn|optim|random)\.")

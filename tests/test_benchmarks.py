@@ -84,6 +84,21 @@ def test_ratios_are_medians_within_rounds():
     assert found["seconds"] == {"minigrad": 3.0, "torch": 3.0}
 
 
+def test_one_round_is_enough_for_who_is_far_behind():
+    class Pretended:
+        def __init__(self, seconds):
+            self.seconds, self.rounds = seconds, 0
+
+        def ask(self, task, asks):
+            self.rounds += asks == "seconds"
+            return 0.5 if asks == "loss" else self.seconds
+
+    workers = {"minigrad": Pretended(0.2), "torch": Pretended(0.9), "NumPy": Pretended(1.1)}
+    found = measure.race("circles", workers, 3)
+    assert {name: worker.rounds for name, worker in workers.items()} == {"minigrad": 3, "torch": 3, "NumPy": 1}
+    assert found["ratio"]["NumPy"] == pytest.approx(0.2 / 1.1)
+
+
 def test_without_agreement_of_losses_no_time_counts():
     found = result([{"minigrad": 1.0, "torch": 2.0, "NumPy": 1.0}], minigrad=0.5, torch=0.5, NumPy=0.6)
     assert found["losses agree"] == {"minigrad": True, "torch": True, "NumPy": False}
