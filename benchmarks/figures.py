@@ -103,4 +103,7 @@ def draw_scaling(found: dict[str, Any], path: Path) -> None:
         axes.grid(alpha=0.25)
     panels[0].set_ylabel("time of a training step (us)")
     panels[0].legend(frameon=False)
+    figure.suptitle(
+        f"Two square layers, ReLU, Adam: {found['machine']['processor']}, {found['threads']} threads", fontsize=10
+    )
     figure.savefig(path, dpi=130)

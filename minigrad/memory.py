@@ -2,7 +2,7 @@
 
 A training step frees arrays and makes others of the same sizes, over and over.  The C library of Linux gives larger
 pieces back to the system at once, and gets them anew page by page: with 4096 samples and layers of 256 that is 0.4 of
-the time of a step.  So it is told to keep up to `KEPT` bytes; PyTorch's allocator on a GPU keeps all, for the same reason.
+the time of a step.  So it is told to keep up to `KEPT` bytes, as PyTorch keeps a GPU's memory for the same reason.
 https://man7.org/linux/man-pages/man3/mallopt.3.html
 """
 
