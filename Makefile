@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: compare test lint slow gpu clean
+.PHONY: compare test lint slow benchmarks gpu clean
 
 compare: .venv/compare
 	$(BIN)/python -m comparisons
@@ -17,6 +17,10 @@ lint: .venv/test
 
 slow: .venv/test
 	$(BIN)/python -m pytest -m slow
+
+# Times beside PyTorch, NumPy by hand and other engines; tinygrad and torch.compile need compilers (clang, g++).
+benchmarks: .venv/peers
+	$(BIN)/python -m benchmarks
 
 # The whole check on an NVIDIA GPU; its report goes to out/gpu.  Nothing is installed where $(PYTHON) has it all.
 # The number is the major version of CUDA: `make gpu CUDA=12` where PyTorch is a build for that one.
@@ -36,7 +40,7 @@ gpu:
 	$(PYTHON) -m venv .venv
 	touch $@
 
-.venv/compare .venv/test: .venv/%: .venv/pip pyproject.toml
+.venv/compare .venv/test .venv/peers: .venv/%: .venv/pip pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[$*]"
 	touch $@
 

@@ -222,6 +222,8 @@ class Tensor(Variable):
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         self.array = value.array
         if self.node is not None:
             self.node.shape, self.node.dtype = value.array.shape, value.array.dtype

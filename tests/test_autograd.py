@@ -436,6 +436,37 @@ def test_an_optimizer_step_between_two_passes_is_noticed():
 # Modes, hooks, retained gradients -----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("lib", [torch, minigrad])
+def test_the_mode_of_a_decorated_generator(lib):
+    """It is on while the generator computes, whatever its caller does to it, and off in between."""
+    x = lib.ones(1, requires_grad=True)
+
+    @lib.no_grad()
+    def doubled():
+        while True:
+            try:
+                sent = yield x * 2
+                if sent is not None:
+                    return sent
+            except ValueError:
+                yield x * 3
+
+    generator = doubled()
+    assert not next(generator).requires_grad
+    assert (x * 2).requires_grad
+    assert generator.throw(ValueError).tolist() == [3]
+    assert (x * 2).requires_grad
+    assert not next(generator).requires_grad
+    with pytest.raises(StopIteration) as end:
+        generator.send("the end")
+    assert end.value.value == "the end"
+    assert lib.is_grad_enabled()
+    abandoned = doubled()
+    next(abandoned)
+    abandoned.close()
+    assert lib.is_grad_enabled()
+
+
 def test_grad_modes():
     x = leaf(1.0)
     with minigrad.no_grad():
@@ -605,6 +636,20 @@ def test_gradcheck_finds_a_wrong_rule(fast_mode):
     assert minigrad.autograd.gradcheck(right_first_wrong_second, x, fast_mode=fast_mode)
     with pytest.raises(RuntimeError, match="Jacobian mismatch"):
         minigrad.autograd.gradgradcheck(right_first_wrong_second, x, fast_mode=fast_mode)
+
+
+@pytest.mark.parametrize("fast_mode", [False, True])
+def test_gradcheck_finds_a_gradient_that_was_lost(fast_mode):
+    for lib in (torch, minigrad):
+        x = lib.tensor([1.0, 2.0], dtype=lib.float64, requires_grad=True)
+        check = lib.autograd.gradcheck
+        for lost in (lambda x: (x * x).detach(), lambda x, lib=lib: lib.tensor((x * x).tolist(), dtype=lib.float64)):
+            assert not check(lost, x, raise_exception=False, fast_mode=fast_mode)
+            with pytest.raises(RuntimeError, match="Numerical gradient for function expected to be zero"):
+                check(lost, x, fast_mode=fast_mode)
+        assert check(lambda x: x.detach() * 0 + 1, x, fast_mode=fast_mode)
+    with pytest.raises(TypeError, match="must return Tensors, not int"):
+        minigrad.autograd.gradcheck(lambda x: 3, leaf(1.0))
 
 
 def test_gradcheck_refuses_inputs_without_grad_and_warns_of_float32():

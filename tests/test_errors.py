@@ -79,7 +79,7 @@ SHAPES: dict[str, tuple[Call, list[str]]] = {
     "the place of the largest of nothing": (lambda t: t.ones(0).argmax(), ["argmax", "[0]"]),
 }
 DTYPES: dict[str, tuple[Call, list[str]]] = {
-    "bools subtracted": (lambda t: t.tensor([True]) - t.tensor([True]), ["sub", "~"]),
+    "a bool subtracted": (lambda t: t.tensor([1.0]) - t.tensor([True]), ["sub", "~"]),
     "a bool negated": (lambda t: -t.tensor([True]), ["neg", "~"]),
     "the mean of integers": (lambda t: t.ones(2, dtype=t.int64).mean(), ["mean", "Long", ".float()"]),
     "the variance of integers": (lambda t: t.ones(2, dtype=t.int64).var(), ["var", "floating"]),
@@ -148,6 +148,7 @@ POSITIONS: dict[str, tuple[Call, list[str]]] = {
         lambda t: t.nn.functional.nll_loss(t.ones(2, 3), t.tensor([0, -1])),
         ["-1", "out of bounds"],
     ),
+    "a position in a number": (lambda t: t.tensor(5)[0], ["0-dim", "item()"]),
     "a value at an index": (lambda t: t.ones(2).__setitem__(5, 1.0), ["index 5", "size 2"]),
     "a value of another shape": (lambda t: t.ones(2, 3).__setitem__(0, t.ones(2)), ["[2]", "[3]"]),
 }
@@ -170,6 +171,7 @@ VALUES: dict[str, tuple[Call, list[str]]] = {
     ),
     "an unknown rounding_mode": (lambda t: t.div(t.ones(2), 2, rounding_mode="up"), ["'up'", "'floor'"]),
     "clamp without bounds": (lambda t: t.ones(2).clamp(), ["clamp", "min", "max"]),
+    "the difference of two bools": (lambda t: t.tensor([True]) - t.tensor([False]), ["sub", "`^`"]),
     "a weight that requires grad": (
         lambda t: t.nn.functional.binary_cross_entropy_with_logits(
             t.ones(2, requires_grad=True), t.ones(2), weight=t.ones(2, requires_grad=True)
@@ -183,7 +185,27 @@ TYPES: dict[str, tuple[Call, list[str]]] = {
     "None for a tensor": (lambda t: t.relu(None), ["relu", "NoneType"]),
     "a number for a tensor": (lambda t: t.matmul(t.ones(2), 2), ["matmul", "other", "int"]),
     "a number for another tensor": (lambda t: t.maximum(t.ones(2), 2), ["maximum", "other", "int"]),
-    "text for a dimension": (lambda t: t.ones(2).sum("0"), ["str"]),
+    "text for a dimension": (lambda t: t.ones(2).sum("0"), ["sum", "'dim'", "str"]),
+    "two dimensions of argmax": (lambda t: t.ones(2, 3).argmax((0, 1)), ["argmax", "'dim'", "tuple"]),
+    "one dimension of argmin, in a tuple": (lambda t: t.ones(2, 3).argmin((0,)), ["argmin", "'dim'", "tuple"]),
+    "a fractional size": (lambda t: t.zeros(2.0), ["zeros", "2.0", "float"]),
+    "a fractional size of a view": (lambda t: t.ones(4).view(2.0, 2), ["view", "2.0", "float"]),
+    "text for a size": (lambda t: t.ones(4).reshape("a"), ["reshape", "'a'", "str"]),
+    "a list for a layer's input": (lambda t: t.nn.Linear(3, 4)([1.0, 2.0, 3.0]), ["linear", "input", "list"]),
+    "an array for a layer's input": (
+        lambda t: t.nn.Linear(3, 4)(t.ones(3).numpy()),
+        ["linear", "input", "ndarray"],
+    ),
+    "a list for a condition": (lambda t: t.where([True], 1, 2), ["where", "condition", "list"]),
+    "text to fill with": (lambda t: t.ones(2).fill_("a"), ["fill_", "str"]),
+    "a list to copy": (lambda t: t.ones(2).copy_([1.0, 2.0]), ["copy_", "list"]),
+    "a number for the data": (lambda t: setattr(t.ones(2), "data", 1), ["data", "int"]),
+    "a number for a gradient": (lambda t: t.ones(2, requires_grad=True).exp().backward(1.0), ["float"]),
+    "a hook that returns text": (
+        lambda t: [y := t.ones(2, requires_grad=True).exp(), y.register_hook(lambda g: "text"), y.sum().backward()],
+        ["hook", "str"],
+    ),
+    "arange of nothing": (lambda t: t.arange(), ["arange", "end"]),
     "a tensor for a sequence": (lambda t: t.cat(t.ones(2)), ["cat", "Tensor"]),
     "a number in a sequence": (lambda t: t.cat([t.ones(2), 1]), ["int"]),
     "a list for a target": (lambda t: t.nn.functional.cross_entropy(t.ones(2, 3), [0, 1]), ["target", "list"]),

@@ -992,3 +992,23 @@ def test_an_optimizer_of_ones_own():
         return p.tolist(), seen, repr(optimizer), optimizer.state_dict()
 
     assert same(run)[1] == ["stepped"] * 3
+
+
+@pytest.mark.parametrize(("name", "other"), [("SGD", "Adam"), ("Adam", "SGD"), ("RMSprop", "Adagrad")])
+def test_the_state_of_another_optimizer_is_refused(name, other):
+    p = minigrad.ones(2, requires_grad=True)
+    mine, foreign = (getattr(minigrad.optim, each)([p], lr=0.1) for each in (name, other))
+    before = mine.state_dict()
+    with pytest.raises(KeyError, match=f"not one of {name}: a parameter group lacks"):
+        mine.load_state_dict(foreign.state_dict())
+    assert mine.state_dict() == before
+
+
+def test_a_state_from_before_an_option_is_loaded():
+    p = minigrad.ones(2, requires_grad=True)
+    optimizer = minigrad.optim.Adam([p], lr=0.1)
+    saved = optimizer.state_dict()
+    for option in ("maximize", "foreach", "capturable", "differentiable", "fused", "decoupled_weight_decay"):
+        del saved["param_groups"][0][option]
+    optimizer.load_state_dict(saved)
+    assert optimizer.param_groups[0]["maximize"] is False

@@ -308,3 +308,17 @@ def test_default_dtype_must_be_a_floating_point_dtype(source):
         refusals.append(str(refusal.value))
     assert refusals[0] == refusals[1]
     assert minigrad.get_default_dtype() is minigrad.float32
+
+
+def test_names_of_in_place_changes_and_extremes():
+    for library in (torch, minigrad):
+        w = library.ones(2, requires_grad=True)
+        y, z = w * 2, w * 2
+        y[0] = 5.0
+        z.copy_(w)
+        largest, smallest = (getattr(library.tensor([[1.0, 5], [7, 0]]), name)(1) for name in ("max", "min"))
+        texts = [str(x).replace("minigrad.", "torch.") for x in (y, z, largest, smallest)]
+        if library is torch:
+            expected = texts
+    assert texts == expected
+    assert "grad_fn=<CopySlices>" in texts[0]

@@ -161,6 +161,8 @@ def start(roots: Any, gradient: Any, create_graph: bool) -> Gradients:
                     "or pass gradient= of its shape."
                 )
             g = ones(array_module(root.array), root.array.shape, root.array.dtype)
+        elif not hasattr(raw(g), "shape"):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
         elif raw(g).shape != root.array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{i}] has a shape of {g.shape} "
@@ -247,6 +249,10 @@ def run_hooks(node: Node, g: Any) -> Any:
         seen: Any = g if isinstance(g, Variable) else wrap(g)
         replaced = hook(seen)
         if replaced is not None:
+            if not isinstance(replaced, Variable):
+                raise TypeError(
+                    f"expected Variable, but hook {getattr(hook, '__name__', hook)} returned {type(replaced).__name__}"
+                )
             if raw(replaced).shape != node.shape:
                 raise RuntimeError(
                     f"hook {getattr(hook, '__name__', hook)} has changed the shape of the gradient: "

@@ -17,6 +17,9 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
+CO_GENERATOR = 0x20
+"""Marks the code of a generator function (inspect.CO_GENERATOR, without the time to import inspect)."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -41,10 +44,36 @@ class _Mode:
         _set(*self._before.pop())
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        if getattr(function, "__code__", None) and function.__code__.co_flags & CO_GENERATOR:
+            return self._around_generator(function)
+
         @wraps(function)
         def in_this_mode(*args: P.args, **kwargs: P.kwargs) -> R:
             with self:
                 return function(*args, **kwargs)
+
+        return in_this_mode
+
+    def _around_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The mode is on while the generator computes, and off while its caller does."""
+
+        @wraps(function)
+        def in_this_mode(*args: Any, **kwargs: Any) -> Any:
+            generator = function(*args, **kwargs)
+            resume, given = generator.send, None
+            while True:
+                with self:
+                    try:
+                        result = resume(given)
+                    except StopIteration as end:
+                        return end.value
+                try:
+                    resume, given = generator.send, (yield result)
+                except GeneratorExit:
+                    generator.close()
+                    raise
+                except BaseException as error:
+                    resume, given = generator.throw, error
 
         return in_this_mode
 

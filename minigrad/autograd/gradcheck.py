@@ -133,8 +133,7 @@ def check_inputs(inputs: tuple[Any, ...]) -> None:
     checked = [x for x in inputs if isinstance(x, Variable) and x.node is not None]
     if not checked:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
-            "requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
     for i, x in enumerate(inputs):
         if isinstance(x, Variable) and x.node is not None and x.array.dtype != np.float64:
@@ -150,6 +149,8 @@ def compare_jacobians(
 ) -> None:
     """The whole Jacobian of each output by each input, both ways."""
     outputs = differentiable_outputs(func, inputs)
+    if not outputs:
+        check_constant(func, inputs, eps)
     checked = [i for i, x in enumerate(inputs) if isinstance(x, Variable) and x.node is not None]
     numerical = {i: numerical_jacobians(func, inputs, i, eps) for i in checked}
     for o, y in enumerate(outputs):
@@ -174,6 +175,8 @@ def compare_projected(
     """One random combination of all derivatives of each output, both ways."""
     _ = nondet_tol
     outputs = differentiable_outputs(func, inputs)
+    if not outputs:
+        check_constant(func, inputs, eps)
     for i, x in enumerate(inputs):
         if not isinstance(x, Variable) or x.node is None:
             continue
@@ -193,22 +196,45 @@ def compare_projected(
                 )
 
 
-def differentiable_outputs(func: Any, inputs: tuple[Any, ...]) -> list[Any]:
-    """The outputs of func that are floats and depend on its inputs; for a check of constants, all floats."""
+def check_constant(func: Any, inputs: tuple[Any, ...], eps: float) -> None:
+    """A function without a gradient must not change with its inputs: else its gradient was lost on the way."""
+    for i, x in enumerate(inputs):
+        if isinstance(x, Variable) and x.node is not None:
+            for o, jacobian in enumerate(numerical_jacobians(func, inputs, i, eps, float_outputs)):
+                if jacobian.any():
+                    raise GradcheckError(
+                        f"Numerical gradient for function expected to be zero: no output requires grad, but output {o} "
+                        f"changes with input {i}. Is it detached, or computed from numbers or NumPy arrays?\n"
+                        f"numerical:{jacobian}"
+                    )
+
+
+def float_outputs(func: Any, inputs: tuple[Any, ...]) -> list[Any]:
+    """The outputs of func that are tensors of floats.  TypeError for one that is no tensor."""
     outputs = func(*inputs)
     outputs = outputs if isinstance(outputs, (tuple, list)) else [outputs]
-    return [y for y in outputs if isinstance(y, Variable) and y.array.dtype.kind == "f" and y.node is not None]
+    for y in outputs:
+        if not isinstance(y, Variable):
+            raise TypeError(f"gradcheck: the function must return Tensors, not {type(y).__name__}")
+    return [y for y in outputs if y.array.dtype.kind == "f"]
 
 
-def numerical_jacobians(func: Any, inputs: tuple[Any, ...], i: int, eps: float) -> list[Any]:
+def differentiable_outputs(func: Any, inputs: tuple[Any, ...]) -> list[Any]:
+    """Those of them that depend on the inputs."""
+    return [y for y in float_outputs(func, inputs) if y.node is not None]
+
+
+def numerical_jacobians(
+    func: Any, inputs: tuple[Any, ...], i: int, eps: float, outputs_of: Any = differentiable_outputs
+) -> list[Any]:
     """For each output d(output)/d(inputs[i]) as an array (input elements, output elements)."""
     x = inputs[i].array
     rows = []
     for j in range(x.size):
-        up, down = (differentiable_outputs(func, moved(inputs, i, shifted(x, j, by))) for by in (eps, -eps))
+        up, down = (outputs_of(func, moved(inputs, i, shifted(x, j, by))) for by in (eps, -eps))
         rows.append([(a.array - b.array).reshape(-1) / (2 * eps) for a, b in zip(up, down)])
     if not rows:
-        return [np.zeros((0, y.array.size)) for y in differentiable_outputs(func, inputs)]
+        return [np.zeros((0, y.array.size)) for y in outputs_of(func, inputs)]
     return [np.stack(column) for column in zip(*rows)]
 
 

@@ -80,6 +80,12 @@ def dtype_of(a: Any, b: Any) -> Any:
 
 def refuse_bools(a: Any, b: Any) -> None:
     """PyTorch does not subtract bools: RuntimeError."""
+    bools = [isinstance(x, bool) or (isinstance(x, Variable) and x.array.dtype.kind == "b") for x in (a, b)]
+    if all(bools):
+        raise RuntimeError(
+            "sub(): Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
     for x in (a, b):
         if isinstance(x, bool) or (isinstance(x, Variable) and x.array.dtype.kind == "b"):
             raise RuntimeError(

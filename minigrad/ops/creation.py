@@ -286,7 +286,7 @@ def checked_sizes(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def arange(
-    start: float,
+    start: float | None = None,
     end: float | None = None,
     step: float = 1,
     *,
@@ -299,7 +299,10 @@ def arange(
     int64 for ints, else the default dtype.  RuntimeError for a step of 0 or in the wrong direction.
     """
     if end is None:
-        start, end = 0, start
+        start, end = None, start
+    if end is None:
+        raise TypeError("arange(): missing 1 required positional argument: 'end'")
+    start = 0 if start is None else start
     start, end, step = (checked_number(x) for x in (start, end, step))
     if not math.isfinite(end - start):
         raise RuntimeError(f"unsupported range: {start} -> {end}")

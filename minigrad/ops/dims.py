@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.ops.promotion import array_of
+from minigrad.ops.promotion import array_of, op_called
 
 
 def axis(dim: Any, ndim: int) -> int:
     """A dim from -ndim to ndim - 1 as one from 0 on; IndexError outside.  A 0-d tensor has one dim here."""
     ndim = ndim or 1
     if isinstance(dim, bool) or not hasattr(dim, "__index__"):
-        raise TypeError(f"dim must be an int, not {type(dim).__name__}")
+        raise TypeError(f"{op_called()}(): argument 'dim' must be int, not {type(dim).__name__}")
     dim = dim.__index__()
     if not -ndim <= dim < ndim:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")

@@ -162,6 +162,7 @@ def copy_(self: Tensor, src: Any) -> Tensor:
 
 def overwritten(a: Tensor, src: Any) -> Tensor:
     """The elements of src in the shape and dtype of `a`, of which nothing is left."""
+    src = promotion.operand(src)
     if not broadcasts(getattr(raw(src), "shape", ()), a.array.shape):
         raise RuntimeError(
             f"copy_(): The size of src {list(raw(src).shape)} must broadcast to self's {list(a.array.shape)}"

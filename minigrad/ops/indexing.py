@@ -129,6 +129,8 @@ def split_key(key: Any, x: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] | None
     takes = [dims_taken(part) for part in parts]
     missing = len(shape) - sum(takes)
     if missing < 0:
+        if not shape:
+            raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` to convert it to a Python number")
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}: {sum(takes)} in {key!r}")
     ellipses = [i for i, part in enumerate(parts) if part is Ellipsis]
     if len(ellipses) > 1:

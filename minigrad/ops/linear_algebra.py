@@ -83,7 +83,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             value += b
     except (ValueError, TypeError, AttributeError) as error:
         raise linear_error(input, weight, bias) from error
-    if x.dtype is not w.dtype or (b is not None and (b.dtype is not w.dtype or b.ndim > 1)):
+    if x is input or x.dtype is not w.dtype or (b is not None and (b.dtype is not w.dtype or b.ndim > 1)):
         raise linear_error(input, weight, bias)
     if b is None:
         return record(value, (input, weight), (linear_dinput, linear_dweight))

@@ -99,7 +99,7 @@ def distance_operands(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both tensors in one dtype; a warning where their shapes broadcast, which is seldom meant."""
     for name, x in (("input", input), ("target", target)):
         if not isinstance(x, Variable):
-            raise TypeError(f"argument '{name}' must be Tensor, not {type(x).__name__}")
+            raise TypeError(f"{op_called()}(): argument '{name}' must be Tensor, not {type(x).__name__}")
     x, y = input.array, target.array
     if type(x) is not type(y):
         check_devices(input, target)

@@ -77,11 +77,24 @@ PYTORCH_NAMES = {
 # Extremes ---------------------------------------------------------------------------------------------------
 
 
-class Extremes(NamedTuple):
-    """What max and min along a dimension return."""
+class Largest(NamedTuple):
+    """What max along a dimension returns."""
 
     values: Tensor
     indices: Tensor
+
+    def __repr__(self) -> str:
+        return f"minigrad.return_types.max(\nvalues={self.values},\nindices={self.indices})"
+
+
+class Smallest(NamedTuple):
+    """What min along a dimension returns."""
+
+    values: Tensor
+    indices: Tensor
+
+    def __repr__(self) -> str:
+        return f"minigrad.return_types.min(\nvalues={self.values},\nindices={self.indices})"
 
 
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
@@ -159,7 +172,7 @@ def min_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple
     return max_da(g, out, a, kept, axes)
 
 
-def extreme_along(op: str, input: Tensor, dim: Any, keepdim: bool) -> Extremes:
+def extreme_along(op: str, input: Tensor, dim: Any, keepdim: bool) -> Largest | Smallest:
     """The values that argmax or argmin finds along dim, and the indices."""
     x, (dim,), _ = extreme_operands(op, input, axis(dim, raw(input).ndim)) if raw(input).ndim else (0, (0,), 0)
     x = raw(input)
@@ -167,7 +180,8 @@ def extreme_along(op: str, input: Tensor, dim: Any, keepdim: bool) -> Extremes:
     position = along(array_module(x).asarray(indices), dim, x.ndim, keepdim)
     rule = max_along_da if op == "max" else min_along_da
     values = record(x[position], (input,), (rule,), position, x.shape)
-    return Extremes(values, unrecorded(indices.reshape(raw(values).shape), input))
+    pair = Largest if op == "max" else Smallest
+    return pair(values, unrecorded(indices.reshape(raw(values).shape), input))
 
 
 def max_along_da(g: Tensor, _out: Tensor, _a: Tensor, position: Any, shape: tuple[int, ...]) -> Tensor:
@@ -192,6 +206,8 @@ def argextreme(op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor
     """argmax or argmin, with PyTorch's checks."""
     if array_of(input).dtype.kind == "b":
         raise RuntimeError(f"{op}(): does not support bool input. Convert it with .int() first.")
+    if dim is not None:
+        dim = axis(dim, raw(input).ndim)
     x, axes, kept = extreme_operands(op, input, dim)
     find = x.argmax if op == "argmax" else x.argmin
     indices = find() if dim is None or x.ndim == 0 else find(axes[0])

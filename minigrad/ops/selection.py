@@ -17,6 +17,8 @@ def where(condition: Any, input: Any, other: Any) -> Tensor:
 
     condition: bool tensor.  RuntimeError for another dtype.
     """
+    if not hasattr(condition, "dtype"):
+        raise TypeError(f"where(): argument 'condition' must be Tensor, not {type(condition).__name__}")
     if isinstance(condition, Variable):
         condition, input, other, dtype = choices(condition, input, other)
         if not isinstance(input, Variable) and not isinstance(other, Variable):

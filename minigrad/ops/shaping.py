@@ -15,7 +15,7 @@ from minigrad.autograd.graph import Variable, as_view, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.dims import axis, reduced_axes
 from minigrad.ops.indexing import getitem, part, scatter
-from minigrad.ops.promotion import array_of, as_dtype, check_devices, result_type
+from minigrad.ops.promotion import array_of, as_dtype, check_devices, op_called, result_type
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 
 def as_sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes given one by one or as one sequence."""
-    if len(args) == 1 and isinstance(args[0], Sequence):
+    if len(args) == 1 and isinstance(args[0], Sequence) and not isinstance(args[0], str):
         args = tuple(args[0])
-    return tuple(operator.index(n) for n in args)
+    try:
+        return tuple(operator.index(n) for n in args)
+    except TypeError:
+        wrong = next(n for n in args if not hasattr(n, "__index__"))
+        raise TypeError(
+            f"{op_called()}(): sizes and dimensions must be ints, but {wrong!r} is a {type(wrong).__name__}"
+        ) from None
 
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:

@@ -19,6 +19,12 @@ from minigrad.tensor import Tensor
 Hook = Callable[..., Any]
 Group = dict[str, Any]
 
+LATER_OPTIONS = {
+    *("amsgrad", "capturable", "centered", "decoupled_weight_decay", "differentiable", "foreach", "fused"),
+    *("maximize", "momentum", "nesterov"),
+}
+"""Options that PyTorch's optimizers did not always have: files without them are loaded, with the default."""
+
 global_pre_hooks: dict[int, Hook] = {}
 global_post_hooks: dict[int, Hook] = {}
 
@@ -185,6 +191,12 @@ class Optimizer:
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(saved, self.param_groups)):
             raise ValueError(
                 "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
+        missing = self.defaults.keys() - LATER_OPTIONS - set.intersection(*(set(group) for group in saved))
+        if missing:
+            raise KeyError(
+                f"the loaded state dict is not one of {type(self).__name__}: a parameter group lacks "
+                f"{', '.join(map(repr, sorted(missing)))}"
             )
         params = dict(zip([n for group in saved for n in group["params"]], self._params()))
         state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
