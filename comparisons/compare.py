@@ -40,7 +40,8 @@ class Comparison:
 
     runs: tuple[Run, Run]
     dtype: str = "float32"
-    initial_bit_equal: bool | None = None
+    initial_equal: list[bool] = field(default_factory=list)
+    """Whether what each optimizer starts from is bit-equal: weights drawn are, trained ones to go on from are not."""
     places: list[list[str]] = field(default_factory=lambda: [[], []])
     """The devices on which each run's parameters were trained."""
     first_differing_step: int | None = None
@@ -56,6 +57,11 @@ class Comparison:
     printed_equal: int = 0
     printed_total: int = 0
     first_differing_line: tuple[int, str | None, str | None] | None = None
+
+    @property
+    def initial_bit_equal(self) -> bool | None:
+        """Whether the first optimizer starts from bit-equal weights; None without one."""
+        return self.initial_equal[0] if self.initial_equal else None
 
     @property
     def tolerance(self) -> float:
@@ -87,12 +93,14 @@ def compare_initial_weights(comparison: Comparison, ruler: Ruler) -> None:
     """Compare the weights before training bit for bit, and take the tolerance from their dtype."""
     records = [list(read_records(run.records, Initial)) for run in comparison.runs]
     comparison.places = [sorted({place for record in each for place in record.places}) for each in records]
-    ours, theirs = ([array for record in each for array in record.parameters] for each in records)
-    if not ours and not theirs:
+    weights = [[record.parameters for record in each] for each in records]
+    arrays = [array for each in weights for parameters in each for array in parameters]
+    if not arrays:
         return
-    comparison.dtype = least_precise_dtype(ours + theirs)
-    differences = [ruler.measure("initial", a, b) for a, b in zip_longest(ours, theirs)]
-    comparison.initial_bit_equal = all(difference.bit_equal for difference in differences)
+    comparison.dtype = least_precise_dtype(arrays)
+    for ours, theirs in zip_longest(*weights, fillvalue=[]):
+        differences = [ruler.measure("initial", a, b) for a, b in zip_longest(ours, theirs)]
+        comparison.initial_equal.append(all(difference.bit_equal for difference in differences))
 
 
 def least_precise_dtype(arrays: Sequence[np.ndarray]) -> str:

@@ -93,7 +93,7 @@ def quantities(comparison: Comparison) -> dict[str, str | Text]:
     rows["  tolerance"] = scientific(comparison.tolerance)
     rows["  tolerance, gradient"] = scientific(comparison.gradient_tolerance)
     rows["first step that differs"] = str(comparison.first_differing_step or "none")
-    rows["initial weights"] = {True: "bit-equal", False: "differ", None: "-"}[comparison.initial_bit_equal]
+    rows["initial weights"] = initial_weights(comparison.initial_equal)
     if comparison.runs[0].device != "cpu":
         for engine, places in zip(ENGINES, comparison.places, strict=True):
             rows[f"parameters on, {engine}"] = ", ".join(places) or "-"
@@ -104,6 +104,15 @@ def quantities(comparison: Comparison) -> dict[str, str | Text]:
     rows["  ratio"] = "-" if None in times else f"{times[1] / times[0]:.2f}"
     rows["result"] = Text("FAILED", "bold red") if failures(comparison) else Text("passed", "bold green")
     return rows
+
+
+def initial_weights(equal: list[bool]) -> str:
+    """What optimizers start from: bit-equal, or how many of them do (one that resumes starts from trained weights)."""
+    if not equal:
+        return "-"
+    if all(equal):
+        return "bit-equal"
+    return f"{sum(equal)} of {len(equal)} bit-equal" if equal[0] else "differ"
 
 
 def scientific(value: float) -> str:
@@ -169,6 +178,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "parameters on": of_both(comparison.places),
         "first differing step": comparison.first_differing_step,
         "initial weights bit-equal": comparison.initial_bit_equal,
+        "weights that each optimizer starts from bit-equal": comparison.initial_equal,
         "printed lines": {"equal": comparison.printed_equal, "total": comparison.printed_total},
         "seconds per step": of_both(times),
         "time ratio": None if None in times else times[1] / times[0],

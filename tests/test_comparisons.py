@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from comparisons import gpu
+from comparisons import gpu, report
 from comparisons.__main__ import description, lessons, scripts_by_name
 from comparisons.compare import compare, failures
 from comparisons.engines import UNSET, Conditions, Run, environment, run_on
@@ -412,6 +412,14 @@ def test_other_initial_weights_are_named_as_the_likely_cause(comparison_of):
     comparison = comparison_of(RIGHT, [(9.0, 9.0, 9.0)], initial=3.0)
     assert comparison.initial_bit_equal is False
     assert any("torch.manual_seed" in reason for reason in failures(comparison))
+
+
+@pytest.mark.parametrize(
+    ("equal", "text"),
+    [([], "-"), ([True, True], "bit-equal"), ([True, False], "1 of 2 bit-equal"), ([False, True], "differ")],
+)
+def test_weights_that_optimizers_start_from(equal, text):
+    assert report.initial_weights(equal) == text
 
 
 def test_printed_lines_are_compared(comparison_of):
