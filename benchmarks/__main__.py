@@ -18,7 +18,7 @@ from rich.console import Console
 from benchmarks import figures, growth, report
 from benchmarks.contestants import CONTESTANTS, missing
 from benchmarks.machine import description
-from benchmarks.measure import measure, peaks
+from benchmarks.measure import measure, peaks, positive
 from benchmarks.ops import measure_ops
 from benchmarks.tasks import BUFFERS, SCALING, TASKS
 from benchmarks.worker import data_bytes
@@ -77,13 +77,6 @@ def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
             if name not in known:
                 parser.error(f"no {kind} {name!r}: choose from {', '.join(known)}")
     return arguments
-
-
-def positive(text: str) -> int:
-    """An integer above zero."""
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
 
 
 def present(asked_for: list[str] | None, console: Console) -> list[str]:

@@ -24,7 +24,9 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.gpu_workloads import BATCHES, LESSONS, WIDTHS, bytes_moved, operations, sweep_name
+from benchmarks.measure import positive, quartiles
 from comparisons import gpu
+from comparisons.machine import processor
 
 ENGINES = ("torch", "torch graph", "minigrad")
 LARGE = 8192
@@ -58,13 +60,6 @@ def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--batches", type=positive, nargs="*", default=list(BATCHES), help="of the sweep")
     parser.add_argument("--out", type=Path, default=Path("out/gpu"), metavar="DIR", help="default: %(default)s")
     return parser.parse_args(words)
-
-
-def positive(text: str) -> int:
-    """An integer above zero."""
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
 
 
 def conditions(arguments: argparse.Namespace) -> dict[str, int]:
@@ -129,12 +124,6 @@ def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def quartiles(values: list[float]) -> list[float]:
-    """The lower and the upper quartile."""
-    values = sorted(values)
-    return [values[len(values) // 4], values[-1 - len(values) // 4]]
-
-
 def agree(losses: list[float]) -> bool:
     """Whether losses are finite and equal to a thousandth."""
     return all(map(math.isfinite, losses)) and max(losses) - min(losses) <= 1e-3 * max(*map(abs, losses), 1e-3)
@@ -158,7 +147,7 @@ def machine() -> dict[str, Any]:
 
     return {
         "card": gpu.card(),
-        "processor": platform.processor() or platform.machine(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "numpy": numpy.__version__,

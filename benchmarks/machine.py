@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-from pathlib import Path
 from typing import Any
+
+from comparisons.machine import processor
 
 LIBRARIES = "numpy", "torch", "jax", "mygrad", "autograd", "tinygrad"
 
@@ -24,16 +25,6 @@ def description() -> dict[str, Any]:
         "blas of numpy": f"{blas['name']} {blas['version']}",
         **{library: version for library in LIBRARIES if (version := installed(library))},
     }
-
-
-def processor() -> str:
-    """The processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def installed(library: str) -> str | None:

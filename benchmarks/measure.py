@@ -125,10 +125,10 @@ def close(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE * 1e-3)
 
 
-def quartiles(values: list[float]) -> tuple[float, float]:
+def quartiles(values: list[float]) -> list[float]:
     """The lower and the upper quartile."""
     values = sorted(values)
-    return values[len(values) // 4], values[-1 - len(values) // 4]
+    return [values[len(values) // 4], values[-1 - len(values) // 4]]
 
 
 def peaks(names: Iterable[str], contestants: Iterable[str], threads: int) -> dict[str, dict[str, float]]:
@@ -140,3 +140,10 @@ def peaks(names: Iterable[str], contestants: Iterable[str], threads: int) -> dic
             with workers_of([contestant], threads) as workers:
                 result[name][contestant] = workers[contestant].ask(name, "memory")
     return result
+
+
+def positive(text: str) -> int:
+    """An integer above zero."""
+    if int(text) < 1:
+        raise ValueError
+    return int(text)

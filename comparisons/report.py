@@ -16,6 +16,7 @@ from rich.text import Text
 
 from comparisons.compare import KINDS, Comparison, failures
 from comparisons.engines import ENGINES, THREADS, UNSET, Conditions
+from comparisons.machine import processor
 
 MEASURE = (
     "Differences are max|a - b| of an array, relative to the largest magnitude that this array (a loss, a "
@@ -197,11 +198,3 @@ def finite(value: Any) -> Any:
     if isinstance(value, list):
         return [finite(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()

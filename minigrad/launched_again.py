@@ -8,5 +8,6 @@ import os
 
 from minigrad import launcher
 
-launcher.install()
-launcher.execute(os.environ[launcher.SCRIPT], globals())
+if __name__ == "__mp_main__":
+    launcher.install()
+    launcher.execute(os.environ[launcher.SCRIPT], globals())

@@ -80,7 +80,7 @@ def test_ratios_are_medians_within_rounds():
     seconds = [{"minigrad": 1.0, "torch": 2.0}, {"minigrad": 30.0, "torch": 40.0}, {"minigrad": 3.0, "torch": 3.0}]
     found = result(seconds, minigrad=0.5, torch=0.5)
     assert found["ratio"]["torch"] == 0.75
-    assert found["quartiles"]["torch"] == (0.5, 1.0)
+    assert found["quartiles"]["torch"] == [0.5, 1.0]
     assert found["seconds"] == {"minigrad": 3.0, "torch": 3.0}
 
 
