@@ -390,7 +390,8 @@ def test_timeout(in_order):
 
 
 SCRIPT = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background processes ignore
 from minigrad.utils.data import DataLoader, Dataset
 class Slow(Dataset):
     def __getitem__(self, index):
