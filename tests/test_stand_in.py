@@ -167,3 +167,6 @@ def test_a_fused_function_knows_elements_alone():
             cp.fuse(wrong)(cp.arange(3))
     with pytest.raises(TypeError, match="Invalid argument type"):
         double(np.arange(3))
+    share = cp.fuse(kernel_name="share")(lambda x, beta: x * (1 - beta))
+    with pytest.raises(TypeError, match="float16"):
+        share(cp.arange(3), 0.9)

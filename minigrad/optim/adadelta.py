@@ -73,14 +73,15 @@ class Adadelta(Optimizer):
         """One step for one block: the formula above."""
         block.count_step()
         v, u = block.state["square_avg"], block.state["acc_delta"]
-        adadelta_step(direction(block, group), v, u, block.scratch, float(group["lr"]), group["rho"], group["eps"])
+        lr, rho = float(group["lr"]), group["rho"]
+        adadelta_step(direction(block, group), v, u, block.scratch, lr, rho, 1 - rho, group["eps"])
         block.subtract_scratch()
 
 
 @fused
-def adadelta_step(xp: Any, g: Any, v: Any, u: Any, d: Any, lr: float, rho: float, eps: float) -> None:
-    """What to subtract from p into d, and the averages brought up to date."""
-    xp.multiply(g, 1 - rho, out=d)  # v = rho * v + (1 - rho) * g * g
+def adadelta_step(xp: Any, g: Any, v: Any, u: Any, d: Any, lr: float, rho: float, share: float, eps: float) -> None:
+    """What to subtract from p into d, and the averages brought up to date; share is 1 - rho."""
+    xp.multiply(g, share, out=d)  # v = rho * v + (1 - rho) * g * g
     d *= g
     v *= rho
     v += d
@@ -91,6 +92,6 @@ def adadelta_step(xp: Any, g: Any, v: Any, u: Any, d: Any, lr: float, rho: float
     d *= g
 
     u *= rho  # u = rho * u + (1 - rho) * d * d
-    u += d * (1 - rho) * d
+    u += d * share * d
 
     d *= lr

@@ -86,7 +86,8 @@ class Adam(Optimizer):
             block.state["exp_avg_sq"],
             block.state.get("max_exp_avg_sq"),
             block.scratch,
-            beta1,
+            1 - beta1,
+            1 - beta2,
             beta2,
             group["eps"],
             lr / (1 - beta1**t),
@@ -110,7 +111,8 @@ def adam_step(
     v: Any,
     most: Any,
     scratch: Any,
-    beta1: float,
+    share1: float,
+    share2: float,
     beta2: float,
     eps: float,
     rate: float,
@@ -118,13 +120,14 @@ def adam_step(
 ) -> None:
     """What to subtract from p into scratch, and the averages brought up to date.
 
-    most: the largest v so far, for amsgrad, or None.  rate: lr / (1 - beta1 ** t).  correction: sqrt(1 - beta2 ** t).
+    most: the largest v so far, for amsgrad, or None.  share1 and share2: 1 - beta1 and 1 - beta2.
+    rate: lr / (1 - beta1 ** t).  correction: sqrt(1 - beta2 ** t).
     """
     xp.subtract(g, m, out=scratch)  # m += (1 - beta1) * (g - m)
-    scratch *= 1 - beta1
+    scratch *= share1
     m += scratch
 
-    xp.multiply(g, 1 - beta2, out=scratch)  # v = beta2 * v + (1 - beta2) * g * g
+    xp.multiply(g, share2, out=scratch)  # v = beta2 * v + (1 - beta2) * g * g
     scratch *= g
     v *= beta2
     v += scratch

@@ -87,6 +87,7 @@ class RMSprop(Optimizer):
             block.scratch,
             float(group["lr"]),
             group["alpha"],
+            1 - group["alpha"],
             group["eps"],
             group["momentum"],
         )
@@ -95,20 +96,31 @@ class RMSprop(Optimizer):
 
 @fused
 def rmsprop_step(
-    xp: Any, g: Any, v: Any, m: Any, b: Any, scratch: Any, lr: float, alpha: float, eps: float, momentum: float
+    xp: Any,
+    g: Any,
+    v: Any,
+    m: Any,
+    b: Any,
+    scratch: Any,
+    lr: float,
+    alpha: float,
+    share: float,
+    eps: float,
+    momentum: float,
 ) -> None:
     """What to subtract from p into scratch, and the averages brought up to date.
 
     m: the average of the gradient if centered, b: the momentum's buffer if there is momentum, or None.
+    share: 1 - alpha.
     """
-    xp.multiply(g, 1 - alpha, out=scratch)  # v = alpha * v + (1 - alpha) * g * g
+    xp.multiply(g, share, out=scratch)  # v = alpha * v + (1 - alpha) * g * g
     scratch *= g
     v *= alpha
     v += scratch
 
     if m is not None:
         xp.subtract(g, m, out=scratch)  # m += (1 - alpha) * (g - m)
-        scratch *= 1 - alpha
+        scratch *= share
         m += scratch
         xp.multiply(m, m, out=scratch)
         v = xp.subtract(v, scratch, out=scratch)

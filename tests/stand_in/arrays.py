@@ -15,6 +15,29 @@ NO_IMPLICIT_CONVERSION = (
 )
 
 
+class KernelNumber(float):
+    """A float within a fused function.  With another number CuPy computes in its smallest float, float16."""
+
+    @property
+    def plain(self):
+        return float.__add__(self, 0.0)
+
+
+def refuse_numbers(name):
+    compute_with_array = getattr(float, name)
+
+    def method(self, other):
+        if isinstance(other, (int, float)):
+            raise TypeError("stand-in for CuPy: numbers alone are computed in float16 in a fused function")
+        return compute_with_array(self, other)
+
+    return method
+
+
+for name in ("add", "sub", "mul", "truediv", "pow", "radd", "rsub", "rmul", "rtruediv", "rpow"):
+    setattr(KernelNumber, f"__{name}__", refuse_numbers(f"__{name}__"))
+
+
 class MemoryPointer:
     """A place in an array's memory."""
 
@@ -194,6 +217,8 @@ def host(value):
         return value._host
     if type(value) in (list, tuple):
         return type(value)(map(host, value))
+    if isinstance(value, KernelNumber):
+        return value.plain
     if isinstance(value, PLAIN):
         return value
     raise TypeError(f"Unsupported type {type(value)}")

@@ -5,7 +5,7 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 
 from . import names, runtime
-from .arrays import SCALARS, check_arguments, compute, host, make, ndarray
+from .arrays import SCALARS, KernelNumber, check_arguments, compute, host, make, ndarray
 
 SCATTER = {"add", "subtract", "maximum", "minimum", "bitwise_and", "bitwise_or", "bitwise_xor"}
 WAITING = {
@@ -154,7 +154,7 @@ def fuse(*args, **kwargs):
                     raise TypeError(f"Invalid argument type for fused function: {type(x)}")
             runtime.counts[function.__name__ if not kwargs else kwargs["kernel_name"]] += 1
             with runtime.fusing():
-                return function(*operands)
+                return function(*(KernelNumber(x) if isinstance(x, float) else x for x in operands))
 
         call.__name__, call.__doc__ = function.__name__, function.__doc__
         return call
