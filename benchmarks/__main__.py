@@ -23,8 +23,8 @@ from benchmarks.ops import measure_ops
 from benchmarks.tasks import BUFFERS, SCALING, TASKS
 from benchmarks.worker import data_bytes
 
-MEMORY = {"mnist-sgd", "mnist-adam", "width-2048"}
-MEASURED_FOR_MEMORY = "minigrad", "torch", BUFFERS
+MEMORY = "mnist-sgd", "mnist-adam", "width-2048"
+"""The workloads whose peak of memory is measured."""
 
 
 def main() -> int:
@@ -38,12 +38,14 @@ def main() -> int:
         return growth.measure_growth(console)
     names = arguments.workloads or [*TASKS, "scaling"]
     tasks = {name: TASKS[name] for name in names if name != "scaling"}
+    large = [name for name in MEMORY if name in tasks]
+    of_memory = [name for name in ("minigrad", "torch", BUFFERS) if not missing(name)]
     found = {
         "machine": description(),
         "threads": arguments.threads,
         "results": measure(tasks, contestants, arguments.rounds, arguments.threads),
-        "peak bytes": peaks(MEMORY & tasks.keys(), MEASURED_FOR_MEMORY, arguments.threads),
-        "data bytes": {name: data_bytes(name) for name in MEMORY & tasks.keys()},
+        "peak bytes": peaks(large, of_memory, arguments.threads),
+        "data bytes": {name: data_bytes(name) for name in large},
         "scaling": measure(SCALING, contestants, arguments.rounds // 3 + 1, arguments.threads)
         if "scaling" in names
         else {},
