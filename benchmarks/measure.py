@@ -25,6 +25,8 @@ THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR
 TOLERANCE = 1e-3
 LONG = 0.5
 """Seconds that a step takes of which one round is enough, if it is far behind."""
+STARTS = 3
+"""How often the processes are started anew for a task: each keeps the luck that its arrays' places in memory have."""
 PAUSE = 0.03
 """Seconds between two turns: until the last one's idle threads have stopped looking for work."""
 
@@ -66,18 +68,33 @@ def workers_of(contestants: Iterable[str], threads: int) -> Iterator[dict[str, W
 
 
 def measure(tasks: dict[str, Task], contestants: Iterable[str], rounds: int, threads: int) -> Results:
-    """All rounds of all tasks, one task after the other, each in new processes."""
+    """All rounds of all tasks, one task after the other, in processes that are started `STARTS` times."""
     results = {}
     for name, task in shown(tasks):
-        with workers_of([each for each in task.contestants if each in contestants], threads) as workers:
-            results[name] = race(name, workers, rounds)
+        racing = [each for each in task.contestants if each in contestants]
+        losses: dict[str, float] = {}
+        seconds: list[dict[str, float]] = []
+        for start in range(min(STARTS, rounds)):
+            racing = [each for each in racing if not is_far_behind(each, seconds)]
+            with workers_of(racing, threads) as workers:
+                losses = race(name, workers, share(rounds, start), seconds) | losses
+        results[name] = summary(losses, seconds)
     return results
+
+
+def share(rounds: int, start: int) -> int:
+    """How many of the rounds are run by the processes of one start."""
+    return rounds // STARTS + (start < rounds % STARTS)
 
 
 def measure_together(tasks: dict[str, Task], contestants: Iterable[str], rounds: int, threads: int) -> Results:
     """The same in one process for each contestant: for many small tasks."""
+    results = {}
     with workers_of(contestants, threads) as workers:
-        return {name: race(name, workers, rounds) for name, _ in shown(tasks)}
+        for name, _ in shown(tasks):
+            seconds: list[dict[str, float]] = []
+            results[name] = summary(race(name, workers, rounds, seconds), seconds)
+    return results
 
 
 def shown(tasks: dict[str, Task]) -> Iterable[tuple[str, Task]]:
@@ -85,23 +102,25 @@ def shown(tasks: dict[str, Task]) -> Iterable[tuple[str, Task]]:
     return track(tasks.items(), "tasks", console=Console(stderr=True), transient=True)
 
 
-def race(name: str, workers: dict[str, Worker], rounds: int) -> dict[str, Any]:
-    """Everyone's loss after the same number of steps, then rounds of timing in turns."""
+def race(name: str, workers: dict[str, Worker], rounds: int, seconds: list[dict[str, float]]) -> dict[str, float]:
+    """Everyone's loss after the same number of steps; then rounds of timing in turns, added to `seconds`."""
     losses = {contestant: worker.ask(name, "loss") for contestant, worker in workers.items()}
-    seconds: list[dict[str, float]] = []
     for _ in range(rounds):
-        racing = [contestant for contestant in workers if not seconds or not is_far_behind(contestant, seconds[0])]
+        racing = [contestant for contestant in workers if not is_far_behind(contestant, seconds)]
         times = {}
         for contestant in random.sample(racing, len(racing)):
             time.sleep(PAUSE)
             times[contestant] = workers[contestant].ask(name, "seconds")
         seconds.append(times)
-    return summary(losses, seconds)
+    return losses
 
 
-def is_far_behind(contestant: str, times: dict[str, float]) -> bool:
-    """Whether one round is enough to know of a contestant: its steps are long, and much longer than minigrad's."""
-    return times[contestant] > LONG and times[contestant] > 5 * times["minigrad"]
+def is_far_behind(contestant: str, seconds: list[dict[str, float]]) -> bool:
+    """Whether the first round is enough to know of a contestant: its steps are long, and far longer than minigrad's."""
+    if not seconds:
+        return False
+    first = seconds[0]
+    return first[contestant] > LONG and first[contestant] > 5 * first["minigrad"]
 
 
 def summary(losses: dict[str, float], seconds: list[dict[str, float]]) -> dict[str, Any]:

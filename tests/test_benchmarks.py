@@ -94,9 +94,33 @@ def test_one_round_is_enough_for_who_is_far_behind():
             return 0.5 if asks == "loss" else self.seconds
 
     workers = {"minigrad": Pretended(0.2), "torch": Pretended(0.9), "NumPy": Pretended(1.1)}
-    found = measure.race("circles", workers, 3)
+    seconds = []
+    found = measure.summary(measure.race("circles", workers, 3, seconds), seconds)
     assert {name: worker.rounds for name, worker in workers.items()} == {"minigrad": 3, "torch": 3, "NumPy": 1}
     assert found["ratio"]["NumPy"] == pytest.approx(0.2 / 1.1)
+
+
+def test_processes_are_started_several_times(monkeypatch):
+    started = []
+
+    class Pretended:
+        def __init__(self, contestant, threads):
+            self.process = self
+            started.append(contestant)
+
+        def ask(self, task, asks):
+            return 0.5 if asks == "loss" else 0.001 * len(started)
+
+        def kill(self):
+            pass
+
+        communicate = kill
+
+    monkeypatch.setattr(measure, "Worker", Pretended)
+    task = {"circles": tasks.TASKS["circles"]}
+    found = measure.measure(task, ["minigrad", "torch"], 7, 1)["circles"]
+    assert started == ["minigrad", "torch"] * measure.STARTS
+    assert [times["torch"] for times in found["rounds"]] == [0.002] * 3 + [0.004] * 2 + [0.006] * 2
 
 
 def test_without_agreement_of_losses_no_time_counts():
