@@ -6,6 +6,7 @@ nothing but CuPy's own functions is called, and nothing is waited for; it is no 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -230,6 +231,30 @@ def test_a_training_step_waits_for_the_gpu_nowhere(loss: str, request: pytest.Fi
     with counting_synchronisations() as counts:
         result.item()
     assert counts["synchronisations"] == 1
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_repeated_runs_give_the_same_bits(loss: str) -> None:
+    def losses() -> list[float]:
+        _, step = training(*LOSSES[loss], "cuda")
+        return [step().item() for _ in range(4)]
+
+    assert losses() == losses()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_memory_is_returned_after_training(loss: str) -> None:
+    def bytes_left() -> int:
+        model, step = training(*LOSSES[loss], "cuda")
+        for _ in range(3):
+            step()
+        assert minigrad.cuda.memory_allocated() > sum(p.numel() * 4 for p in model.parameters())
+        del model, step
+        gc.collect()
+        return minigrad.cuda.memory_allocated()
+
+    kept_for_good = bytes_left()  # such as arrays of ones
+    assert bytes_left() == kept_for_good
 
 
 OPTIMIZERS = {
