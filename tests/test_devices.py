@@ -94,6 +94,26 @@ def test_gradients_are_those_of_the_cpu(op: Op, create_graph: bool) -> None:
     for_samples(op, check, smooth=True)
 
 
+@EVERY_DIFFERENTIABLE_OP
+def test_second_derivatives_are_those_of_the_cpu(op: Op) -> None:
+    def second(engine: Any, call: Any, sample: Sample) -> Any:
+        """Of the squares of the first ones; None where the op refuses the sample, or nothing depends on it."""
+        ran = run(call, engine, sample, requires_grad=True)
+        if ran.error is not None or not any(y.requires_grad for y in results(ran.result)):
+            return None
+        first = [g for g in backward(engine, ran, create_graph=True) if g is not None and g.requires_grad]
+        if not first:
+            return None
+        return minigrad.autograd.grad(sum((g * g).sum() for g in first), ran.leaves, allow_unused=True)
+
+    def check(op: Op, call: Any, sample: Sample) -> None:
+        here = second(minigrad, call, sample)
+        if here is not None:
+            check_equal(on_cpu(second(OnGpu(), call, sample)), list(here), tolerance(sample, op.sums))
+
+    for_samples(op, check, smooth=True)
+
+
 # Transfers ----------------------------------------------------------------------------------------------------
 
 
