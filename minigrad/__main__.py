@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> None:
     elif arguments[0] in ("-h", "--help"):
         print(USAGE, end="")
     elif arguments[0] == "--names":
-        print(launcher.supported_names())
+        show(launcher.supported_names())
     elif arguments[0].startswith("-"):
         refuse(f"no option {arguments[0]}")
     elif not os.path.isfile(arguments[0]):
@@ -29,6 +29,14 @@ def main(arguments: list[str]) -> None:
     else:
         launcher.install()
         launcher.run(arguments[0], arguments[1:])
+
+
+def show(text: str) -> None:
+    """Print to a reader who may leave before the end, as in `python -m minigrad --names | head`."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def refuse(reason: str) -> NoReturn:

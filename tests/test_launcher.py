@@ -338,3 +338,12 @@ def test_files_of_pytorch_that_scripts_import_from(run):
     lines = [f"import {name}" for name in launcher.PARTS]
     finished = run("\n".join([*lines, "from torch.utils.data.sampler import SubsetRandomSampler", "print(1)"]))
     assert finished.stdout == "1\n", finished.stderr
+
+
+def test_names_can_be_read_in_part(tmp_path):
+    command = f"{sys.executable} -m minigrad --names | head -n 1"
+    finished = subprocess.run(
+        ["/bin/sh", "-c", command], env={"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"}, cwd=tmp_path,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (finished.stdout, finished.stderr) == ("torch\n", "")
