@@ -70,12 +70,14 @@ def find_gpu() -> tuple[Any, str]:
             import cupy
     except ImportError as error:
         return None, f"CuPy cannot be imported ({error}). Install it with `pip install minigrad[cuda12]`, or [cuda13]"
+    except Exception as error:  # a broken CuPy raises anything
+        return None, f"CuPy does not work here: importing it raised {type(error).__name__}: {error}"
     try:
         if cupy.cuda.runtime.getDeviceCount() == 0:
             return None, "there is no NVIDIA GPU"
         int(cupy.ones(2, "float32").sum())
     except Exception as error:
-        return None, f"CuPy {cupy.__version__} does not work here: {type(error).__name__}: {error}"
+        return None, f"CuPy {getattr(cupy, '__version__', '')} does not work here: {type(error).__name__}: {error}"
     return cupy, ""
 
 

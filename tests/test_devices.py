@@ -6,6 +6,7 @@ nothing but CuPy's own functions is called, and nothing is waited for; it is no 
 
 from __future__ import annotations
 
+import builtins
 import gc
 from collections.abc import Iterator
 from typing import Any
@@ -357,3 +358,35 @@ def test_embedding_adds_up_the_gradients_of_repeated_indices() -> None:
     table = minigrad.nn.Embedding(5, 3).to("cuda")
     table(minigrad.tensor([1, 1, 4], device="cuda")).sum().backward()
     assert table.weight.grad.cpu().tolist() == [[0] * 3, [2] * 3, [0] * 3, [0] * 3, [1] * 3]
+
+
+def test_a_tensor_on_a_gpu_is_no_numpy_array() -> None:
+    x = minigrad.ones(2, device="cuda")
+    with pytest.raises(TypeError, match=r"can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu\(\)"):
+        x.numpy()
+    assert x.numpy(force=True).tolist() == [1, 1]
+
+
+def test_an_embedding_is_not_waited_for(request: pytest.FixtureRequest) -> None:
+    if "CuPy" in request.node.name:
+        pytest.skip("only the stand-in counts how often it is waited for")
+    table, rows = minigrad.nn.Embedding(5, 3).to("cuda"), minigrad.tensor([1, 1, 4], device="cuda")
+    with no_synchronisation():
+        table(rows).sum().backward()
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OSError, AttributeError])
+def test_a_broken_cupy_is_no_gpu(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str, *arguments: Any) -> Any:
+        if name == "cupy":
+            raise error("broken")
+        return importer(name, *arguments)
+
+    importer = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    minigrad.devices.forget_gpu()
+    assert not minigrad.cuda.is_available()
+    with pytest.raises(RuntimeError, match=f"importing it raised {error.__name__}: broken"):
+        minigrad.ones(2, device="cuda")
+    monkeypatch.undo()
+    minigrad.devices.forget_gpu()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minigrad import dtypes
 from minigrad.autograd.backward import mark_changed
 from minigrad.autograd.graph import Variable, raw, record, wrap
@@ -105,7 +107,7 @@ def checked_rows(input: Any, weight: Any) -> tuple[Any, Any]:
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
             f"{input.dtype} instead (while checking arguments for embedding). Use input.long()."
         )
-    if rows.size and (rows.min() < 0 or rows.max() >= table.shape[0]):
+    if isinstance(rows, np.ndarray) and rows.size and (rows.min() < 0 or rows.max() >= table.shape[0]):
         wrong = rows[(rows < 0) | (rows >= table.shape[0])]
         raise IndexError(
             f"index out of range in self: there is no row {int(wrong[0])}, the {table.shape[0]} rows are 0 to "
