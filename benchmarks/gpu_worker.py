@@ -31,7 +31,7 @@ def main() -> None:
     if engine == "torch graph":
         for name in ("Adam", "Adadelta"):  # a graph needs the count of steps to be on the GPU
             setattr(torch.optim, name, functools.partial(getattr(torch.optim, name), capturable=True))
-    clock = seconds_by_host if device == "cpu" else seconds_by_cupy if engine == "minigrad" else seconds_by_torch
+    clock = seconds_by_host if device == "cpu" else functools.partial(seconds_by_events, torch.cuda)
     for line in sys.stdin:
         print(json.dumps(answer(engine, torch, device, clock, json.loads(line))), flush=True)
 
@@ -80,9 +80,8 @@ def captured(torch: Any, step: Step, count: int) -> Step:
     return replay
 
 
-def seconds_by_torch(step: Step, count: int) -> float:
-    """By CUDA events around `count` steps."""
-    cuda = importlib.import_module("torch").cuda
+def seconds_by_events(cuda: Any, step: Step, count: int) -> float:
+    """By CUDA events around `count` steps; cuda: the engine's."""
     begin, end = (cuda.Event(enable_timing=True) for _ in range(2))
     cuda.synchronize()
     begin.record()
@@ -90,18 +89,6 @@ def seconds_by_torch(step: Step, count: int) -> float:
     end.record()
     end.synchronize()
     return float(begin.elapsed_time(end)) / 1000 / count
-
-
-def seconds_by_cupy(step: Step, count: int) -> float:
-    """By CUDA events around `count` steps."""
-    cuda = importlib.import_module("cupy").cuda
-    begin, end = (cuda.Event() for _ in range(2))
-    cuda.Device().synchronize()
-    begin.record()
-    warmed(step, count)
-    end.record()
-    end.synchronize()
-    return float(cuda.get_elapsed_time(begin, end)) / 1000 / count
 
 
 def seconds_by_host(step: Step, count: int) -> float:

@@ -6,6 +6,7 @@ https://docs.pytorch.org/docs/stable/accelerator.html
 from __future__ import annotations
 
 from minigrad import cuda, devices
+from minigrad.streams import current_stream, set_stream
 
 
 def is_available() -> bool:
@@ -29,9 +30,53 @@ def current_device_index() -> int:
     return cuda.current_device()
 
 
+def set_device_index(device: cuda.Place) -> None:
+    """Use another accelerator, in this thread."""
+    cuda.set_device(device)
+
+
+class device_index(cuda.device):
+    """Within `with device_index(1):` that accelerator is in use."""
+
+
 def synchronize(device: cuda.Place = None) -> None:
     """Wait until the accelerator has done all that it was given."""
     cuda.synchronize(device)
 
 
-__all__ = ["is_available", "device_count", "current_accelerator", "current_device_index", "synchronize"]
+def memory_allocated(device_index: cuda.Place = None) -> int:
+    """The bytes that arrays on the accelerator take.  RuntimeError where there is none."""
+    return cuda.memory_allocated(cuda.number_of(device_index))
+
+
+def memory_reserved(device_index: cuda.Place = None) -> int:
+    """The bytes that are held for arrays, in use or not.  RuntimeError where there is no accelerator."""
+    return cuda.memory_reserved(cuda.number_of(device_index))
+
+
+def get_memory_info(device_index: cuda.Place = None) -> tuple[int, int]:
+    """The free and the whole memory of an accelerator, in bytes, whoever uses it."""
+    return cuda.mem_get_info(device_index)
+
+
+def empty_cache() -> None:
+    """Give back the memory that is held but not in use.  RuntimeError where there is no accelerator."""
+    devices.gpu()
+    cuda.empty_cache()
+
+
+__all__ = [
+    "current_accelerator",
+    "current_device_index",
+    "current_stream",
+    "device_count",
+    "device_index",
+    "empty_cache",
+    "get_memory_info",
+    "is_available",
+    "memory_allocated",
+    "memory_reserved",
+    "set_device_index",
+    "set_stream",
+    "synchronize",
+]

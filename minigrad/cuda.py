@@ -5,9 +5,10 @@ https://docs.pytorch.org/docs/stable/cuda.html
 
 from __future__ import annotations
 
-from types import TracebackType
+from typing import Any, NamedTuple
 
 from minigrad import devices
+from minigrad.streams import Event, Stream, current_stream, set_stream, stream
 
 Place = devices.device | str | int | None
 
@@ -17,52 +18,86 @@ def is_available() -> bool:
     return devices.find_gpu()[0] is not None
 
 
+def is_initialized() -> bool:
+    """Whether a GPU has been looked for and found."""
+    return devices.find_gpu.cache_info().currsize > 0 and is_available()
+
+
 def device_count() -> int:
     """How many GPUs there are; 0 where CuPy cannot use them."""
     return int(devices.gpu().cuda.runtime.getDeviceCount()) if is_available() else 0
 
 
 def current_device() -> int:
-    """The number of the GPU that "cuda" means now."""
-    return int(devices.gpu().cuda.Device().id)
+    """The number of the GPU that "cuda" means now.  RuntimeError, with the reason, where there is none."""
+    return number_of(None)
 
 
 def set_device(device: Place) -> None:
-    """Let "cuda" mean another GPU."""
-    devices.gpu().cuda.Device(number_of(device)).use()
-
-
-def get_device_name(device: Place = None) -> str:
-    """What the GPU calls itself."""
-    return str(devices.gpu().cuda.runtime.getDeviceProperties(number_of(device))["name"].decode())
+    """Let "cuda" mean another GPU, in this thread."""
+    devices.current.gpu = number_of(device)
 
 
 def number_of(place: Place) -> int:
     """The number of a GPU; None is the current one.  ValueError for the CPU."""
-    place = devices.checked("cuda" if place is None else place)
-    if place.index is None:
+    index = devices.checked("cuda" if place is None else place).index
+    if index is None:
         raise ValueError(f"Expected a cuda device, but got: {place}")
-    return place.index
+    return index
 
 
 class device:
-    """Within `with device(1):`, "cuda" means that GPU."""
+    """Within `with device(1):`, "cuda" means that GPU.
+
+    An op needs no such block: it runs where its operands are.
+    """
 
     def __init__(self, device: Place) -> None:
-        self.gpu = devices.gpu().cuda.Device(number_of(device))
+        self.idx = number_of(device)
+        self.before: list[int] = []
 
     def __enter__(self) -> None:
-        self.gpu.__enter__()
+        self.before.append(devices.current.gpu)
+        devices.current.gpu = self.idx
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.gpu.__exit__(kind, error, trace)
+    def __exit__(self, *_error: object) -> None:
+        devices.current.gpu = self.before.pop()
 
 
 def synchronize(device: Place = None) -> None:
     """Wait until the GPU has done all that it was given."""
     devices.gpu().cuda.Device(number_of(device)).synchronize()
+
+
+# What it is -------------------------------------------------------------------------------------------------
+
+
+class Properties(NamedTuple):
+    """What a GPU is: its name, its compute capability, its memory in bytes, its number of multiprocessors."""
+
+    name: str
+    major: int
+    minor: int
+    total_memory: int
+    multi_processor_count: int
+
+
+def get_device_properties(device: Place = None) -> Properties:
+    """What a GPU is."""
+    found: dict[str, Any] = devices.gpu().cuda.runtime.getDeviceProperties(number_of(device))
+    counts = (found[key] for key in ("major", "minor", "totalGlobalMem", "multiProcessorCount"))
+    return Properties(found["name"].decode(), *map(int, counts))
+
+
+def get_device_name(device: Place = None) -> str:
+    """What a GPU calls itself."""
+    return get_device_properties(device).name
+
+
+def get_device_capability(device: Place = None) -> tuple[int, int]:
+    """A GPU's compute capability, such as (9, 0)."""
+    found = get_device_properties(device)
+    return found.major, found.minor
 
 
 # Memory -----------------------------------------------------------------------------------------------------
@@ -82,8 +117,14 @@ def memory_pool_says(question: str, device: Place) -> int:
     """What CuPy's memory pool answers for one GPU."""
     if not is_available():
         return 0
-    with devices.making_arrays_on(f"cuda:{number_of(device)}") as cupy:
-        return int(getattr(cupy.get_default_memory_pool(), question)())
+    pool = devices.library_on(number_of(device)).get_default_memory_pool()
+    return int(getattr(pool, question)())
+
+
+def mem_get_info(device: Place = None) -> tuple[int, int]:
+    """The free and the whole memory of a GPU, in bytes, whoever uses it."""
+    free, total = devices.library_on(number_of(device)).cuda.runtime.memGetInfo()
+    return int(free), int(total)
 
 
 def empty_cache() -> None:
@@ -105,16 +146,25 @@ manual_seed_all = manual_seed
 
 
 __all__ = [
-    "is_available",
-    "device_count",
+    "Event",
+    "Stream",
     "current_device",
-    "set_device",
-    "get_device_name",
+    "current_stream",
     "device",
-    "synchronize",
-    "memory_allocated",
-    "memory_reserved",
+    "device_count",
     "empty_cache",
+    "get_device_capability",
+    "get_device_name",
+    "get_device_properties",
+    "is_available",
+    "is_initialized",
     "manual_seed",
     "manual_seed_all",
+    "mem_get_info",
+    "memory_allocated",
+    "memory_reserved",
+    "set_device",
+    "set_stream",
+    "stream",
+    "synchronize",
 ]

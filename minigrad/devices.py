@@ -6,10 +6,11 @@ another.  CuPy is imported when a GPU is first asked for.
 
 from __future__ import annotations
 
+import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
+from types import NoneType
 from typing import Any, final
 
 import numpy as np
@@ -18,28 +19,39 @@ from minigrad import dtypes
 
 
 @final
+@dataclass(frozen=True, init=False, repr=False)
 class device:
     """A place for tensors, as torch.device: `device("cpu")`, `device("cuda")`, `device("cuda", 1)`, `device("cuda:1")`.
 
-    RuntimeError for another kind of device.  That the GPU is there is asked for when a tensor is to go to it.
+    RuntimeError for another kind of device or a negative number.  That the GPU is there is asked for when a tensor is
+    to go to it.
 
     >>> import minigrad
     >>> minigrad.device("cuda:0")
     device(type='cuda', index=0)
     """
 
-    __slots__ = ("type", "index")
+    type: str
+    index: int | None
 
     def __init__(self, type: str | int | device, index: int | None = None) -> None:
+        if isinstance(type, bool) or not isinstance(type, (str, int, device)):
+            raise TypeError(f"device(): argument 'type' must be str, int or device, not {kind_of(type)}")
+        if isinstance(index, bool) or not isinstance(index, (int, NoneType)):
+            raise TypeError(f"device(): argument 'index' must be int, not {kind_of(index)}")
+        if index is not None and not isinstance(type, str):
+            raise TypeError(f"device(): argument 'type' must be str where an index is given, not {kind_of(type)}")
         name, colon, number = (f"cuda:{type}" if isinstance(type, int) else str(type)).partition(":")
         if name not in ("cpu", "cuda"):
             raise RuntimeError(f"minigrad has no device {str(type)!r}: its tensors live on 'cpu' and 'cuda'")
-        if colon and not number.isdecimal():
+        if colon and not (number.isdecimal() and str(int(number)) == number):
             raise RuntimeError(f"Invalid device string: {str(type)!r}")
         if number and index is not None:
             raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
-        self.type = name
-        self.index = int(number) if number else index
+        if index is not None and index < 0:
+            raise RuntimeError(f"Device index must not be negative: {index}")
+        object.__setattr__(self, "type", name)
+        object.__setattr__(self, "index", int(number) if number else index)
 
     def __repr__(self) -> str:
         index = "" if self.index is None else f", index={self.index}"
@@ -48,11 +60,10 @@ class device:
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
 
-    def __hash__(self) -> int:
-        return hash((self.type, self.index))
+def kind_of(x: object) -> str:
+    """The name of an argument's type, for messages."""
+    return type(x).__name__
 
 
 CPU = device("cpu")
@@ -61,29 +72,56 @@ CPU = device("cpu")
 # The GPU ----------------------------------------------------------------------------------------------------
 
 
+class Current(threading.local):
+    """Which GPU "cuda" means, in this thread."""
+
+    gpu = 0
+
+
+current = Current()
+
+
 @lru_cache(maxsize=1)
 def find_gpu() -> tuple[Any, str]:
-    """CuPy, if it can compute here, and an empty string; else None, and why not."""
+    """CuPy, if it can compute here, and an empty string; else None, and why not, and what to install."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import cupy
     except ImportError as error:
-        return None, f"CuPy cannot be imported ({error}). Install it with `pip install minigrad[cuda12]`, or [cuda13]"
+        return None, f"CuPy cannot be imported ({error}). {INSTALL_CUPY}"
     except Exception as error:  # a broken CuPy raises anything
-        return None, f"CuPy does not work here: importing it raised {type(error).__name__}: {error}"
+        return None, f"CuPy does not work here: importing it raised {kind_of(error)}: {error}. {INSTALL_CUPY}"
+    version = getattr(cupy, "__version__", "")
+    if version.partition(".")[0] in OLD_CUPY:
+        return None, f"CuPy {version} is too old: minigrad needs 14. {INSTALL_CUPY}"
     try:
         if cupy.cuda.runtime.getDeviceCount() == 0:
-            return None, "there is no NVIDIA GPU"
+            return None, NO_GPU["cudaErrorNoDevice"]
         int(cupy.ones(2, "float32").sum())
     except Exception as error:
-        return None, f"CuPy {getattr(cupy, '__version__', '')} does not work here: {type(error).__name__}: {error}"
+        known = NO_GPU.get(str(error).partition(":")[0])
+        return None, known or f"CuPy {version} does not work here: {kind_of(error)}: {error}"
     return cupy, ""
+
+
+INSTALL_CUPY = (
+    'Install it where minigrad\'s source is with `pip install ".[cuda13]"`, or ".[cuda12]" for a driver of CUDA 12'
+)
+OLD_CUPY = [str(major) for major in range(14)]  # their fused kernels compute in float64 where a number meets float32
+NO_GPU = {
+    "cudaErrorNoDevice": "there is no NVIDIA GPU in this machine, or CUDA_VISIBLE_DEVICES hides it",
+    "cudaErrorInsufficientDriver": (
+        "NVIDIA's driver is missing, or older than CuPy's CUDA. Install or update it: https://www.nvidia.com/drivers"
+    ),
+}
+"""What the errors mean with which CUDA says that there is nothing to compute on."""
 
 
 def forget_gpu() -> None:
     """Look for a GPU anew when one is next asked for."""
     find_gpu.cache_clear()
+    current.gpu = 0
 
 
 def gpu() -> Any:
@@ -104,12 +142,19 @@ def checked(place: Any) -> device:
     place = place if isinstance(place, device) else device(place)
     if place.type == "cpu":
         return CPU
-    cupy = gpu()
-    index = cupy.cuda.Device().id if place.index is None else place.index
-    count = cupy.cuda.runtime.getDeviceCount()
+    index = current.gpu if place.index is None else place.index
+    count = gpu().cuda.runtime.getDeviceCount()
     if index >= count:
         raise RuntimeError(f"CUDA error: invalid device ordinal: there is no {place}, only {count} GPU(s)")
     return device("cuda", index)
+
+
+def checked_gpu(place: Any) -> device:
+    """A `device=` argument that means a GPU (None is the current one), known to be there; RuntimeError for the CPU."""
+    wanted = checked("cuda" if place is None else place)
+    if wanted == CPU:
+        raise RuntimeError("Invalid device, must be cuda device: not cpu")
+    return wanted
 
 
 def check_device(place: Any) -> None:
@@ -121,45 +166,75 @@ def check_device(place: Any) -> None:
 
 
 def array_module(array: Any) -> Any:
-    """The library, numpy or cupy, whose functions take this array."""
+    """The library, numpy or cupy, whose functions take this array; CuPy is told to work on the array's GPU."""
     if type(array) is np.ndarray or not hasattr(array, "__cuda_array_interface__"):
         return np
+    use_gpu_of(array)
     return gpu()
+
+
+def use_gpu_of(array: Any) -> None:
+    """Let CuPy work on the GPU that holds an array: it works on one at a time.  On the CPU there is nothing to do."""
+    number = gpu_of(array)
+    if number is not None:
+        gpu().cuda.runtime.setDevice(number)
+
+
+def on_one_gpu(a: Any, b: Any) -> bool:
+    """Whether two raw arrays are on the same GPU, on which CuPy then works."""
+    number = gpu_of(a)
+    if number is None or gpu_of(b) != number:
+        return False
+    use_gpu_of(a)
+    return True
+
+
+def gpu_of(array: Any) -> int | None:
+    """The number of the GPU on which a raw array lives; None on the CPU."""
+    if type(array) is np.ndarray or not hasattr(array, "__cuda_array_interface__"):
+        return None
+    number: int = array.device.id
+    return number
 
 
 def device_of(array: Any) -> device:
     """The device on which a raw array lives."""
-    if array_module(array) is np:
-        return CPU
-    return device("cuda", array.device.id)
+    number = gpu_of(array)
+    return CPU if number is None else device("cuda", number)
 
 
-@contextmanager
-def making_arrays_on(place: Any) -> Iterator[Any]:
-    """The library that makes arrays on a device, while it makes them there."""
+def library_on(place: Any) -> Any:
+    """The library, numpy or cupy, that makes arrays on a device; CuPy is told to work there."""
     place = checked(place)
     if place == CPU:
-        yield np
-    else:
-        cupy = gpu()
-        with cupy.cuda.Device(place.index):
-            yield cupy
+        return np
+    cupy = gpu()
+    cupy.cuda.runtime.setDevice(place.index)
+    return cupy
 
 
-def moved(array: Any, place: Any) -> Any:
+def moved(array: Any, place: Any, non_blocking: bool = False) -> Any:
     """A raw array on a device: itself where it is there already, else a copy.
 
-    From the CPU the copy is asynchronous: the GPU's later work waits for it, this process does not.  To the
-    CPU it is not.
+    From the CPU to a GPU the copy is asynchronous: the GPU's later work waits for it, this process does not.  It may
+    read the array itself later only if that is pinned and non_blocking says so; else the copy starts from a buffer.
+    To the CPU, and to another GPU, this process waits; to the CPU not if non_blocking: then
+    `minigrad.cuda.synchronize()` says when the values are there.
     """
     place = checked(place)
     here = device_of(array)
     if here == place:
         return array
     if place == CPU:
-        return array.get()
-    with making_arrays_on(place) as cupy:
-        return cupy.array(array)
+        use_gpu_of(array)  # for CuPy reads by its current stream
+        return array.get(out=empty_pinned(array.shape, array.dtype), blocking=False) if non_blocking else array.get()
+    if here == CPU:
+        return library_on(place).array(array, blocking=is_pinned(array) and not non_blocking)
+    library_on(here).cuda.get_current_stream().synchronize()  # each GPU works off a queue of its own
+    cupy = library_on(place)
+    copy = cupy.array(array)
+    cupy.cuda.get_current_stream().synchronize()
+    return copy
 
 
 def is_writeable(array: Any) -> bool:
@@ -169,12 +244,19 @@ def is_writeable(array: Any) -> bool:
     return not array.size or all(size < 2 or stride for size, stride in zip(array.shape, array.strides))
 
 
-def pinned(array: Any) -> Any:
-    """A copy of a NumPy array in page-locked memory, from which the GPU copies without the processor's help."""
+def empty_pinned(shape: tuple[int, ...], dtype: Any) -> Any:
+    """A NumPy array in page-locked memory, to and from which a GPU copies without the processor's help."""
     gpu()
     import cupyx
 
-    copy = cupyx.empty_pinned(array.shape, array.dtype)
+    return cupyx.empty_pinned(shape, dtype)
+
+
+def pinned(array: Any) -> Any:
+    """A copy of a NumPy array in page-locked memory.  RuntimeError for an array on a GPU."""
+    if device_of(array) != CPU:
+        raise RuntimeError(f"cannot pin a tensor on {device_of(array)}: only dense CPU tensors can be pinned")
+    copy = empty_pinned(array.shape, array.dtype)
     copy[...] = array
     return copy
 
@@ -186,16 +268,31 @@ def is_pinned(array: Any) -> bool:
     return type(getattr(array, "obj", array)).__name__ == "PinnedMemoryPointer"
 
 
-def to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dtypes.dtype | None, device | None, bool]:
-    """What the arguments of `to` ask for: a dtype and a device (None: as before), and whether a copy in any case."""
-    dtype, place = kwargs.get("dtype"), kwargs.get("device")
+@dataclass
+class Wanted:
+    """What the arguments of `to` ask for."""
+
+    dtype: dtypes.dtype | None = None
+    device: device | None = None
+    non_blocking: bool = False
+    copy: bool = False
+
+
+def to_arguments(
+    *args: Any,
+    device: Any = None,
+    dtype: Any = None,
+    non_blocking: bool = False,
+    copy: bool = False,
+) -> Wanted:
+    """The arguments of `to`: to(device, dtype, non_blocking, copy), to(dtype, ...), or to(other_tensor, ...)."""
+    flags = [arg for arg in args if isinstance(arg, bool)]
     for arg in args:
         if isinstance(arg, dtypes.dtype):
             dtype = arg
-        elif isinstance(arg, (str, device)) or (isinstance(arg, int) and not isinstance(arg, bool)):
-            place = arg
         elif hasattr(arg, "array"):
-            dtype, place = arg.dtype, arg.device
-        elif not isinstance(arg, bool) and arg is not None:
-            raise TypeError(f"to(): an argument must be a dtype, a device or a Tensor, not {type(arg).__name__}")
-    return dtype, None if place is None else checked(place), bool(kwargs.get("copy", False))
+            dtype, device = arg.dtype, arg.device
+        elif arg is not None and not isinstance(arg, bool):
+            device = arg
+    non_blocking, copy = (*flags, *(non_blocking, copy)[len(flags) :])
+    return Wanted(dtype, None if device is None else checked(device), non_blocking, copy)

@@ -1,6 +1,6 @@
 """The safetensors format, spelled as safetensors.torch: files of named tensors and nothing else.
 
-Needs the safetensors library (`pip install "minigrad[safetensors]"`), which is imported when one of these is called.
+Needs the safetensors library (`pip install ".[safetensors]"`), which is imported when one of these is called.
 https://huggingface.co/docs/safetensors
 """
 
@@ -92,7 +92,7 @@ def imported(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise ImportError(f'{name} is not installed: pip install "minigrad[safetensors]"') from error
+        raise ImportError(f'{name} is not installed: pip install ".[safetensors]"') from error
 
 
 def refuse_unsavable(tensors: Any) -> None:

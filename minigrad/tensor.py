@@ -182,6 +182,11 @@ class Tensor(Variable):
                     f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with dtype "
                     f"'{self.dtype}'. Convert it with .to(dtype)."
                 )
+            if value.device != self.device:
+                raise RuntimeError(
+                    f"attempting to assign a gradient located on {value.device} to a tensor located on {self.device}. "
+                    "Please ensure that the gradient and the tensor are on the same device: move it with .to(device)"
+                )
         self._grad = value
 
     def retain_grad(self) -> None:
@@ -303,12 +308,15 @@ class Tensor(Variable):
     # Conversions --------------------------------------------------------------------------------------------
 
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
-        """In another dtype or on another device: to(dtype), to(device), to(device, dtype), to(other_tensor)."""
-        dtype, place, copied = devices.to_arguments(args, kwargs)
-        result = self if place is None else to_device(self, place)
-        if dtype is not None and dtype.numpy != self.array.dtype:
-            result = cast(result, dtype.numpy)
-        return self.clone() if copied and result is self else result
+        """In another dtype or on another device: to(dtype), to(device), to(device, dtype), to(other_tensor).
+
+        non_blocking: a copy between pinned memory and a GPU is not waited for; copy: a copy in any case.
+        """
+        wanted = devices.to_arguments(*args, **kwargs)
+        result = self if wanted.device is None else to_device(self, wanted.device, wanted.non_blocking)
+        if wanted.dtype is not None and wanted.dtype.numpy != self.array.dtype:
+            result = cast(result, wanted.dtype.numpy)
+        return self.clone() if wanted.copy and result is self else result
 
     def type(self, dtype: Any = None) -> Any:
         """In another dtype; without one, the name of PyTorch's class for it, such as 'torch.FloatTensor'."""
@@ -317,8 +325,8 @@ class Tensor(Variable):
         return self.to(dtype)
 
     def type_as(self, other: Tensor) -> Tensor:
-        """In the dtype of another tensor."""
-        return self.to(other.dtype)
+        """In the dtype of another tensor, and on its device."""
+        return self.to(other)
 
     def float(self) -> Tensor:
         """In float32."""
@@ -360,12 +368,16 @@ class Tensor(Variable):
         """On the CPU."""
         return self.to("cpu")
 
-    def cuda(self, device: Any = None) -> Tensor:
-        """On the GPU.  RuntimeError, with the reason, where there is none to use."""
-        return self.to("cuda" if device is None else device)
+    def cuda(self, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
+        """On the GPU.  RuntimeError, with the reason, where there is none to use, and for a device that is none."""
+        return self.to(devices.checked_gpu(device), non_blocking=non_blocking)
+
+    def get_device(self) -> builtins.int:
+        """The number of the GPU that it is on; -1 on the CPU."""
+        return -1 if self.device.index is None else self.device.index
 
     def pin_memory(self) -> Tensor:
-        """A copy in page-locked memory, from which a GPU copies faster.  RuntimeError without a GPU."""
+        """A copy in page-locked memory, from which a GPU copies faster.  RuntimeError without a GPU, or on one."""
         return self if self.is_pinned() else wrap(devices.pinned(self.array))
 
     def is_pinned(self) -> builtins.bool:

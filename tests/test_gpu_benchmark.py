@@ -1,6 +1,7 @@
 """`python -m benchmarks.gpu` and `make gpu`: all of it that needs no GPU.  No time measured here counts for one."""
 
 import datetime
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -64,8 +65,8 @@ def test_a_workload_reaches_the_same_loss_on_every_engine(name):
         gpu_worker.answer("minigrad", minigrad, "cpu", gpu_worker.seconds_by_host, {"workload": name, **REQUEST}),
     ]
     with installed():
-        on_stand_in = {"workload": name, **REQUEST}
-        losses.append(gpu_worker.answer("minigrad", minigrad, "cuda", gpu_worker.seconds_by_host, on_stand_in))
+        clock = functools.partial(gpu_worker.seconds_by_events, minigrad.cuda)
+        losses.append(gpu_worker.answer("minigrad", minigrad, "cuda", clock, {"workload": name, **REQUEST}))
     assert gpu.agree([each["loss"] for each in losses])
     assert all(each["seconds"] > 0 for each in losses)
 

@@ -28,7 +28,20 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 NO_OPS = (
     *("dtype", "device", "shape", "ndim", "dim", "size", "numel", "nelement", "element_size", "is_floating_point"),
-    *("is_cuda", "is_contiguous", "item", "tolist", "numpy", "cpu", "cuda", "data", "array", "node", "changes"),
+    *(
+        "is_cuda",
+        "get_device",
+        "is_contiguous",
+        "item",
+        "tolist",
+        "numpy",
+        "cpu",
+        "cuda",
+        "data",
+        "array",
+        "node",
+        "changes",
+    ),
     *("viewed_at", "backward", "requires_grad", "requires_grad_", "is_leaf", "grad", "grad_fn", "retain_grad"),
     *("retains_grad", "register_hook", "detach_", "is_pinned", "pin_memory"),
 )

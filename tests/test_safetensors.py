@@ -154,7 +154,7 @@ def test_under_the_launcher(tmp_path):
 def test_without_the_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
-    with pytest.raises(ImportError, match=r'pip install "minigrad\[safetensors\]"'):
+    with pytest.raises(ImportError, match=r'pip install ".\[safetensors\]"'):
         ours.save({"a": minigrad.ones(1)})
-    with pytest.raises(ImportError, match=r'pip install "minigrad\[safetensors\]"'):
+    with pytest.raises(ImportError, match=r'pip install ".\[safetensors\]"'):
         ours.load(b"")

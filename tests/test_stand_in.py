@@ -136,9 +136,12 @@ def test_two_devices_do_not_mix():
         a = cp.ones(3)
         with cp.cuda.Device(1):
             b = cp.ones(3)
-        assert (a.device.id, b.device.id, (b + 1).device.id) == (0, 1, 1)
-        with pytest.raises(ValueError, match="devices"):
-            a + b
+            assert (a.device.id, b.device.id, (b + 1).device.id) == (0, 1, 1)
+            assert b[1:].get().tolist() == [1, 1]
+        assert b[1:].device.id == 1
+        for wrong in (lambda: a + b, lambda: b + 1, lambda: b.copy(), lambda: b.__setitem__(0, 1), lambda: b.sum()):
+            with pytest.raises(ValueError, match="must be same as the current device"):
+                wrong()
         with pytest.raises(cp.cuda.runtime.CUDARuntimeError):
             cp.cuda.Device(2).use()
 
@@ -146,7 +149,7 @@ def test_two_devices_do_not_mix():
 def test_says_that_it_is_a_stand_in():
     assert "stand-in" in repr(cp)
     assert "stand-in" in repr(cp.ones(2))
-    assert cp.__version__ == "stand-in"
+    assert "stand-in" in cp.__version__
     with installed():
         assert "stand-in" in minigrad.cuda.get_device_name()
 

@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.autograd import grad_mode
 from minigrad.autograd.fitting import fit, ones, rule_name
 from minigrad.autograd.graph import Node, Place, Variable, changes_of, line_of, raw, serials, user_place, wrap
-from minigrad.devices import array_module
+from minigrad.devices import array_module, device_of, gpu_of, use_gpu_of
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -65,6 +65,8 @@ def backward(
             if not node.edges:
                 continue
             arguments = rule_arguments(node, g, create_graph)
+            if type(g) is not np.ndarray:
+                use_gpu_of(raw(g))
             for edge, rule in zip(node.edges, node.rules):
                 if edge in on_the_way:
                     contribution = rule(*arguments)
@@ -160,7 +162,7 @@ def start(roots: Any, gradient: Any, create_graph: bool) -> Gradients:
                     f"{list(root.array.shape)}. Reduce it first, as in loss.mean().backward(), "
                     "or pass gradient= of its shape."
                 )
-            g = ones(array_module(root.array), root.array.shape, root.array.dtype)
+            g = ones(gpu_of(root.array), root.array.shape, root.array.dtype)
         elif not hasattr(raw(g), "shape"):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
         elif raw(g).shape != root.array.shape:
@@ -168,7 +170,13 @@ def start(roots: Any, gradient: Any, create_graph: bool) -> Gradients:
                 f"Mismatch in shape: grad_output[{i}] has a shape of {g.shape} "
                 f"and output[{i}] has a shape of {root.shape}."
             )
+        elif gpu_of(raw(g)) != gpu_of(root.array):
+            raise RuntimeError(
+                f"grad_output[{i}] is on {device_of(raw(g))}, but output[{i}] on {device_of(root.array)}: move it with "
+                f".to({str(device_of(root.array))!r})"
+            )
         elif not create_graph:
+            use_gpu_of(raw(g))
             g = raw(g).astype(root.array.dtype, copy=False)
         if create_graph and not isinstance(g, Variable):
             g = wrap(g)
@@ -306,11 +314,13 @@ def add_to_grads(received: Gradients, targets: dict[Node, Tensor] | None) -> Non
 def own_tensor(g: Any) -> Tensor:
     """A gradient as a Tensor with an array of its own: shared with no other tensor, writable, its rows in order."""
     if isinstance(g, Variable):
+        use_gpu_of(g.array)
         owned = wrap(g.array.copy())
         owned.node = g.node
         return owned
     if isinstance(g, np.generic) or (g.base is None and holders(g) <= ALONE and g.flags.c_contiguous):
         return wrap(g)
+    use_gpu_of(g)
     return wrap(g.copy())
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.autograd.graph import Node, Rule, raw, record
-from minigrad.devices import array_module, device_of, moved
+from minigrad.devices import array_module, device_of, gpu_of, library_on, moved, use_gpu_of
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 def sum_to(a: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Sum an array of a broadcast shape down to the shape that it was broadcast from."""
     x = raw(a)
+    if type(x) is not np.ndarray:
+        use_gpu_of(x)
     added = x.ndim - len(shape)
     axes = tuple(range(added))
     if x.shape[added:] != shape:
@@ -41,14 +43,15 @@ def summed(x: Any, axes: tuple[int, ...]) -> Any:
     A matrix is summed along one of its axes by a product with ones: BLAS takes a tenth of NumPy's time for it.
     """
     if x.ndim == 2 and len(axes) == 1 and x.dtype.char in "fd":
-        vector = ones(array_module(x), x.shape[axes[0]], x.dtype)
+        vector = ones(gpu_of(x), x.shape[axes[0]], x.dtype)
         return vector @ x if axes[0] == 0 else x @ vector
     return x.sum(axes)
 
 
 @lru_cache(maxsize=64)
-def ones(xp: Any, shape: Any, dtype: Any) -> Any:
-    """A raw array of ones, made once for each shape: not to be changed."""
+def ones(gpu: int | None, shape: Any, dtype: Any) -> Any:
+    """A raw array of ones on a GPU or (None) the CPU, made once for each shape: not to be changed."""
+    xp = library_on(gpu)
     made = xp.ones(shape, dtype)
     if xp is np:
         made.flags.writeable = False
@@ -71,6 +74,7 @@ def broadcast_to_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...])
 def cast(a: Tensor, dtype: Any) -> Tensor:
     """The same values in another NumPy dtype."""
     x = raw(a)
+    use_gpu_of(x)
     return record(x.astype(dtype), (a,), (cast_da,), x.dtype)
 
 
@@ -78,10 +82,10 @@ def cast_da(g: Tensor, _out: Tensor, _a: Tensor, dtype: Any) -> Tensor:
     return cast(g, dtype)
 
 
-def to_device(a: Tensor, place: Any) -> Tensor:
+def to_device(a: Tensor, place: Any, non_blocking: bool = False) -> Tensor:
     """The same values on another device; the gradient goes back to where the operand is."""
     x = raw(a)
-    copy = moved(x, place)
+    copy = moved(x, place, non_blocking)
     return a if copy is x else record(copy, (a,), (to_device_da,), device_of(x))
 
 

@@ -280,6 +280,13 @@ def user_place(frame: Any) -> Place:
     return code, frame.f_lasti
 
 
+def user_frame(frame: Any) -> Any:
+    """The frame of the nearest caller outside minigrad."""
+    while frame.f_code.co_filename in OWN_FILES and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
 def line_of(place: Place | None) -> str:
     """A place in the user's code for people: `script.py:12: y = x.exp()`."""
     if place is None:

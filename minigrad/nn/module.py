@@ -298,16 +298,16 @@ class Module:
 
         The Parameters stay the same objects: optimizers keep their hold on them.
         """
-        dtype, place, _ = devices.to_arguments(args, kwargs)
-        if dtype is not None and not dtype.is_floating_point:
+        to = devices.to_arguments(*args, **kwargs)
+        if to.dtype is not None and not to.dtype.is_floating_point:
             raise TypeError(
-                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={to.dtype}"
             )
         for tensor in [*self.parameters(), *self.buffers()]:
-            wanted = dtype if tensor.is_floating_point() else None
-            tensor.data = tensor.data.to(place, dtype=wanted)
+            dtype = to.dtype if tensor.is_floating_point() else None
+            tensor.data = tensor.data.to(to.device, dtype=dtype, non_blocking=to.non_blocking)
             if tensor._grad is not None:
-                tensor._grad = tensor._grad.to(place, dtype=wanted)
+                tensor._grad = tensor._grad.to(to.device, dtype=dtype, non_blocking=to.non_blocking)
         return self
 
     def float(self: Self) -> Self:
@@ -328,7 +328,7 @@ class Module:
 
     def cuda(self: Self, device: Any = None) -> Self:
         """Parameters and buffers on the GPU.  RuntimeError, with the reason, where there is none to use."""
-        return self.to("cuda" if device is None else device)
+        return self.to(devices.checked_gpu(device))
 
     # Saving and loading -------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.autograd.graph import Variable, raw, unrecorded
 from minigrad.devices import array_module
 from minigrad.ops.dims import reduced_axes
-from minigrad.ops.promotion import array_of, check_broadcast, operands
+from minigrad.ops.promotion import array_of, check_broadcast, check_devices, operands
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -140,6 +140,7 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """True where |input - other| <= atol + rtol * |other|.  RuntimeError for two dtypes."""
+    check_devices(input, other)
     x, y = array_of(input), array_of(other)
     if x.dtype != y.dtype:
         raise RuntimeError(f"isclose(): {x.dtype} did not match {y.dtype}. Convert one of them with .to(dtype).")
@@ -154,5 +155,6 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
 
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape and the same elements."""
+    check_devices(input, other)
     x, y = array_of(input), array_of(other)
     return x.shape == y.shape and bool((x == y).all())

@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.autograd.graph import Variable, raw, wrap
-from minigrad.devices import array_module, making_arrays_on, moved
+from minigrad.devices import array_module, library_on, moved
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number, numpy_dtype, op_called
 from minigrad.ops.shaping import as_sizes
 from minigrad.random.multiply_add import fused_float64, fused_piece_float64
@@ -164,8 +164,8 @@ def zeros(
     requires_grad: bool = False,
 ) -> Tensor:
     """Zeros of a size, given as ints or one sequence."""
-    with making_arrays_on(device) as xp:
-        array = xp.zeros(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))
+    xp = library_on(device)
+    array = xp.zeros(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))
     return finished(array, device, requires_grad)
 
 
@@ -177,8 +177,8 @@ def ones(
     requires_grad: bool = False,
 ) -> Tensor:
     """Ones of a size, given as ints or one sequence."""
-    with making_arrays_on(device) as xp:
-        array = xp.ones(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))
+    xp = library_on(device)
+    array = xp.ones(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))
     return finished(array, device, requires_grad)
 
 
@@ -190,8 +190,8 @@ def empty(
     requires_grad: bool = False,
 ) -> Tensor:
     """A tensor whose values are whatever the memory held."""
-    with making_arrays_on(device) as xp:
-        array = xp.empty(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))
+    xp = library_on(device)
+    array = xp.empty(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))
     return finished(array, device, requires_grad)
 
 
@@ -209,8 +209,8 @@ def full(
     """
     number, shape = checked_number(fill_value), checked_sizes((tuple(size),))
     to = data_array(number, None, copy=False).dtype if dtype is None else numpy_dtype(dtype)
-    with making_arrays_on(device) as xp:
-        array = xp.full(shape, fitting_number(number, to), to)
+    xp = library_on(device)
+    array = xp.full(shape, fitting_number(number, to), to)
     return finished(array, device, requires_grad)
 
 

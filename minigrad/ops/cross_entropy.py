@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.autograd.graph import Variable, raw, record
-from minigrad.devices import array_module
+from minigrad.devices import array_module, gpu_of, library_on
 from minigrad.ops.activations import (
     by_columns,
     exp_difference,
@@ -59,7 +59,7 @@ def cross_entropy(
     """
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    check_logits("cross_entropy", input, target)
+    check_logits("cross_entropy", input, target, weight)
     if target.array.dtype.kind == "f" and target.array.shape == input.array.shape:
         return against_probabilities(input, target, weight, reduction, label_smoothing)
     chosen = Chosen("cross_entropy", input, target, weight, ignore_index)
@@ -118,7 +118,7 @@ def nll_loss(
     Shapes, options and errors are those of `cross_entropy` with class indices.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
     """
-    check_logits("nll_loss", input, target)
+    check_logits("nll_loss", input, target, weight)
     chosen = Chosen("nll_loss", input, target, weight, ignore_index)
     x = by_columns(input.array, chosen.dim)
     value, scale = reduced(chosen.weighted(-chosen.of_target(x)), reduction, chosen.total)
@@ -246,11 +246,11 @@ def class_dim(x: Any) -> int:
 
 def flat_places(classes: Any, shape: tuple[int, ...], dim: int, columns: bool) -> Any:
     """Where the logits of the target classes stand in `Chosen.flat`: one index each, fast to pick by."""
-    xp = array_module(classes)
+    xp, gpu = array_module(classes), gpu_of(classes)
     if columns:
-        return classes * shape[0] + starts(xp, shape[0], 1)
+        return classes * shape[0] + starts(gpu, shape[0], 1)
     before, number, after = math.prod(shape[:dim]), shape[dim], math.prod(shape[dim + 1 :])
-    first = starts(xp, before, number)
+    first = starts(gpu, before, number)
     if classes.ndim == 1:
         return first + classes
     rows = first[:, None] + classes.reshape(before, after)
@@ -258,8 +258,9 @@ def flat_places(classes: Any, shape: tuple[int, ...], dim: int, columns: bool) -
 
 
 @lru_cache(maxsize=64)
-def starts(xp: Any, rows: int, length: int) -> Any:
+def starts(gpu: int | None, rows: int, length: int) -> Any:
     """Where each row of a flattened array starts, made once for each size: not to be changed."""
+    xp = library_on(gpu)
     return xp.arange(0, rows * length, length)
 
 
@@ -268,13 +269,13 @@ def along_classes(weight: Any, shape: tuple[int, ...], dim: int) -> Any:
     return weight.reshape([-1 if i == dim else 1 for i in range(len(shape))])
 
 
-def check_logits(op: str, input: Any, target: Any) -> None:
+def check_logits(op: str, input: Any, target: Any, weight: Any) -> None:
     """TypeError, or RuntimeError for logits without dimensions or of integers."""
     for name, x in (("input", input), ("target", target)):
         if not isinstance(x, Variable):
             raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
-    if type(input.array) is not type(target.array):
-        check_devices(input, target)
+    if weight is not None or not type(input.array) is type(target.array) is np.ndarray:
+        check_devices(input, target, weight)
     if input.array.ndim == 0:
         raise RuntimeError(f"{op}(): input must have a dimension for the classes, but it has none")
     if input.array.dtype.kind != "f":

@@ -11,6 +11,7 @@ from minigrad.autograd.backward import mark_changed
 from minigrad.autograd.graph import Variable, raw, record, wrap
 from minigrad.devices import array_module
 from minigrad.ops.indexing import add_at, index
+from minigrad.ops.promotion import array_of, check_devices
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -62,7 +63,8 @@ def factors(rows: Any, number: int, padding: int | None, by_frequency: bool, dty
         return None
     factor = array_module(rows).ones(number, dtype)
     if by_frequency:
-        counts = array_module(rows).bincount(rows.reshape(-1), minlength=number)
+        counts = array_module(rows).zeros(number)
+        add_at(counts, rows.reshape(-1), 1.0)  # bincount would wait for a GPU
         factor = (1 / counts).astype(dtype)
     if padding is not None:
         factor[padding] = 0
@@ -88,9 +90,10 @@ def shorten(weight: Tensor, rows: Any, max_norm: float, norm_type: float) -> Non
     """Scale the rows that are named down to a norm of max_norm, in place, where theirs is larger."""
     table = weight.array
     xp = array_module(table)
-    named = xp.unique(rows)
-    norms = (xp.abs(table[named]) ** norm_type).sum(1, keepdims=True) ** (1 / norm_type)
-    table[named] *= xp.where(norms > max_norm, max_norm / (norms + 1e-7), 1).astype(table.dtype)
+    named = rows.reshape(-1)
+    vectors = table[named]
+    norms = (xp.abs(vectors) ** norm_type).sum(1, keepdims=True) ** (1 / norm_type)
+    table[named] = vectors * xp.where(norms > max_norm, max_norm / (norms + 1e-7), 1).astype(table.dtype)
     mark_changed(weight)
 
 
@@ -99,6 +102,7 @@ def checked_rows(input: Any, weight: Any) -> tuple[Any, Any]:
     for name, x in (("indices", input), ("weight", weight)):
         if not isinstance(x, Variable):
             raise TypeError(f"embedding(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    check_devices(input, weight)
     rows, table = input.array, weight.array
     if table.ndim != 2:
         raise RuntimeError(f"'weight' must be 2-D, but has shape {list(table.shape)}")
@@ -130,7 +134,7 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
 
     num_classes -1 takes the largest index plus 1.  RuntimeError for another dtype, or an index out of range.
     """
-    classes = input.array
+    classes = array_of(input)
     if input.dtype is not dtypes.int64:
         raise RuntimeError(
             f"one_hot is only applicable to index tensor of type LongTensor, not {input.dtype}: use .long()"

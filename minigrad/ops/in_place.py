@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd import grad_mode
 from minigrad.autograd.backward import mark_changed
-from minigrad.autograd.fitting import broadcasts
+from minigrad.autograd.fitting import broadcasts, to_device
 from minigrad.autograd.graph import Variable, raw, record, wrap
-from minigrad.devices import array_module, is_writeable
+from minigrad.devices import array_module, device_of, is_writeable, use_gpu_of
 from minigrad.ops import arithmetic, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
 
@@ -39,6 +39,7 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
         keep_old_values(result.node, tensor)
     if value.dtype != tensor.array.dtype:
         result = result.to(tensor.dtype)
+    use_gpu_of(tensor.array)
     tensor.array[...] = result.array
     mark_changed(tensor, recorded)
     if recorded:
@@ -76,7 +77,7 @@ def keep_old_values(node: Any, tensor: Tensor) -> None:
 
 def snapshot(tensor: Tensor) -> Tensor:
     """A tensor's values and node as they are now."""
-    old = wrap(tensor.array.copy())
+    old = wrap(promotion.array_of(tensor).copy())
     old.node = tensor.node
     return old
 
@@ -167,6 +168,8 @@ def overwritten(a: Tensor, src: Any) -> Tensor:
         raise RuntimeError(
             f"copy_(): The size of src {list(raw(src).shape)} must broadcast to self's {list(a.array.shape)}"
         )
+    if isinstance(src, Variable):
+        src = to_device(src, device_of(a.array))  # type: ignore[arg-type]
     value = array_module(a.array).empty_like(a.array)
     value[...] = raw(src) if isinstance(src, Variable) else promotion.fitting_number(src, value.dtype)
     return record(value, (a, src), (overwritten_da, overwritten_dsrc))
@@ -182,10 +185,14 @@ def overwritten_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tenso
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
     """self[key] = value.  Gradients flow to the elements that stay, and to the value."""
+    basic, picking = indexing.split_key(key, promotion.array_of(self))
+    if isinstance(value, Variable):
+        if picking is None or value.array.ndim == 0:
+            value = to_device(value, device_of(self.array))  # type: ignore[arg-type]
+        promotion.check_devices(self, value)
     if grad_mode.enabled and (self.node is not None or (isinstance(value, Variable) and value.node is not None)):
-        write(self, indexing.put(self, key, value))
+        write(self, indexing.put(self, basic, picking, value))
         return
     refuse_in_place(self, recorded=False)
-    basic, picking = indexing.split_key(key, self.array)
     indexing.assign(self.array, basic, picking, raw(value))
     mark_changed(self)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.autograd.graph import Rule, as_view, raw, record
-from minigrad.devices import array_module, device_of, moved
-from minigrad.ops.promotion import NUMBERS, fitting_number
+from minigrad.devices import array_module, device_of, gpu_of, moved, use_gpu_of
+from minigrad.ops.promotion import NUMBERS, array_of, fitting_number
 from minigrad.ops.selection import where
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ def getitem(a: Tensor, key: Any) -> Tensor:
 
     IndexError for a position that is not there, ValueError for a negative step.
     """
-    basic, picking = split_key(key, raw(a))
+    x = raw(a)
+    if type(x) is not np.ndarray:
+        use_gpu_of(x)
+    basic, picking = split_key(key, x)
     if picking is None:
         return part(a, basic, INDEX_RULES[kind_of(key, basic)])
     if any(part != slice(None) for part in basic):
@@ -40,7 +43,8 @@ def part(a: Tensor, basic: tuple[Any, ...], rule: Rule) -> Tensor:
 
 def index(a: Tensor, key: tuple[Any, ...]) -> Tensor:
     """The elements at positions given by integer arrays and masks."""
-    return record(raw(a)[key], (a,), (index_da,), key, raw(a).shape)
+    x = array_of(a)
+    return record(x[key], (a,), (index_da,), key, x.shape)
 
 
 def index_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
@@ -144,7 +148,7 @@ def split_key(key: Any, x: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] | None
         if is_array(part):
             check_array(part, dim, shape)
             basic += [slice(None)] * dims_taken(part)
-            picking.append(part if type(part) is type(x) else moved(part, device_of(x)))
+            picking.append(on_device_of(x, part))
         else:
             if isinstance(part, int):
                 check_position(part, dim, shape[dim])
@@ -195,6 +199,21 @@ def dims_taken(part: Any) -> int:
     return int(part.ndim) if is_array(part) and part.dtype.kind == "b" else 1
 
 
+def on_device_of(x: Any, part: Any) -> Any:
+    """An index array where the array is that it picks from: it comes along from the CPU, from no other device.
+
+    RuntimeError for one on another device.
+    """
+    if type(x) is type(part) is np.ndarray:
+        return part
+    if gpu_of(part) not in (None, gpu_of(x)):
+        raise RuntimeError(
+            f"indices should be either on cpu or on the same device as the indexed tensor ({device_of(x)}), but one is "
+            f"on {device_of(part)}: move it with .to({str(device_of(x))!r})"
+        )
+    return moved(part, device_of(x))
+
+
 def check_position(position: int, dim: int, size: int) -> None:
     """IndexError for an int that points outside."""
     if not -size <= position < size:
@@ -217,10 +236,9 @@ def check_array(part: Any, dim: int, shape: tuple[int, ...]) -> None:
 # Writing ----------------------------------------------------------------------------------------------------
 
 
-def put(a: Tensor, key: Any, value: Any) -> Tensor:
-    """A copy of `a` with a[key] replaced by value: what `a[key] = value` leaves in a."""
-    basic, picking = split_key(key, raw(a))
-    result = raw(a).copy()
+def put(a: Tensor, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, value: Any) -> Tensor:
+    """A copy of `a` with a[key] replaced by value, for a key as `split_key` gives it: what `a[key] = value` leaves."""
+    result = array_of(a).copy()
     assign(result, basic, picking, raw(value))
     chosen = array_module(result).zeros(result.shape, bool)
     assign(chosen, basic, picking, True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from numpy import ndarray
+
 from minigrad.autograd.graph import Variable, raw, record
 from minigrad.ops.promotion import check_devices
 from minigrad.ops.shaping import squeeze, unsqueeze
@@ -19,6 +21,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     RuntimeError for sizes that do not fit or two dtypes.  https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
     """
     a, b = raw(input), raw(other)
+    if type(a) is not ndarray:
+        check_devices(input, other)
     try:
         value = a @ b
     except (ValueError, TypeError) as error:
@@ -77,6 +81,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     or two dtypes.
     """
     x, w, b = raw(input), raw(weight), raw(bias)
+    if type(x) is not ndarray:
+        check_devices(input, weight, bias)
     try:
         value = x @ w.T
         if b is not None:

@@ -101,7 +101,7 @@ def distance_operands(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         if not isinstance(x, Variable):
             raise TypeError(f"{op_called()}(): argument '{name}' must be Tensor, not {type(x).__name__}")
     x, y = input.array, target.array
-    if type(x) is not type(y):
+    if not type(x) is type(y) is np.ndarray:
         check_devices(input, target)
     if x.shape != y.shape:
         warnings.warn(
@@ -134,7 +134,7 @@ def binary_cross_entropy(
     for name, x in (("input", p), ("target", y)):
         if isinstance(x, np.ndarray) and not ((x >= 0) & (x <= 1)).all():  # a GPU's values are not waited for
             raise RuntimeError(f"binary_cross_entropy(): all elements of {name} should be between 0 and 1")
-    weight = weight_operand("weight", weight, p)
+    weight = weight_operand("weight", weight, input)
     value, scale = reduced(weighted(surprise(p, y), raw(weight)), reduction)
     rules = (binary_cross_entropy_dinput, binary_cross_entropy_dtarget, None)
     return record(value, (input, target, weight), rules, scale)
@@ -175,7 +175,7 @@ def binary_cross_entropy_with_logits(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
     """
     z, y = binary_operands("binary_cross_entropy_with_logits", input, target)
-    weight, pos_weight = weight_operand("weight", weight, z), weight_operand("pos_weight", pos_weight, z)
+    weight, pos_weight = weight_operand("weight", weight, input), weight_operand("pos_weight", pos_weight, input)
     losses = surprise_of_logits(z, y, raw(pos_weight))
     value, scale = reduced(weighted(losses, raw(weight)), reduction)
     rules = (binary_cross_entropy_with_logits_dinput, binary_cross_entropy_with_logits_dtarget, None, None)
@@ -222,7 +222,7 @@ def binary_operands(op: str, input: Any, target: Any) -> tuple[Any, Any]:
         if not isinstance(x, Variable):
             raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
     z, y = input.array, target.array
-    if type(z) is not type(y):
+    if not type(z) is type(y) is np.ndarray:
         check_devices(input, target)
     if z.shape != y.shape:
         raise ValueError(
@@ -237,14 +237,17 @@ def binary_operands(op: str, input: Any, target: Any) -> tuple[Any, Any]:
     return z, y
 
 
-def weight_operand(name: str, weight: Any, x: Any) -> Any:
-    """A factor for each element of the raw input x, in its dtype; None stays None.
+def weight_operand(name: str, weight: Any, input: Tensor) -> Any:
+    """A factor for each element of the input, in its dtype; None stays None.
 
-    RuntimeError for a weight that requires grad (no rule gives it one) or that does not broadcast to x.
+    RuntimeError for a weight that requires grad (no rule gives it one), that does not broadcast to the input, or that
+    is on another device.
     """
     if weight is None:
         return None
     refuse_grad(name, weight)
+    check_devices(input, weight)
+    x = input.array
     if not broadcasts(weight.array.shape, x.shape):
         raise RuntimeError(
             f"{op_called()}(): {name} of shape {list(weight.array.shape)} does not broadcast to input's {list(x.shape)}"

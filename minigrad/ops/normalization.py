@@ -14,7 +14,7 @@ from minigrad.autograd.fitting import sum_to
 from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.elementwise import sqrt
-from minigrad.ops.promotion import array_of
+from minigrad.ops.promotion import array_of, check_devices
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -45,6 +45,7 @@ def batch_norm(
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
     if training and eps <= 0:
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
+    check_devices(input, running_mean, running_var, weight, bias)
     check_parameters(
         "batch_norm", (channels,), x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
@@ -86,6 +87,7 @@ def layer_norm(
             f"layer_norm(): Given normalized_shape={list(ending)}, expected input with shape "
             f"[*, {', '.join(map(str, ending))}], but got input of size{list(x.shape)}"
         )
+    check_devices(input, weight, bias)
     check_parameters("layer_norm", ending, x, weight=weight, bias=bias)
     before = x.ndim - len(ending)
     kept = x.shape[:before] + (1,) * len(ending)

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from minigrad import dtypes
 from minigrad.autograd.fitting import broadcasts, cast, to_device
-from minigrad.autograd.graph import Variable, raw, wrap
-from minigrad.devices import CPU, device_of
+from minigrad.autograd.graph import Variable, line_of, raw, user_frame, wrap
+from minigrad.devices import device_of, on_one_gpu, use_gpu_of
 
 if TYPE_CHECKING:
     pass
@@ -35,12 +36,14 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
         x = a.array
         if isinstance(b, Variable):
             y = b.array
-            if x.dtype is y.dtype and type(x) is type(y):
+            if x.dtype is y.dtype and (type(x) is type(y) is ndarray or on_one_gpu(x, y)):
                 if x.shape != y.shape:
                     check_broadcast(x.shape, y.shape)
                 return a, b
             return promoted(a, b)
         if x.dtype.kind == "f" and type(b) in (float, int):
+            if type(x) is not ndarray:
+                use_gpu_of(x)
             return a, b
         return promoted(a, b)
     if isinstance(b, Variable):
@@ -80,27 +83,45 @@ def on_one_device(*operands: Any) -> tuple[Any, ...]:
     RuntimeError for tensors on two devices.
     """
     tensors: list[Any] = [x for x in operands if isinstance(x, Variable)]
-    if len({type(x.array) for x in tensors}) < 2:
+    on_gpus = [x for x in tensors if type(x.array) is not ndarray]
+    if not on_gpus:
         return operands
-    check_devices(*(x for x in tensors if x.array.ndim))
-    place = next((p for x in tensors if (p := device_of(x.array)) != CPU), CPU)
+    check_devices(*(x for x in tensors if x.array.ndim or type(x.array) is not ndarray))
+    place = device_of(on_gpus[0].array)
+    use_gpu_of(on_gpus[0].array)
     return tuple(to_device(x, place) if isinstance(x, Variable) else x for x in operands)  # type: ignore[arg-type]
 
 
 def check_devices(*tensors: Any) -> None:
-    """RuntimeError, naming them, for tensors on two devices; what is no tensor is left out."""
+    """RuntimeError, naming them, for tensors on two devices; what is no tensor is left out.
+
+    CuPy works on their GPU then.
+    """
+    for x in tensors:
+        if isinstance(x, Variable) and type(x.array) is not ndarray:
+            break
+    else:
+        return
     tensors = tuple(x for x in tensors if isinstance(x, Variable))
     places = list(dict.fromkeys(device_of(x.array) for x in tensors))
-    if len(places) < 2:
+    if len(places) == 1:
+        use_gpu_of(tensors[0].array)
         return
-    shown = "; ".join(
-        f"shape {list(x.array.shape)} on {device_of(x.array)}" + (f", made by {x.node.line}" if x.node else "")
-        for x in tensors
-    )
+    caller = user_frame(sys._getframe(1))
+    gpu = next(place for place in places if place.type == "cuda")
     raise RuntimeError(
         f"{op_called()}(): Expected all tensors to be on the same device, but found at least two devices, "
-        f"{places[0]} and {places[1]}! The operands: {shown}. Move one of them with .to({str(places[0])!r})."
+        f"{places[0]} and {places[1]}! The operands:{''.join(whereabouts(x, caller) for x in tensors)}\n"
+        f"Move one of them with .to({str(gpu)!r})."
     )
+
+
+def whereabouts(tensor: Any, caller: Any) -> str:
+    """A tensor's shape and device, and its line: the one that made it, or of a plain tensor the caller's."""
+    name = next((name for name, x in caller.f_locals.items() if x is tensor), "a tensor")
+    line = line_of((caller.f_code, caller.f_lasti))
+    known = f"made by {tensor.node.line}" if tensor.node else f"passed by {line}"
+    return f"\n  {name} of shape {list(tensor.array.shape)} on {device_of(tensor.array)}, {known}"
 
 
 def result_type(*operands: Any) -> np.dtype[Any]:
@@ -187,16 +208,20 @@ def fitting_number(x: Any, dtype: np.dtype[Any]) -> Any:
 
 def array_of(input: Any) -> Any:
     """The array of an op's operand; TypeError for what is neither a Tensor nor an array."""
-    if isinstance(input, Variable):
-        return input.array
-    if hasattr(input, "dtype"):
-        return input
+    array = input.array if isinstance(input, Variable) else input
+    if type(array) is ndarray:
+        return array
+    if hasattr(array, "dtype"):
+        use_gpu_of(array)
+        return array
     raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(input).__name__}")
 
 
 def floating(a: Any) -> Any:
     """The operand of a float-valued function: integers and bools become the default float dtype."""
     if isinstance(a, Variable):
+        if type(a.array) is not ndarray:
+            use_gpu_of(a.array)
         return a if a.array.dtype.kind == "f" else cast(a, dtypes.get_default_dtype().numpy)  # type: ignore[arg-type]
     if isinstance(a, (np.ndarray, np.generic)) or hasattr(a, "__cuda_array_interface__"):
         return a

@@ -174,8 +174,8 @@ def min_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple
 
 def extreme_along(op: str, input: Tensor, dim: Any, keepdim: bool) -> Largest | Smallest:
     """The values that argmax or argmin finds along dim, and the indices."""
-    x, (dim,), _ = extreme_operands(op, input, axis(dim, raw(input).ndim)) if raw(input).ndim else (0, (0,), 0)
-    x = raw(input)
+    x = array_of(input)
+    dim = extreme_operands(op, input, axis(dim, x.ndim))[1][0] if x.ndim else 0
     indices = x.argmax(dim) if op == "max" else x.argmin(dim)
     position = along(array_module(x).asarray(indices), dim, x.ndim, keepdim)
     rule = max_along_da if op == "max" else min_along_da

@@ -51,13 +51,14 @@ def reshape_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> T
 
 def view(input: Tensor, *shape: Any) -> Tensor:
     """As `reshape`, but never a copy: RuntimeError where memory does not allow a view."""
-    value = reshaped(input.array, as_sizes(shape))
-    if not shares_memory(value, input.array):
+    x = array_of(input)
+    value = reshaped(x, as_sizes(shape))
+    if not shares_memory(value, x):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans "
             "across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return as_view(record(value, (input,), (reshape_da,), input.array.shape), input)
+    return as_view(record(value, (input,), (reshape_da,), x.shape), input)
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad.autograd.backward import mark_all_changed
 from minigrad.autograd.graph import raw, user_place, wrap
-from minigrad.devices import array_module
+from minigrad.devices import array_module, gpu_of, use_gpu_of
 from minigrad.tensor import Tensor
 
 memory = attrgetter("array")
@@ -90,6 +90,7 @@ class Block:
 
     def scale(self, factor: float) -> None:
         """p *= factor for every parameter, in place."""
+        use_gpu_of(self.scratch)
         for p in self.params:
             p.array *= factor
         mark_all_changed(self.params, user_place(sys._getframe(1)))
@@ -148,16 +149,15 @@ def still_fit(blocks: list[Block], params: list[Tensor], names: tuple[str, ...],
 
 
 def blocks_of(params: list[Tensor], state: Any, names: tuple[str, ...], counts_steps: bool) -> list[Block]:
-    """Parameters in blocks, in their order: neighbours of one dtype that have made equally many steps."""
+    """Parameters in blocks, in their order: neighbours alike in dtype, device and number of steps made."""
     remembers = counts_steps or bool(names)
 
     def steps_made(p: Tensor) -> int:
         return int(raw(state[p].get("step", 0)))
 
     def kind(p: Tensor) -> Any:
-        if not remembers:
-            return p.array.dtype
-        return p.array.dtype, steps_made(p), all(is_known(state[p], name) for name in names)
+        memory = p.array.dtype, gpu_of(p.array)
+        return (*memory, steps_made(p), all(is_known(state[p], name) for name in names)) if remembers else memory
 
     blocks: list[list[Tensor]] = []
     for p in params:

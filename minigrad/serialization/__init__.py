@@ -84,6 +84,11 @@ def load(
     if isinstance(f, (str, os.PathLike)) and os.fspath(f).endswith(".safetensors"):
         from minigrad.safetensors import load_file
 
+        if callable(map_location):
+            raise RuntimeError(
+                "Loading safetensors file with callable map_location is not supported. Use a device string or "
+                "torch.device instead."
+            )
         return load_file(f, "cpu" if map_location is None else map_location)
     if not (map_location is None or isinstance(map_location, (str, device, dict)) or callable(map_location)):
         raise TypeError(f"map_location must be a device, a str, a dict or a function, not {map_location!r}")

@@ -136,8 +136,8 @@ def joined(group: list[Any]) -> Any:
         ordered = in_order_of_memory(array)
         if array.nbytes == stop - start and ordered.flags.c_contiguous:
             return ordered.reshape(-1)
-    with devices.making_arrays_on(devices.device_of(group[0])) as xp:
-        memory = xp.zeros((stop - start) // dtype.itemsize, dtype)
+    xp = devices.library_on(devices.device_of(group[0]))
+    memory = xp.zeros((stop - start) // dtype.itemsize, dtype)
     for array in group:
         elements(memory, span(array)[0] - start, array.shape, array.strides)[...] = array
     return memory

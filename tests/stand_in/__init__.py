@@ -20,6 +20,7 @@ def installed(device_count=1):
     before = {name: sys.modules.get(name) for name in MODULES}
     sys.modules.update(MODULES)
     runtime.state.device, runtime.state.device_count = 0, device_count
+    runtime.Stream.current.clear()
     devices.forget_gpu()
     try:
         yield cupy

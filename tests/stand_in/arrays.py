@@ -10,6 +10,7 @@ from .names import METHODS
 
 SCALARS = (bool, int, float, complex, np.generic)
 PLAIN = (*SCALARS, str, type, type(None), type(Ellipsis), slice, np.dtype)
+SCATTER_ADD_DTYPES = ("int32", "uint32", "uint64", "float16", "float32", "float64", "complex64", "complex128")
 NO_IMPLICIT_CONVERSION = (
     "Implicit conversion to a NumPy array is not allowed. Please use `.get()` to construct a NumPy array explicitly."
 )
@@ -91,6 +92,8 @@ class ndarray:
     # What makes the host wait -------------------------------------------------------------------------------
 
     def get(self, stream=None, order="C", out=None, blocking=True):
+        if stream is None and runtime.get_current_stream().device_id not in (-1, self.device.id):
+            raise runtime.CUDARuntimeError("cudaErrorInvalidResourceHandle: invalid resource handle")
         if blocking:
             runtime.synchronise("get()")
         if out is None:
@@ -167,7 +170,10 @@ class ndarray:
         host_index, masks = indexed(self, index)
         if masks:
             runtime.synchronise("indexing by a mask")
-        return wrapped(self._host[host_index], [self])
+        result = self._host[host_index]
+        if isinstance(result, np.generic):  # with CuPy one element is a view too
+            result = self._host[(*host_index, ...)]
+        return wrapped(result, [self])
 
     def __setitem__(self, index, value):
         if index is not Ellipsis:
@@ -175,17 +181,23 @@ class ndarray:
         host_index, masks = indexed(self, index)
         if masks and getattr(value, "ndim", 0):
             runtime.synchronise("assigning an array to a mask")
+        check_device(arrays_in([self, value]))
         with np.errstate(all="ignore"):
-            self._host[host_index] = operands([self, value])[1]
+            self._host[host_index] = host(value)
 
     def scatter_add(self, slices, value):
-        np.add.at(self._host, indexed(self, slices)[0], operands([self, value])[1])
+        if self.dtype.name not in SCATTER_ADD_DTYPES:
+            raise TypeError(f"cupyx.scatter_add only supports {', '.join(SCATTER_ADD_DTYPES)} as data type")
+        check_device(arrays_in([self, value]))
+        np.add.at(self._host, indexed(self, slices)[0], host(value))
 
     def scatter_max(self, slices, value):
-        np.maximum.at(self._host, indexed(self, slices)[0], operands([self, value])[1])
+        check_device(arrays_in([self, value]))
+        np.maximum.at(self._host, indexed(self, slices)[0], host(value))
 
     def scatter_min(self, slices, value):
-        np.minimum.at(self._host, indexed(self, slices)[0], operands([self, value])[1])
+        check_device(arrays_in([self, value]))
+        np.minimum.at(self._host, indexed(self, slices)[0], host(value))
 
     def set(self, arr, stream=None):
         runtime.counts["transfers"] += 1
@@ -224,16 +236,18 @@ def host(value):
     raise TypeError(f"Unsupported type {type(value)}")
 
 
-def operands(values):
-    """The arguments of one call as NumPy takes them; ValueError where they lie on two devices."""
-    devices = {array.device.id for array in arrays_in(values)}
-    if len(devices) > 1:
-        raise ValueError(f"stand-in for CuPy: arrays on devices {sorted(devices)} in one operation")
-    return [host(value) for value in values]
+def check_device(arrays):
+    """ValueError for arrays that are not on the current device, to which alone CuPy gives work."""
+    for array in arrays:
+        if array.device.id != runtime.state.device:
+            raise ValueError(
+                f"Array device must be same as the current device: array device = {array.device.id} "
+                f"while current = {runtime.state.device}"
+            )
 
 
 def wrapped(result, inputs):
-    """NumPy's result as stand-in arrays: the inputs themselves, views of them, or new."""
+    """NumPy's result as stand-in arrays: the inputs themselves, views of them, or new on the current device."""
     if isinstance(result, (list, tuple)):
         kind = list if type(result) is list else tuple
         return kind(wrapped(x, inputs) for x in result)
@@ -245,20 +259,20 @@ def wrapped(result, inputs):
     for array in inputs:
         if isinstance(result, np.ndarray) and np.may_share_memory(result, array._host):
             return make(result, array)
-    if not inputs:
-        return make(np.asarray(result))
-    with inputs[0].device:
-        return make(np.asarray(result))
+    check_device(inputs)
+    return make(np.asarray(result))
 
 
 def compute(function, args, kwargs):
     """Call a function of NumPy on stand-in arrays, without NumPy's warnings, as a GPU gives none."""
-    values = operands([*args, *kwargs.values()])
+    values = [host(value) for value in (*args, *kwargs.values())]
     inputs = list(arrays_in([*args, *kwargs.values()]))
     outputs = kwargs.get("out")
     for out in outputs if isinstance(outputs, tuple) else (outputs,):
         if not isinstance(out, (ndarray, type(None))):
             raise TypeError(f"stand-in for CuPy: out= must be an array of its own, not {type(out).__name__}")
+        if out is not None:
+            check_device(inputs)
     with np.errstate(all="ignore"):
         result = function(*values[: len(args)], **dict(zip(kwargs, values[len(args) :], strict=True)))
     return wrapped(result, inputs)
@@ -267,7 +281,9 @@ def compute(function, args, kwargs):
 def indexed(array, index):
     """An index as NumPy takes it, integer arrays wrapped around as CuPy does, and whether a mask is in it."""
     index = index if isinstance(index, tuple) else (index,)
-    operands([array, *(i for i in index if isinstance(i, ndarray))])
+    parts = list(arrays_in(index))
+    if parts:
+        check_device([array, *parts])
     taken = sum(axes_taken(i) for i in index)
     result, axis, masks = [], 0, False
     for i in index:

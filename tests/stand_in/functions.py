@@ -117,7 +117,8 @@ def moved_from_host(name):
 
     def call(obj, *args, **kwargs):
         check_arguments(name, parameters, (obj, *args), kwargs)
-        kwargs.pop("blocking", None)
+        if kwargs.pop("blocking", False):
+            runtime.synchronise(f"{name}(blocking=True)")
         numpy_function = getattr(np, name)
         if isinstance(obj, ndarray) and obj.device.id == runtime.state.device:
             return compute(numpy_function, (obj, *args), kwargs)
@@ -199,6 +200,7 @@ cuda_runtime = module(
     setDevice=lambda number: runtime.Device(number).use(),
     deviceSynchronize=lambda: runtime.synchronise("deviceSynchronize()"),
     getDeviceProperties=runtime.getDeviceProperties,
+    memGetInfo=runtime.memGetInfo,
     CUDARuntimeError=runtime.CUDARuntimeError,
 )
 cuda = module(
@@ -209,6 +211,7 @@ cuda = module(
     Stream=runtime.Stream,
     Event=runtime.Event,
     get_current_stream=runtime.get_current_stream,
+    get_elapsed_time=runtime.get_elapsed_time,
     alloc_pinned_memory=runtime.alloc_pinned_memory,
     PinnedMemoryPointer=runtime.PinnedMemoryPointer,
 )
@@ -231,7 +234,7 @@ cupy = module(
 )
 cupy.__dict__.update({name: moved_from_host(name) for name in ["array", "asarray", "asanyarray", "ascontiguousarray"]})
 cupy.__dict__.update(
-    __version__="stand-in",
+    __version__="14.0 (stand-in)",
     __path__=[],
     newaxis=None,
     ndarray=ndarray,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import contextmanager
+from time import perf_counter
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -112,8 +113,7 @@ class Device:
     def __eq__(self, other):
         return isinstance(other, Device) and self.id == other.id
 
-    def __hash__(self):
-        return hash(self.id)
+    __hash__ = None  # as CuPy's
 
     def __int__(self):
         return self.id
@@ -125,48 +125,62 @@ class Device:
 class Stream:
     """A stream on which everything has already been done."""
 
-    current: ClassVar[list] = []
+    current: ClassVar[dict] = {}
+    done = True
 
     def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
-        self.null, self.non_blocking, self.before = null, non_blocking, []
-
-    def __enter__(self):
-        self.before.append(get_current_stream())
-        return self.use()
-
-    def __exit__(self, *error):
-        self.before.pop().use()
+        self.null, self.non_blocking, self.priority = null, non_blocking, priority
+        self.device_id = -1 if null else state.device
 
     def use(self):
-        Stream.current[:] = [self]
+        if self.device_id not in (-1, state.device):
+            raise RuntimeError(f"The device that the stream is created on ({self.device_id}) is not the current device")
+        Stream.current[state.device] = self
         return self
 
     def synchronize(self):
         synchronise("Stream.synchronize()")
 
     def wait_event(self, event):
-        pass
-
-    def record(self, event=None):
-        return Event() if event is None else event
+        if not isinstance(event, Event):
+            raise TypeError(f"stand-in for CuPy: not an event: {event!r}")
 
 
 Stream.null = Stream(null=True)
 
 
 def get_current_stream(device_id=None):
-    return Stream.current[0] if Stream.current else Stream.null
+    return Stream.current.get(state.device if device_id is None else device_id, Stream.null)
 
 
 class Event:
+    """An event that has happened as soon as it is recorded."""
+
     def __init__(self, block=False, disable_timing=False, interprocess=False):
-        self.done = True
+        self.timed, self.at = not disable_timing, None
+
+    @property
+    def done(self):
+        return True
 
     def record(self, stream=None):
-        pass
+        if stream is not None and stream.device_id not in (-1, state.device):
+            raise CUDARuntimeError("cudaErrorInvalidResourceHandle: invalid resource handle")
+        self.at = perf_counter()
 
     def synchronize(self):
         synchronise("Event.synchronize()")
+
+
+def get_elapsed_time(start, end):
+    """Milliseconds between two events."""
+    if not (start.timed and end.timed and start.at and end.at):
+        raise CUDARuntimeError("cudaErrorInvalidResourceHandle: invalid resource handle")
+    return (end.at - start.at) * 1000
+
+
+def memGetInfo():
+    return 0, 0
 
 
 class PinnedMemoryPointer(bytearray):

@@ -11,7 +11,7 @@ from typing import Any
 
 from minigrad.autograd.backward import mark_all_changed
 from minigrad.autograd.graph import user_place, wrap
-from minigrad.devices import array_module
+from minigrad.devices import array_module, device_of, moved, use_gpu_of
 from minigrad.ops.creation import tensor
 from minigrad.tensor import Tensor
 
@@ -58,11 +58,13 @@ def clip_grads_with_norm_(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grads_with_norm_.html
     """
     grads = gradients(parameters)
-    xp = array_module(total_norm.array)
-    factor = xp.minimum(float(max_norm) / (total_norm.array + 1e-6), 1.0)
+    total = total_norm.array
+    factor = array_module(total).minimum(float(max_norm) / (total + 1e-6), 1.0)
     for grad in grads:
         array = grad.array
-        array *= factor.astype(array.dtype)
+        here = moved(factor, device_of(array))
+        use_gpu_of(array)
+        array *= here.astype(array.dtype)
     mark_all_changed(grads, user_place(sys._getframe(1)))
 
 
@@ -99,8 +101,10 @@ def get_total_norm(
     order = float(norm_type)
     if not arrays:
         return tensor(0.0)
+    place = device_of(arrays[0])
+    norms = [moved(norm(array, order), place) for array in arrays]
     xp = array_module(arrays[0])
-    total = norm(xp.stack([norm(array, order) for array in arrays]), order)
+    total = norm(xp.stack(norms), order)
     if error_if_nonfinite and not xp.isfinite(total):
         raise RuntimeError(
             f"The total norm of order {order} for gradients from `parameters` is non-finite, so it cannot be clipped. "
