@@ -21,7 +21,8 @@ def fused(formula: Callable[..., Any]) -> Callable[..., Any]:
     """Let a formula, `formula(xp, array, ...)`, be called as `formula(array, ...)`, on a GPU as one kernel.
 
     It may use xp's elementwise functions (with out=), operators, also in place, and numbers; not the arrays' shapes.
-    Numbers may meet arrays alone: CuPy would compute 1 - beta, of two numbers, in float16.
+    Numbers may meet arrays alone: CuPy would compute 1 - beta, of two numbers, in float16.  One of operators alone
+    takes Tensors too: so a rule can be made of it.
     """
 
     @wraps(formula)

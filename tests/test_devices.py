@@ -7,7 +7,9 @@ nothing but CuPy's own functions is called, and nothing is waited for; it is no 
 from __future__ import annotations
 
 import gc
+import io
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -411,6 +413,37 @@ def on_gpu() -> bool:
     return "stand-in" not in minigrad.cuda.get_device_name()
 
 
+def test_files_know_the_device() -> None:
+    def through_a_file(data: Any, map_location: Any = None) -> Any:
+        file = io.BytesIO()
+        minigrad.save(data, file)
+        file.seek(0)
+        return minigrad.load(file, map_location)
+
+    base = minigrad.arange(12.0, device=last_gpu())
+    saved = [base, base[2:8:2], base.reshape(3, 4).t()[:2], minigrad.nn.Parameter(minigrad.ones(2, device=last_gpu()))]
+    here = [tensor.cpu().tolist() for tensor in saved]
+    loaded = through_a_file(saved)
+    assert [str(tensor.device) for tensor in loaded] == [last_gpu()] * 4
+    assert [tensor.cpu().tolist() for tensor in loaded] == here
+    loaded[0].add_(1)
+    assert loaded[1].cpu().tolist() == [3, 5, 7]
+    for location, place in (("cpu", "cpu"), ("cuda", "cuda:0"), ({last_gpu(): "cuda:0"}, "cuda:0")):
+        moved = through_a_file(saved, location)
+        assert [str(tensor.device) for tensor in moved] == [place] * 4
+        assert [tensor.cpu().tolist() for tensor in moved] == here
+    assert str(through_a_file(minigrad.ones(2), "cuda").device) == "cuda:0"
+
+
+def test_a_loader_pins_its_batches() -> None:
+    data = minigrad.utils.data.TensorDataset(minigrad.arange(6.0), minigrad.arange(6))
+    for x, y in minigrad.utils.data.DataLoader(data, batch_size=3, pin_memory=True):
+        assert x.is_pinned()
+        assert y.is_pinned()
+        there = x.to(last_gpu(), non_blocking=True) * 2
+        assert there.tolist() == [2 * n for n in y.tolist()]
+
+
 # A training step ----------------------------------------------------------------------------------------------
 
 
@@ -427,10 +460,11 @@ def training(loss_function: Any, target: Any, device: str) -> tuple[Any, Any]:
     target = target().to(device)
 
     def step() -> Any:
-        loss = loss_function(model(x), target)
+        loss = loss_function(BEFORE.get(type(loss_function).__name__, nn.Identity())(model(x)), target)
         optimizer.zero_grad()
         loss.backward()
-        minigrad.nn.utils.clip_grad_value_(model.parameters(), 1.0)
+        nn.utils.clip_grad_value_(model.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(model.parameters(), 2.0)
         optimizer.step()
         scheduler.step()
         return loss
@@ -443,8 +477,12 @@ LOSSES = {
     "label smoothing": (minigrad.nn.CrossEntropyLoss(label_smoothing=0.1), lambda: minigrad.arange(16) % 3),
     "mse": (minigrad.nn.MSELoss(), lambda: minigrad.ones(16, 3)),
     "l1": (minigrad.nn.L1Loss(), lambda: minigrad.ones(16, 3)),
-    "bce": (minigrad.nn.BCEWithLogitsLoss(), lambda: minigrad.ones(16, 3)),
+    "logits": (minigrad.nn.BCEWithLogitsLoss(), lambda: minigrad.ones(16, 3)),
+    "probabilities": (minigrad.nn.BCELoss(), lambda: minigrad.ones(16, 3)),
+    "log-probabilities": (minigrad.nn.NLLLoss(), lambda: minigrad.arange(16) % 3),
 }
+BEFORE = {"BCELoss": minigrad.nn.Sigmoid(), "NLLLoss": minigrad.nn.LogSoftmax(1)}
+"""What makes of the model's output what a loss takes."""
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -509,10 +547,11 @@ def test_every_optimizer_makes_the_steps_of_the_cpu(name: str) -> None:
         minigrad.manual_seed(1)
         parameters = [minigrad.randn(n).to(device).requires_grad_() for n in (3, 40000)]
         optimizer = getattr(minigrad.optim, name)(parameters, **OPTIMIZERS[name])
-        for _ in range(4):
+        for number in range(4):
             optimizer.zero_grad()
-            sum((p * p * p).sum() for p in parameters).backward()
-            optimizer.step()
+            with no_synchronisation() if number and not on_gpu() else nullcontext():  # the first makes the state
+                sum((p * p * p).sum() for p in parameters).backward()
+                optimizer.step()
         return [p.detach().cpu().numpy() for p in parameters]
 
     for here, there in zip(trained("cpu"), trained(last_gpu()), strict=True):
@@ -542,31 +581,65 @@ def test_an_update_is_one_kernel(name: str) -> None:
     assert {kernel: counts[kernel] for kernel in KERNELS[name]} == dict.fromkeys(KERNELS[name], 1)
 
 
-IMAGES = {
+LAYERS = {
     "Conv2d": lambda nn: nn.Conv2d(2, 4, 3, padding=1, padding_mode="reflect"),
     "MaxPool2d": lambda nn: nn.MaxPool2d(2),
     "AvgPool2d": lambda nn: nn.AvgPool2d(3, stride=2),
+    "BatchNorm1d": lambda nn: nn.Sequential(nn.Unflatten(1, (2, 1)), nn.Flatten(2), nn.BatchNorm1d(2)),
     "BatchNorm2d": lambda nn: nn.BatchNorm2d(2),
+    "LayerNorm": lambda nn: nn.Sequential(nn.Identity(), nn.LayerNorm(6)),
     "Dropout": lambda nn: nn.Dropout(0.5),
+    "Dropout1d": lambda nn: nn.Sequential(nn.Flatten(2), nn.Dropout1d(0.5)),
     "Dropout2d": lambda nn: nn.Dropout2d(0.5),
     "Flatten": lambda nn: nn.Sequential(nn.Flatten(), nn.Linear(72, 3), nn.Softplus()),
-    "activations": lambda nn: nn.Sequential(nn.LeakyReLU(), nn.SiLU(), nn.ELU(), nn.Tanh(), nn.Sigmoid()),
+    "activations": lambda nn: nn.Sequential(nn.LeakyReLU(), nn.SiLU(), nn.ELU(), nn.GELU(), nn.Tanh(), nn.Sigmoid()),
+    "relu": lambda nn: nn.Sequential(nn.ReLU(), nn.GELU(approximate="tanh")),
     "softmax": lambda nn: nn.Sequential(nn.Softmax(1), nn.LogSoftmax(2)),
 }
+ELSEWHERE = {"Module", "ModuleList", "ModuleDict", "Embedding"}
+"""Modules that are not called, and one that is not called with images."""
 
 
-@pytest.mark.parametrize("name", IMAGES)
-def test_layers_of_images_give_what_they_give_on_the_cpu(name: str) -> None:
-    def results_on(device: str) -> list[Any]:
-        minigrad.manual_seed(2)
-        layer = IMAGES[name](minigrad.nn).to(device)
-        x = minigrad.randn(3, 2, 6, 6).to(device).requires_grad_()
+def layer_and_step(name: str, device: str) -> tuple[Any, Any]:
+    """A layer with its input as a buffer, and what computes its output and its gradients."""
+    minigrad.manual_seed(2)
+    layer = LAYERS[name](minigrad.nn).to(device)
+    x = minigrad.randn(3, 2, 6, 6).to(device).requires_grad_()
+
+    def step() -> list[Any]:
         y = layer(x)
         (y * y).sum().backward()
-        return [z.detach().cpu().numpy() for z in (y, x.grad, *(p.grad for p in layer.parameters()))]
+        return [y, x.grad, *(p.grad for p in layer.parameters()), *layer.buffers()]
 
-    for here, there in zip(results_on("cpu"), results_on(last_gpu()), strict=True):
-        np.testing.assert_allclose(there, here, rtol=1e-4, atol=1e-5)
+    return layer, step
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_give_what_they_give_on_the_cpu(name: str) -> None:
+    here, there = (
+        [z.detach().cpu().numpy() for z in layer_and_step(name, device)[1]()] for device in ("cpu", last_gpu())
+    )
+    for mine, expected in zip(there, here, strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_waits_for_the_gpu_nowhere(name: str) -> None:
+    if on_gpu():
+        pytest.skip("only the stand-in counts how often it is waited for")
+    _, step = layer_and_step(name, last_gpu())
+    with no_synchronisation():
+        step()
+
+
+def test_no_layer_loss_or_optimizer_is_left_out() -> None:
+    nn, optim = minigrad.nn, minigrad.optim
+    tried = {type(module).__name__ for name in LAYERS for module in layer_and_step(name, "cpu")[0].modules()}
+    tried |= {type(loss).__name__ for loss, _ in LOSSES.values()} | ELSEWHERE
+    assert {name for name in nn.__all__ if isinstance(getattr(nn, name), type)} - tried == {"Parameter"}
+    assert {name for name in optim.__all__ if isinstance(getattr(optim, name), type)} - OPTIMIZERS.keys() == {
+        "Optimizer"
+    }
 
 
 def test_embedding_adds_up_the_gradients_of_repeated_indices() -> None:

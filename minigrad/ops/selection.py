@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd.graph import Variable, raw, record, unrecorded
 from minigrad.devices import array_module
+from minigrad.fused import fused
 from minigrad.ops.promotion import array_of, as_dtype, check_shapes, on_one_device, operand, operands, result_type
 
 if TYPE_CHECKING:
@@ -135,4 +136,11 @@ def relu(input: Tensor) -> Tensor:
 
 
 def relu_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
-    return g * (out != 0)  # out is not below 0; as in PyTorch, nan lets g pass
+    passed: Tensor = passed_by_relu(g, out)
+    return passed
+
+
+@fused
+def passed_by_relu(_xp: Any, g: Any, out: Any) -> Any:
+    """g where relu's output is not 0; it is not below, and as in PyTorch, nan lets g pass."""
+    return g * (out != 0)
