@@ -15,7 +15,7 @@ from minigrad.autograd.grad_mode import (
     no_grad,
     set_grad_enabled,
 )
-from minigrad.devices import device
+from minigrad.devices import device, get_default_device, set_default_device
 from minigrad.dtypes import bool_ as bool
 from minigrad.dtypes import (
     double,
@@ -228,6 +228,7 @@ __all__ = [
     "full",
     "full_like",
     "ge",
+    "get_default_device",
     "get_default_dtype",
     "get_printoptions",
     "get_rng_state",
@@ -294,6 +295,7 @@ __all__ = [
     "rsub",
     "save",
     "seed",
+    "set_default_device",
     "set_default_dtype",
     "set_grad_enabled",
     "set_printoptions",

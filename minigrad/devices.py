@@ -53,6 +53,14 @@ class device:
         object.__setattr__(self, "type", name)
         object.__setattr__(self, "index", int(number) if number else index)
 
+    def __enter__(self) -> device:
+        """Within `with device("cuda"):`, new tensors are made there."""
+        current.devices.append(checked(self))
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        current.devices.pop()
+
     def __repr__(self) -> str:
         index = "" if self.index is None else f", index={self.index}"
         return f"device(type={self.type!r}{index})"
@@ -73,12 +81,28 @@ CPU = device("cpu")
 
 
 class Current(threading.local):
-    """Which GPU "cuda" means, in this thread."""
+    """What is meant in this thread by "cuda" and, the last of the devices, by no device at all (None: the CPU)."""
 
-    gpu = 0
+    def __init__(self) -> None:
+        self.gpu = 0
+        self.devices: list[device | None] = [None]
 
 
 current = Current()
+
+
+def set_default_device(device: Any) -> None:
+    """Let new tensors be made on a device, where none is given: factories, `tensor`, layers; None: the CPU again.
+
+    What is made from a tensor (`zeros_like`) or shares memory (`from_numpy`) stays where that is.
+    RuntimeError for a device that is not there.  https://docs.pytorch.org/docs/stable/generated/torch.set_default_device.html
+    """
+    current.devices[-1] = None if device is None else checked(device)
+
+
+def get_default_device() -> device:
+    """Where new tensors are made."""
+    return current.devices[-1] or CPU
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +145,7 @@ NO_GPU = {
 def forget_gpu() -> None:
     """Look for a GPU anew when one is next asked for."""
     find_gpu.cache_clear()
-    current.gpu = 0
+    current.__init__()  # type: ignore[misc]
 
 
 def gpu() -> Any:
@@ -133,12 +157,12 @@ def gpu() -> Any:
 
 
 def checked(place: Any) -> device:
-    """A `device=` argument as the device that it means (None is the CPU), known to be there.
+    """A `device=` argument as the device that it means (None is the default), known to be there.
 
     RuntimeError for a GPU that is not.
     """
     if place is None:
-        return CPU
+        return get_default_device()
     place = place if isinstance(place, device) else device(place)
     if place.type == "cpu":
         return CPU

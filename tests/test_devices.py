@@ -326,6 +326,41 @@ def test_the_error_for_two_devices_names_both_operands_and_their_lines() -> None
     assert hint == "Move one of them with .to('cuda:0')."
 
 
+def test_the_default_device_is_where_new_tensors_are_made() -> None:
+    place = minigrad.device(last_gpu())
+    here, array = minigrad.ones(2), np.ones(2)
+
+    def made() -> list[Any]:
+        nn, utils = minigrad.nn, minigrad.utils.data
+        loaded = next(iter(utils.DataLoader([(1.0, array)] * 2, batch_size=2, shuffle=True)))
+        return [
+            *(minigrad.tensor([1.0]), minigrad.as_tensor([1]), minigrad.tensor(here), minigrad.as_tensor(here)),
+            *(minigrad.zeros(2), minigrad.full((2,), 1.0), minigrad.arange(3), minigrad.eye(2), minigrad.randperm(3)),
+            *(minigrad.rand(2), minigrad.linspace(0, 1, 3), minigrad.normal(0, 1, (2,)), nn.Linear(2, 2).weight),
+            *(nn.BatchNorm1d(2).running_mean, loaded[0]),
+        ]
+
+    def kept() -> list[Any]:
+        return [minigrad.ones_like(here), minigrad.from_numpy(array), minigrad.Tensor(2), minigrad.rand_like(here)]
+
+    try:
+        with place as entered, minigrad.device("cpu"):
+            assert minigrad.get_default_device().type == "cpu"
+            assert {x.device.type for x in made()} == {"cpu"}
+        assert entered is place
+        minigrad.set_default_device(last_gpu())
+        assert minigrad.get_default_device() == place
+        assert {x.device for x in made()} == {place}
+        assert {x.device.type for x in kept()} == {"cpu"}
+        assert (
+            here.sum() + minigrad.nn.functional.cross_entropy(here[None], minigrad.zeros(1).long().cpu())
+        ).item() > 2
+        assert minigrad.ones(1, device="cpu").device.type == "cpu"
+    finally:
+        minigrad.set_default_device(None)
+    assert minigrad.get_default_device() == minigrad.ones(1).device == minigrad.device("cpu")
+
+
 # The CPU's memory, and streams -------------------------------------------------------------------------------
 
 

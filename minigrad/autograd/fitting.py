@@ -51,7 +51,7 @@ def summed(x: Any, axes: tuple[int, ...]) -> Any:
 @lru_cache(maxsize=64)
 def ones(gpu: int | None, shape: Any, dtype: Any) -> Any:
     """A raw array of ones on a GPU or (None) the CPU, made once for each shape: not to be changed."""
-    xp = library_on(gpu)
+    xp = np if gpu is None else library_on(gpu)
     made = xp.ones(shape, dtype)
     if xp is np:
         made.flags.writeable = False

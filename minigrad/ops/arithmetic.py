@@ -151,7 +151,29 @@ def rounded_division(input: Any, other: Any, rounding_mode: str) -> Tensor:
 def floor_divide(input: Any, other: Any) -> Tensor:
     """input / other rounded down.  It has no derivative.  RuntimeError for integers divided by 0."""
     a, b = division_operands(input, other)
-    return unrecorded(raw(a) // raw(b), a, b)
+    x, y = raw(a), raw(b)
+    return unrecorded(floored_quotient(x, y) if dtype_of(a, b).kind == "f" else x // y, a, b)
+
+
+def floored_quotient(x: Any, y: Any) -> Any:
+    """Floats divided and rounded down, exact also where the quotient is large: CuPy's // and % are not.
+
+    x - fmod(x, y) is a multiple of y, as in PyTorch (and Python's float_divmod).
+    """
+    xp, quotient = array_module(x if hasattr(x, "dtype") else y), x / y
+    rest = xp.fmod(x, y)
+    multiple = (x - rest) / y
+    multiple = xp.where((rest != 0) & ((rest < 0) != (y < 0)), multiple - 1, multiple)
+    nearest = xp.floor(multiple)
+    nearest = xp.where(multiple - nearest > 0.5, nearest + 1, nearest)
+    return xp.where(y == 0, quotient, xp.where(multiple != 0, nearest, xp.copysign(multiple, quotient)))
+
+
+def remainder_of_floats(x: Any, y: Any) -> Any:
+    """What is left over of floats divided and rounded down, with y's sign."""
+    xp = array_module(x if hasattr(x, "dtype") else y)
+    rest = xp.fmod(x, y)
+    return xp.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
 
 
 def division_operands(input: Any, other: Any) -> tuple[Any, Any]:
@@ -173,7 +195,9 @@ def rfloor_divide(input: Any, other: Any) -> Tensor:
 def remainder(input: Any, other: Any) -> Tensor:
     """input modulo other, with the sign of other, as Python's %.  RuntimeError for integers modulo 0."""
     a, b = division_operands(input, other)
-    return record(raw(a) % raw(b), (a, b), (remainder_da, remainder_db))
+    x, y = raw(a), raw(b)
+    value = remainder_of_floats(x, y) if dtype_of(a, b).kind == "f" else x % y
+    return record(value, (a, b), (remainder_da, remainder_db))
 
 
 def remainder_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:

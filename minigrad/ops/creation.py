@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.autograd.graph import Variable, raw, wrap
-from minigrad.devices import array_module, library_on, moved
+from minigrad.devices import array_module, current, device_of, library_on, moved
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number, numpy_dtype, op_called
 from minigrad.ops.shaping import as_sizes
 from minigrad.random.multiply_add import fused_float64, fused_piece_float64
@@ -42,7 +42,7 @@ def as_tensor(data: Any, dtype: dtype_ | None = None, device: Any = None) -> Ten
     """As `tensor`, but a tensor or NumPy array of the right dtype is not copied: memory is shared."""
     if isinstance(data, Variable):
         given: Any = data
-        return given.to(device, dtype=dtype)  # type: ignore[no-any-return]
+        return given.to(current.devices[-1] if device is None else device, dtype=dtype)  # type: ignore[no-any-return]
     return finished(data_array(data, dtype, copy=False), device, requires_grad=False)
 
 
@@ -146,8 +146,12 @@ def checked_array(array: Any) -> Any:
 
 
 def finished(array: Any, device: Any, requires_grad: bool) -> Tensor:
-    """A new tensor around a raw array, which goes to the device asked for, marked as requiring grad if asked."""
-    tensor = wrap(array if device is None else moved(array, device))
+    """A new tensor around a raw array, which goes to the device asked for, marked as requiring grad if asked.
+
+    Without a device it goes to the default one, and stays where it is if there is none.
+    """
+    place = current.devices[-1] if device is None else device
+    tensor = wrap(array if place is None else moved(array, place))
     if requires_grad:
         tensor.requires_grad_()
     return tensor
@@ -262,7 +266,8 @@ def filled_like(input: Tensor, value: Any, dtype: dtype_ | None, device: Any, re
     """A number in the shape of another tensor, its order in memory and (unless one is given) its dtype."""
     to = array_of(input).dtype if dtype is None else numpy_dtype(dtype)
     value = fitting_number(checked_number(value), to)
-    return finished(array_module(input.array).full_like(input.array, value, to), device, requires_grad)
+    place = device_of(input.array) if device is None else device
+    return finished(array_module(input.array).full_like(input.array, value, to), place, requires_grad)
 
 
 def checked_number(x: Any) -> Any:
@@ -373,7 +378,7 @@ def typed(name: str, dtype: dtype_ | None) -> Any:
             if not isinstance(args[0], (Sequence, np.ndarray, Variable)):
                 raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
             return wrap(data_array(args[0], dtype or dtypes.get_default_dtype(), copy=True))
-        return empty(*args, dtype=dtype) if args else empty(0, dtype=dtype)
+        return empty(*(args or (0,)), dtype=dtype, device="cpu")
 
     constructor.__name__ = constructor.__qualname__ = name
     constructor.__doc__ = f"A tensor of {dtype or 'the default dtype'} from a sequence, or of a given size."

@@ -260,7 +260,7 @@ def flat_places(classes: Any, shape: tuple[int, ...], dim: int, columns: bool) -
 @lru_cache(maxsize=64)
 def starts(gpu: int | None, rows: int, length: int) -> Any:
     """Where each row of a flattened array starts, made once for each size: not to be changed."""
-    xp = library_on(gpu)
+    xp = np if gpu is None else library_on(gpu)
     return xp.arange(0, rows * length, length)
 
 
