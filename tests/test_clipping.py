@@ -8,12 +8,12 @@ from math import inf, nan
 import numpy as np
 import pytest
 import torch
+from engines import ENGINES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad
 
-ENGINES = (torch, minigrad)
 SHAPES = [(5,), (2, 3), (), (4,)]
 ORDERS = [2, 1, 3.5, 0.5, inf, -inf, "inf", 0, -1]
 TOLERANCE = {"float64": 1e-12, "float32": 4e-6}

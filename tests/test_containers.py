@@ -3,11 +3,7 @@
 from collections import OrderedDict
 
 import pytest
-import torch
-
-import minigrad
-
-ENGINES = (torch, minigrad)
+from engines import ENGINES
 
 
 def same(scenario):

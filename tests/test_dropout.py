@@ -1,12 +1,10 @@
 """Dropout: the masks, and the numbers drawn for them, are PyTorch's (test_nn.py has Dropout itself)."""
 
 import pytest
-import torch
+from engines import ENGINES
 from same_draws import bits, in_step
 
 import minigrad
-
-ENGINES = (torch, minigrad)
 
 
 def same_bits(scenario):

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from engines import ENGINES
 from same_draws import bits, in_step
 from test_normalization import check_close, in_both, numbers, saved
 
 import minigrad
-
-ENGINES = (torch, minigrad)
 
 MADE = {
     "plain": lambda nn: nn.Embedding(5, 3),

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from engines import ENGINES
 from same_draws import agree, bits, in_step
 
 import minigrad
-
-ENGINES = (torch, minigrad)
 
 CUT = {
     "wide": (0.0, 1.0, -2.0, 2.0),

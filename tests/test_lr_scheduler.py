@@ -6,12 +6,12 @@ import warnings
 
 import pytest
 import torch
+from engines import ENGINES, error_of, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad
 
-ENGINES = (torch, minigrad)
 EPOCHS = 50
 
 factors = st.floats(0.1, 1.0)
@@ -101,20 +101,6 @@ def noted(call):
         warnings.simplefilter("always")
         call()
     return [(warning.category, str(warning.message)) for warning in seen]
-
-
-def same(scenario, *args):
-    """A scenario gives the same with both engines; what it gave with minigrad."""
-    results = [scenario(engine, *args) for engine in ENGINES]
-    assert results[1] == results[0]
-    return results[1]
-
-
-def error_of(call, *args, **kwargs):
-    """Type and words of the error that a call raises."""
-    with pytest.raises(Exception) as info:  # noqa: PT011 - the caller compares type and words
-        call(*args, **kwargs)
-    return type(info.value).__name__, str(info.value)
 
 
 # Rates ------------------------------------------------------------------------------------------------------

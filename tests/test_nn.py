@@ -9,11 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from engines import ENGINES
 from same_draws import agree, bits, in_step
 
 import minigrad
-
-ENGINES = (torch, minigrad)
 
 
 def plain(x):

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from engines import ENGINES
 from same_draws import in_step
 
 import minigrad
-
-ENGINES = (torch, minigrad)
 
 
 def in_both(scenario, *args):

@@ -7,12 +7,12 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from engines import ENGINES, error_of, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad
 
-ENGINES = (torch, minigrad)
 NAMES = ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta"]
 SHAPES = [(3, 4), (4,), (), (0,), (2, 2)]
 LARGE = [(200, 170), (3,), (20000,), (130, 100), (), (40000,), (7,)]
@@ -157,20 +157,6 @@ def on_both(scenario, *args):
     theirs, ours = (scenario(engine, *args) for engine in ENGINES)
     assert_same(ours, theirs)
     assert any(p.tolist() != q.tolist() for p, q in zip(ours[0], drawn(minigrad, SHAPES, "float64"))), "it never moved"
-
-
-def same(scenario, *args):
-    """A scenario gives the same with both engines; what it gave with minigrad."""
-    results = [scenario(engine, *args) for engine in ENGINES]
-    assert results[1] == results[0]
-    return results[1]
-
-
-def error_of(call, *args, **kwargs):
-    """The type and the words of the error that a call raises, with both engines called torch."""
-    with pytest.raises(Exception) as info:  # noqa: PT011 - the caller compares type and words
-        call(*args, **kwargs)
-    return type(info.value).__name__, str(info.value).replace("minigrad.", "torch.")
 
 
 # Whole lives ------------------------------------------------------------------------------------------------

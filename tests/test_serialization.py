@@ -20,13 +20,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from engines import ENGINES
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import minigrad
 
-ENGINES = (torch, minigrad)
 WAYS = [(a, b) for a in ENGINES for b in ENGINES if minigrad in (a, b)]
 NAMES = [f"{a.__name__} to {b.__name__}" for a, b in WAYS]
 both_ways = pytest.mark.parametrize(("writer", "reader"), WAYS, ids=NAMES)

@@ -10,12 +10,10 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from engines import ENGINES
 
 import minigrad
 
-ENGINES = (torch, minigrad)
 SHAPES = [(3, 4), (4,), (), (2, 2), (200, 200), (0,)]
 """Small ones that share a block, one that is a block of its own, a scalar and an empty one."""
 
@@ -31,58 +29,6 @@ def trained(engine, make, dtype, steps=50):
             p.grad = None if i % 7 == 3 and j == 1 else engine.tensor(g)
         optimizer.step()
     return [p.detach().numpy() for p in params], optimizer
-
-
-numbers_up_to = st.floats(0, 1).map(lambda x: round(x, 3))
-sgd = st.fixed_dictionaries(
-    {"lr": st.floats(0.001, 0.1), "weight_decay": st.sampled_from([0, 0.1]), "maximize": st.booleans()},
-    optional={
-        "momentum": st.floats(0.1, 0.99),
-        "dampening": st.floats(0, 0.9),
-    },
-).map(lambda options: ("SGD", options))
-nesterov = st.fixed_dictionaries({"lr": st.floats(0.001, 0.1), "momentum": st.floats(0.1, 0.9)}).map(
-    lambda options: ("SGD", {**options, "nesterov": True})
-)
-adam_options = st.fixed_dictionaries(
-    {
-        "lr": st.floats(0.0001, 0.1),
-        "betas": st.tuples(st.floats(0, 0.99), st.floats(0.1, 0.999)),
-        "eps": st.sampled_from([1e-8, 1e-3]),
-        "weight_decay": st.sampled_from([0, 0.05]),
-        "amsgrad": st.booleans(),
-        "maximize": st.booleans(),
-    }
-)
-adam = st.tuples(st.sampled_from(["Adam", "AdamW"]), adam_options)
-
-
-@given(st.one_of(sgd, nesterov, adam))
-@settings(max_examples=40, deadline=None, derandomize=True)
-def test_50_steps_in_float64(case):
-    name, options = case
-    results = [trained(e, lambda m, params: getattr(m.optim, name)(params, **options), np.float64) for e in ENGINES]
-    (theirs, their_optimizer), (ours, our_optimizer) = results
-    for a, b in zip(theirs, ours, strict=True):
-        np.testing.assert_allclose(b, a, rtol=1e-10, atol=1e-12)
-    assert repr(our_optimizer) == repr(their_optimizer)
-    their_state, our_state = their_optimizer.state_dict(), our_optimizer.state_dict()
-    assert our_state["param_groups"] == their_state["param_groups"]
-    assert our_state["state"].keys() == their_state["state"].keys()
-    for number, values in their_state["state"].items():
-        assert our_state["state"][number].keys() == values.keys()
-        for key, value in values.items():
-            np.testing.assert_allclose(our_state["state"][number][key].numpy(), value.numpy(), rtol=1e-10, atol=1e-12)
-
-
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
-def test_50_steps_in_float32(name):
-    theirs, ours = (
-        trained(e, lambda m, params: getattr(m.optim, name)(params, lr=0.01), np.float32)[0] for e in ENGINES
-    )
-    for a, b in zip(theirs, ours, strict=True):
-        assert b.dtype == np.float32
-        np.testing.assert_allclose(b, a, rtol=2e-5, atol=2e-6)
 
 
 def test_options_out_of_range_and_unknown_ones_are_refused():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import Variable, raw, record
+from minigrad.autograd.graph import raw, record
 from minigrad.devices import array_module, gpu_of, library_on
 from minigrad.ops.activations import (
     by_columns,
@@ -23,7 +23,7 @@ from minigrad.ops.activations import (
     softmax_da,
 )
 from minigrad.ops.losses import reduced, refuse_grad
-from minigrad.ops.promotion import check_devices
+from minigrad.ops.promotion import check_devices, check_pair
 from minigrad.ops.reductions import largest
 from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.selection import where
@@ -271,11 +271,9 @@ def along_classes(weight: Any, shape: tuple[int, ...], dim: int) -> Any:
 
 def check_logits(op: str, input: Any, target: Any, weight: Any) -> None:
     """TypeError, or RuntimeError for logits without dimensions or of integers."""
-    for name, x in (("input", input), ("target", target)):
-        if not isinstance(x, Variable):
-            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
-    if weight is not None or not type(input.array) is type(target.array) is np.ndarray:
-        check_devices(input, target, weight)
+    check_pair(op, input, target)
+    if weight is not None:
+        check_devices(input, weight)
     if input.array.ndim == 0:
         raise RuntimeError(f"{op}(): input must have a dimension for the classes, but it has none")
     if input.array.dtype.kind != "f":

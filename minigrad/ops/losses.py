@@ -18,7 +18,7 @@ from minigrad.fused import fused
 from minigrad.ops.activations import sigmoid
 from minigrad.ops.elementwise import abs as absolute
 from minigrad.ops.elementwise import exp, log, log1p, sign
-from minigrad.ops.promotion import as_dtype, check_broadcast, check_devices, common_dtype, op_called
+from minigrad.ops.promotion import as_dtype, check_broadcast, check_devices, check_pair, common_dtype, op_called
 from minigrad.ops.selection import clamp
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def inverse(total: Any) -> Any:
 
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target) ** 2, reduced."""
-    a, b = distance_operands(input, target)
+    a, b = distance_operands("mse_loss", input, target)
     value, scale = reduced(squared_difference(raw(a), raw(b)), reduction)
     return record(value, (a, b), (mse_loss_dinput, mse_loss_dtarget), scale)
 
@@ -76,7 +76,7 @@ def mse_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, sca
 
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """|input - target|, reduced."""
-    a, b = distance_operands(input, target)
+    a, b = distance_operands("l1_loss", input, target)
     value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction)
     return record(value, (a, b), (l1_loss_dinput, l1_loss_dtarget), scale, reduction)
 
@@ -95,14 +95,10 @@ def l1_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scal
     return sign(target - input) * (g * scale)
 
 
-def distance_operands(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+def distance_operands(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both tensors in one dtype; a warning where their shapes broadcast, which is seldom meant."""
-    for name, x in (("input", input), ("target", target)):
-        if not isinstance(x, Variable):
-            raise TypeError(f"{op_called()}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    check_pair(op, input, target)
     x, y = input.array, target.array
-    if not type(x) is type(y) is np.ndarray:
-        check_devices(input, target)
     if x.shape != y.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
@@ -114,7 +110,7 @@ def distance_operands(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         return input, target
     dtype = common_dtype(x.dtype, y.dtype)
     if dtype.kind != "f":
-        raise NotImplementedError(f"{op_called()}(): not implemented for {dtype}: convert with .float() first")
+        raise NotImplementedError(f"{op}(): not implemented for {dtype}: convert with .float() first")
     return as_dtype(input, dtype), as_dtype(target, dtype)
 
 
@@ -218,12 +214,8 @@ def softplus_of_minus(z: Tensor) -> Tensor:
 
 def binary_operands(op: str, input: Any, target: Any) -> tuple[Any, Any]:
     """The two raw arrays, of one shape and one float dtype."""
-    for name, x in (("input", input), ("target", target)):
-        if not isinstance(x, Variable):
-            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    check_pair(op, input, target)
     z, y = input.array, target.array
-    if not type(z) is type(y) is np.ndarray:
-        check_devices(input, target)
     if z.shape != y.shape:
         raise ValueError(
             f"{op}(): Target size ({target.shape}) must be the same as input size ({input.shape}). "

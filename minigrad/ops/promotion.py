@@ -116,6 +116,15 @@ def check_devices(*tensors: Any) -> None:
     )
 
 
+def check_pair(op: str, input: Any, target: Any) -> None:
+    """TypeError for an input or a target that is no tensor, RuntimeError for two devices."""
+    for name, x in (("input", input), ("target", target)):
+        if not isinstance(x, Variable):
+            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    if not type(input.array) is type(target.array) is ndarray:
+        check_devices(input, target)
+
+
 def whereabouts(tensor: Any, caller: Any) -> str:
     """A tensor's shape and device, and its line: the one that made it, or of a plain tensor the caller's."""
     name = next((name for name, x in caller.f_locals.items() if x is tensor), "a tensor")

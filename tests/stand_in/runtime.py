@@ -28,23 +28,24 @@ def counting_synchronisations():
 
 
 @contextmanager
+def having(**values):
+    """Something else in the state for a while."""
+    before = {name: getattr(state, name) for name in values}
+    vars(state).update(values)
+    try:
+        yield
+    finally:
+        vars(state).update(before)
+
+
 def no_synchronisation():
     """Let whatever would make the host wait raise RuntimeError."""
-    before, state.synchronisation_allowed = state.synchronisation_allowed, False
-    try:
-        yield
-    finally:
-        state.synchronisation_allowed = before
+    return having(synchronisation_allowed=False)
 
 
-@contextmanager
 def fusing():
     """Within a function that CuPy would make a kernel of: arrays have no shapes there, only elements."""
-    before, state.fusing = state.fusing, True
-    try:
-        yield
-    finally:
-        state.fusing = before
+    return having(fusing=True)
 
 
 def refuse_in_kernels(name):
