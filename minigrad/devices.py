@@ -261,6 +261,19 @@ def moved(array: Any, place: Any, non_blocking: bool = False) -> Any:
     return copy
 
 
+def copy_of(array: Any, order: str = "C") -> Any:
+    """A copy of a raw array, where it is; order: in memory, as NumPy's."""
+    use_gpu_of(array)
+    return array.copy(order=order)
+
+
+def overwrite(array: Any, values: Any) -> None:
+    """Change a raw array in place to the values of another, which may be on another device."""
+    values = moved(values, device_of(array))
+    use_gpu_of(array)
+    array[...] = values
+
+
 def is_writeable(array: Any) -> bool:
     """Whether each element has memory of its own that may be changed: not so in an expanded tensor."""
     if isinstance(array, np.ndarray):

@@ -9,8 +9,6 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
 from minigrad import devices, dtypes, printing
 from minigrad.autograd import graph
 from minigrad.autograd.backward import backward
@@ -398,7 +396,7 @@ class Tensor(Variable):
                 "moment: use tensor.detach().clone()."
             )
         if id(self) not in memo:
-            memo[id(self)] = copied(self, self.array.copy())
+            memo[id(self)] = copied(self, devices.copy_of(self.array))
             memo[id(self)].grad = copy.deepcopy(self._grad, memo)
         result: Tensor = memo[id(self)]
         return result
@@ -516,7 +514,7 @@ def copied(tensor: Tensor, array: Any) -> Tensor:
 def unpickled(kind: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
     """The tensor that was pickled."""
     tensor = kind.__new__(kind)
-    tensor.array = np.ascontiguousarray(array).reshape(np.shape(array))
+    tensor.array = devices.array_module(array).ascontiguousarray(array).reshape(array.shape)
     if requires_grad:
         tensor.requires_grad_()
     return tensor

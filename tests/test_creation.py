@@ -305,3 +305,30 @@ def test_a_device_must_be_there() -> None:
     with pytest.raises(RuntimeError, match="cpu"):
         minigrad.zeros(2, device="tpu")
     assert minigrad.zeros(2, device="cpu").device == minigrad.device("cpu")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda lib: lib.tensor([lib.tensor(1.0), 2.0]),
+        lambda lib: lib.tensor([lib.tensor(1.0, dtype=lib.float64), 2.0]),
+        lambda lib: lib.tensor([lib.tensor(1), 2.0]),
+        lambda lib: lib.tensor([lib.tensor(1, dtype=lib.int8), 2]),
+        lambda lib: lib.tensor([[lib.tensor(1.0), lib.tensor(2)], [1, 2.0]]),
+        lambda lib: lib.tensor([lib.tensor(1.0), np.float64(2)]),
+        lambda lib: lib.tensor([lib.tensor(True), True]),
+        lambda lib: lib.tensor([lib.tensor(1.0), "a"]),
+        lambda lib: lib.tensor([lib.tensor(1.0), None]),
+        lambda lib: lib.tensor([lib.tensor(1.0), lib.ones(2)]),
+    ],
+)
+def test_sequences_of_tensors_and_numbers(make):
+    try:
+        theirs = make(torch)
+    except (TypeError, ValueError, RuntimeError) as error:
+        with pytest.raises(type(error)):
+            make(minigrad)
+    else:
+        mine = make(minigrad)
+        assert str(mine.dtype).replace("minigrad", "torch") == str(theirs.dtype)
+        assert mine.tolist() == theirs.tolist()

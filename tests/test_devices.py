@@ -6,8 +6,10 @@ nothing but CuPy's own functions is called, and nothing is waited for; it is no 
 
 from __future__ import annotations
 
+import copy
 import gc
 import io
+import pickle
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -359,6 +361,65 @@ def test_the_default_device_is_where_new_tensors_are_made() -> None:
     finally:
         minigrad.set_default_device(None)
     assert minigrad.get_default_device() == minigrad.ones(1).device == minigrad.device("cpu")
+
+
+def test_what_was_saved_on_one_device_is_loaded_on_another() -> None:
+    nn, optim = minigrad.nn, minigrad.optim
+
+    def trained(device: str) -> tuple[Any, Any, Any]:
+        """A model, its optimizer, and a step."""
+        minigrad.manual_seed(1)
+        model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)).to(device)
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        x = minigrad.arange(12.0).reshape(4, 3).to(device)
+
+        def step() -> None:
+            optimizer.zero_grad()
+            (model(x) ** 3).sum().backward()
+            optimizer.step()
+
+        step()
+        return model, optimizer, step
+
+    places = ["cpu", "cuda:0", last_gpu()]
+    for source in places:
+        for target in places:
+            model, optimizer, step = trained(source)
+            other, other_optimizer, other_step = trained(target)
+            for each in other.parameters():
+                each.data.zero_()
+            other.load_state_dict(model.state_dict())
+            other_optimizer.load_state_dict(optimizer.state_dict())
+            step(), other_step()
+            for mine, expected in zip(other.state_dict().values(), model.state_dict().values(), strict=True):
+                assert str(mine.device) == target
+                np.testing.assert_allclose(mine.cpu().numpy(), expected.cpu().numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_arrays_of_cupy_and_numbers_on_a_gpu_are_data() -> None:
+    cupy = minigrad.devices.library_on(last_gpu())
+    array = cupy.ones(3, "float32")
+    shared, copied = minigrad.as_tensor(array), minigrad.tensor(array)
+    shared += 1
+    assert (str(shared.device), shared.tolist(), copied.tolist()) == (last_gpu(), [2] * 3, [1] * 3)
+    assert float(array.sum()) == 6
+    both = minigrad.tensor([shared[0], 5.0])
+    assert (both.device.type, both.dtype, both.tolist()) == ("cpu", minigrad.float32, [2, 5])
+    again = pickle.loads(pickle.dumps(minigrad.nn.Parameter(shared)))
+    assert again.is_cuda
+    assert again.requires_grad
+    assert again.tolist() == copy.deepcopy(shared).tolist() == [2] * 3
+
+
+@pytest.mark.parametrize("fast_mode", [False, True])
+def test_derivatives_are_checked_on_a_gpu(fast_mode: bool) -> None:
+    x = minigrad.tensor([[0.5, -1.0], [2.0, 3.0]], dtype=minigrad.float64, device=last_gpu(), requires_grad=True)
+    check = minigrad.autograd
+    assert check.gradcheck(lambda a: (a**3).sum(0), [x], fast_mode=fast_mode)
+    assert check.gradgradcheck(lambda a: (a**3).sum(0), [x], fast_mode=fast_mode)
+    with pytest.raises(RuntimeError, match="Jacobian mismatch"):
+        check.gradcheck(lambda a: (a * a.detach()).sum(0), [x], fast_mode=fast_mode)
+    assert check.functional.hessian(lambda a: (a**3).sum(), x).is_cuda
 
 
 # The CPU's memory, and streams -------------------------------------------------------------------------------

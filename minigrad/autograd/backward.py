@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.autograd import grad_mode
 from minigrad.autograd.fitting import fit, ones, rule_name
 from minigrad.autograd.graph import Node, Place, Variable, changes_of, line_of, raw, serials, user_place, wrap
-from minigrad.devices import array_module, device_of, gpu_of, use_gpu_of
+from minigrad.devices import array_module, copy_of, device_of, gpu_of, use_gpu_of
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -314,14 +314,12 @@ def add_to_grads(received: Gradients, targets: dict[Node, Tensor] | None) -> Non
 def own_tensor(g: Any) -> Tensor:
     """A gradient as a Tensor with an array of its own: shared with no other tensor, writable, its rows in order."""
     if isinstance(g, Variable):
-        use_gpu_of(g.array)
-        owned = wrap(g.array.copy())
+        owned = wrap(copy_of(g.array))
         owned.node = g.node
         return owned
     if isinstance(g, np.generic) or (g.base is None and holders(g) <= ALONE and g.flags.c_contiguous):
         return wrap(g)
-    use_gpu_of(g)
-    return wrap(g.copy())
+    return wrap(copy_of(g))
 
 
 def holders(array: Any) -> int:

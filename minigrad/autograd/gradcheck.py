@@ -11,7 +11,7 @@ import numpy as np
 from minigrad.autograd import grad_mode
 from minigrad.autograd.backward import grad
 from minigrad.autograd.graph import Variable, wrap
-from minigrad.devices import array_module
+from minigrad.devices import CPU, array_module, copy_of, device_of, moved
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -182,13 +182,13 @@ def compare_projected(
             continue
         direction = random_like(x).array
         up, down = (
-            differentiable_outputs(func, moved(inputs, i, x.array + sign * eps * direction)) for sign in (1, -1)
+            differentiable_outputs(func, with_input(inputs, i, x.array + sign * eps * direction)) for sign in (1, -1)
         )
         for o, y in enumerate(outputs):
             weights = random_like(y).array
-            numerical = (weights * (up[o].array - down[o].array)).sum() / (2 * eps)
+            numerical = float((weights * (up[o].array - down[o].array)).sum() / (2 * eps))
             (g,) = grad(y, x, wrap(weights), retain_graph=True, allow_unused=True)  # type: ignore[arg-type]
-            analytical = 0.0 if g is None else (g.array * direction).sum()
+            analytical = 0.0 if g is None else float((g.array * direction).sum())
             if not np.allclose(analytical, numerical, rtol, atol):
                 raise GradcheckError(
                     f"Jacobian mismatch for output {o} with respect to input {i}, in a random direction: "
@@ -231,8 +231,9 @@ def numerical_jacobians(
     x = inputs[i].array
     rows = []
     for j in range(x.size):
-        up, down = (outputs_of(func, moved(inputs, i, shifted(x, j, by))) for by in (eps, -eps))
-        rows.append([(a.array - b.array).reshape(-1) / (2 * eps) for a, b in zip(up, down)])
+        up, down = (outputs_of(func, with_input(inputs, i, shifted(x, j, by))) for by in (eps, -eps))
+        values = [(moved(a.array, CPU), moved(b.array, CPU)) for a, b in zip(up, down)]
+        rows.append([(a - b).reshape(-1) / (2 * eps) for a, b in values])
     if not rows:
         return [np.zeros((0, y.array.size)) for y in outputs_of(func, inputs)]
     return [np.stack(column) for column in zip(*rows)]
@@ -240,7 +241,7 @@ def numerical_jacobians(
 
 def shifted(x: Any, j: int, by: float) -> Any:
     """A copy of a raw array, in the same order in memory (random masks follow it), with its element j moved."""
-    copy = x.copy(order="K")
+    copy = copy_of(x, order="K")
     copy[np.unravel_index(j, x.shape)] += by
     return copy
 
@@ -254,16 +255,16 @@ def analytical_jacobians(y: Any, xs: list[Any]) -> list[Any]:
         found = grad(y, xs, wrap(start), retain_graph=True, allow_unused=True)
         for jacobian, g in zip(jacobians, found):
             if g is not None:
-                jacobian[:, k] = g.array.reshape(-1)
+                jacobian[:, k] = moved(g.array, CPU).reshape(-1)
     return jacobians
 
 
-def moved(inputs: tuple[Any, ...], i: int, array: Any) -> tuple[Any, ...]:
+def with_input(inputs: tuple[Any, ...], i: int, array: Any) -> tuple[Any, ...]:
     """The inputs as fresh leaves, with another array for one of them."""
     fresh: list[Any] = []
     for j, x in enumerate(inputs):
         if isinstance(x, Variable):
-            x, requires_grad = wrap(array if j == i else x.array.copy(order="K")), x.node is not None
+            x, requires_grad = wrap(array if j == i else copy_of(x.array, order="K")), x.node is not None
             x.requires_grad_(requires_grad)
         fresh.append(x)
     return tuple(fresh)
@@ -272,5 +273,5 @@ def moved(inputs: tuple[Any, ...], i: int, array: Any) -> tuple[Any, ...]:
 def random_like(y: Any, non_contiguous: bool = False) -> Any:
     """Random values in a tensor's shape and dtype, drawn apart from minigrad's own generator."""
     shape = (*y.array.shape, 2) if non_contiguous else y.array.shape
-    drawn = np.random.default_rng(0).standard_normal(shape).astype(y.array.dtype)
-    return wrap(drawn[..., 0] if non_contiguous else np.asarray(drawn))
+    drawn = moved(np.random.default_rng(0).standard_normal(shape).astype(y.array.dtype), device_of(y.array))
+    return wrap(drawn[..., 0] if non_contiguous else drawn)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad.autograd.backward import mark_changed
+from minigrad.devices import overwrite
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
 
@@ -58,7 +59,7 @@ def load(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bo
         put_in_place(module, {name: replacement(saved, own[name]) for name, saved in matched.items()})
     else:
         for name, saved in matched.items():
-            own[name].array[...] = saved.array
+            overwrite(own[name].array, saved.array)
             mark_changed(own[name])
     return IncompatibleKeys(missing, unexpected)
 

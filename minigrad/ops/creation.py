@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import reduce
 from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.graph import Variable, raw, wrap
-from minigrad.devices import array_module, current, device_of, library_on, moved
-from minigrad.ops.promotion import NUMBERS, array_of, fitting_number, numpy_dtype, op_called
+from minigrad.autograd.graph import Variable, as_array, raw, wrap
+from minigrad.devices import CPU, array_module, current, device_of, library_on, moved, use_gpu_of
+from minigrad.ops.promotion import NUMBERS, array_of, common_dtype, fitting_number, number_dtype, numpy_dtype, op_called
 from minigrad.ops.shaping import as_sizes
 from minigrad.random.multiply_add import fused_float64, fused_piece_float64
 
@@ -58,8 +59,9 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
 
 def data_array(data: Any, dtype: dtype_ | None, copy: bool) -> Any:
     """Data as a raw array."""
-    if isinstance(data, (Variable, np.ndarray, np.generic)):
-        array = data.array if isinstance(data, Variable) else np.asarray(data)
+    if isinstance(data, (Variable, np.ndarray, np.generic)) or hasattr(data, "__cuda_array_interface__"):
+        array = as_array(raw(data))
+        use_gpu_of(array)
         to = array.dtype if dtype is None else numpy_dtype(dtype)
         return checked_array(array).astype(to, copy=copy)
     array = array_of_numbers(data)
@@ -78,8 +80,10 @@ def array_of_numbers(data: Any) -> Any:
     ValueError for sequences of unequal lengths and for integers beyond 64 bits, TypeError for a mixture of
     sequences and numbers and for text, RuntimeError for anything else.
     """
+    if isinstance(first_element(data), Variable):
+        return array_of_tensors(data)
     try:
-        array = np.array(unwrapped(data) if isinstance(first_element(data), Variable) else data)
+        array = np.array(data)
     except ValueError:
         raise ragged(data) from None
     if array.dtype.kind in "OUSV" or (array.dtype.kind == "u" and not carries_dtype(data)):
@@ -101,11 +105,40 @@ def carries_dtype(data: Any) -> bool:
     return isinstance(first_element(data), (np.generic, np.ndarray, Variable))
 
 
+def array_of_tensors(data: Any) -> Any:
+    """Nested sequences of tensors without dimensions (from any device) and numbers as an array of their common dtype.
+
+    ValueError for other tensors of unequal shapes.
+    """
+    try:
+        array = np.array(unwrapped(data))
+    except ValueError:
+        raise ValueError(
+            "tensor(): only one element tensors can be converted to Python scalars: use stack() or cat()"
+        ) from None
+    return array.astype(reduce(common_dtype, dtypes_within(data)))
+
+
+def dtypes_within(data: Any) -> Iterator[np.dtype[Any]]:
+    """The dtype of each tensor and each number within nested sequences."""
+    if isinstance(data, Sequence):
+        for x in data:
+            yield from dtypes_within(x)
+    else:
+        x = raw(data)
+        yield x.dtype if hasattr(x, "dtype") else number_dtype(x)
+
+
 def unwrapped(data: Any) -> Any:
-    """Nested sequences of tensors with raw arrays in their place."""
+    """Nested sequences of tensors with raw arrays in their place; errors for what is neither tensor nor number."""
     if isinstance(data, Variable):
-        return data.array
-    return [unwrapped(x) for x in data] if isinstance(data, Sequence) else data
+        return moved(data.array, CPU)
+    if isinstance(data, Sequence) and not isinstance(data, str):
+        return [unwrapped(x) for x in data]
+    error = no_number(data)
+    if error is not None:
+        raise error
+    return data
 
 
 def ragged(data: Any, dim: int = 1) -> Exception:

@@ -12,7 +12,7 @@ from minigrad.autograd import grad_mode
 from minigrad.autograd.backward import mark_changed
 from minigrad.autograd.fitting import broadcasts, to_device
 from minigrad.autograd.graph import Variable, raw, record, wrap
-from minigrad.devices import array_module, device_of, is_writeable, use_gpu_of
+from minigrad.devices import array_module, copy_of, device_of, is_writeable, use_gpu_of
 from minigrad.ops import arithmetic, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
 
@@ -77,7 +77,7 @@ def keep_old_values(node: Any, tensor: Tensor) -> None:
 
 def snapshot(tensor: Tensor) -> Tensor:
     """A tensor's values and node as they are now."""
-    old = wrap(promotion.array_of(tensor).copy())
+    old = wrap(copy_of(tensor.array))
     old.node = tensor.node
     return old
 

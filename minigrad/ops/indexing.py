@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.autograd.graph import Rule, as_view, raw, record
-from minigrad.devices import array_module, device_of, gpu_of, moved, use_gpu_of
+from minigrad.devices import CPU, array_module, copy_of, device_of, gpu_of, moved, use_gpu_of
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number
 from minigrad.ops.selection import where
 
@@ -174,7 +174,7 @@ def key_part(part: Any) -> Any:
         return np.asarray(part)
     array = raw(part)
     if isinstance(part, (list, tuple, range)):
-        array = np.asarray([raw(x) for x in part] or np.zeros(0, np.int64))
+        array = np.asarray([moved(raw(x), CPU) for x in part] or np.zeros(0, np.int64))
     if hasattr(array, "dtype"):
         if array.dtype.kind not in "biu":
             raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
@@ -238,7 +238,7 @@ def check_array(part: Any, dim: int, shape: tuple[int, ...]) -> None:
 
 def put(a: Tensor, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, value: Any) -> Tensor:
     """A copy of `a` with a[key] replaced by value, for a key as `split_key` gives it: what `a[key] = value` leaves."""
-    result = array_of(a).copy()
+    result = copy_of(raw(a))
     assign(result, basic, picking, raw(value))
     chosen = array_module(result).zeros(result.shape, bool)
     assign(chosen, basic, picking, True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad.autograd.backward import mark_all_changed
 from minigrad.autograd.graph import raw, user_place, wrap
-from minigrad.devices import array_module, gpu_of, use_gpu_of
+from minigrad.devices import array_module, gpu_of, overwrite
 from minigrad.tensor import Tensor
 
 memory = attrgetter("array")
@@ -72,7 +72,7 @@ class Block:
                         f"The state {name!r} has shape {list(saved.shape)}, but its parameter has {list(piece.shape)}: "
                         "was it saved for other parameters?"
                     )
-                piece[...] = saved
+                overwrite(piece, saved)
             keep_in(state, name, piece)
         return flat
 
@@ -90,7 +90,6 @@ class Block:
 
     def scale(self, factor: float) -> None:
         """p *= factor for every parameter, in place."""
-        use_gpu_of(self.scratch)
         for p in self.params:
             p.array *= factor
         mark_all_changed(self.params, user_place(sys._getframe(1)))

@@ -10,7 +10,8 @@ from functools import wraps
 from typing import Any, ClassVar
 
 from minigrad.autograd import grad_mode
-from minigrad.autograd.graph import Variable, raw, wrap
+from minigrad.autograd.graph import Variable, wrap
+from minigrad.devices import CPU, copy_of, device_of, moved, use_gpu_of
 from minigrad.hooks import RemovableHandle
 from minigrad.nn.parameter import clear_gradients
 from minigrad.optim.blocks import Block, blocks_of, still_fit
@@ -131,6 +132,7 @@ class Optimizer:
                 loss = closure()
         for number, group in enumerate(self.param_groups):
             for block in self.blocks(number, group):
+                use_gpu_of(block.scratch)
                 self.update(block, group)
         return loss
 
@@ -253,10 +255,14 @@ def checked_params(params: Any) -> list[Tensor]:
 
 
 def loaded(value: Any, p: Tensor, name: str) -> Any:
-    """A copy of a saved value, in the parameter's dtype (the number of steps stays float32)."""
+    """A copy of a saved value, in the parameter's dtype, on its device (the number of steps: float32, on the CPU)."""
     if not isinstance(value, Variable):
         return deepcopy(value)
-    return wrap(raw(value).copy() if name == "step" else raw(value).astype(p.array.dtype))
+    if name == "step":
+        return wrap(copy_of(moved(value.array, CPU)))
+    array = moved(value.array, device_of(p.array))
+    use_gpu_of(array)
+    return wrap(array.astype(p.array.dtype))
 
 
 def check(name: str, value: float, valid: bool) -> None:

@@ -154,6 +154,9 @@ class ndarray:
     def __cuda_array_interface__(self):
         return {"stand-in": "no memory on a GPU", "version": 3}
 
+    def __reduce__(self):
+        return make, (self.get(),)
+
     def __len__(self):
         return len(self._host)
 
