@@ -273,7 +273,8 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
         target[... if picking is None else picking] = value
     except (ValueError, TypeError) as error:
         shape = target.shape if picking is None else target[picking].shape
+        given = list(getattr(value, "shape", ()))
         raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing "
+            f"shape mismatch: value tensor of shape {given} cannot be broadcast to indexing "
             f"result of shape {list(shape)}"
         ) from error

@@ -94,7 +94,7 @@ class Generator:
             raise TypeError(f"expected a uint8 tensor, but got {type(new_state).__name__}")
         if new_state.array.dtype != np.uint8:
             raise TypeError(f"RNG state must be a uint8 tensor, but got {new_state.array.dtype.name}")
-        state = State.from_bytes(new_state.array)
+        state = State.from_bytes(devices.moved(new_state.array, devices.CPU))
         self._seed, self._spare_normal = state.seed, state.spare_normal
         self._engine.set_state(state.words, state.position, state.is_fresh)
 
