@@ -27,6 +27,8 @@ def fused(formula: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(formula)
     def run(*operands: Any) -> Any:
+        if type(operands[0]) is np.ndarray:
+            return formula(np, *operands)
         xp = array_module(operands[0])
         return formula(xp, *operands) if xp is np else kernel(formula, xp)(*operands)
 
@@ -37,3 +39,10 @@ def fused(formula: Callable[..., Any]) -> Callable[..., Any]:
 def kernel(formula: Callable[..., Any], cupy: Any) -> Any:
     """What CuPy makes of a formula."""
     return cupy.fuse(kernel_name=formula.__name__)(lambda *operands: formula(cupy, *operands))
+
+
+@fused
+def blend(_xp: Any, old: Any, new: Any, share_of_old: float, share_of_new: float) -> None:
+    """old = share_of_old * old + share_of_new * new, in place: a moving average."""
+    old *= share_of_old
+    old += new * share_of_new

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minigrad import dtypes
 from minigrad.autograd.fitting import cast
 from minigrad.autograd.graph import raw, record
@@ -30,14 +32,14 @@ def sigmoid_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
     return g * (out * (1 - out))
 
 
-def lies_by_columns(shape: tuple[int, ...], dim: int) -> bool:
-    """Whether `by_columns` lays a matrix out anew: one of many short rows."""
-    return dim == 1 and len(shape) == 2 and 1 < shape[1] <= 32 and shape[0] > 32
+def lies_by_columns(x: Any, dim: int) -> bool:
+    """Whether `by_columns` lays a raw matrix out anew: one of many short rows, on the CPU."""
+    return dim == 1 and x.ndim == 2 and 1 < x.shape[1] <= 32 < x.shape[0] and type(x) is np.ndarray
 
 
 def by_columns(x: Any, dim: int) -> Any:
     """A raw matrix of short rows laid out column by column: NumPy then works along columns, not row by row."""
-    return array_module(x).asfortranarray(x) if lies_by_columns(x.shape, dim) else x
+    return array_module(x).asfortranarray(x) if lies_by_columns(x, dim) else x
 
 
 def logits(input: Tensor, dtype: dtypes.dtype | None) -> Tensor:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import raw, record
+from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module, gpu_of, library_on
+from minigrad.fused import fused
 from minigrad.ops.activations import (
     by_columns,
     exp_difference,
@@ -67,15 +68,20 @@ def cross_entropy(
         smooth = chosen.smoothed(label_smoothing)
         return against_distribution(input, smooth, reduction, chosen.total, chosen.counted)
     x, dim = by_columns(input.array, chosen.dim), chosen.dim
-    xp = array_module(x)
     most = largest(x, (dim,))
-    of_target = chosen.of_target(x) - most.reshape(chosen.places.shape)
     powers = exp_difference(x, most)
     total = powers.sum(dim, keepdims=True)
-    losses = xp.log(total).reshape(chosen.places.shape) - of_target
+    each = chosen.places.shape
+    losses = surprise(total.reshape(each), most.reshape(each), chosen.of_target(x))
     value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
     rule = cross_entropy_dinput if x.ndim < 3 else cross_entropy_2d_dinput
     return record(value, (input, powers, total), (rule, None, None), chosen, reduction, scale)
+
+
+@fused
+def surprise(xp: Any, total: Any, most: Any, of_target: Any) -> Any:
+    """-log(e ** (of_target - most) / total)."""
+    return xp.log(total) - (of_target - most)
 
 
 def cross_entropy_dinput(
@@ -90,9 +96,16 @@ def too_probable(input: Tensor, powers: Any, total: Any, chosen: Chosen) -> Tens
     powers / total is that softmax, of which the loss has computed the parts already.  They only spare this op its own
     computation: its derivative goes by the input, so that they are no constants to it.
     """
-    value = powers / total
-    value -= chosen.one_hot()
+    value = share_beyond(powers, total, chosen.one_hot())
     return record(value, (input,), (too_probable_dinput,), chosen.dim)
+
+
+@fused
+def share_beyond(_xp: Any, powers: Any, total: Any, one_hot: Any) -> Any:
+    """powers / total - one_hot."""
+    share = powers / total
+    share -= one_hot
+    return share
 
 
 def too_probable_dinput(g: Tensor, _out: Tensor, input: Tensor, dim: int) -> Tensor:
@@ -139,27 +152,26 @@ class Chosen:
 
     def __init__(self, op: str, input: Any, target: Any, weight: Any, ignore_index: int) -> None:
         x, classes = input.array, target.array
-        xp = array_module(x)
         self.dim = class_dim(x)
         self.shape, self.dtype = x.shape, x.dtype
         classes = checked_targets(op, x, classes)
         self.counted = counted = counted_targets(classes, x.shape[self.dim], ignore_index)
         if counted is not None:
-            classes = xp.where(counted, classes, 0)
-        self.columns = lies_by_columns(x.shape, self.dim)
+            classes = array_module(x).where(counted, classes, 0)
+        self.columns = lies_by_columns(x, self.dim)
         self.places = flat_places(classes, x.shape, self.dim, self.columns)
         self.class_weight = check_weight(weight, x)
         self.weight = None if self.class_weight is None else self.class_weight[classes]
         if counted is not None:
-            self.weight = (1 if self.weight is None else self.weight) * counted.astype(x.dtype)
+            ones = counted.astype(x.dtype)
+            self.weight = ones if self.weight is None else self.weight * ones
         self.total = None if self.weight is None else self.weight.sum()
 
     def weighted(self, losses: Any) -> Any:
         """The raw losses, each multiplied by its weight; 0 where it is ignored, whatever the loss was."""
         if self.weight is None:
             return losses
-        each = losses * self.weight
-        return each if self.counted is None else array_module(each).where(self.counted, each, 0)
+        return losses * self.weight if self.counted is None else weighted_where(self.counted, losses, self.weight)
 
     def flat(self, x: Any) -> Any:
         """A raw array like the logits (`by_columns`) as a vector, in the order of its memory."""
@@ -180,9 +192,12 @@ class Chosen:
         if self.weight is None:
             each = g * scale
             return unsqueeze(each, self.dim) if reduction == "none" else each
-        each = g * (self.weight * scale)
-        if self.counted is not None:
-            each = where(self.counted, each, 0)  # also where g is infinite or nan
+        if self.counted is None:
+            each = g * (self.weight * scale)
+        elif isinstance(g, Variable):
+            each = where(self.counted, g * (self.weight * scale), 0)
+        else:
+            each = weighted_where(self.counted, g, self.weight * scale)  # 0 also where g is infinite or nan
         return unsqueeze(each, self.dim)
 
     def smoothed(self, label_smoothing: float) -> Any:
@@ -194,6 +209,12 @@ class Chosen:
         if self.weight is not None:
             share = share * array_module(share).expand_dims(self.weight != 0, self.dim)
         return share
+
+
+@fused
+def weighted_where(xp: Any, counted: Any, x: Any, weight: Any) -> Any:
+    """x * weight, and 0 where it does not count, whatever x is."""
+    return xp.where(counted, x * weight, 0)
 
 
 def against_probabilities(

@@ -13,7 +13,6 @@ import numpy as np
 
 from minigrad.autograd.fitting import broadcasts
 from minigrad.autograd.graph import Variable, raw, record
-from minigrad.devices import array_module
 from minigrad.fused import fused
 from minigrad.ops.activations import sigmoid
 from minigrad.ops.elementwise import abs as absolute
@@ -43,10 +42,10 @@ def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
     return losses.sum() / size, 1 / size if size else 0
 
 
-def inverse(total: Any) -> Any:
+@fused
+def inverse(xp: Any, total: Any) -> Any:
     """1 / total, and 0 for a total of 0; a GPU is not waited for to know it."""
-    where = array_module(total).where
-    return where(total == 0, 0, 1 / where(total == 0, 1, total)).astype(total.dtype)
+    return xp.where(total == 0, 0, 1 / xp.where(total == 0, 1, total))
 
 
 # Distances --------------------------------------------------------------------------------------------------

@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minigrad.autograd.backward import mark_changed
 from minigrad.autograd.fitting import sum_to
 from minigrad.autograd.graph import Variable, raw, record
 from minigrad.devices import array_module
+from minigrad.fused import blend
 from minigrad.ops.elementwise import sqrt
 from minigrad.ops.promotion import array_of, check_devices
 
@@ -64,7 +67,7 @@ def batch_norm(
 def move(running: Tensor | None, now: Any, momentum: float) -> None:
     """Move a running statistic towards a batch's, in place."""
     if running is not None:
-        running.array[...] = running.array * (1 - momentum) + now.reshape(-1) * momentum
+        blend(running.array, now.reshape(-1), 1 - momentum, momentum)
         mark_changed(running)
 
 
@@ -193,7 +196,10 @@ def summed_product(a: Tensor, b: Tensor, kept: tuple[int, ...]) -> Tensor:
     """sum_to(a * b, kept), without an array of all products."""
     x, y = raw(a), raw(b)
     dims = list(range(x.ndim))
-    value = array_module(x).einsum(x, dims, y, dims, [i for i in dims if kept[i] == x.shape[i]])
+    if type(x) is np.ndarray:
+        value = np.einsum(x, dims, y, dims, [i for i in dims if kept[i] == x.shape[i]])
+    else:  # CuPy's einsum takes long to prepare
+        value = (x * y).sum(tuple(i for i in dims if kept[i] != x.shape[i]))
     return record(value.reshape(kept), (a, b), (summed_product_da, summed_product_db))
 
 

@@ -53,6 +53,15 @@ class Windows:
         start, step = position * self.dilation[dim], self.stride[dim]
         return slice(start, start + step * (self.places[dim] - 1) + 1, step)
 
+    def seen(self, padded: Any) -> Any:
+        """A view of raw padded images (C, N, ...) that gives each window its own elements: (C, *kernel, N, *places)."""
+        channels, images, *image = padded.strides
+        shape = (len(padded), *self.kernel, padded.shape[1], *self.places)
+        within = [gap * size for gap, size in zip(self.dilation, image)]
+        between = [step * size for step, size in zip(self.stride, image)]
+        strides = (channels, *within, images, *between)
+        return array_module(padded).lib.stride_tricks.as_strided(padded, shape, strides)
+
     @property
     def padded_image(self) -> list[int]:
         """The height and the width of images with their padding."""
@@ -80,9 +89,7 @@ def im2col(input: Tensor, windows: Windows) -> Tensor:
     -> (C, kernel positions, N, *places).  https://hal.science/inria-00112631 (Chellapilla et al., 2006)
     """
     x = windows.padded(raw(input)).swapaxes(0, 1)
-    columns = array_module(x).empty((len(x), windows.positions, x.shape[1], *windows.places), x.dtype)
-    for k, part in enumerate(windows.slices()):
-        columns[:, k] = x[part]
+    columns = windows.seen(x).reshape(len(x), windows.positions, x.shape[1], *windows.places)
     return record(columns, (input,), (im2col_da,), windows)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.devices import array_module
-from minigrad.fused import fused
+from minigrad.fused import blend, fused
 from minigrad.optim.blocks import Block
 from minigrad.optim.optimizer import Group, Optimizer, check
 
@@ -79,17 +79,10 @@ class SGD(Optimizer):
                 b[...] = g
                 block.is_new = False
             else:
-                remember(b, g, momentum, 1 - group["dampening"])
+                blend(b, g, momentum, 1 - group["dampening"])
             g = looked_ahead(g, b, momentum) if group["nesterov"] else b
         array_module(g).multiply(g, float(group["lr"]), out=block.scratch)
         block.subtract_scratch()
-
-
-@fused
-def remember(_xp: Any, b: Any, g: Any, momentum: float, share: float) -> None:
-    """b = momentum * b + share * g, in place."""
-    b *= momentum
-    b += g * share
 
 
 @fused
