@@ -126,8 +126,12 @@ def find_gpu() -> tuple[Any, str]:
     except Exception as error:
         known = NO_GPU.get(str(error).partition(":")[0])
         return None, known or f"CuPy {version} does not work here: {kind_of(error)}: {error}"
+    libraries[cupy.ndarray] = cupy
     return cupy, ""
 
+
+libraries: dict[type, Any] = {np.ndarray: np}
+"""Which library each kind of array belongs to: NumPy, and CuPy once there is a GPU."""
 
 INSTALL_CUPY = (
     'Install it where minigrad\'s source is with `pip install ".[cuda13]"`, or ".[cuda12]" for a driver of CUDA 12'
@@ -145,6 +149,7 @@ NO_GPU = {
 def forget_gpu() -> None:
     """Look for a GPU anew when one is next asked for."""
     find_gpu.cache_clear()
+    several_gpus.cache_clear()
     current.__init__()  # type: ignore[misc]
 
 
@@ -154,6 +159,12 @@ def gpu() -> Any:
     if cupy is None:
         raise RuntimeError(f"minigrad has no GPU to use: {reason}")
     return cupy
+
+
+@lru_cache(maxsize=1)
+def several_gpus() -> bool:
+    """Whether there is more than one GPU."""
+    return bool(gpu().cuda.runtime.getDeviceCount() > 1)
 
 
 def checked(place: Any) -> device:
@@ -191,17 +202,17 @@ def check_device(place: Any) -> None:
 
 def array_module(array: Any) -> Any:
     """The library, numpy or cupy, whose functions take this array; CuPy is told to work on the array's GPU."""
-    if type(array) is np.ndarray or not hasattr(array, "__cuda_array_interface__"):
+    if type(array) is np.ndarray:
         return np
     use_gpu_of(array)
-    return gpu()
+    return libraries.get(type(array), np)
 
 
 def use_gpu_of(array: Any) -> None:
     """Let CuPy work on the GPU that holds an array: it works on one at a time.  On the CPU there is nothing to do."""
-    number = gpu_of(array)
-    if number is not None:
-        gpu().cuda.runtime.setDevice(number)
+    cupy = libraries.get(type(array), np)
+    if cupy is not np and several_gpus():
+        cupy.cuda.runtime.setDevice(array.device.id)
 
 
 def on_one_gpu(a: Any, b: Any) -> bool:
@@ -215,10 +226,15 @@ def on_one_gpu(a: Any, b: Any) -> bool:
 
 def gpu_of(array: Any) -> int | None:
     """The number of the GPU on which a raw array lives; None on the CPU."""
-    if type(array) is np.ndarray or not hasattr(array, "__cuda_array_interface__"):
+    if type(array) is np.ndarray or type(array) not in libraries:
         return None
     number: int = array.device.id
     return number
+
+
+def as_array(x: Any) -> Any:
+    """An array of NumPy or CuPy, or what has its memory on a GPU (`__cuda_array_interface__`), as a raw array."""
+    return np.asarray(x) if isinstance(x, (np.ndarray, np.generic)) else gpu().asarray(x)
 
 
 def device_of(array: Any) -> device:

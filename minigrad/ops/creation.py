@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.graph import Variable, as_array, raw, wrap
-from minigrad.devices import CPU, array_module, current, device_of, library_on, moved, use_gpu_of
+from minigrad.autograd.graph import Variable, raw, wrap
+from minigrad.devices import CPU, array_module, as_array, current, device_of, library_on, moved, use_gpu_of
 from minigrad.ops.promotion import NUMBERS, array_of, common_dtype, fitting_number, number_dtype, numpy_dtype, op_called
 from minigrad.ops.shaping import as_sizes
 from minigrad.random.multiply_add import fused_float64, fused_piece_float64

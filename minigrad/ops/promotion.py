@@ -18,7 +18,7 @@ from numpy import ndarray
 from minigrad import dtypes
 from minigrad.autograd.fitting import broadcasts, cast, to_device
 from minigrad.autograd.graph import Variable, line_of, raw, user_frame, wrap
-from minigrad.devices import device_of, on_one_gpu, use_gpu_of
+from minigrad.devices import as_array, device_of, on_one_gpu, use_gpu_of
 
 if TYPE_CHECKING:
     pass
@@ -71,7 +71,7 @@ def operand(x: Any) -> Any:
     if isinstance(x, np.generic):
         return operand(x.item())
     if isinstance(x, np.ndarray) or hasattr(x, "__cuda_array_interface__"):
-        return wrap(x)
+        return wrap(as_array(x))
     if isinstance(x, NUMBERS):
         return x
     raise TypeError(f"{op_called()}(): an operand must be a Tensor or a number, not {type(x).__name__}")
