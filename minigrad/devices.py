@@ -133,9 +133,7 @@ def find_gpu() -> tuple[Any, str]:
 libraries: dict[type, Any] = {np.ndarray: np}
 """Which library each kind of array belongs to: NumPy, and CuPy once there is a GPU."""
 
-INSTALL_CUPY = (
-    'Install it where minigrad\'s source is with `pip install ".[cuda13]"`, or ".[cuda12]" for a driver of CUDA 12'
-)
+INSTALL_CUPY = 'Install it, in the folder of minigrad: pip install ".[cuda13]" (for a driver of CUDA 12: ".[cuda12]")'
 OLD_CUPY = [str(major) for major in range(14)]  # their fused kernels compute in float64 where a number meets float32
 NO_GPU = {
     "cudaErrorNoDevice": "there is no NVIDIA GPU in this machine, or CUDA_VISIBLE_DEVICES hides it",
