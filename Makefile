@@ -22,17 +22,16 @@ slow: .venv/test
 benchmarks: .venv/peers
 	$(BIN)/python -m benchmarks
 
-# The whole check on an NVIDIA GPU; its report goes to out/gpu.  Nothing is installed where $(PYTHON) has it all.
-# The number is the major version of CUDA: `make gpu CUDA=12` where PyTorch is a build for that one.
-CUDA ?= 13
+# The whole check on an NVIDIA GPU; its report goes to out/gpu.  Nothing is installed where $(PYTHON) has it all: so for
+# a driver of CUDA 12, of which the newest PyTorch knows nothing, give a Python with builds of both libraries for that.
 GPU_NEEDS := cupy, torch, torchvision, numpy, pytest, hypothesis, rich, matplotlib, sklearn, safetensors, tqdm
 
 gpu:
 	if $(PYTHON) -c "import $(GPU_NEEDS)" 2>/dev/null; then $(PYTHON) -m benchmarks.gpu_check; \
-	else $(MAKE) .venv/cuda$(CUDA) && $(BIN)/python -m benchmarks.gpu_check; fi
+	else $(MAKE) .venv/cuda13 && $(BIN)/python -m benchmarks.gpu_check; fi
 
-.venv/cuda%: .venv/test
-	$(BIN)/python -m pip install --quiet --editable ".[cuda$*]"
+.venv/cuda13: .venv/test
+	$(BIN)/python -m pip install --quiet --editable ".[cuda13]"
 	touch $@
 
 .venv/pip: 

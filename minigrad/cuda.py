@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from minigrad import devices
-from minigrad.streams import Event, Stream, current_stream, set_stream, stream
+from minigrad.streams import Event, Stream, current_stream, default_stream, set_stream, stream
 
 Place = devices.device | str | int | None
 
@@ -129,8 +129,9 @@ def mem_get_info(device: Place = None) -> tuple[int, int]:
 
 def empty_cache() -> None:
     """Give back the memory that is held but not in use."""
+    for number in range(device_count()):
+        devices.library_on(number).get_default_memory_pool().free_all_blocks()
     if is_available():
-        devices.gpu().get_default_memory_pool().free_all_blocks()
         devices.gpu().get_default_pinned_memory_pool().free_all_blocks()
 
 
@@ -150,6 +151,7 @@ __all__ = [
     "Stream",
     "current_device",
     "current_stream",
+    "default_stream",
     "device",
     "device_count",
     "empty_cache",

@@ -122,10 +122,11 @@ def find_gpu() -> tuple[Any, str]:
     try:
         if cupy.cuda.runtime.getDeviceCount() == 0:
             return None, NO_GPU["cudaErrorNoDevice"]
-        int(cupy.ones(2, "float32").sum())
+        matrix = cupy.ones((2, 2), "float32")
+        int((matrix @ matrix).sum())
     except Exception as error:
         known = NO_GPU.get(str(error).partition(":")[0])
-        return None, known or f"CuPy {version} does not work here: {kind_of(error)}: {error}"
+        return None, known or f"CuPy {version} does not work here: {kind_of(error)}: {error}. {INSTALL_CUPY}"
     libraries[cupy.ndarray] = cupy
     return cupy, ""
 
@@ -268,6 +269,8 @@ def moved(array: Any, place: Any, non_blocking: bool = False) -> Any:
         return array.get(out=empty_pinned(array.shape, array.dtype), blocking=False) if non_blocking else array.get()
     if here == CPU:
         return library_on(place).array(array, blocking=is_pinned(array) and not non_blocking)
+    if not array.flags.c_contiguous:
+        array = copy_of(array)  # CuPy copies only what is contiguous from GPU to GPU
     library_on(here).cuda.get_current_stream().synchronize()  # each GPU works off a queue of its own
     cupy = library_on(place)
     copy = cupy.array(array)
@@ -286,6 +289,13 @@ def overwrite(array: Any, values: Any) -> None:
     values = moved(values, device_of(array))
     use_gpu_of(array)
     array[...] = values
+
+
+def for_every_stream(array: Any) -> Any:
+    """A raw array that is kept for later.  Made in a stream of the user's it is waited for: others may use it too."""
+    if gpu_of(array) is not None and gpu().cuda.get_current_stream().ptr:
+        gpu().cuda.get_current_stream().synchronize()
+    return array
 
 
 def is_writeable(array: Any) -> bool:

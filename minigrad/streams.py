@@ -6,6 +6,7 @@ https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-streams
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from minigrad import devices
@@ -20,7 +21,7 @@ class Stream:
     def __init__(self, device: Any = None, priority: int = 0) -> None:
         self.device = devices.checked_gpu(device)
         self.queue = devices.library_on(self.device).cuda.Stream(non_blocking=True, priority=priority)
-        self.before: list[Stream] = []
+        self.before: list[tuple[int, Stream]] = []
 
     def synchronize(self) -> None:
         """Wait until all work in the stream is done."""
@@ -37,20 +38,24 @@ class Stream:
         return event
 
     def wait_event(self, event: Event) -> None:
-        """Let what comes into the stream from now on wait for an event."""
-        self.queue.wait_event(event.mark)
+        """Let what comes into the stream from now on wait for an event (not for one that was never recorded)."""
+        if event.mark is not None:
+            self.queue.wait_event(event.mark)
 
     def wait_stream(self, stream: Stream) -> None:
         """Let what comes into the stream from now on wait for what is in another one now."""
         self.wait_event(stream.record_event())
 
     def __enter__(self) -> Stream:
-        self.before.append(current_stream(self.device))
+        """Within `with s:` work goes to this stream, and "cuda" means its GPU."""
+        self.before.append((devices.current.gpu, current_stream(self.device)))
         set_stream(self)
         return self
 
     def __exit__(self, *_error: object) -> None:
-        set_stream(self.before.pop())
+        gpu, stream = self.before.pop()
+        set_stream(stream)
+        devices.current.gpu = gpu
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Stream) and bool(self.queue == other.queue)
@@ -66,13 +71,16 @@ class Event:
     """A mark in a stream: it happens when the work before it is done.  enable_timing: for `elapsed_time`."""
 
     def __init__(self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False) -> None:
-        cuda = devices.gpu().cuda
-        self.mark = cuda.Event(block=blocking, disable_timing=not enable_timing, interprocess=interprocess)
+        devices.gpu()
+        self.options = {"block": blocking, "disable_timing": not enable_timing, "interprocess": interprocess}
+        self.mark: Any = None  # made when it is first recorded, on the stream's GPU
 
     def record(self, stream: Stream | None = None) -> None:
         """Put the mark into a stream (default: the current one)."""
         stream = current_stream() if stream is None else stream
-        devices.library_on(stream.device)
+        cuda = devices.library_on(stream.device).cuda
+        if self.mark is None:
+            self.mark = cuda.Event(**self.options)
         self.mark.record(stream.queue)
 
     def wait(self, stream: Stream | None = None) -> None:
@@ -80,32 +88,48 @@ class Event:
         (current_stream() if stream is None else stream).wait_event(self)
 
     def query(self) -> bool:
-        """Whether it has happened."""
-        return bool(self.mark.done)
+        """Whether it has happened, or was never recorded."""
+        return self.mark is None or bool(self.mark.done)
 
     def synchronize(self) -> None:
         """Wait until it has happened."""
-        self.mark.synchronize()
+        if self.mark is not None:
+            self.mark.synchronize()
 
     def elapsed_time(self, end_event: Event) -> float:
         """Milliseconds from this event to a later one; both with enable_timing=True, and both have happened."""
+        if self.mark is None or end_event.mark is None:
+            raise RuntimeError("Both events must be recorded before calculating elapsed time.")
         return float(devices.gpu().cuda.get_elapsed_time(self.mark, end_event.mark))
 
 
 def current_stream(device: Any = None) -> Stream:
     """The stream that a GPU's work goes to now."""
+    place = devices.checked_gpu(device)
+    return existing(place, devices.library_on(place).cuda.get_current_stream())
+
+
+def default_stream(device: Any = None) -> Stream:
+    """The stream that a GPU's work goes to unless another was set."""
+    place = devices.checked_gpu(device)
+    return existing(place, devices.library_on(place).cuda.Stream.null)
+
+
+def existing(device: devices.device, queue: Any) -> Stream:
+    """A stream that CuPy knows already."""
     stream = Stream.__new__(Stream)
-    stream.device, stream.before = devices.checked_gpu(device), []
-    stream.queue = devices.library_on(stream.device).cuda.get_current_stream()
+    stream.device, stream.queue, stream.before = device, queue, []
     return stream
 
 
-def set_stream(stream: Stream) -> None:
-    """Let the work of a stream's GPU go to that stream."""
-    devices.library_on(stream.device)
-    stream.queue.use()
+def set_stream(stream: Stream | None) -> None:
+    """Let work go to a stream, and "cuda" mean its GPU; None changes nothing."""
+    if stream is not None:
+        devices.library_on(stream.device)
+        stream.queue.use()
+        devices.current.gpu = stream.device.index or 0
 
 
-def stream(stream: Stream) -> Stream:
-    """`with stream(s):` is `with s:`."""
-    return stream
+def stream(stream: Stream | None) -> AbstractContextManager[Stream | None]:
+    """`with stream(s):` is `with s:`; None changes nothing."""
+    return nullcontext() if stream is None else stream

@@ -9,6 +9,8 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from minigrad import devices, dtypes, printing
 from minigrad.autograd import graph
 from minigrad.autograd.backward import backward
@@ -374,7 +376,7 @@ class Tensor(Variable):
         """The number of the GPU that it is on; -1 on the CPU."""
         return -1 if self.device.index is None else self.device.index
 
-    def pin_memory(self) -> Tensor:
+    def pin_memory(self, device: Any = None) -> Tensor:  # noqa: ARG002 - PyTorch's, and deprecated there
         """A copy in page-locked memory, from which a GPU copies faster.  RuntimeError without a GPU, or on one."""
         return self if self.is_pinned() else wrap(devices.pinned(self.array))
 
@@ -404,7 +406,7 @@ class Tensor(Variable):
     def __reduce__(self) -> Any:
         if not self.is_leaf:
             raise RuntimeError("a tensor with a grad_fn cannot be pickled: use tensor.detach()")
-        return unpickled, (type(self), self.array, self.requires_grad)
+        return unpickled, (type(self), self.cpu().array, self.requires_grad, str(self.device))
 
     # Operators: each is the op itself, so that one step into `a @ b` shows the line that multiplies ----------
 
@@ -511,10 +513,10 @@ def copied(tensor: Tensor, array: Any) -> Tensor:
     return result
 
 
-def unpickled(kind: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
-    """The tensor that was pickled."""
+def unpickled(kind: type[Tensor], array: Any, requires_grad: bool, device: str = "cpu") -> Tensor:
+    """The tensor that was pickled, on the device where it was."""
     tensor = kind.__new__(kind)
-    tensor.array = devices.array_module(array).ascontiguousarray(array).reshape(array.shape)
+    tensor.array = devices.moved(np.ascontiguousarray(array).reshape(np.shape(array)), device)
     if requires_grad:
         tensor.requires_grad_()
     return tensor

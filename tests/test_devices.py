@@ -411,6 +411,50 @@ def test_arrays_of_cupy_and_numbers_on_a_gpu_are_data() -> None:
     assert again.tolist() == copy.deepcopy(shared).tolist() == [2] * 3
 
 
+def test_what_numpy_allows_and_cupy_does_not() -> None:
+    x = minigrad.tensor([[5.0, -7.0, 3.0], [1.0, 2.0, 1.0]], device=last_gpu())
+    assert (x // 2.0).tolist() == [[2, -4, 1], [0, 1, 0]]
+    assert (7.0 // x).tolist() == [[1, -1, 2], [7, 3, 7]]
+    assert (x % 3).tolist() == [[2, 2, 0], [1, 2, 1]]
+    y = minigrad.tensor([0.1], dtype=minigrad.float64, device=last_gpu(), requires_grad=True)
+    (1.0 % y).backward()
+    assert y.grad.tolist() == [-9]
+    assert x.sum().max(0).indices.item() == x.sum().min(-1).indices.item() == 0
+    x[0] = minigrad.ones(1, 1, 3, device=last_gpu())
+    x[minigrad.tensor([1])] = minigrad.full((1, 1, 3), 4.0, device=last_gpu())
+    assert x.tolist() == [[1] * 3, [4] * 3]
+    targets = minigrad.arange(300, dtype=minigrad.uint8, device=last_gpu()) % 3
+    logits = minigrad.arange(900.0, device=last_gpu()).reshape(300, 3)
+    loss = minigrad.nn.functional.nll_loss
+    assert loss(logits, targets).item() == pytest.approx(loss(logits.cpu(), targets.cpu()).item())
+
+
+def test_two_gpus_exchange_tensors() -> None:
+    if minigrad.cuda.device_count() < 2:
+        pytest.skip("there is one GPU only")
+    x = minigrad.arange(6.0, device="cuda:1").reshape(2, 3)
+    for view in (x, x[:, ::2], x.t(), x[0, 0].expand(2, 2), x.sum()):
+        assert view.to("cuda:0").tolist() == view.tolist()
+    for pick in (lambda i: x[i], lambda i: x.__setitem__(i, 0.0)):
+        with pytest.raises(RuntimeError, match="indices should be either on cpu or on the same device"):
+            pick(minigrad.tensor([0], device="cuda:0"))
+    again = pickle.dumps(x)
+    minigrad.ones(1, device="cuda:0")
+    assert pickle.loads(again).device == x.device
+    minigrad.cuda.empty_cache()
+
+
+def test_a_sum_on_the_cpu_does_not_take_losses_of_a_gpu() -> None:
+    total, loss = minigrad.tensor(0.0), minigrad.ones(1, device=last_gpu()).sum()
+    with pytest.raises(RuntimeError, match=r"add_.*same device"):
+        total += loss
+    with pytest.raises(RuntimeError, match=r"mul_.*same device"):
+        total.mul_(loss)
+    assert total.item() == 0
+    total += loss.item()
+    assert total.fill_(loss + 1).item() == 2
+
+
 @pytest.mark.parametrize("fast_mode", [False, True])
 def test_derivatives_are_checked_on_a_gpu(fast_mode: bool) -> None:
     x = minigrad.tensor([[0.5, -1.0], [2.0, 3.0]], dtype=minigrad.float64, device=last_gpu(), requires_grad=True)
@@ -468,6 +512,22 @@ def test_streams_and_events() -> None:
     assert "Stream" in repr(stream)
     assert len({stream, usual, usual}) == 2
     minigrad.accelerator.set_stream(usual)
+    assert cuda.current_device() == minigrad.device(last_gpu()).index
+    cuda.set_device(0)
+    with cuda.stream(stream):
+        assert minigrad.ones(1, device="cuda").device == stream.device
+    assert cuda.current_device() == 0
+    with cuda.stream(None):
+        cuda.set_stream(None)
+    assert cuda.default_stream(last_gpu()) == usual
+    never = cuda.Event()
+    never.synchronize()
+    never.wait()
+    assert never.query()
+    with pytest.raises(RuntimeError, match="Both events must be recorded"):
+        never.elapsed_time(stop)
+    minigrad.ones(1, device=last_gpu()) * 2
+    cuda.current_stream("cuda:0").record_event()
 
 
 def test_the_current_gpu_is_what_cuda_means() -> None:

@@ -118,3 +118,15 @@ def test_nan_in_logits_is_nan_in_the_loss() -> None:
 def test_another_shape_of_target_is_warned_of() -> None:
     with pytest.warns(UserWarning, match=r"target size .*\[3, 1\].*input size .*\[3\]"):
         minigrad.nn.functional.mse_loss(minigrad.ones(3), minigrad.ones(3, 1))
+
+
+@pytest.mark.parametrize("shape", [(64, 10), (300, 10), (300, 300)])
+def test_targets_of_uint8_stand_for_every_class_and_place(shape):
+    logits = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    targets = np.random.default_rng(1).integers(0, min(shape[1], 256), shape[0]).astype(np.uint8)
+    for name in ("cross_entropy", "nll_loss"):
+        losses = [
+            getattr(lib.nn.functional, name)(lib.from_numpy(logits), lib.from_numpy(targets)).item()
+            for lib in (torch, minigrad)
+        ]
+        assert losses[1] == pytest.approx(losses[0], rel=1e-5)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.autograd.graph import Node, Rule, raw, record
-from minigrad.devices import array_module, device_of, gpu_of, library_on, moved, use_gpu_of
+from minigrad.devices import array_module, device_of, for_every_stream, gpu_of, library_on, moved, use_gpu_of
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -52,7 +52,7 @@ def summed(x: Any, axes: tuple[int, ...]) -> Any:
 def ones(gpu: int | None, shape: Any, dtype: Any) -> Any:
     """A raw array of ones on a GPU or (None) the CPU, made once for each shape: not to be changed."""
     xp = np if gpu is None else library_on(gpu)
-    made = xp.ones(shape, dtype)
+    made = for_every_stream(xp.ones(shape, dtype))
     if xp is np:
         made.flags.writeable = False
     return made

@@ -152,16 +152,18 @@ def floor_divide(input: Any, other: Any) -> Tensor:
     """input / other rounded down.  It has no derivative.  RuntimeError for integers divided by 0."""
     a, b = division_operands(input, other)
     x, y = raw(a), raw(b)
-    return unrecorded(floored_quotient(x, y) if dtype_of(a, b).kind == "f" else x // y, a, b)
+    dtype = dtype_of(a, b)
+    return unrecorded(floored_quotient(x, y, dtype) if dtype.kind == "f" else x // y, a, b)
 
 
-def floored_quotient(x: Any, y: Any) -> Any:
+def floored_quotient(x: Any, y: Any, dtype: Any) -> Any:
     """Floats divided and rounded down, exact also where the quotient is large: CuPy's // and % are not.
 
     x - fmod(x, y) is a multiple of y, as in PyTorch (and Python's float_divmod).
     """
-    xp, quotient = array_module(x if hasattr(x, "dtype") else y), x / y
-    rest = xp.fmod(x, y)
+    xp = array_module(x if hasattr(x, "dtype") else y)
+    x, y = xp.asarray(x, dtype), xp.asarray(y, dtype)
+    quotient, rest = x / y, xp.fmod(x, y)
     multiple = (x - rest) / y
     multiple = xp.where((rest != 0) & ((rest < 0) != (y < 0)), multiple - 1, multiple)
     nearest = xp.floor(multiple)
@@ -205,7 +207,7 @@ def remainder_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
 
 
 def remainder_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return -g * (a // b)
+    return -g * floor_divide(a, b)
 
 
 def rremainder(input: Any, other: Any) -> Tensor:

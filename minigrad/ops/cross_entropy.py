@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.autograd.graph import Variable, raw, record
-from minigrad.devices import array_module, gpu_of, library_on
+from minigrad.devices import array_module, for_every_stream, gpu_of, library_on
 from minigrad.fused import fused
 from minigrad.ops.activations import (
     by_columns,
@@ -282,7 +282,7 @@ def flat_places(classes: Any, shape: tuple[int, ...], dim: int, columns: bool) -
 def starts(gpu: int | None, rows: int, length: int) -> Any:
     """Where each row of a flattened array starts, made once for each size: not to be changed."""
     xp = np if gpu is None else library_on(gpu)
-    return xp.arange(0, rows * length, length)
+    return for_every_stream(xp.arange(0, rows * length, length))
 
 
 def along_classes(weight: Any, shape: tuple[int, ...], dim: int) -> Any:
@@ -319,7 +319,8 @@ def checked_targets(op: str, x: Any, classes: Any) -> Any:
             f"{op}(): expected target dtype to be Long or Byte, but got {classes.dtype}. "
             "Use target.long() for class indices."
         )
-    return classes.reshape(expected)
+    classes = classes.reshape(expected)
+    return classes if classes.dtype.itemsize == 8 else classes.astype(np.int64)  # to count the logits up to them
 
 
 def counted_targets(classes: Any, number: int, ignore_index: int) -> Any:
@@ -329,7 +330,7 @@ def counted_targets(classes: Any, number: int, ignore_index: int) -> Any:
     """
     if not isinstance(classes, np.ndarray):
         return classes != ignore_index
-    unsigned = classes.view(np.uint64) if classes.dtype.itemsize == 8 else classes  # where -1 is a huge number
+    unsigned = classes.view(np.uint64)  # where -1 is a huge number
     if not 0 <= ignore_index < number and unsigned.max(initial=0) < number:
         return None
     counted = classes != ignore_index

@@ -27,6 +27,7 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
     does), the result has another shape, or a dtype of a higher category.
     """
     refuse_in_place(tensor, result.node is not None)
+    promotion.check_devices(tensor, result)
     value = result.array
     if value.shape != tensor.array.shape:
         raise RuntimeError(

@@ -178,7 +178,7 @@ def key_part(part: Any) -> Any:
     if hasattr(array, "dtype"):
         if array.dtype.kind not in "biu":
             raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
-        return int(array) if array.ndim == 0 and array.dtype.kind != "b" else array.copy()
+        return int(array) if array.ndim == 0 and array.dtype.kind != "b" else copy_of(array)
     if hasattr(part, "__index__"):
         return operator.index(part)
     raise IndexError(
@@ -270,7 +270,7 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
         )
     target = array[(*basic, ...)]
     try:
-        target[... if picking is None else picking] = value
+        target[... if picking is None else picking] = without_leading_ones(value)
     except (ValueError, TypeError) as error:
         shape = target.shape if picking is None else target[picking].shape
         given = list(getattr(value, "shape", ()))
@@ -278,3 +278,10 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
             f"shape mismatch: value tensor of shape {given} cannot be broadcast to indexing "
             f"result of shape {list(shape)}"
         ) from error
+
+
+def without_leading_ones(value: Any) -> Any:
+    """A raw array without the dimensions of 1 in front, which say nothing: CuPy does not broadcast to fewer."""
+    shape = getattr(value, "shape", ())
+    extra = next((i for i, n in enumerate(shape) if n != 1), len(shape))
+    return value.reshape(shape[extra:]) if extra else value

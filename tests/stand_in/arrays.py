@@ -185,6 +185,8 @@ class ndarray:
         if masks and getattr(value, "ndim", 0):
             runtime.synchronise("assigning an array to a mask")
         check_device(arrays_in([self, value]))
+        if isinstance(value, ndarray) and value.ndim > self._host[host_index].ndim:
+            raise ValueError("Out shape is mismatched")
         with np.errstate(all="ignore"):
             self._host[host_index] = host(value)
 
@@ -323,12 +325,20 @@ def check_arguments(name, parameters, args, kwargs):
                 raise TypeError(f"{name} of CuPy has no argument {keyword!r}")
 
 
+def check_axis(array, axis):
+    """AxisError for an axis of an array that has none, which NumPy's reductions let pass."""
+    if array.ndim == 0 and (type(axis) is int or (type(axis) is tuple and axis)):
+        raise np.exceptions.AxisError(f"axis {axis} is out of bounds for array of dimension 0")
+
+
 WAITING_METHODS = {"nonzero", "compress", "dump", "dumps", "tofile"}
 
 
 def method(name, parameters):
     def call(self, *args, **kwargs):
         check_arguments(f"ndarray.{name}", parameters, args, kwargs)
+        if parameters[:1] == ["axis"]:
+            check_axis(self, kwargs.get("axis", args[0] if args else None))
         if name in WAITING_METHODS:
             runtime.synchronise(f"{name}()")
         return compute(getattr(np.ndarray, name), (self, *args), kwargs)
@@ -365,6 +375,16 @@ def reading_method(name):
     return call
 
 
+def floored(x, y):
+    """CuPy's formula for //."""
+    return np.floor(x / y) if np.result_type(x, y).kind == "f" else x // y
+
+
+def remaining(x, y):
+    """CuPy's formula for %."""
+    return x - np.floor(x / y) * y if np.result_type(x, y).kind == "f" else x % y
+
+
 def fill_in_methods():
     for name, parameters in METHODS.items():
         if not hasattr(ndarray, name) and hasattr(np.ndarray, name):
@@ -390,6 +410,9 @@ def fill_in_methods():
         setattr(ndarray, f"__{short}__", operator_method(name, ufunc))
         setattr(ndarray, f"__r{short}__", operator_method(name, lambda x, y, ufunc=ufunc: ufunc(y, x)))
         setattr(ndarray, f"__i{short}__", in_place_method(name, ufunc))
+    for short, function in (("floordiv", floored), ("mod", remaining)):
+        setattr(ndarray, f"__{short}__", operator_method(short, function))
+        setattr(ndarray, f"__r{short}__", operator_method(short, lambda x, y, function=function: function(y, x)))
     for name in ["lt", "le", "eq", "ne", "gt", "ge", "neg", "pos", "abs", "invert"]:
         setattr(ndarray, f"__{name}__", operator_method(name, getattr(operator, name)))
     for name in ("__bool__", "__int__", "__float__", "__complex__", "__index__"):

@@ -103,6 +103,8 @@ def function(name, numpy_function, parameters):
             runtime.synchronise(f"{name}()")
         if name == "repeat" and isinstance(args[1] if len(args) > 1 else kwargs["repeats"], ndarray):
             raise ValueError("cupy.ndaray cannot be specified as repeats argument.")
+        if name == "where" and not isinstance(args[0] if args else kwargs["condition"], ndarray):
+            raise AttributeError(f"'{type(args[0]).__name__}' object has no attribute 'astype'")
         if name in ANSWERED_BY_THE_HOST:
             return numpy_function(*map(host, args), **kwargs)
         return compute(numpy_function, args, kwargs)
@@ -120,7 +122,11 @@ def moved_from_host(name):
         if kwargs.pop("blocking", False):
             runtime.synchronise(f"{name}(blocking=True)")
         numpy_function = getattr(np, name)
-        if isinstance(obj, ndarray) and obj.device.id == runtime.state.device:
+        if isinstance(obj, ndarray) and obj.device.id != runtime.state.device:
+            flags = obj._host.flags
+            if not (flags.c_contiguous or flags.f_contiguous):
+                raise NotImplementedError("CuPy cannot copy non-contiguous array between devices.")
+        elif isinstance(obj, ndarray):
             return compute(numpy_function, (obj, *args), kwargs)
         if not isinstance(obj, (ndarray, *SCALARS)):
             runtime.counts["transfers"] += 1

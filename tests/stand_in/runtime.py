@@ -132,6 +132,7 @@ class Stream:
     def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
         self.null, self.non_blocking, self.priority = null, non_blocking, priority
         self.device_id = -1 if null else state.device
+        self.ptr = 0 if null else id(self)
 
     def use(self):
         if self.device_id not in (-1, state.device):
@@ -158,14 +159,15 @@ class Event:
     """An event that has happened as soon as it is recorded."""
 
     def __init__(self, block=False, disable_timing=False, interprocess=False):
-        self.timed, self.at = not disable_timing, None
+        self.timed, self.at, self.device_id = not disable_timing, None, state.device
 
     @property
     def done(self):
         return True
 
     def record(self, stream=None):
-        if stream is not None and stream.device_id not in (-1, state.device):
+        devices = {self.device_id, state.device, state.device if stream is None else stream.device_id} - {-1}
+        if len(devices) > 1:
             raise CUDARuntimeError("cudaErrorInvalidResourceHandle: invalid resource handle")
         self.at = perf_counter()
 
