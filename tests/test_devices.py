@@ -423,6 +423,15 @@ def test_what_numpy_allows_and_cupy_does_not() -> None:
     x[0] = minigrad.ones(1, 1, 3, device=last_gpu())
     x[minigrad.tensor([1])] = minigrad.full((1, 1, 3), 4.0, device=last_gpu())
     assert x.tolist() == [[1] * 3, [4] * 3]
+    x[1:] = x[:-1]
+    assert x.tolist() == [[1] * 3] * 2
+    many = minigrad.linspace(-5, 5, 40_000)
+    for function in (minigrad.erf, minigrad.nn.functional.gelu):
+        np.testing.assert_allclose(function(many.to(last_gpu())).cpu().numpy(), function(many).numpy(), 1e-6, 1e-7)
+    halves = minigrad.tensor([2.675, 1.005, 0.335, 0.145, 8.345, 0.575])
+    assert halves.to(last_gpu()).round(decimals=2).tolist() == halves.round(decimals=2).tolist()
+    small = minigrad.full((10_000,), 1e-4, dtype=minigrad.float16, device=last_gpu())
+    assert minigrad.nn.utils.get_total_norm([small]).item() == pytest.approx(0.01, rel=1e-2)
     targets = minigrad.arange(300, dtype=minigrad.uint8, device=last_gpu()) % 3
     logits = minigrad.arange(900.0, device=last_gpu()).reshape(300, 3)
     loss = minigrad.nn.functional.nll_loss

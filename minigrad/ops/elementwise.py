@@ -5,6 +5,7 @@ Float-valued functions take integers too, as the default float dtype.
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING
 
 from minigrad.autograd.graph import raw, record
@@ -79,7 +80,11 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     x = array_of(input)
     if x.dtype.kind == "b":
         raise NotImplementedError("round(): not implemented for bools")
-    return record(x.round(decimals), (input,), (round_da,))
+    if decimals == 0 or x.dtype.kind != "f":
+        return record(x.round(decimals), (input,), (round_da,))
+    xp, scale = array_module(x), 10.0 ** builtins.abs(decimals)  # CuPy's round(decimals) scales in float64
+    value = xp.rint(x * scale) / scale if decimals > 0 else xp.rint(x / scale) * scale
+    return record(value, (input,), (round_da,))
 
 
 def round_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:

@@ -269,6 +269,8 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
             f"and {value.dtype} for the source. Convert the value with .to(dtype)."
         )
     target = array[(*basic, ...)]
+    if type(array) is not np.ndarray and hasattr(value, "shape") and array_module(array).may_share_memory(array, value):
+        value = copy_of(value)  # CuPy copies between overlapping places in any order
     try:
         target[... if picking is None else picking] = without_leading_ones(value)
     except (ValueError, TypeError) as error:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minigrad import dtypes
 from minigrad.autograd.graph import raw, record
 from minigrad.devices import array_module
+from minigrad.fused import fused
 from minigrad.ops.activations import sigmoid
 from minigrad.ops.elementwise import exp, tanh
 from minigrad.ops.promotion import array_of, floating, op_called
@@ -138,12 +141,14 @@ def error_function(x: Any) -> Any:
     """erf of a raw array; float16 is computed in float32."""
     if x.dtype.itemsize == 2:
         return error_function(x.astype(dtypes.float32.numpy)).astype(x.dtype)
-    return piecewise(error_function_of_piece, x.reshape(-1)).reshape(x.shape)
+    if type(x) is not np.ndarray:
+        return error_function_at_once(x)
+    return piecewise(error_function_at_once, x.reshape(-1)).reshape(x.shape)
 
 
-def error_function_of_piece(x: Any) -> Any:
-    """erf of a flat float32 or float64 array."""
-    xp = array_module(x)
+@fused
+def error_function_at_once(xp: Any, x: Any) -> Any:
+    """erf of a float32 or float64 array."""
     size = xp.minimum(xp.abs(x), 6)  # erf(6) is 1 in float64
     square = size * size
     near = x + x * (polynomial(NEAR[0], square) / polynomial(NEAR[1], square))

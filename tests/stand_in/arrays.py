@@ -187,6 +187,8 @@ class ndarray:
         check_device(arrays_in([self, value]))
         if isinstance(value, ndarray) and value.ndim > self._host[host_index].ndim:
             raise ValueError("Out shape is mismatched")
+        if isinstance(value, ndarray) and overlaps(self._host[host_index], value._host):
+            raise RuntimeError("stand-in for CuPy: what is copied between overlapping places is undefined")
         with np.errstate(all="ignore"):
             self._host[host_index] = host(value)
 
@@ -210,6 +212,12 @@ class ndarray:
 
     def ptp(self, axis=None, out=None, keepdims=False):
         return compute(np.ptp, [self, axis, out, keepdims], {})
+
+
+def overlaps(target, value):
+    """Whether two arrays share memory, and not all of it place by place."""
+    same = target.__array_interface__["data"] == value.__array_interface__["data"] and target.strides == value.strides
+    return np.may_share_memory(target, value) and not (same and target.shape == value.shape)
 
 
 def make(host, owner=None):
@@ -280,6 +288,8 @@ def compute(function, args, kwargs):
             check_device(inputs)
     with np.errstate(all="ignore"):
         result = function(*values[: len(args)], **dict(zip(kwargs, values[len(args) :], strict=True)))
+    if outputs is None and (isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "_operator"):
+        result = np.asarray(result, order="C")  # whatever the operands' order
     return wrapped(result, inputs)
 
 
@@ -341,7 +351,7 @@ def method(name, parameters):
             check_axis(self, kwargs.get("axis", args[0] if args else None))
         if name in WAITING_METHODS:
             runtime.synchronise(f"{name}()")
-        return compute(getattr(np.ndarray, name), (self, *args), kwargs)
+        return compute(OWN_FORMULAS.get(name) or getattr(np.ndarray, name), (self, *args), kwargs)
 
     call.__name__ = name
     return call
@@ -383,6 +393,23 @@ def floored(x, y):
 def remaining(x, y):
     """CuPy's formula for %."""
     return x - np.floor(x / y) * y if np.result_type(x, y).kind == "f" else x % y
+
+
+def rounded(x, decimals=0, out=None):
+    """CuPy's formula for round: scaled in float64."""
+    if x.dtype.kind != "f" or not decimals:
+        return x.round(decimals, out)
+    scale = 10.0 ** abs(decimals)
+    wide = x.astype(np.float64)
+    return (np.rint(wide * scale) / scale if decimals > 0 else np.rint(wide / scale) * scale).astype(x.dtype)
+
+
+def dotted(x, y, out=None):
+    """CuPy's dot of vectors, whose products are rounded."""
+    return (x * y).sum(out=out) if x.ndim == y.ndim == 1 else x.dot(y, out)
+
+
+OWN_FORMULAS = {"round": rounded, "dot": dotted}
 
 
 def fill_in_methods():

@@ -120,7 +120,8 @@ def norm(array: Any, order: float) -> Any:
     if flat.dtype.kind != "f":
         raise RuntimeError(f"get_total_norm: expected floating-point tensors, but one has dtype {flat.dtype.name}")
     if order == 2:
-        return xp.sqrt(xp.asarray(flat.dot(flat)))
+        wide = flat.astype("float32") if flat.dtype.itemsize == 2 else flat  # CuPy would round each square
+        return xp.sqrt(xp.asarray(wide.dot(wide))).astype(flat.dtype)
     if not flat.size and (order < 0 or order == inf):
         raise RuntimeError(f"get_total_norm: an empty tensor has no norm of order {order}")
     sizes = abs(flat)
