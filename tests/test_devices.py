@@ -90,6 +90,36 @@ def check_values(op: Op, call: Any, sample: Sample) -> None:
     check_equal(on_cpu(there.result, kind), here.result, tolerance(sample, op.sums) if op.defined else None)
 
 
+WAITS = {
+    "equal": "its result is Python's",
+    "allclose": "its result is Python's",
+    "Tensor.__contains__": "its result is Python's",
+    "nn.functional.one_hot": "its shape and its errors depend on values",
+    "Tensor.__getitem__": "with a mask its shape depends on values",
+    "Tensor.__setitem__": "with a mask the shape that fits depends on values",
+}
+"""The ops that look at values on a GPU."""
+
+
+@EVERY_OP
+def test_no_op_waits_for_the_gpu(op: Op) -> None:
+    if on_gpu():
+        pytest.skip("only the stand-in knows whether it is waited for")
+    if op.name in WAITS:
+        pytest.skip(WAITS[op.name])
+
+    def check(op: Op, call: Any, sample: Sample) -> None:
+        if run(call, minigrad, sample).error is not None:
+            return
+        with no_synchronisation():
+            there = run(call, OnGpu(), sample, requires_grad=op.differentiable)
+            assert there.error is None, repr(there.error)
+            if any(y.requires_grad for y in results(there.result)):
+                backward(OnGpu(), there, create_graph=False)
+
+    for_samples(op, check)
+
+
 @EVERY_DIFFERENTIABLE_OP
 @pytest.mark.parametrize("create_graph", [False, True], ids=["arrays", "tensors"])
 def test_gradients_are_those_of_the_cpu(op: Op, create_graph: bool) -> None:

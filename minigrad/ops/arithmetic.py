@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minigrad.autograd.graph import Variable, raw, record, unrecorded
-from minigrad.devices import array_module
+from minigrad.devices import array_module, gpu_of
 from minigrad.ops.elementwise import log, reciprocal
 from minigrad.ops.promotion import NUMBERS, as_dtype, floating, operand, operands
 from minigrad.ops.selection import where
@@ -149,7 +151,7 @@ def rounded_division(input: Any, other: Any, rounding_mode: str) -> Tensor:
 
 
 def floor_divide(input: Any, other: Any) -> Tensor:
-    """input / other rounded down.  It has no derivative.  RuntimeError for integers divided by 0."""
+    """input / other rounded down.  It has no derivative.  RuntimeError for integers divided by 0 (on the CPU)."""
     a, b = division_operands(input, other)
     x, y = raw(a), raw(b)
     dtype = dtype_of(a, b)
@@ -179,12 +181,13 @@ def remainder_of_floats(x: Any, y: Any) -> Any:
 
 
 def division_operands(input: Any, other: Any) -> tuple[Any, Any]:
-    """The operands of a division with a rounded result; errors for bools, and for integers divided by 0."""
+    """The operands of a rounded division; errors for bools and, on the CPU, for integers divided by 0."""
     a, b = operands(input, other)
     kind = dtype_of(a, b).kind
     if kind == "b":
         raise NotImplementedError("a rounded division of bools is not implemented: convert one with .int()")
-    if kind in "iu" and not (raw(b).all() if hasattr(raw(b), "dtype") else b):
+    divisor = raw(b)
+    if kind in "iu" and gpu_of(divisor) is None and not np.all(divisor):  # a GPU's values are not waited for
         raise RuntimeError("ZeroDivisionError: a rounded division of integers by 0. Use / to get inf.")
     return a, b
 
@@ -247,5 +250,5 @@ def refuse_powers(kind: str, exponent: Any) -> None:
     """Bools have no powers (NotImplementedError), and an integer's negative power is no integer (RuntimeError)."""
     if kind == "b":
         raise NotImplementedError("pow(): not implemented for bools: convert one with .int()")
-    if (exponent < 0).any() if hasattr(exponent, "dtype") else exponent < 0:
+    if gpu_of(exponent) is None and np.any(exponent < 0):  # a GPU's values are not waited for
         raise RuntimeError("pow(): Integers to negative integer powers are not allowed. Convert with .float() first.")
