@@ -106,7 +106,7 @@ def test_no_op_waits_for_the_gpu(op: Op) -> None:
     if on_gpu():
         pytest.skip("only the stand-in knows whether it is waited for")
     if op.name in WAITS:
-        pytest.skip(WAITS[op.name])
+        pytest.skip(f"{op.name} has to wait: {WAITS[op.name]}")
 
     def check(op: Op, call: Any, sample: Sample) -> None:
         if run(call, minigrad, sample).error is not None:
@@ -270,7 +270,7 @@ MEET = {
 @EVERY_OP
 def test_every_op_refuses_two_devices(op: Op) -> None:
     if op.name in MEET:
-        pytest.skip(MEET[op.name])
+        pytest.skip(f"{op.name} takes two devices: {MEET[op.name]}")
 
     def check(op: Op, call: Any, sample: Sample) -> None:
         arrays = list(arrays_in(sample))
