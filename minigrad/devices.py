@@ -353,7 +353,9 @@ def to_arguments(
             dtype = arg
         elif hasattr(arg, "array"):
             dtype, device = arg.dtype, arg.device
-        elif arg is not None and not isinstance(arg, bool):
+        elif isinstance(arg, (str, int, type(CPU))) and not isinstance(arg, bool):
             device = arg
+        elif arg is not None and not isinstance(arg, bool):
+            raise TypeError(f"to(): an argument must be a dtype, a device or a Tensor, not {kind_of(arg)}")
     non_blocking, copy = (*flags, *(non_blocking, copy)[len(flags) :])
     return Wanted(dtype, None if device is None else checked(device), non_blocking, copy)

@@ -253,12 +253,14 @@ class Tensor(Variable):
         """The array itself: memory is shared.  RuntimeError for a tensor that requires grad, unless force."""
         if self.node is not None and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        if not force and self.device.type != "cpu":
+        if self.device == devices.CPU:
+            return self.array
+        if not force:
             raise TypeError(
                 f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
                 "memory first."
             )
-        return self.cpu().array if self.device.type != "cpu" else self.array
+        return self.cpu().array
 
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> Any:
         array = self.numpy()

@@ -85,6 +85,12 @@ def test_to_takes_its_arguments_as_torch_does(call: Any) -> None:
     assert (str(mine.dtype).partition(".")[2], mine is y) == (str(theirs.dtype).partition(".")[2], theirs is x)
 
 
+@pytest.mark.parametrize("argument", [1.5, object(), [1]], ids=["float", "object", "list"])
+def test_to_says_what_it_takes(argument: Any) -> None:
+    with pytest.raises(TypeError, match=r"to\(\): an argument must be a dtype, a device or a Tensor, not"):
+        minigrad.ones(2).to(argument)
+
+
 # Where there is no GPU --------------------------------------------------------------------------------------
 
 

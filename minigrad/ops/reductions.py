@@ -176,8 +176,8 @@ def extreme_along(op: str, input: Tensor, dim: Any, keepdim: bool) -> Largest | 
     """The values that argmax or argmin finds along dim, and the indices."""
     x = array_of(input)
     dim = extreme_operands(op, input, axis(dim, x.ndim))[1][0] if x.ndim else 0
-    along_dim = (dim,) if x.ndim else ()
-    indices = x.argmax(*along_dim) if op == "max" else x.argmin(*along_dim)
+    find = x.argmax if op == "max" else x.argmin
+    indices = find(dim) if x.ndim else find()
     position = along(array_module(x).asarray(indices), dim, x.ndim, keepdim)
     rule = max_along_da if op == "max" else min_along_da
     values = record(x[position], (input,), (rule,), position, x.shape)
