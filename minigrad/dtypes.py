@@ -78,6 +78,16 @@ def named(name: str) -> dtype:
 from_numpy: dict[np.dtype[Any], dtype] = {each.numpy: each for each in ALL}
 """The dtype around each of NumPy's."""
 
+
+def canonical(array: Any) -> Any:
+    """A raw array with the one dtype object that minigrad compares by: unpickled arrays have another, equal one.
+
+    KeyError for a dtype that minigrad does not have.
+    """
+    known = from_numpy[array.dtype].numpy
+    return array if array.dtype is known else array.view(known)
+
+
 _default_dtype = float32
 
 

@@ -15,7 +15,7 @@ from minigrad import devices, dtypes, printing
 from minigrad.autograd import graph
 from minigrad.autograd.backward import backward
 from minigrad.autograd.fitting import cast, to_device
-from minigrad.autograd.graph import Node, Variable, changes_of, leaf_node, wrap
+from minigrad.autograd.graph import Node, TensorBase, changes_of, leaf_node, wrap
 from minigrad.hooks import RemovableHandle
 from minigrad.ops import (
     activations,
@@ -36,7 +36,7 @@ from minigrad.ops.dims import axis
 from minigrad.size import Size
 
 
-class Tensor(Variable):
+class Tensor(TensorBase):
     """A NumPy array that can take part in differentiation.
 
     `Tensor(data)` gives a float tensor with a copy of the data, `Tensor(2, 3)` one of that size with undefined
@@ -518,7 +518,7 @@ def copied(tensor: Tensor, array: Any) -> Tensor:
 def unpickled(kind: type[Tensor], array: Any, requires_grad: bool, device: str = "cpu") -> Tensor:
     """The tensor that was pickled, on the device where it was."""
     tensor = kind.__new__(kind)
-    tensor.array = devices.moved(np.ascontiguousarray(array).reshape(np.shape(array)), device)
+    tensor.array = devices.moved(dtypes.canonical(np.ascontiguousarray(array).reshape(np.shape(array))), device)
     if requires_grad:
         tensor.requires_grad_()
     return tensor

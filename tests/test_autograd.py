@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import inspect
 import sys
+import threading
 import time
 import weakref
 
 import numpy as np
 import pytest
 import torch
+from engines import same
 
 import minigrad
 from minigrad.autograd import raw, record
@@ -506,6 +508,82 @@ def test_grad_modes():
     assert not minigrad.is_grad_enabled()
     minigrad.set_grad_enabled(True)
     assert previous is not None
+
+
+def test_grad_modes_are_of_their_thread():
+    """Where one thread is within no_grad or in a backward pass, the others record all the same."""
+    x, recorded = leaf(1.0), []
+    y = x * 1
+    y.register_hook(lambda g: record_elsewhere())
+
+    def record_elsewhere():
+        thread = threading.Thread(target=lambda: recorded.append((x * 2).requires_grad))
+        thread.start()
+        thread.join()
+
+    y.backward()
+    with minigrad.no_grad():
+        record_elsewhere()
+    minigrad.set_grad_enabled(False)
+    record_elsewhere()
+    minigrad.set_grad_enabled(True)
+    assert recorded == [True, True, True]
+
+
+def test_a_thread_begins_with_recording_and_leaves_no_mode_behind():
+    def within():
+        minigrad.set_grad_enabled(False)
+
+    with minigrad.no_grad():
+        thread = threading.Thread(target=within)
+    thread.start()
+    thread.join()
+    assert minigrad.is_grad_enabled()
+
+
+def test_one_decorated_function_in_two_threads():
+    """Each restores its own mode, whichever ends first."""
+    inside, leave, modes = threading.Event(), threading.Event(), {}
+
+    @minigrad.no_grad()
+    def waiting(name):
+        if name == "first":
+            inside.set()
+            leave.wait(60)
+        return minigrad.is_grad_enabled()
+
+    def thread(name, before):
+        minigrad.set_grad_enabled(before)
+        modes[name] = waiting(name), minigrad.is_grad_enabled()
+
+    first = threading.Thread(target=thread, args=("first", False))
+    first.start()
+    inside.wait(60)
+    second = threading.Thread(target=thread, args=("second", True))
+    second.start()
+    second.join()
+    leave.set()
+    first.join()
+    assert modes == {"first": (False, False), "second": (False, True)}
+
+
+@pytest.mark.parametrize("convert", ["long", "int", "short", "char", "byte", "bool"])
+def test_whole_numbers_are_constants(convert):
+    """A tensor of integers or bools has no node: gradients end there, and what is computed from it is no secret."""
+
+    def scenario(engine):
+        x = engine.tensor([1.5, 0.0], requires_grad=True)
+        whole = getattr(x, convert)()
+        (x - whole.float() + x * whole).sum().backward()
+        picked = engine.zeros(2, dtype=whole.dtype).copy_(x)
+        joined = engine.cat([whole, whole])
+        chosen = engine.where(x > 1, whole, whole)
+        written = engine.ones(2, dtype=whole.dtype)
+        written[0] = x[0]
+        tensors = whole, picked, joined, chosen, written
+        return x.grad.tolist(), [(y.requires_grad, y.is_leaf, y.numpy().tolist()) for y in tensors]
+
+    same(scenario)
 
 
 def test_hooks_see_and_replace_gradients():

@@ -6,7 +6,7 @@ from minigrad.autograd.backward import backward_from as backward
 from minigrad.autograd.backward import grad
 from minigrad.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
-from minigrad.autograd.graph import Variable, raw, record
+from minigrad.autograd.graph import raw, record
 
 __all__ = [
     "backward",
@@ -20,5 +20,4 @@ __all__ = [
     "gradgradcheck",
     "record",
     "raw",
-    "Variable",
 ]

@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd import grad_mode
 from minigrad.autograd.fitting import fit, ones, rule_name
-from minigrad.autograd.graph import Node, Place, Variable, changes_of, line_of, raw, serials, user_place, wrap
+from minigrad.autograd.graph import (
+    Node,
+    Place,
+    TensorBase,
+    changes_of,
+    line_of,
+    raw,
+    recording,
+    serials,
+    user_place,
+    wrap,
+)
 from minigrad.devices import array_module, copy_of, device_of, gpu_of, use_gpu_of
 
 if TYPE_CHECKING:
@@ -53,8 +63,7 @@ def backward(
     node: Node | None = None
     rule: Any = None
     contribution: Any = None
-    mode = grad_mode.enabled, grad_mode.inference
-    grad_mode._set(create_graph, False)
+    mode = recording.set(create_graph)
     try:
         for node in nodes:
             g = gradients.pop(node)
@@ -77,7 +86,7 @@ def backward(
         explain(error, node, rule, contribution)
         raise
     finally:
-        grad_mode._set(*mode)
+        recording.reset(mode)
         # What is held nowhere else can become a .grad without being copied.
         g = contribution = arguments = None  # type: ignore[assignment]
     if receive is not None:
@@ -109,7 +118,7 @@ def grad(
     >>> torch.autograd.grad(slope, x)
     (tensor(18.),)
     """
-    wanted = [inputs] if isinstance(inputs, Variable) else list(inputs)
+    wanted = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
     result: list[Any] = []
 
     def receive(received: Gradients) -> None:
@@ -144,7 +153,7 @@ def backward_from(
 
 def start(roots: Any, gradient: Any, create_graph: bool) -> Gradients:
     """The gradients that the pass starts from, checked."""
-    roots = [roots] if isinstance(roots, Variable) else list(roots)
+    roots = [roots] if isinstance(roots, TensorBase) else list(roots)
     given = list(gradient) if isinstance(gradient, (list, tuple)) else [gradient] * len(roots)
     if len(given) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
@@ -178,7 +187,7 @@ def start(roots: Any, gradient: Any, create_graph: bool) -> Gradients:
         elif not create_graph:
             use_gpu_of(raw(g))
             g = raw(g).astype(root.array.dtype, copy=False)
-        if create_graph and not isinstance(g, Variable):
+        if create_graph and not isinstance(g, TensorBase):
             g = wrap(g)
         gradients[root.node] = gradients[root.node] + g if root.node in gradients else g
     return gradients
@@ -186,7 +195,7 @@ def start(roots: Any, gradient: Any, create_graph: bool) -> Gradients:
 
 def nodes_of(tensors: Any) -> dict[Node, Tensor]:
     """The tensors that gradients were asked for, by node."""
-    tensors = [tensors] if isinstance(tensors, Variable) else list(tensors)
+    tensors = [tensors] if isinstance(tensors, TensorBase) else list(tensors)
     for tensor in tensors:
         if tensor.node is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
@@ -226,7 +235,7 @@ def rule_arguments(node: Node, g: Any, create_graph: bool) -> tuple[Any, ...]:
         )
     operands = []
     for x in node.inputs:
-        if isinstance(x, Variable):
+        if isinstance(x, TensorBase):
             if x.changes is not None and x.changes.serial > node.serial:
                 refuse_changed(node, x.changes.place)
             operands.append(x if create_graph else x.array)
@@ -254,10 +263,10 @@ def refuse_changed(node: Node, place: Any) -> None:
 def run_hooks(node: Node, g: Any) -> Any:
     """Let each hook see, and perhaps replace, the gradient of a node's output."""
     for hook in list((node.hooks or {}).values()):
-        seen: Any = g if isinstance(g, Variable) else wrap(g)
+        seen: Any = g if isinstance(g, TensorBase) else wrap(g)
         replaced = hook(seen)
         if replaced is not None:
-            if not isinstance(replaced, Variable):
+            if not isinstance(replaced, TensorBase):
                 raise TypeError(
                     f"expected Variable, but hook {getattr(hook, '__name__', hook)} returned {type(replaced).__name__}"
                 )
@@ -266,7 +275,7 @@ def run_hooks(node: Node, g: Any) -> Any:
                     f"hook {getattr(hook, '__name__', hook)} has changed the shape of the gradient: "
                     f"{list(node.shape)} became {list(raw(replaced).shape)}"
                 )
-            g = replaced if isinstance(g, Variable) else raw(replaced)
+            g = replaced if isinstance(g, TensorBase) else raw(replaced)
     return g
 
 
@@ -303,7 +312,7 @@ def add_to_grads(received: Gradients, targets: dict[Node, Tensor] | None) -> Non
             continue
         if tensor._grad is None:
             tensor._grad = own_tensor(g)
-        elif isinstance(g, Variable):
+        elif isinstance(g, TensorBase):
             tensor._grad = tensor._grad + g
         else:
             total = tensor._grad.array
@@ -313,7 +322,7 @@ def add_to_grads(received: Gradients, targets: dict[Node, Tensor] | None) -> Non
 
 def own_tensor(g: Any) -> Tensor:
     """A gradient as a Tensor with an array of its own: shared with no other tensor, writable, its rows in order."""
-    if isinstance(g, Variable):
+    if isinstance(g, TensorBase):
         owned = wrap(copy_of(g.array))
         owned.node = g.node
         return owned

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd import grad_mode
 from minigrad.autograd.backward import grad
-from minigrad.autograd.graph import Variable, raw, wrap
+from minigrad.autograd.graph import TensorBase, raw, wrap
 from minigrad.devices import array_module
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def fresh(inputs: Tensors, create_graph: bool) -> list[Tensor]:
     """The inputs as tensors that gradients can be taken by, apart from any graph that they are in."""
     xs = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
     for x in xs:
-        if not isinstance(x, Variable):
+        if not isinstance(x, TensorBase):
             raise TypeError(f"the inputs must be Tensors or a tuple of Tensors, not {type(x).__name__}")
     return [x.view_as(x) if create_graph and x.requires_grad else x.detach().requires_grad_() for x in xs]
 
@@ -152,7 +152,7 @@ def outputs_of(op: str, func: Function, xs: Sequence[Tensor]) -> Any:
     """What func returns for the inputs: a list or, from a func that returns several, a tuple."""
     ys = func(*xs)
     for y in ys if isinstance(ys, (tuple, list)) else [ys]:
-        if not isinstance(y, Variable):
+        if not isinstance(y, TensorBase):
             raise TypeError(
                 f"The outputs of the user-provided function given to {op} must be either a Tensor or a tuple of "
                 f"Tensors, but it returned a {type(y).__name__}"

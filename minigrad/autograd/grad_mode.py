@@ -1,6 +1,6 @@
 """Whether ops are recorded, and the context managers that say so.
 
-The mode is one module-level flag, because every op reads it.  As context manager or decorator:
+Each thread (and each task of asyncio) has its own mode.  As context manager or decorator:
 
 >>> import minigrad as torch
 >>> x = torch.tensor([1.0], requires_grad=True)
@@ -13,9 +13,12 @@ False
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
+
+from minigrad.autograd.graph import recording
 
 CO_GENERATOR = 0x20
 """Marks the code of a generator function (inspect.CO_GENERATOR, without the time to import inspect)."""
@@ -23,25 +26,25 @@ CO_GENERATOR = 0x20
 P = ParamSpec("P")
 R = TypeVar("R")
 
-enabled: bool = True
-inference: bool = False
+inference: ContextVar[bool] = ContextVar("inference", default=False)
+"""Whether `inference_mode` is on."""
 
 
 class _Mode:
-    """Sets the flags on entry and restores them on exit; also decorates functions."""
+    """Sets the mode on entry and restores it on exit; also decorates functions."""
 
     def __init__(self, enabled: bool, inference: bool | None = None) -> None:
         self._wanted = (enabled, inference)
         self._before: list[tuple[bool, bool]] = []
 
     def __enter__(self) -> None:
-        self._before.append((enabled, inference))
-        _set(*self._wanted)
+        self._before.append(current_mode())
+        set_mode(*self._wanted)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _set(*self._before.pop())
+        set_mode(*self._before.pop())
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         if getattr(function, "__code__", None) and function.__code__.co_flags & CO_GENERATOR:
@@ -49,7 +52,7 @@ class _Mode:
 
         @wraps(function)
         def in_this_mode(*args: P.args, **kwargs: P.kwargs) -> R:
-            with self:
+            with _Mode(*self._wanted):
                 return function(*args, **kwargs)
 
         return in_this_mode
@@ -62,7 +65,7 @@ class _Mode:
             generator = function(*args, **kwargs)
             resume, given = generator.send, None
             while True:
-                with self:
+                with _Mode(*self._wanted):
                     try:
                         result = resume(given)
                     except StopIteration as end:
@@ -127,32 +130,36 @@ class set_grad_enabled(_Mode):
 
     def __init__(self, mode: bool) -> None:
         super().__init__(enabled=bool(mode))
-        self._at_construction = (enabled, inference)
-        _set(*self._wanted)
+        self._at_construction = current_mode()
+        set_mode(*self._wanted)
 
     def __enter__(self) -> None:
         self._before.append(self._at_construction)
-        _set(*self._wanted)
+        set_mode(*self._wanted)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorate a function: the mode is set while it runs, and nothing before."""
-        _set(*self._at_construction)
-        decorated = _Mode(*self._wanted)
-        return decorated(function)
+        set_mode(*self._at_construction)
+        return super().__call__(function)
 
 
 def is_grad_enabled() -> bool:
     """True when ops are recorded."""
-    return enabled
+    return recording.get()
 
 
 def is_inference_mode_enabled() -> bool:
     """True inside `inference_mode`."""
-    return inference
+    return inference.get()
 
 
-def _set(enable: bool, infer: bool | None = None) -> None:
-    global enabled, inference
-    enabled = enable
+def current_mode() -> tuple[bool, bool]:
+    """Whether ops are recorded, and whether `inference_mode` is on."""
+    return recording.get(), inference.get()
+
+
+def set_mode(enabled: bool, infer: bool | None = None) -> None:
+    """Set both; None leaves the second as it is."""
+    recording.set(enabled)
     if infer is not None:
-        inference = infer
+        inference.set(infer)

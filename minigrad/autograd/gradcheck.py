@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.autograd import grad_mode
 from minigrad.autograd.backward import grad
-from minigrad.autograd.graph import Variable, wrap
+from minigrad.autograd.graph import TensorBase, wrap
 from minigrad.devices import CPU, array_module, copy_of, device_of, moved
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def gradcheck(
     _ = check_undefined_grad, check_grad_dtypes, masked
     if check_batched_grad or check_batched_forward_grad or check_forward_ad or not check_backward_ad:
         raise NotImplementedError("gradcheck: minigrad has neither batched gradients nor forward mode")
-    given: tuple[Any, ...] = (inputs,) if isinstance(inputs, Variable) else tuple(inputs)
+    given: tuple[Any, ...] = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
     check_inputs(given)
     compare = compare_projected if fast_mode else compare_jacobians
     try:
@@ -96,7 +96,7 @@ def gradgradcheck(
     """
     if check_fwd_over_rev or not check_rev_over_rev:
         raise NotImplementedError("gradgradcheck: minigrad has no forward mode")
-    given: tuple[Any, ...] = (inputs,) if isinstance(inputs, Variable) else tuple(inputs)
+    given: tuple[Any, ...] = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
     check_inputs(given)
     starts: tuple[Any, ...] = ()
     if grad_outputs is None:
@@ -104,11 +104,11 @@ def gradgradcheck(
             outputs = differentiable_outputs(func, given)
         starts = tuple(random_like(y, gen_non_contig_grad_outputs).requires_grad_() for y in outputs)
     else:
-        starts = (grad_outputs,) if isinstance(grad_outputs, Variable) else tuple(grad_outputs)
+        starts = (grad_outputs,) if isinstance(grad_outputs, TensorBase) else tuple(grad_outputs)
 
     def first_derivatives(*args: Any) -> tuple[Tensor, ...]:
         xs, gs = args[: len(given)], args[len(given) :]
-        wanted: list[Any] = [x for x in xs if isinstance(x, Variable) and x.node is not None]
+        wanted: list[Any] = [x for x in xs if isinstance(x, TensorBase) and x.node is not None]
         found = grad(differentiable_outputs(func, xs), wanted, gs, create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
@@ -130,13 +130,13 @@ def gradgradcheck(
 
 def check_inputs(inputs: tuple[Any, ...]) -> None:
     """At least one input must require grad; those that are not float64 get a warning."""
-    checked = [x for x in inputs if isinstance(x, Variable) and x.node is not None]
+    checked = [x for x in inputs if isinstance(x, TensorBase) and x.node is not None]
     if not checked:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
     for i, x in enumerate(inputs):
-        if isinstance(x, Variable) and x.node is not None and x.array.dtype != np.float64:
+        if isinstance(x, TensorBase) and x.node is not None and x.array.dtype != np.float64:
             warnings.warn(
                 f"Input #{i} requires gradient and is not a double precision floating point. This "
                 "check will likely fail if all the inputs are not of double precision floating point. ",
@@ -151,7 +151,7 @@ def compare_jacobians(
     outputs = differentiable_outputs(func, inputs)
     if not outputs:
         check_constant(func, inputs, eps)
-    checked = [i for i, x in enumerate(inputs) if isinstance(x, Variable) and x.node is not None]
+    checked = [i for i, x in enumerate(inputs) if isinstance(x, TensorBase) and x.node is not None]
     numerical = {i: numerical_jacobians(func, inputs, i, eps) for i in checked}
     for o, y in enumerate(outputs):
         analytical, again = (analytical_jacobians(y, [inputs[i] for i in checked]) for _ in range(2))
@@ -178,7 +178,7 @@ def compare_projected(
     if not outputs:
         check_constant(func, inputs, eps)
     for i, x in enumerate(inputs):
-        if not isinstance(x, Variable) or x.node is None:
+        if not isinstance(x, TensorBase) or x.node is None:
             continue
         direction = random_like(x).array
         up, down = (
@@ -199,7 +199,7 @@ def compare_projected(
 def check_constant(func: Any, inputs: tuple[Any, ...], eps: float) -> None:
     """A function without a gradient must not change with its inputs: else its gradient was lost on the way."""
     for i, x in enumerate(inputs):
-        if isinstance(x, Variable) and x.node is not None:
+        if isinstance(x, TensorBase) and x.node is not None:
             for o, jacobian in enumerate(numerical_jacobians(func, inputs, i, eps, float_outputs)):
                 if jacobian.any():
                     raise GradcheckError(
@@ -214,7 +214,7 @@ def float_outputs(func: Any, inputs: tuple[Any, ...]) -> list[Any]:
     outputs = func(*inputs)
     outputs = outputs if isinstance(outputs, (tuple, list)) else [outputs]
     for y in outputs:
-        if not isinstance(y, Variable):
+        if not isinstance(y, TensorBase):
             raise TypeError(f"gradcheck: the function must return Tensors, not {type(y).__name__}")
     return [y for y in outputs if y.array.dtype.kind == "f"]
 
@@ -263,7 +263,7 @@ def with_input(inputs: tuple[Any, ...], i: int, array: Any) -> tuple[Any, ...]:
     """The inputs as fresh leaves, with another array for one of them."""
     fresh: list[Any] = []
     for j, x in enumerate(inputs):
-        if isinstance(x, Variable):
+        if isinstance(x, TensorBase):
             x, requires_grad = wrap(array if j == i else copy_of(x.array, order="K")), x.node is not None
             x.requires_grad_(requires_grad)
         fresh.append(x)

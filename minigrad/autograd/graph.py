@@ -23,6 +23,7 @@ import linecache
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from functools import partial
 from itertools import count
 from operator import itemgetter
@@ -32,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd import grad_mode, names
+from minigrad.autograd import names
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -40,11 +41,13 @@ if TYPE_CHECKING:
 Rule = Callable[..., Any]
 Place = tuple[CodeType, int]
 """Where in the user's code: a code object and the instruction in it."""
+recording: ContextVar[bool] = ContextVar("recording", default=True)
+"""Whether ops are recorded: each thread has its own."""
 serials: Iterator[int] = count(1)
 """One clock for the whole graph: recorded nodes and in-place changes take the next number."""
 
 
-class Variable:
+class TensorBase:
     """What the graph knows of a tensor: an array, the node that made it, its gradient.
 
     A tensor requires grad exactly when it has a node.
@@ -121,7 +124,7 @@ class Changes:
 
 def raw(x: Any) -> Any:
     """The array of a tensor; anything else as it is."""
-    return x.array if isinstance(x, Variable) else x
+    return x.array if isinstance(x, TensorBase) else x
 
 
 def record(value: Any, inputs: tuple[Any, ...], rules: tuple[Rule | None, ...], *static: Any) -> Tensor:
@@ -130,25 +133,24 @@ def record(value: Any, inputs: tuple[Any, ...], rules: tuple[Rule | None, ...], 
     value: the raw result.  inputs: the op's operands, tensors or not.  rules: for each operand the function
     that gives its gradient (None for one that cannot have any, such as a condition).  static: further values
     that every rule is given, after the operands; not tensors or arrays of the user's, which may change.
-    Without a tensor among the inputs the raw value is returned as it is.
+    Without a tensor among the inputs the raw value is returned as it is.  A value that is no float is a constant.
     """
-    is_tensor, needed, enabled = False, 0, grad_mode.enabled
+    is_tensor, needed = False, 0
     edges = []  # the nodes that made the inputs; `needed` has a bit for each
     for x in inputs:
         needed <<= 1
         node = None
-        if isinstance(x, Variable):
+        if isinstance(x, TensorBase):
             is_tensor = True
             if x.viewed_at is not None:
                 refuse_stale_view(x)
-            if enabled and x.node is not None:
-                node = x.node
-                needed |= 1
+            node = x.node
+            needed |= node is not None
         edges.append(node)
     if not is_tensor:
         return value  # type: ignore[no-any-return]
     out = wrap(value)
-    if needed:
+    if needed and out.array.dtype.kind == "f" and recording.get():
         reads = READS.get((rules, needed)) or reads_of(rules, needed, len(inputs))
         kept = inputs if reads.all else reads.of(inputs)
         kept_out = out.array if reads.out else None
@@ -159,7 +161,7 @@ def record(value: Any, inputs: tuple[Any, ...], rules: tuple[Rule | None, ...], 
 
 def unrecorded(value: Any, *inputs: Any) -> Tensor:
     """The result of an op that has no derivative (a comparison, an argmax): a Tensor if an input is one."""
-    return wrap(value) if any(isinstance(x, Variable) for x in inputs) else value
+    return wrap(value) if any(isinstance(x, TensorBase) for x in inputs) else value
 
 
 class Reads:
@@ -217,7 +219,7 @@ def leaf_node(tensor: Tensor) -> Node:
 
 # Making tensors ---------------------------------------------------------------------------------------------
 
-TENSOR: type[Tensor] = Variable  # type: ignore[assignment]
+TENSOR: type[Tensor] = TensorBase  # type: ignore[assignment]
 """The class Tensor itself, once minigrad.tensor has set it: ops come before it and do not import it."""
 
 
@@ -238,7 +240,7 @@ def wrap(array: Any) -> Tensor:
 
 def as_view(tensor: Tensor, base: Any) -> Tensor:
     """Say that a tensor looks at the memory of `base`, so that each sees in-place changes of the other."""
-    if isinstance(tensor, Variable):
+    if isinstance(tensor, TensorBase):
         tensor.changes = changes_of(base)
         tensor.viewed_at = next(serials)
         if tensor.node is not None:
@@ -256,7 +258,7 @@ def changes_of(tensor: Any) -> Changes:
     return changes
 
 
-def refuse_stale_view(view: Variable) -> None:
+def refuse_stale_view(view: TensorBase) -> None:
     """A view made before a recorded in-place change of its base has a node that no longer fits its values."""
     changes = view.changes
     if changes is not None and view.viewed_at is not None and changes.recorded > view.viewed_at:

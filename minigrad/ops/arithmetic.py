@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import Variable, raw, record, unrecorded
+from minigrad.autograd.graph import TensorBase, raw, record, unrecorded
 from minigrad.devices import array_module, gpu_of
 from minigrad.ops.elementwise import log, reciprocal
 from minigrad.ops.promotion import NUMBERS, as_dtype, floating, operand, operands
@@ -82,14 +82,14 @@ def dtype_of(a: Any, b: Any) -> Any:
 
 def refuse_bools(a: Any, b: Any) -> None:
     """PyTorch does not subtract bools: RuntimeError."""
-    bools = [isinstance(x, bool) or (isinstance(x, Variable) and x.array.dtype.kind == "b") for x in (a, b)]
+    bools = [isinstance(x, bool) or (isinstance(x, TensorBase) and x.array.dtype.kind == "b") for x in (a, b)]
     if all(bools):
         raise RuntimeError(
             "sub(): Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
             "`logical_xor()` operator instead."
         )
     for x in (a, b):
-        if isinstance(x, bool) or (isinstance(x, Variable) and x.array.dtype.kind == "b"):
+        if isinstance(x, bool) or (isinstance(x, TensorBase) and x.array.dtype.kind == "b"):
             raise RuntimeError(
                 "sub(): Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
                 "to invert a mask, use the `~` or `logical_not()` operator instead."
@@ -116,7 +116,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         return rounded_division(input, other, rounding_mode)
     a, b = operands(input, other)
     if dtype_of(a, b).kind != "f":  # each becomes a float by itself: in their common dtype they might overflow
-        a, b = (floating(x) if isinstance(x, Variable) else x for x in (operand(input), operand(other)))
+        a, b = (floating(x) if isinstance(x, TensorBase) else x for x in (operand(input), operand(other)))
     return record(raw(a) / raw(b), (a, b), (div_da, div_db))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import Variable, raw, unrecorded
+from minigrad.autograd.graph import TensorBase, raw, unrecorded
 from minigrad.devices import array_module
 from minigrad.ops.dims import reduced_axes
 from minigrad.ops.promotion import array_of, check_broadcast, check_devices, operands
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def comparable(x: Any) -> bool:
     """Whether == can compare a tensor with x at all; with anything else it is simply False."""
-    return isinstance(x, (Variable, bool, int, float, np.ndarray, np.generic))
+    return isinstance(x, (TensorBase, bool, int, float, np.ndarray, np.generic))
 
 
 def eq(input: Any, other: Any) -> Tensor:
@@ -104,7 +104,7 @@ def bitwise_not(input: Any) -> Tensor:
 def refuse_floats(op: str, *operands: Any) -> None:
     """Bits are of bools and integers: NotImplementedError for floats."""
     for x in operands:
-        if isinstance(x, Variable) and x.array.dtype.kind == "f":
+        if isinstance(x, TensorBase) and x.array.dtype.kind == "f":
             raise NotImplementedError(
                 f"{op}(): not implemented for {x.array.dtype} tensors, only for bools and integers"
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd.graph import Variable, raw, record
+from minigrad.autograd.graph import TensorBase, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.promotion import check_devices
 from minigrad.ops.shaping import squeeze, unsqueeze
@@ -143,7 +143,7 @@ def check_tensors(input: Any, weight: Any, bias: Any) -> None:
     """TypeError for what is no tensor; RuntimeError for a wrong number of dimensions, or two dtypes."""
     named = [("input", input), ("weight", weight), ("bias", bias)]
     for name, x in named:
-        if not isinstance(x, Variable) and not (name == "bias" and x is None):
+        if not isinstance(x, TensorBase) and not (name == "bias" and x is None):
             raise TypeError(f"conv2d(): argument '{name}' must be Tensor, not {type(x).__name__}")
     check_devices(input, weight, bias)
     if weight.array.ndim != 4:

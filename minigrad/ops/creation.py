@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.graph import Variable, raw, wrap
+from minigrad.autograd.graph import TensorBase, raw, wrap
 from minigrad.devices import CPU, array_module, as_array, current, device_of, library_on, moved, use_gpu_of
 from minigrad.ops.promotion import NUMBERS, array_of, common_dtype, fitting_number, number_dtype, numpy_dtype, op_called
 from minigrad.ops.shaping import as_sizes
@@ -41,7 +41,7 @@ def tensor(data: Any, *, dtype: dtype_ | None = None, device: Any = None, requir
 
 def as_tensor(data: Any, dtype: dtype_ | None = None, device: Any = None) -> Tensor:
     """As `tensor`, but a tensor or NumPy array of the right dtype is not copied: memory is shared."""
-    if isinstance(data, Variable):
+    if isinstance(data, TensorBase):
         given: Any = data
         return given.to(current.devices[-1] if device is None else device, dtype=dtype)  # type: ignore[no-any-return]
     return finished(data_array(data, dtype, copy=False), device, requires_grad=False)
@@ -59,11 +59,11 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
 
 def data_array(data: Any, dtype: dtype_ | None, copy: bool) -> Any:
     """Data as a raw array."""
-    if isinstance(data, (Variable, np.ndarray, np.generic)) or hasattr(data, "__cuda_array_interface__"):
-        array = as_array(raw(data))
+    if isinstance(data, (TensorBase, np.ndarray, np.generic)) or hasattr(data, "__cuda_array_interface__"):
+        array = checked_array(as_array(raw(data)))
         use_gpu_of(array)
         to = array.dtype if dtype is None else numpy_dtype(dtype)
-        return checked_array(array).astype(to, copy=copy)
+        return array.astype(to, copy=copy)
     array = array_of_numbers(data)
     if dtype is None and (array.dtype != np.float64 or carries_dtype(data)):
         return checked_array(array)
@@ -80,7 +80,7 @@ def array_of_numbers(data: Any) -> Any:
     ValueError for sequences of unequal lengths and for integers beyond 64 bits, TypeError for a mixture of
     sequences and numbers and for text, RuntimeError for anything else.
     """
-    if isinstance(first_element(data), Variable):
+    if isinstance(first_element(data), TensorBase):
         return array_of_tensors(data)
     try:
         array = np.array(data)
@@ -102,7 +102,7 @@ def first_element(data: Any) -> Any:
 
 def carries_dtype(data: Any) -> bool:
     """Whether the elements are NumPy's or minigrad's, which keep their dtype."""
-    return isinstance(first_element(data), (np.generic, np.ndarray, Variable))
+    return isinstance(first_element(data), (np.generic, np.ndarray, TensorBase))
 
 
 def array_of_tensors(data: Any) -> Any:
@@ -131,7 +131,7 @@ def dtypes_within(data: Any) -> Iterator[np.dtype[Any]]:
 
 def unwrapped(data: Any) -> Any:
     """Nested sequences of tensors with raw arrays in their place; errors for what is neither tensor nor number."""
-    if isinstance(data, Variable):
+    if isinstance(data, TensorBase):
         return moved(data.array, CPU)
     if isinstance(data, Sequence) and not isinstance(data, str):
         return [unwrapped(x) for x in data]
@@ -168,7 +168,7 @@ def no_number(data: Any) -> Exception | None:
 def checked_array(array: Any) -> Any:
     """An array of a dtype that minigrad has; TypeError otherwise, ValueError for one in a foreign byte order."""
     if array.dtype in dtypes.from_numpy:
-        return array
+        return dtypes.canonical(array)
     if not array.dtype.isnative:
         raise ValueError(
             "given numpy array has byte order different from the native byte order: convert it with "
@@ -408,7 +408,7 @@ def typed(name: str, dtype: dtype_ | None) -> Any:
 
     def constructor(*args: Any) -> Tensor:
         if len(args) == 1 and not isinstance(args[0], int):
-            if not isinstance(args[0], (Sequence, np.ndarray, Variable)):
+            if not isinstance(args[0], (Sequence, np.ndarray, TensorBase)):
                 raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
             return wrap(data_array(args[0], dtype or dtypes.get_default_dtype(), copy=True))
         return empty(*(args or (0,)), dtype=dtype, device="cpu")

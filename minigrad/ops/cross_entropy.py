@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import Variable, raw, record
+from minigrad.autograd.graph import TensorBase, raw, record
 from minigrad.devices import array_module, for_every_stream, gpu_of, library_on
 from minigrad.fused import fused
 from minigrad.ops.activations import (
@@ -194,7 +194,7 @@ class Chosen:
             return unsqueeze(each, self.dim) if reduction == "none" else each
         if self.counted is None:
             each = g * (self.weight * scale)
-        elif isinstance(g, Variable):
+        elif isinstance(g, TensorBase):
             each = where(self.counted, g * (self.weight * scale), 0)
         else:
             each = weighted_where(self.counted, g, self.weight * scale)  # 0 also where g is infinite or nan

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.autograd.backward import mark_changed
-from minigrad.autograd.graph import Variable, raw, record, wrap
+from minigrad.autograd.graph import TensorBase, raw, record, wrap
 from minigrad.devices import array_module
 from minigrad.ops.indexing import add_at, index
 from minigrad.ops.promotion import array_of, check_devices
@@ -100,7 +100,7 @@ def shorten(weight: Tensor, rows: Any, max_norm: float, norm_type: float) -> Non
 def checked_rows(input: Any, weight: Any) -> tuple[Any, Any]:
     """The raw arrays of both; errors for what cannot be looked up."""
     for name, x in (("indices", input), ("weight", weight)):
-        if not isinstance(x, Variable):
+        if not isinstance(x, TensorBase):
             raise TypeError(f"embedding(): argument '{name}' must be Tensor, not {type(x).__name__}")
     check_devices(input, weight)
     rows, table = input.array, weight.array

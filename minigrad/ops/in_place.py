@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd import grad_mode
 from minigrad.autograd.backward import mark_changed
 from minigrad.autograd.fitting import broadcasts, to_device
-from minigrad.autograd.graph import Variable, raw, record, wrap
+from minigrad.autograd.graph import TensorBase, raw, record, recording, wrap
 from minigrad.devices import array_module, copy_of, device_of, is_writeable, use_gpu_of
 from minigrad.ops import arithmetic, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
@@ -56,7 +55,7 @@ def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
             "(expand() makes such tensors), or its memory is read-only. Please clone() the tensor before performing "
             "the operation."
         )
-    if not grad_mode.enabled:
+    if not recording.get():
         return
     if tensor.node is not None and tensor.is_leaf:
         raise RuntimeError(
@@ -169,10 +168,10 @@ def overwritten(a: Tensor, src: Any) -> Tensor:
         raise RuntimeError(
             f"copy_(): The size of src {list(raw(src).shape)} must broadcast to self's {list(a.array.shape)}"
         )
-    if isinstance(src, Variable):
+    if isinstance(src, TensorBase):
         src = to_device(src, device_of(a.array))  # type: ignore[arg-type]
     value = array_module(a.array).empty_like(a.array)
-    value[...] = raw(src) if isinstance(src, Variable) else promotion.fitting_number(src, value.dtype)
+    value[...] = raw(src) if isinstance(src, TensorBase) else promotion.fitting_number(src, value.dtype)
     return record(value, (a, src), (overwritten_da, overwritten_dsrc))
 
 
@@ -187,11 +186,11 @@ def overwritten_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tenso
 def setitem(self: Tensor, key: Any, value: Any) -> None:
     """self[key] = value.  Gradients flow to the elements that stay, and to the value."""
     basic, picking = indexing.split_key(key, promotion.array_of(self))
-    if isinstance(value, Variable):
+    if isinstance(value, TensorBase):
         if picking is None or value.array.ndim == 0:
             value = to_device(value, device_of(self.array))  # type: ignore[arg-type]
         promotion.check_devices(self, value)
-    if grad_mode.enabled and (self.node is not None or (isinstance(value, Variable) and value.node is not None)):
+    if recording.get() and (self.node is not None or (isinstance(value, TensorBase) and value.node is not None)):
         write(self, indexing.put(self, basic, picking, value))
         return
     refuse_in_place(self, recorded=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy import ndarray
 
-from minigrad.autograd.graph import Variable, raw, record
+from minigrad.autograd.graph import TensorBase, raw, record
 from minigrad.ops.promotion import check_devices
 from minigrad.ops.shaping import squeeze, unsqueeze
 
@@ -25,8 +25,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         check_devices(input, other)
     try:
         value = a @ b
-    except (ValueError, TypeError) as error:
-        raise matmul_error(input, other) from error
+    except (ValueError, TypeError):
+        raise matmul_error(input, other) from None
     if a.dtype != b.dtype:
         raise matmul_error(input, other)
     return record(value, (input, other), (matmul_da, matmul_db), a.ndim == 1, b.ndim == 1)
@@ -51,7 +51,7 @@ def matmul_db(g: Tensor, _out: Tensor, a: Tensor, _b: Tensor, a_is_row: bool, b_
 def matmul_error(a: Any, b: Any) -> Exception:
     """Why two operands have no matrix product, in PyTorch's exception types."""
     for position, x in (("input", a), ("other", b)):
-        if not isinstance(x, Variable):
+        if not isinstance(x, TensorBase):
             return TypeError(f"matmul(): argument '{position}' must be Tensor, not {type(x).__name__}")
     check_devices(a, b)
     x, y = raw(a), raw(b)
@@ -87,9 +87,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         value = x @ w.T
         if b is not None:
             value += b
-    except (ValueError, TypeError, AttributeError) as error:
-        raise linear_error(input, weight, bias) from error
-    if x is input or x.dtype is not w.dtype or (b is not None and (b.dtype is not w.dtype or b.ndim > 1)):
+    except (ValueError, TypeError, AttributeError):
+        raise linear_error(input, weight, bias) from None
+    if x is input or x.dtype != w.dtype or (b is not None and (b.dtype != w.dtype or b.ndim > 1)):
         raise linear_error(input, weight, bias)
     if b is None:
         return record(value, (input, weight), (linear_dinput, linear_dweight))
@@ -124,7 +124,7 @@ def linear_error(input: Any, weight: Any, bias: Any) -> Exception:
     """Why `linear` cannot compute, in PyTorch's exception types."""
     named = [("input", input), ("weight", weight), ("bias", bias)]
     for name, x in named:
-        if not isinstance(x, Variable) and not (name == "bias" and x is None):
+        if not isinstance(x, TensorBase) and not (name == "bias" and x is None):
             return TypeError(f"linear(): argument '{name}' must be Tensor, not {type(x).__name__}")
     check_devices(input, weight, bias)
     shown = ", ".join(f"{name} {list(x.array.shape)} {x.dtype}" for name, x in named if x is not None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.autograd.fitting import broadcasts
-from minigrad.autograd.graph import Variable, raw, record
+from minigrad.autograd.graph import TensorBase, raw, record
 from minigrad.fused import fused
 from minigrad.ops.activations import sigmoid
 from minigrad.ops.elementwise import abs as absolute
@@ -248,7 +248,7 @@ def weight_operand(name: str, weight: Any, input: Tensor) -> Any:
 
 def refuse_grad(name: str, weight: Any) -> None:
     """A weight is a constant to differentiation: TypeError unless a tensor, RuntimeError if it requires grad."""
-    if not isinstance(weight, Variable):
+    if not isinstance(weight, TensorBase):
         raise TypeError(f"{op_called()}(): argument '{name}' must be Tensor, not {type(weight).__name__}")
     if weight.node is not None:
         raise RuntimeError(

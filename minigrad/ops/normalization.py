@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad.autograd.backward import mark_changed
 from minigrad.autograd.fitting import sum_to
-from minigrad.autograd.graph import Variable, raw, record
+from minigrad.autograd.graph import TensorBase, raw, record
 from minigrad.devices import array_module
 from minigrad.fused import blend
 from minigrad.ops.elementwise import sqrt
@@ -278,7 +278,7 @@ def check_parameters(op: str, shape: tuple[int, ...], x: Any, **parameters: Any)
     for name, parameter in parameters.items():
         if parameter is None:
             continue
-        if not isinstance(parameter, Variable):
+        if not isinstance(parameter, TensorBase):
             raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(parameter).__name__}")
         if parameter.array.shape != shape:
             raise RuntimeError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import Variable, raw, record, unrecorded
+from minigrad.autograd.graph import TensorBase, raw, record, unrecorded
 from minigrad.devices import array_module
 from minigrad.ops.indexing import scatter
 from minigrad.ops.windows import Windows, pair
@@ -190,7 +190,7 @@ def sizes_of(windows: Windows, count_include_pad: bool) -> list[list[int]]:
 
 def image_array(op: str, input: Any) -> Any:
     """The raw images.  RuntimeError for a wrong number of dimensions, or an empty image."""
-    if not isinstance(input, Variable):
+    if not isinstance(input, TensorBase):
         raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     x = input.array
     if x.ndim not in (3, 4) or 0 in x.shape[x.ndim - 3 :]:

@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from minigrad import dtypes
 from minigrad.autograd.fitting import broadcasts, cast, to_device
-from minigrad.autograd.graph import Variable, line_of, raw, user_frame, wrap
+from minigrad.autograd.graph import TensorBase, line_of, raw, user_frame, wrap
 from minigrad.devices import as_array, device_of, on_one_gpu, use_gpu_of
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
 
     Raw arrays, which only the engine's own rules pass, are of one dtype already.
     """
-    if isinstance(a, Variable):
+    if isinstance(a, TensorBase):
         x = a.array
-        if isinstance(b, Variable):
+        if isinstance(b, TensorBase):
             y = b.array
             if x.dtype is y.dtype and (type(x) is type(y) is ndarray or on_one_gpu(x, y)):
                 if x.shape != y.shape:
@@ -46,7 +46,7 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
                 use_gpu_of(x)
             return a, b
         return promoted(a, b)
-    if isinstance(b, Variable):
+    if isinstance(b, TensorBase):
         return promoted(a, b)
     if not hasattr(a, "dtype") and not hasattr(b, "dtype"):
         raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(a).__name__}")
@@ -59,19 +59,20 @@ def promoted(a: Any, b: Any) -> tuple[Any, Any]:
     dtype = result_type(a, b)
     a, b = as_dtype(a, dtype), as_dtype(b, dtype)
     x, y = raw(a), raw(b)
-    if isinstance(a, Variable) and isinstance(b, Variable) and x.shape != y.shape:
+    if isinstance(a, TensorBase) and isinstance(b, TensorBase) and x.shape != y.shape:
         check_broadcast(x.shape, y.shape)
     return a, b
 
 
 def operand(x: Any) -> Any:
     """A Tensor or a Python number: NumPy's arrays and scalars become these; TypeError for anything else."""
-    if isinstance(x, Variable) or type(x) in NUMBERS:
+    if isinstance(x, TensorBase) or type(x) in NUMBERS:
         return x
     if isinstance(x, np.generic):
         return operand(x.item())
     if isinstance(x, np.ndarray) or hasattr(x, "__cuda_array_interface__"):
-        return wrap(as_array(x))
+        array = as_array(x)
+        return wrap(dtypes.canonical(array) if array.dtype in dtypes.from_numpy else array)
     if isinstance(x, NUMBERS):
         return x
     raise TypeError(f"{op_called()}(): an operand must be a Tensor or a number, not {type(x).__name__}")
@@ -82,14 +83,14 @@ def on_one_device(*operands: Any) -> tuple[Any, ...]:
 
     RuntimeError for tensors on two devices.
     """
-    tensors: list[Any] = [x for x in operands if isinstance(x, Variable)]
+    tensors: list[Any] = [x for x in operands if isinstance(x, TensorBase)]
     on_gpus = [x for x in tensors if type(x.array) is not ndarray]
     if not on_gpus:
         return operands
     check_devices(*(x for x in tensors if x.array.ndim or type(x.array) is not ndarray))
     place = device_of(on_gpus[0].array)
     use_gpu_of(on_gpus[0].array)
-    return tuple(to_device(x, place) if isinstance(x, Variable) else x for x in operands)  # type: ignore[arg-type]
+    return tuple(to_device(x, place) if isinstance(x, TensorBase) else x for x in operands)  # type: ignore[arg-type]
 
 
 def check_devices(*tensors: Any) -> None:
@@ -98,11 +99,11 @@ def check_devices(*tensors: Any) -> None:
     CuPy works on their GPU then.
     """
     for x in tensors:
-        if isinstance(x, Variable) and type(x.array) is not ndarray:
+        if isinstance(x, TensorBase) and type(x.array) is not ndarray:
             break
     else:
         return
-    tensors = tuple(x for x in tensors if isinstance(x, Variable))
+    tensors = tuple(x for x in tensors if isinstance(x, TensorBase))
     places = list(dict.fromkeys(device_of(x.array) for x in tensors))
     if len(places) == 1:
         use_gpu_of(tensors[0].array)
@@ -119,7 +120,7 @@ def check_devices(*tensors: Any) -> None:
 def check_pair(op: str, input: Any, target: Any) -> None:
     """TypeError for an input or a target that is no tensor, RuntimeError for two devices."""
     for name, x in (("input", input), ("target", target)):
-        if not isinstance(x, Variable):
+        if not isinstance(x, TensorBase):
             raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
     if not type(input.array) is type(target.array) is ndarray:
         check_devices(input, target)
@@ -137,7 +138,7 @@ def result_type(*operands: Any) -> np.dtype[Any]:
     """The NumPy dtype that PyTorch would compute in."""
     standings: list[np.dtype[Any] | None] = [None, None, None]  # numbers, 0-d tensors, other tensors
     for x in operands:
-        if isinstance(x, Variable):
+        if isinstance(x, TensorBase):
             standing, dtype = (2 if x.array.ndim else 1), x.array.dtype
         else:
             standing, dtype = 0, number_dtype(x)
@@ -188,7 +189,7 @@ PYTHON_TYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_}
 
 def as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
     """A Tensor cast (and the cast recorded), a number made to fit: integers wrap around as in PyTorch."""
-    if isinstance(x, Variable):
+    if isinstance(x, TensorBase):
         return x if x.array.dtype == dtype else cast(x, dtype)  # type: ignore[arg-type]
     if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
         return int(np.array(x).astype(dtype))
@@ -217,7 +218,7 @@ def fitting_number(x: Any, dtype: np.dtype[Any]) -> Any:
 
 def array_of(input: Any) -> Any:
     """The array of an op's operand; TypeError for what is neither a Tensor nor an array."""
-    array = input.array if isinstance(input, Variable) else input
+    array = input.array if isinstance(input, TensorBase) else input
     if type(array) is ndarray:
         return array
     if hasattr(array, "dtype"):
@@ -228,7 +229,7 @@ def array_of(input: Any) -> Any:
 
 def floating(a: Any) -> Any:
     """The operand of a float-valued function: integers and bools become the default float dtype."""
-    if isinstance(a, Variable):
+    if isinstance(a, TensorBase):
         if type(a.array) is not ndarray:
             use_gpu_of(a.array)
         return a if a.array.dtype.kind == "f" else cast(a, dtypes.get_default_dtype().numpy)  # type: ignore[arg-type]
@@ -240,7 +241,7 @@ def floating(a: Any) -> Any:
 def check_shapes(*operands: Any) -> None:
     """RuntimeError unless all tensors among the operands are on one device and their shapes broadcast."""
     check_devices(*operands)
-    for a, b in combinations({x.array.shape for x in operands if isinstance(x, Variable)}, 2):
+    for a, b in combinations({x.array.shape for x in operands if isinstance(x, TensorBase)}, 2):
         check_broadcast(a, b)
 
 

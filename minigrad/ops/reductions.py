@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad import dtypes
 from minigrad.autograd.fitting import broadcast_to, cast
-from minigrad.autograd.graph import Variable, raw, record, unrecorded
+from minigrad.autograd.graph import TensorBase, raw, record, unrecorded
 from minigrad.devices import array_module
 from minigrad.ops import selection
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
@@ -142,7 +142,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     With dim: (values, indices) of the first largest, which alone gets the gradient.  With a second tensor:
     `maximum`.  nan counts as largest.  IndexError for a dim without elements.
     """
-    if isinstance(dim, Variable) or other is not None:
+    if isinstance(dim, TensorBase) or other is not None:
         return selection.maximum(input, dim if other is None else other)
     if dim is not None:
         return extreme_along("max", input, dim, keepdim)
@@ -160,7 +160,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     With dim: (values, indices) of the first smallest, which alone gets the gradient.  With a second tensor:
     `minimum`.  nan counts as smallest.  IndexError for a dim without elements.
     """
-    if isinstance(dim, Variable) or other is not None:
+    if isinstance(dim, TensorBase) or other is not None:
         return selection.minimum(input, dim if other is None else other)
     if dim is not None:
         return extreme_along("min", input, dim, keepdim)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.graph import Variable, wrap
+from minigrad.autograd.graph import TensorBase, wrap
 from minigrad.devices import CPU, check_device, device_of, moved
 from minigrad.ops.creation import checked_sizes, finished
 from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place
@@ -166,7 +166,7 @@ def normal(
     """
     check_device(device)
     draw = source(generator).normal
-    tensors = [x for x in (mean, std) if isinstance(x, Variable)]
+    tensors = [x for x in (mean, std) if isinstance(x, TensorBase)]
     if not tensors:
         if not isinstance(size, Sequence):
             raise TypeError(f"normal(): with two numbers, size must be a tuple of ints, not {size!r}")
@@ -176,13 +176,13 @@ def normal(
     if size is not None or dtype is not None:
         raise TypeError("normal(): tensors give the size and the dtype; leave size= and dtype= out")
     shape, to = broadcast_shape(*(x.array.shape for x in tensors)), tensors[0].array.dtype
-    if not isinstance(std, Variable):
+    if not isinstance(std, TensorBase):
         drawn = wrap(draw(math.prod(shape), 0.0, std, to).reshape(shape))
     elif (on_cpu(std) >= 0).all():
         drawn = mul_(wrap(draw(math.prod(shape), dtype=to).reshape(shape)), wrap(on_cpu(std)))
     else:
         raise RuntimeError("normal expects all elements of std >= 0.0")
-    drawn = add_(drawn, wrap(on_cpu(mean)) if isinstance(mean, Variable) else mean)
+    drawn = add_(drawn, wrap(on_cpu(mean)) if isinstance(mean, TensorBase) else mean)
     return finished(drawn.array, device_of(tensors[0].array) if device is None else device, requires_grad)
 
 
@@ -336,7 +336,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     """
 
     def draw(x: Any) -> Any:
-        probability = flattened(x, on_cpu(p)) if isinstance(p, Variable) else p
+        probability = flattened(x, on_cpu(p)) if isinstance(p, TensorBase) else p
         return source(generator).bernoulli(x.size, probability).astype(x.dtype)
 
     return redrawn(self, draw)
@@ -389,7 +389,7 @@ def integer(op: str, name: str, number: Any) -> int:
 
 def refuse_other_than_tensor(op: str, input: Any) -> None:
     """Refuse an input that is no tensor (TypeError)."""
-    if not isinstance(input, Variable):
+    if not isinstance(input, TensorBase):
         raise TypeError(f"{op}(): argument 'input' must be Tensor, not {type(input).__name__}")
 
 

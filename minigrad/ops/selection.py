@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd.graph import Variable, raw, record, unrecorded
+from minigrad.autograd.graph import TensorBase, raw, record, unrecorded
 from minigrad.devices import array_module
 from minigrad.fused import fused
 from minigrad.ops.promotion import array_of, as_dtype, check_shapes, on_one_device, operand, operands, result_type
@@ -20,9 +20,9 @@ def where(condition: Any, input: Any, other: Any) -> Tensor:
     """
     if not hasattr(condition, "dtype"):
         raise TypeError(f"where(): argument 'condition' must be Tensor, not {type(condition).__name__}")
-    if isinstance(condition, Variable):
+    if isinstance(condition, TensorBase):
         condition, input, other, dtype = choices(condition, input, other)
-        if not isinstance(input, Variable) and not isinstance(other, Variable):
+        if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
             numbers = array_module(condition.array).where(condition.array, input, other)
             return unrecorded(numbers.astype(dtype), condition)
     value = array_module(raw(condition)).where(raw(condition), raw(input), raw(other))
@@ -95,7 +95,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     if min is None and max is None:
         raise RuntimeError("clamp(): at least one of min and max must not be None")
     bounds = [operand(bound) for bound in (min, max) if bound is not None]
-    if isinstance(input, Variable):
+    if isinstance(input, TensorBase):
         input, *bounds = on_one_device(input, *bounds)
         dtype = result_type(input, *bounds)
         input = as_dtype(input, dtype)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd.graph import Variable, as_view, raw, record
+from minigrad.autograd.graph import TensorBase, as_view, raw, record
 from minigrad.devices import array_module
 from minigrad.ops.dims import axis, reduced_axes
 from minigrad.ops.indexing import getitem, part, scatter
@@ -42,7 +42,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     x = array_of(input)
     value = reshaped(x, as_sizes(shape))
     out = record(value, (input,), (reshape_da,), x.shape)
-    return as_view(out, input) if isinstance(input, Variable) and shares_memory(value, x) else out
+    return as_view(out, input) if isinstance(input, TensorBase) and shares_memory(value, x) else out
 
 
 def reshape_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -286,7 +286,7 @@ def stack_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
 
 def checked(op: str, tensors: Any) -> list[Tensor]:
     """A sequence of at least one tensor, in their common dtype."""
-    if isinstance(tensors, Variable) or not isinstance(tensors, Sequence):
+    if isinstance(tensors, TensorBase) or not isinstance(tensors, Sequence):
         raise TypeError(
             f"{op}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
         )
@@ -294,7 +294,7 @@ def checked(op: str, tensors: Any) -> list[Tensor]:
         kind = ValueError if op == "cat" else RuntimeError  # as in PyTorch
         raise kind(f"{op}(): expected a non-empty list of Tensors")
     for i, x in enumerate(tensors):
-        if not isinstance(x, Variable):
+        if not isinstance(x, TensorBase):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     check_devices(*tensors)
     dtype = result_type(*tensors)

@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any, ClassVar
 
 from minigrad.autograd import grad_mode
-from minigrad.autograd.graph import Variable, wrap
+from minigrad.autograd.graph import TensorBase, wrap
 from minigrad.devices import CPU, copy_of, device_of, moved, use_gpu_of
 from minigrad.hooks import RemovableHandle
 from minigrad.nn.parameter import clear_gradients
@@ -78,7 +78,7 @@ class Optimizer:
     """Whether a scheduler asks for `has_stepped`: whether a step was made since the first one began to."""
 
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
-        if isinstance(params, Variable):
+        if isinstance(params, TensorBase):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
                 f"{type(params).__name__}: put it in a list"
@@ -232,7 +232,7 @@ class Optimizer:
 
 def checked_params(params: Any) -> list[Tensor]:
     """A group's parameters as a list; TypeError or ValueError for what cannot be optimized."""
-    if isinstance(params, Variable):
+    if isinstance(params, TensorBase):
         params = [params]
     if isinstance(params, set):
         raise TypeError(
@@ -256,7 +256,7 @@ def checked_params(params: Any) -> list[Tensor]:
 
 def loaded(value: Any, p: Tensor, name: str) -> Any:
     """A copy of a saved value, in the parameter's dtype, on its device (the number of steps: float32, on the CPU)."""
-    if not isinstance(value, Variable):
+    if not isinstance(value, TensorBase):
         return deepcopy(value)
     if name == "step":
         return wrap(copy_of(moved(value.array, CPU)))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad import devices
-from minigrad.autograd.graph import Variable, wrap
+from minigrad.autograd.graph import TensorBase, wrap
 from minigrad.random import box_muller, checks, integers, shuffle
 from minigrad.random.engine import MersenneTwister
 from minigrad.random.memory_order import laid_out_like
@@ -90,7 +90,7 @@ class Generator:
 
         TypeError when it is no uint8 tensor, RuntimeError when its bytes are no state.
         """
-        if not isinstance(new_state, Variable):
+        if not isinstance(new_state, TensorBase):
             raise TypeError(f"expected a uint8 tensor, but got {type(new_state).__name__}")
         if new_state.array.dtype != np.uint8:
             raise TypeError(f"RNG state must be a uint8 tensor, but got {new_state.array.dtype.name}")
