@@ -11,7 +11,7 @@ from typing import Any
 
 def missing() -> str:
     """Why the two engines cannot be compared on a GPU here; empty when they can."""
-    from minigrad.devices import find_gpu
+    from minigrad.gpu.finding import find_gpu
 
     torch = importlib.import_module("torch")
     reason = find_gpu()[1]
@@ -24,7 +24,7 @@ def missing() -> str:
 
 def card() -> dict[str, Any]:
     """What the GPU and the software under it are.  There must be one (see `missing`)."""
-    from minigrad.devices import gpu
+    from minigrad.gpu.finding import gpu
 
     torch = importlib.import_module("torch")
     cupy = gpu()

@@ -1,336 +1,49 @@
 """minigrad: tensors and automatic differentiation to read, step through and trust, spelled as in PyTorch."""
 
-import warnings as _warnings
-
 # First, since it binds the name `tensor` to the submodule; below, the function takes that name over.
 from minigrad.tensor import Tensor  # isort: skip
 
-from minigrad import accelerator, autograd, cuda, nn, optim, random, utils
-from minigrad import memory as _memory
-from minigrad.autograd.grad_mode import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
-)
-from minigrad.devices import device, get_default_device, set_default_device
+from types import ModuleType
+
+from minigrad import accelerator as accelerator
+from minigrad import autograd as autograd
+from minigrad import cuda as cuda
+from minigrad import nn as nn
+from minigrad import optim as optim
+from minigrad import random as random
+from minigrad import utils as utils
+from minigrad.autograd.grad_mode import *
+from minigrad.devices import *
+from minigrad.dtypes import *
 from minigrad.dtypes import bool_ as bool
-from minigrad.dtypes import (
-    double,
-    dtype,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    half,
-    int8,
-    int16,
-    int32,
-    int64,
-    long,
-    set_default_dtype,
-    short,
-    uint8,
-)
 from minigrad.dtypes import float32 as float
 from minigrad.dtypes import int32 as int
-from minigrad.ops.activations import log_softmax, sigmoid, softmax
-from minigrad.ops.arithmetic import add, div, floor_divide, mul, pow, remainder, rsub, sub
-from minigrad.ops.comparison import (
-    all,
-    allclose,
-    any,
-    bitwise_and,
-    bitwise_not,
-    bitwise_or,
-    bitwise_xor,
-    eq,
-    equal,
-    ge,
-    gt,
-    isclose,
-    isfinite,
-    isinf,
-    isnan,
-    le,
-    logical_and,
-    logical_not,
-    logical_or,
-    lt,
-    ne,
-)
-from minigrad.ops.creation import (
-    BoolTensor,
-    ByteTensor,
-    CharTensor,
-    DoubleTensor,
-    FloatTensor,
-    HalfTensor,
-    IntTensor,
-    LongTensor,
-    ShortTensor,
-    arange,
-    as_tensor,
-    asarray,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    ones,
-    ones_like,
-    tensor,
-    zeros,
-    zeros_like,
-)
-from minigrad.ops.elementwise import (
-    abs,
-    ceil,
-    clone,
-    cos,
-    exp,
-    floor,
-    log,
-    log1p,
-    neg,
-    positive,
-    reciprocal,
-    round,
-    sign,
-    sin,
-    sqrt,
-    square,
-    tanh,
-)
-from minigrad.ops.linear_algebra import matmul
-from minigrad.ops.reductions import (
-    amax,
-    amin,
-    argmax,
-    argmin,
-    logsumexp,
-    max,
-    mean,
-    min,
-    std,
-    sum,
-    var,
-)
-from minigrad.ops.sampling import (
-    bernoulli,
-    multinomial,
-    normal,
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
-)
-from minigrad.ops.selection import clamp, maximum, minimum, relu, where
-from minigrad.ops.shaping import (
-    broadcast_to,
-    cat,
-    chunk,
-    flatten,
-    permute,
-    reshape,
-    split,
-    squeeze,
-    stack,
-    t,
-    transpose,
-    unbind,
-    unflatten,
-    unsqueeze,
-)
-from minigrad.ops.smooth_activations import erf
+from minigrad.memory import keep_freed_memory as _keep_freed_memory
+from minigrad.ops.activations import *
+from minigrad.ops.arithmetic import *
+from minigrad.ops.comparison import *
+from minigrad.ops.creation import *
+from minigrad.ops.elementwise import *
+from minigrad.ops.linear_algebra import *
+from minigrad.ops.reductions import *
+from minigrad.ops.sampling import *
+from minigrad.ops.selection import *
+from minigrad.ops.shaping import *
+from minigrad.ops.softmax import *
 from minigrad.printing import get_printoptions, set_printoptions
-from minigrad.random import (
-    Generator,
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    seed,
-    set_rng_state,
-)
+from minigrad.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from minigrad.serialization import load, save
 from minigrad.size import Size
 
-__all__ = [
-    "BoolTensor",
-    "ByteTensor",
-    "CharTensor",
-    "DoubleTensor",
-    "FloatTensor",
-    "Generator",
-    "HalfTensor",
-    "IntTensor",
-    "LongTensor",
-    "ShortTensor",
-    "Size",
-    "Tensor",
-    "abs",
-    "accelerator",
-    "add",
-    "all",
-    "allclose",
-    "amax",
-    "amin",
-    "any",
-    "arange",
-    "argmax",
-    "argmin",
-    "as_tensor",
-    "asarray",
-    "autograd",
-    "bernoulli",
-    "bitwise_and",
-    "bitwise_not",
-    "bitwise_or",
-    "bitwise_xor",
-    "bool",
-    "broadcast_to",
-    "cat",
-    "ceil",
-    "chunk",
-    "clamp",
-    "clone",
-    "cos",
-    "cuda",
-    "default_generator",
-    "device",
-    "div",
-    "double",
-    "dtype",
-    "empty",
-    "empty_like",
-    "enable_grad",
-    "eq",
-    "equal",
-    "erf",
-    "exp",
-    "eye",
-    "flatten",
-    "float",
-    "float16",
-    "float32",
-    "float64",
-    "floor",
-    "floor_divide",
-    "from_numpy",
-    "full",
-    "full_like",
-    "ge",
-    "get_default_device",
-    "get_default_dtype",
-    "get_printoptions",
-    "get_rng_state",
-    "gt",
-    "half",
-    "inference_mode",
-    "initial_seed",
-    "int",
-    "int16",
-    "int32",
-    "int64",
-    "int8",
-    "is_grad_enabled",
-    "is_inference_mode_enabled",
-    "isclose",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "le",
-    "linspace",
-    "load",
-    "log",
-    "log1p",
-    "log_softmax",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logsumexp",
-    "long",
-    "lt",
-    "manual_seed",
-    "matmul",
-    "max",
-    "maximum",
-    "mean",
-    "min",
-    "minimum",
-    "mul",
-    "multinomial",
-    "ne",
-    "neg",
-    "nn",
-    "no_grad",
-    "normal",
-    "ones",
-    "ones_like",
-    "optim",
-    "permute",
-    "positive",
-    "pow",
-    "rand",
-    "rand_like",
-    "randint",
-    "randint_like",
-    "randn",
-    "randn_like",
-    "random",
-    "randperm",
-    "reciprocal",
-    "relu",
-    "remainder",
-    "reshape",
-    "round",
-    "rsub",
-    "save",
-    "seed",
-    "set_default_device",
-    "set_default_dtype",
-    "set_grad_enabled",
-    "set_printoptions",
-    "set_rng_state",
-    "short",
-    "sigmoid",
-    "sign",
-    "sin",
-    "softmax",
-    "split",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "std",
-    "sub",
-    "sum",
-    "t",
-    "tanh",
-    "tensor",
-    "transpose",
-    "uint8",
-    "unbind",
-    "unflatten",
-    "unsqueeze",
-    "utils",
-    "var",
-    "where",
-    "zeros",
-    "zeros_like",
-]
-
 __version__ = "0.1.0"
 
-_memory.keep_freed_memory()
+_SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
+"""Those that are PyTorch's too."""
 
-# As in PyTorch, log(0) is -inf and 0 / 0 is nan without a word.
-_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.(ops|autograd|nn|optim|random)\.")
+__all__ = [
+    name
+    for name, value in sorted(globals().items())
+    if not name.startswith("_") and name != "ModuleType" and (name in _SUBMODULES or not isinstance(value, ModuleType))
+]
+
+_keep_freed_memory()

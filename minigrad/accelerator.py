@@ -6,7 +6,8 @@ https://docs.pytorch.org/docs/stable/accelerator.html
 from __future__ import annotations
 
 from minigrad import cuda, devices
-from minigrad.streams import current_stream, set_stream
+from minigrad.gpu.finding import gpu
+from minigrad.gpu.streams import current_stream, set_stream
 
 
 def is_available() -> bool:
@@ -61,7 +62,7 @@ def get_memory_info(device_index: cuda.Place = None) -> tuple[int, int]:
 
 def empty_cache() -> None:
     """Give back the memory that is held but not in use.  RuntimeError where there is no accelerator."""
-    devices.gpu()
+    gpu()
     cuda.empty_cache()
 
 

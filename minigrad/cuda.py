@@ -8,24 +8,25 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from minigrad import devices
-from minigrad.streams import Event, Stream, current_stream, default_stream, set_stream, stream
+from minigrad.gpu.finding import find_gpu, gpu
+from minigrad.gpu.streams import Event, Stream, current_stream, default_stream, set_stream, stream
 
 Place = devices.device | str | int | None
 
 
 def is_available() -> bool:
     """Whether tensors can live on a GPU: there is one, and CuPy can compute on it."""
-    return devices.find_gpu()[0] is not None
+    return find_gpu()[0] is not None
 
 
 def is_initialized() -> bool:
     """Whether a GPU has been looked for and found."""
-    return devices.find_gpu.cache_info().currsize > 0 and is_available()
+    return find_gpu.cache_info().currsize > 0 and is_available()
 
 
 def device_count() -> int:
     """How many GPUs there are; 0 where CuPy cannot use them."""
-    return int(devices.gpu().cuda.runtime.getDeviceCount()) if is_available() else 0
+    return int(gpu().cuda.runtime.getDeviceCount()) if is_available() else 0
 
 
 def current_device() -> int:
@@ -66,7 +67,7 @@ class device:
 
 def synchronize(device: Place = None) -> None:
     """Wait until the GPU has done all that it was given."""
-    devices.gpu().cuda.Device(number_of(device)).synchronize()
+    gpu().cuda.Device(number_of(device)).synchronize()
 
 
 # What it is -------------------------------------------------------------------------------------------------
@@ -84,7 +85,7 @@ class Properties(NamedTuple):
 
 def get_device_properties(device: Place = None) -> Properties:
     """What a GPU is."""
-    found: dict[str, Any] = devices.gpu().cuda.runtime.getDeviceProperties(number_of(device))
+    found: dict[str, Any] = gpu().cuda.runtime.getDeviceProperties(number_of(device))
     counts = (found[key] for key in ("major", "minor", "totalGlobalMem", "multiProcessorCount"))
     return Properties(found["name"].decode(), *map(int, counts))
 
@@ -132,7 +133,7 @@ def empty_cache() -> None:
     for number in range(device_count()):
         devices.library_on(number).get_default_memory_pool().free_all_blocks()
     if is_available():
-        devices.gpu().get_default_pinned_memory_pool().free_all_blocks()
+        gpu().get_default_pinned_memory_pool().free_all_blocks()
 
 
 # Random numbers ---------------------------------------------------------------------------------------------

@@ -1,21 +1,20 @@
-"""Where arrays live: NumPy's on "cpu", CuPy's on "cuda".
-
-The one place that knows which library an array belongs to, and the one where arrays go from one device to
-another.  CuPy is imported when a GPU is first asked for.
-"""
+"""Where arrays live: NumPy's on "cpu", CuPy's on "cuda"; and how they go from one device to another."""
 
 from __future__ import annotations
 
 import threading
-import warnings
 from dataclasses import dataclass
-from functools import lru_cache
 from types import NoneType
 from typing import Any, final
 
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.arrays import copy_of, gpu_of, on_its_gpu
+from minigrad.gpu import finding
+from minigrad.gpu.finding import gpu
+
+__all__ = ["device", "get_default_device", "set_default_device"]
 
 
 @final
@@ -36,11 +35,12 @@ class device:
 
     def __init__(self, type: str | int | device, index: int | None = None) -> None:
         if isinstance(type, bool) or not isinstance(type, (str, int, device)):
-            raise TypeError(f"device(): argument 'type' must be str, int or device, not {kind_of(type)}")
+            raise TypeError(f"device(): argument 'type' must be str, int or device, not {type.__class__.__name__}")
         if isinstance(index, bool) or not isinstance(index, (int, NoneType)):
-            raise TypeError(f"device(): argument 'index' must be int, not {kind_of(index)}")
+            raise TypeError(f"device(): argument 'index' must be int, not {index.__class__.__name__}")
         if index is not None and not isinstance(type, str):
-            raise TypeError(f"device(): argument 'type' must be str where an index is given, not {kind_of(type)}")
+            kind = type.__class__.__name__
+            raise TypeError(f"device(): argument 'type' must be str where an index is given, not {kind}")
         name, colon, number = (f"cuda:{type}" if isinstance(type, int) else str(type)).partition(":")
         if name not in ("cpu", "cuda"):
             raise RuntimeError(f"minigrad has no device {str(type)!r}: its tensors live on 'cpu' and 'cuda'")
@@ -67,11 +67,6 @@ class device:
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
-
-
-def kind_of(x: object) -> str:
-    """The name of an argument's type, for messages."""
-    return type(x).__name__
 
 
 CPU = device("cpu")
@@ -105,65 +100,10 @@ def get_default_device() -> device:
     return current.devices[-1] or CPU
 
 
-@lru_cache(maxsize=1)
-def find_gpu() -> tuple[Any, str]:
-    """CuPy, if it can compute here, and an empty string; else None, and why not, and what to install."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import cupy
-    except ImportError as error:
-        return None, f"CuPy cannot be imported ({error}). {INSTALL_CUPY}"
-    except Exception as error:  # a broken CuPy raises anything
-        return None, f"CuPy does not work here: importing it raised {kind_of(error)}: {error}. {INSTALL_CUPY}"
-    version = getattr(cupy, "__version__", "")
-    if version.partition(".")[0] in OLD_CUPY:
-        return None, f"CuPy {version} is too old: minigrad needs 14. {INSTALL_CUPY}"
-    try:
-        if cupy.cuda.runtime.getDeviceCount() == 0:
-            return None, NO_GPU["cudaErrorNoDevice"]
-        matrix = cupy.ones((2, 2), "float32")
-        int((matrix @ matrix).sum())
-    except Exception as error:
-        known = NO_GPU.get(str(error).partition(":")[0])
-        return None, known or f"CuPy {version} does not work here: {kind_of(error)}: {error}. {INSTALL_CUPY}"
-    libraries[cupy.ndarray] = cupy
-    return cupy, ""
-
-
-libraries: dict[type, Any] = {np.ndarray: np}
-"""Which library each kind of array belongs to: NumPy, and CuPy once there is a GPU."""
-
-INSTALL_CUPY = 'Install it, in the folder of minigrad: pip install ".[cuda13]" (for a driver of CUDA 12: ".[cuda12]")'
-OLD_CUPY = [str(major) for major in range(14)]  # their fused kernels compute in float64 where a number meets float32
-NO_GPU = {
-    "cudaErrorNoDevice": "there is no NVIDIA GPU in this machine, or CUDA_VISIBLE_DEVICES hides it",
-    "cudaErrorInsufficientDriver": (
-        "NVIDIA's driver is missing, or older than CuPy's CUDA. Install or update it: https://www.nvidia.com/drivers"
-    ),
-}
-"""What the errors mean with which CUDA says that there is nothing to compute on."""
-
-
 def forget_gpu() -> None:
     """Look for a GPU anew when one is next asked for."""
-    find_gpu.cache_clear()
-    several_gpus.cache_clear()
+    finding.forget()
     current.__init__()  # type: ignore[misc]
-
-
-def gpu() -> Any:
-    """CuPy; RuntimeError, with the reason, where it cannot compute."""
-    cupy, reason = find_gpu()
-    if cupy is None:
-        raise RuntimeError(f"minigrad has no GPU to use: {reason}")
-    return cupy
-
-
-@lru_cache(maxsize=1)
-def several_gpus() -> bool:
-    """Whether there is more than one GPU."""
-    return bool(gpu().cuda.runtime.getDeviceCount() > 1)
 
 
 def checked(place: Any) -> device:
@@ -194,41 +134,6 @@ def checked_gpu(place: Any) -> device:
 def check_device(place: Any) -> None:
     """Refuse a device that is not there (RuntimeError)."""
     checked(place)
-
-
-# Arrays -----------------------------------------------------------------------------------------------------
-
-
-def array_module(array: Any) -> Any:
-    """The library, numpy or cupy, whose functions take this array; CuPy is told to work on the array's GPU."""
-    if type(array) is np.ndarray:
-        return np
-    use_gpu_of(array)
-    return libraries.get(type(array), np)
-
-
-def use_gpu_of(array: Any) -> None:
-    """Let CuPy work on the GPU that holds an array: it works on one at a time.  On the CPU there is nothing to do."""
-    cupy = libraries.get(type(array), np)
-    if cupy is not np and several_gpus():
-        cupy.cuda.runtime.setDevice(array.device.id)
-
-
-def on_one_gpu(a: Any, b: Any) -> bool:
-    """Whether two raw arrays are on the same GPU, on which CuPy then works."""
-    number = gpu_of(a)
-    if number is None or gpu_of(b) != number:
-        return False
-    use_gpu_of(a)
-    return True
-
-
-def gpu_of(array: Any) -> int | None:
-    """The number of the GPU on which a raw array lives; None on the CPU."""
-    if type(array) is np.ndarray or type(array) not in libraries:
-        return None
-    number: int = array.device.id
-    return number
 
 
 def as_array(x: Any) -> Any:
@@ -265,7 +170,7 @@ def moved(array: Any, place: Any, non_blocking: bool = False) -> Any:
     if here == place:
         return array
     if place == CPU:
-        use_gpu_of(array)  # for CuPy reads by its current stream
+        on_its_gpu(array)  # for CuPy reads by its current stream
         return array.get(out=empty_pinned(array.shape, array.dtype), blocking=False) if non_blocking else array.get()
     if here == CPU:
         return library_on(place).array(array, blocking=is_pinned(array) and not non_blocking)
@@ -278,31 +183,10 @@ def moved(array: Any, place: Any, non_blocking: bool = False) -> Any:
     return copy
 
 
-def copy_of(array: Any, order: str = "C") -> Any:
-    """A copy of a raw array, where it is; order: in memory, as NumPy's."""
-    use_gpu_of(array)
-    return array.copy(order=order)
-
-
 def overwrite(array: Any, values: Any) -> None:
     """Change a raw array in place to the values of another, which may be on another device."""
     values = moved(values, device_of(array))
-    use_gpu_of(array)
-    array[...] = values
-
-
-def for_every_stream(array: Any) -> Any:
-    """A raw array that is kept for later.  Made in a stream of the user's it is waited for: others may use it too."""
-    if gpu_of(array) is not None and gpu().cuda.get_current_stream().ptr:
-        gpu().cuda.get_current_stream().synchronize()
-    return array
-
-
-def is_writeable(array: Any) -> bool:
-    """Whether each element has memory of its own that may be changed: not so in an expanded tensor."""
-    if isinstance(array, np.ndarray):
-        return bool(array.flags.writeable)
-    return not array.size or all(size < 2 or stride for size, stride in zip(array.shape, array.strides))
+    on_its_gpu(array)[...] = values
 
 
 def empty_pinned(shape: tuple[int, ...], dtype: Any) -> Any:
@@ -356,6 +240,6 @@ def to_arguments(
         elif isinstance(arg, (str, int, type(CPU))) and not isinstance(arg, bool):
             device = arg
         elif arg is not None and not isinstance(arg, bool):
-            raise TypeError(f"to(): an argument must be a dtype, a device or a Tensor, not {kind_of(arg)}")
+            raise TypeError(f"to(): an argument must be a dtype, a device or a Tensor, not {type(arg).__name__}")
     non_blocking, copy = (*flags, *(non_blocking, copy)[len(flags) :])
     return Wanted(dtype, None if device is None else checked(device), non_blocking, copy)

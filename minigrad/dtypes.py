@@ -12,6 +12,11 @@ from typing import Any, final
 
 import numpy as np
 
+__all__ = [
+    *("double", "dtype", "float16", "float32", "float64", "get_default_dtype", "half", "int8", "int16", "int32"),
+    *("int64", "long", "set_default_dtype", "short", "uint8"),
+]
+
 
 @final
 class dtype:
@@ -68,6 +73,20 @@ uint8 = dtype("uint8", INTEGER)
 bool_ = dtype("bool", BOOL)
 
 ALL = (float32, float64, float16, int64, int32, int16, int8, uint8, bool_)
+
+
+CLASS_NAMES = {
+    "bool": "Bool",
+    "uint8": "Byte",
+    "int8": "Char",
+    "int16": "Short",
+    "int32": "Int",
+    "int64": "Long",
+    "float16": "Half",
+    "float32": "Float",
+    "float64": "Double",
+}
+"""What PyTorch calls the dtypes in its messages, and in those of its tensor classes: FloatTensor."""
 
 
 def named(name: str) -> dtype:

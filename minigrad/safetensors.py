@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import devices, dtypes
-from minigrad.autograd.graph import wrap
+from minigrad.engine.graph import wrap
 from minigrad.serialization import opened_for_writing
 from minigrad.tensor import Tensor
 

@@ -6,37 +6,28 @@ import builtins
 import copy
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad import devices, dtypes, printing
-from minigrad.autograd import graph
-from minigrad.autograd.backward import backward
-from minigrad.autograd.fitting import cast, to_device
-from minigrad.autograd.graph import Node, TensorBase, changes_of, leaf_node, wrap
+from minigrad.arrays import copy_of
+from minigrad.engine import backward as engine
+from minigrad.engine import graph
+from minigrad.engine.broadcasting import cast
+from minigrad.engine.changes import changes_of
+from minigrad.engine.graph import Node, leaf_node, wrap
+from minigrad.engine.ownership import add_to_grads
 from minigrad.hooks import RemovableHandle
-from minigrad.ops import (
-    activations,
-    arithmetic,
-    comparison,
-    creation,
-    elementwise,
-    in_place,
-    indexing,
-    linear_algebra,
-    reductions,
-    sampling,
-    selection,
-    shaping,
-    smooth_activations,
-)
+from minigrad.methods import TensorMethods
+from minigrad.ops import creation
 from minigrad.ops.dims import axis
+from minigrad.ops.moving import to_device
 from minigrad.size import Size
 
 
-class Tensor(TensorBase):
+class Tensor(TensorMethods):
     """A NumPy array that can take part in differentiation.
 
     `Tensor(data)` gives a float tensor with a copy of the data, `Tensor(2, 3)` one of that size with undefined
@@ -112,7 +103,33 @@ class Tensor(TensorBase):
 
     # Differentiation ----------------------------------------------------------------------------------------
 
-    backward = backward
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: builtins.bool | None = None,
+        create_graph: builtins.bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
+        """Compute d(self)/d(leaf) for every leaf and add it to the leaf's `.grad`.
+
+        gradient: d(result)/d(self), of self's shape; may be left out for a scalar.  retain_graph: keep the graph
+        for another pass (default: create_graph).  create_graph: record the pass itself, for higher derivatives.
+        inputs: only these tensors get gradients.
+
+        RuntimeError: self needs no grad, is no scalar and has no gradient given, the graph was freed by an earlier
+        pass, or a value that a rule needs was changed in place.  Then no `.grad` has changed.
+        https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+
+        >>> import minigrad as torch
+        >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4.])
+        """
+        gradients = engine.start([self], [gradient], create_graph)
+        targets = None if inputs is None else engine.nodes_of([inputs] if isinstance(inputs, Tensor) else inputs)
+        keep = create_graph if retain_graph is None else retain_graph
+        add_to_grads(engine.backward(gradients, targets, keep, create_graph), targets)
 
     @property
     def requires_grad(self) -> builtins.bool:
@@ -323,7 +340,7 @@ class Tensor(TensorBase):
     def type(self, dtype: Any = None) -> Any:
         """In another dtype; without one, the name of PyTorch's class for it, such as 'torch.FloatTensor'."""
         if dtype is None:
-            return f"torch.{reductions.PYTORCH_NAMES[self.array.dtype.name]}Tensor"
+            return f"torch.{dtypes.CLASS_NAMES[self.array.dtype.name]}Tensor"
         return self.to(dtype)
 
     def type_as(self, other: Tensor) -> Tensor:
@@ -400,7 +417,7 @@ class Tensor(TensorBase):
                 "moment: use tensor.detach().clone()."
             )
         if id(self) not in memo:
-            memo[id(self)] = copied(self, devices.copy_of(self.array))
+            memo[id(self)] = copied(self, copy_of(self.array))
             memo[id(self)].grad = copy.deepcopy(self._grad, memo)
         result: Tensor = memo[id(self)]
         return result
@@ -410,34 +427,7 @@ class Tensor(TensorBase):
             raise RuntimeError("a tensor with a grad_fn cannot be pickled: use tensor.detach()")
         return unpickled, (type(self), self.cpu().array, self.requires_grad, str(self.device))
 
-    # Operators: each is the op itself, so that one step into `a @ b` shows the line that multiplies ----------
-
-    __add__ = __radd__ = arithmetic.add
-    __sub__, __rsub__ = arithmetic.sub, arithmetic.rsub
-    __mul__ = __rmul__ = arithmetic.mul
-    __truediv__, __rtruediv__ = arithmetic.div, arithmetic.rdiv
-    __floordiv__, __rfloordiv__ = arithmetic.floor_divide, arithmetic.rfloor_divide
-    __mod__, __rmod__ = arithmetic.remainder, arithmetic.rremainder
-    __pow__, __rpow__ = arithmetic.pow, arithmetic.rpow
-    __matmul__ = linear_algebra.matmul
-    __neg__, __pos__ = elementwise.neg, elementwise.positive
-    __abs__ = elementwise.abs
-    __lt__, __le__, __gt__, __ge__ = comparison.lt, comparison.le, comparison.gt, comparison.ge
-    __and__ = __rand__ = comparison.bitwise_and
-    __or__ = __ror__ = comparison.bitwise_or
-    __xor__ = __rxor__ = comparison.bitwise_xor
-    __invert__ = comparison.bitwise_not
-    __iadd__, __isub__ = in_place.add_, in_place.sub_
-    __imul__, __itruediv__ = in_place.mul_, in_place.div_
-    __ipow__ = in_place.pow_
-    __getitem__, __setitem__ = indexing.getitem, in_place.setitem
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return comparison.eq(self, other) if comparison.comparable(other) else NotImplemented
-
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return comparison.ne(self, other) if comparison.comparable(other) else NotImplemented
+    # As a sequence ------------------------------------------------------------------------------------------
 
     def __len__(self) -> builtins.int:
         if self.array.ndim == 0:
@@ -451,59 +441,6 @@ class Tensor(TensorBase):
 
     def __contains__(self, element: Any) -> builtins.bool:
         return builtins.bool((self == element).any())
-
-    # Ops as methods -----------------------------------------------------------------------------------------
-
-    add, sub, mul, div, pow = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div, arithmetic.pow
-    subtract, multiply, divide, true_divide = sub, mul, div, div
-    floor_divide, remainder = arithmetic.floor_divide, arithmetic.remainder
-    neg, negative, abs, absolute = (elementwise.neg,) * 2 + (elementwise.abs,) * 2
-    positive = elementwise.positive
-    sign, floor, ceil, round = elementwise.sign, elementwise.floor, elementwise.ceil, elementwise.round
-    exp, log, log1p, sqrt = elementwise.exp, elementwise.log, elementwise.log1p, elementwise.sqrt
-    sin, cos, tanh = elementwise.sin, elementwise.cos, elementwise.tanh
-    square, reciprocal, clone = elementwise.square, elementwise.reciprocal, elementwise.clone
-    sigmoid, softmax, log_softmax = activations.sigmoid, activations.softmax, activations.log_softmax
-    erf = smooth_activations.erf
-    relu, maximum, minimum = selection.relu, selection.maximum, selection.minimum
-    clamp = clip = selection.clamp
-    matmul = linear_algebra.matmul
-    sum, mean, max, min = reductions.sum, reductions.mean, reductions.max, reductions.min
-    amax, amin, argmax, argmin = reductions.amax, reductions.amin, reductions.argmax, reductions.argmin
-    var, std, logsumexp = reductions.var, reductions.std, reductions.logsumexp
-    reshape, view, view_as = shaping.reshape, shaping.view, shaping.view_as
-    reshape_as, flatten, squeeze = shaping.reshape_as, shaping.flatten, shaping.squeeze
-    unflatten = shaping.unflatten
-    unsqueeze, transpose, permute = shaping.unsqueeze, shaping.transpose, shaping.permute
-    swapaxes = shaping.swapaxes
-    t, expand, expand_as, broadcast_to = shaping.t, shaping.expand, shaping.expand_as, shaping.broadcast_to
-    unbind, split, chunk = shaping.unbind, shaping.split, shaping.chunk
-    eq, ne, lt, le, gt, ge = (
-        comparison.eq,
-        comparison.ne,
-        comparison.lt,
-        comparison.le,
-        comparison.gt,
-        comparison.ge,
-    )
-    logical_not, logical_and = comparison.logical_not, comparison.logical_and
-    logical_or, all, any = comparison.logical_or, comparison.all, comparison.any
-    isnan, isinf, isfinite = comparison.isnan, comparison.isinf, comparison.isfinite
-    isclose, allclose, equal = comparison.isclose, comparison.allclose, comparison.equal
-    add_, sub_, mul_, div_ = in_place.add_, in_place.sub_, in_place.mul_, in_place.div_
-    pow_, neg_, exp_, sqrt_ = in_place.pow_, in_place.neg_, in_place.exp_, in_place.sqrt_
-    tanh_, sigmoid_, relu_, clamp_ = in_place.tanh_, in_place.sigmoid_, in_place.relu_, in_place.clamp_
-    zero_, fill_, copy_ = in_place.zero_, in_place.fill_, in_place.copy_
-    uniform_, normal_, random_ = sampling.uniform_, sampling.normal_, sampling.random_
-    bernoulli_, exponential_ = sampling.bernoulli_, sampling.exponential_
-    bernoulli, multinomial = sampling.bernoulli, sampling.multinomial
-
-    T = property(shaping.T)
-    mT = property(shaping.mT)
-
-    def where(self, condition: Tensor, other: Any) -> Tensor:
-        """This tensor where the condition is True, `other` where it is False."""
-        return selection.where(condition, self, other)
 
 
 def copied(tensor: Tensor, array: Any) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 from hypothesis import HealthCheck, settings
 
 import minigrad
-from minigrad import devices
+from minigrad.gpu.finding import find_gpu
 
 settings.register_profile(
     "minigrad", deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -18,4 +18,4 @@ torch.set_num_threads(1)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Tests marked `cuda` need a GPU: elsewhere they are skipped, and say why."""
     if item.get_closest_marker("cuda") and not minigrad.cuda.is_available():
-        pytest.skip(f"no GPU: {devices.find_gpu()[1]}")
+        pytest.skip(f"no GPU: {find_gpu()[1]}")

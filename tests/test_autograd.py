@@ -53,14 +53,14 @@ def frames_to(function, text: str, action) -> int:
 
 def test_one_step_into_a_product_shows_the_line_that_multiplies():
     a, b = minigrad.ones(2, 3), minigrad.ones(3, 2)
-    assert frames_to(linear_algebra.matmul, "a @ b", lambda: a @ b) == 1
+    assert frames_to(linear_algebra.matmul, "(a := raw(input)) @ (b := raw(other))", lambda: a @ b) == 1
 
 
-def test_two_steps_into_backward_show_the_line_of_the_derivative():
+def test_three_frames_below_backward_stands_the_line_of_the_derivative():
     a, b = minigrad.ones(2, 3, requires_grad=True), minigrad.ones(3, 2, requires_grad=True)
     loss = (a @ b).sum()
-    assert frames_to(linear_algebra.matmul_da, "g @ b", lambda: loss.backward(retain_graph=True)) == 2
-    assert frames_to(linear_algebra.matmul_db, "a.swapaxes(-2, -1) @ g", lambda: loss.backward()) == 2
+    assert frames_to(linear_algebra.matmul_da, "g @ b", lambda: loss.backward(retain_graph=True)) == 3
+    assert frames_to(linear_algebra.matmul_db, "a.swapaxes(-2, -1) @ g", lambda: loss.backward()) == 3
 
 
 def test_stepping_into_every_operator_is_one_frame():

@@ -15,8 +15,8 @@ from registry import OPS, Op
 from samples import Sample
 
 import minigrad
-from minigrad.autograd import fitting
-from minigrad.autograd.graph import changes_of
+from minigrad.engine import broadcasting
+from minigrad.engine.changes import changes_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -129,7 +129,7 @@ def test_rules_stay_in_their_dtype(op: Op, examples: int, monkeypatch: pytest.Mo
     def refuse_to_cast(gradient: Any, dtype: Any) -> Any:
         raise AssertionError(f"a rule returned {gradient.dtype} for an input of {dtype}")
 
-    monkeypatch.setattr(fitting, "cast", refuse_to_cast)
+    monkeypatch.setattr(broadcasting, "cast", refuse_to_cast)
     for_samples(op, examples, check_dtype_of_rules)
 
 

@@ -22,7 +22,7 @@ from samples import Sample
 from test_ops import compare_gradients, compare_values, grad_fns
 
 import minigrad
-from minigrad.autograd import fitting
+from minigrad.engine import broadcasting
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -93,7 +93,7 @@ def rules() -> dict[CodeType, str]:
     """The derivative rules of all ops, by their code."""
     return {
         function.__code__: name
-        for module in (*MODULES, fitting)
+        for module in (*MODULES, broadcasting)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
         and "_d" in name

@@ -1,12 +1,12 @@
-"""Differentiation: recording ops, the backward pass, and what is built on it."""
+"""Differentiation as in torch.autograd.  The engine below it is minigrad.engine."""
 
-# The submodules first: the functions then take over the names `backward` and `gradcheck`, as in PyTorch.
+# The submodules first: a function takes over the name `gradcheck`, as in PyTorch.
 from minigrad.autograd import functional as functional  # isort: skip
-from minigrad.autograd.backward import backward_from as backward
-from minigrad.autograd.backward import grad
 from minigrad.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
-from minigrad.autograd.graph import raw, record
+from minigrad.autograd.gradients import backward, grad
+from minigrad.autograd.variable import Variable
+from minigrad.engine.graph import raw, record
 
 __all__ = [
     "backward",
@@ -18,6 +18,7 @@ __all__ = [
     "functional",
     "gradcheck",
     "gradgradcheck",
+    "Variable",
     "record",
     "raw",
 ]

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from minigrad.arrays import array_module
 from minigrad.autograd import grad_mode
-from minigrad.autograd.backward import grad
-from minigrad.autograd.graph import TensorBase, raw, wrap
-from minigrad.devices import array_module
+from minigrad.autograd.gradients import grad
+from minigrad.engine.graph import TensorBase, raw, wrap
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor

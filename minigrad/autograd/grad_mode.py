@@ -18,7 +18,11 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
-from minigrad.autograd.graph import recording
+from minigrad.engine.graph import recording
+
+__all__ = [
+    *("enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled"),
+]
 
 CO_GENERATOR = 0x20
 """Marks the code of a generator function (inspect.CO_GENERATOR, without the time to import inspect)."""

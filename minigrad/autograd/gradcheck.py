@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.arrays import array_module, copy_of
 from minigrad.autograd import grad_mode
-from minigrad.autograd.backward import grad
-from minigrad.autograd.graph import TensorBase, wrap
-from minigrad.devices import CPU, array_module, copy_of, device_of, moved
+from minigrad.autograd.gradients import grad
+from minigrad.devices import CPU, device_of, moved
+from minigrad.engine.graph import TensorBase, wrap
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor

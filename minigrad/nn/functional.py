@@ -6,25 +6,22 @@ import warnings
 from typing import TYPE_CHECKING
 
 from minigrad import dtypes
-from minigrad.ops import activations, smooth_activations
-from minigrad.ops.activations import sigmoid
-from minigrad.ops.convolution import conv2d
-from minigrad.ops.cross_entropy import cross_entropy, nll_loss
-from minigrad.ops.dropout import dropout, dropout1d, dropout2d
-from minigrad.ops.elementwise import tanh
-from minigrad.ops.embedding import embedding, one_hot
-from minigrad.ops.in_place import relu_, write
-from minigrad.ops.linear_algebra import linear
-from minigrad.ops.losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    l1_loss,
-    mse_loss,
-)
-from minigrad.ops.normalization import batch_norm, layer_norm
-from minigrad.ops.pooling import avg_pool2d, max_pool2d
-from minigrad.ops.selection import relu as relu_op
-from minigrad.ops.smooth_activations import gelu, softplus
+from minigrad.ops import activations
+from minigrad.ops import softmax as softmax_ops
+from minigrad.ops.activations import gelu as gelu
+from minigrad.ops.activations import sigmoid as sigmoid
+from minigrad.ops.activations import softplus as softplus
+from minigrad.ops.composed.dropout import *
+from minigrad.ops.convolution import *
+from minigrad.ops.cross_entropy import *
+from minigrad.ops.elementwise import tanh as tanh
+from minigrad.ops.embedding import *
+from minigrad.ops.in_place import relu_
+from minigrad.ops.in_place import write as _write
+from minigrad.ops.linear_algebra import linear as linear
+from minigrad.ops.losses import *
+from minigrad.ops.normalization import *
+from minigrad.ops.pooling import *
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -32,20 +29,20 @@ if TYPE_CHECKING:
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(input, 0), in place if asked."""
-    return relu_(input) if inplace else relu_op(input)
+    return relu_(input) if inplace else activations.relu(input)
 
 
 def softmax(input: Tensor, dim: int | None = None, dtype: dtypes.dtype | None = None) -> Tensor:
     """e ** input, divided by its sum along dim (see minigrad.softmax)."""
-    return activations.softmax(input, implicit_dim("softmax", input) if dim is None else dim, dtype)
+    return softmax_ops.softmax(input, _implicit_dim("softmax", input) if dim is None else dim, dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, dtype: dtypes.dtype | None = None) -> Tensor:
     """log(softmax(input, dim)) (see minigrad.log_softmax)."""
-    return activations.log_softmax(input, implicit_dim("log_softmax", input) if dim is None else dim, dtype)
+    return softmax_ops.log_softmax(input, _implicit_dim("log_softmax", input) if dim is None else dim, dtype)
 
 
-def implicit_dim(op: str, input: Tensor) -> int:
+def _implicit_dim(op: str, input: Tensor) -> int:
     """The dimension that PyTorch takes, with a warning, when none is given."""
     warnings.warn(
         f"Implicit dimension choice for {op} has been deprecated. Change the call to include dim=X as an argument.",
@@ -56,49 +53,20 @@ def implicit_dim(op: str, input: Tensor) -> int:
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """input where it is above 0, else input * negative_slope; in place if asked."""
-    output = smooth_activations.leaky_relu(input, negative_slope)
-    return write(input, output) if inplace else output
+    output = activations.leaky_relu(input, negative_slope)
+    return _write(input, output) if inplace else output
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input where it is above 0, else alpha * (e ** input - 1); in place if asked."""
-    output = smooth_activations.elu(input, alpha)
-    return write(input, output) if inplace else output
+    output = activations.elu(input, alpha)
+    return _write(input, output) if inplace else output
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """input * sigmoid(input), in place if asked."""
-    output = smooth_activations.silu(input)
-    return write(input, output) if inplace else output
+    output = activations.silu(input)
+    return _write(input, output) if inplace else output
 
 
-__all__ = [
-    "batch_norm",
-    "avg_pool2d",
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "conv2d",
-    "cross_entropy",
-    "dropout",
-    "dropout1d",
-    "dropout2d",
-    "elu",
-    "embedding",
-    "gelu",
-    "l1_loss",
-    "layer_norm",
-    "leaky_relu",
-    "linear",
-    "log_softmax",
-    "max_pool2d",
-    "mse_loss",
-    "nll_loss",
-    "one_hot",
-    "relu",
-    "relu_",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-    "tanh",
-]
+__all__ = [name for name, value in sorted(globals().items()) if callable(value) and not name.startswith("_")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minigrad.autograd.backward import mark_changed
 from minigrad.devices import overwrite
+from minigrad.engine.changes import mark_changed
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
 

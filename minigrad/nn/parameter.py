@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad import printing
 from minigrad.autograd.grad_mode import no_grad
-from minigrad.autograd.graph import leaf_node, new
+from minigrad.engine.graph import leaf_node, new
 from minigrad.tensor import Tensor, copied
 
 

@@ -1,24 +1,41 @@
-"""Activations with a formula of their own, computed so that no input overflows."""
+"""Activations, element by element: relu and sigmoid, then those that bend where relu has its corner."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from minigrad import dtypes
-from minigrad.autograd.fitting import cast
-from minigrad.autograd.graph import raw, record
-from minigrad.devices import array_module
-from minigrad.fused import fused
-from minigrad.ops.dims import axis
-from minigrad.ops.elementwise import exp
-from minigrad.ops.promotion import array_of, floating, numpy_dtype, op_called
-from minigrad.ops.reductions import largest
-from minigrad.ops.reductions import sum as sum_of
+from minigrad.arrays import array_module
+from minigrad.engine.graph import raw, record
+from minigrad.engine.places import op_called
+from minigrad.kernels.fused import fused
+from minigrad.ops.elementwise import erf, exp, tanh
+from minigrad.ops.promotion import array_of, floating
+from minigrad.ops.selection import clamp, where
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["relu", "sigmoid"]
+
+
+def relu(input: Tensor) -> Tensor:
+    """max(input, 0); its gradient at 0 is 0."""
+    x = array_of(input)
+    if x.dtype.kind == "b":
+        raise RuntimeError("relu(): Boolean inputs not supported. Convert with .float() first.")
+    return record(array_module(x).maximum(x, 0), (input,), (relu_da,))
+
+
+def relu_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
+    passed: Tensor = passed_by_relu(g, out)
+    return passed
+
+
+@fused
+def passed_by_relu(_xp: Any, g: Any, out: Any) -> Any:
+    """g where relu's output is not 0; it is not below, and as in PyTorch, nan lets g pass."""
+    return g * (out != 0)
 
 
 def sigmoid(input: Tensor) -> Tensor:
@@ -32,78 +49,102 @@ def sigmoid_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
     return g * (out * (1 - out))
 
 
-def lies_by_columns(x: Any, dim: int) -> bool:
-    """Whether `by_columns` lays a raw matrix out anew: one of many short rows, on the CPU."""
-    return dim == 1 and x.ndim == 2 and 1 < x.shape[1] <= 32 < x.shape[0] and type(x) is np.ndarray
+def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """input where it is above 0, else input * negative_slope."""
+    x = float_array(input)
+    xp = array_module(x)
+    value = xp.maximum(x, 0) + xp.minimum(x, 0) * negative_slope  # a third of the time that where() takes
+    return record(value, (input,), (leaky_relu_da,), negative_slope)
 
 
-def by_columns(x: Any, dim: int) -> Any:
-    """A raw matrix of short rows laid out column by column: NumPy then works along columns, not row by row."""
-    return array_module(x).asfortranarray(x) if lies_by_columns(x, dim) else x
+def leaky_relu_da(g: Tensor, _out: Tensor, a: Tensor, negative_slope: float) -> Tensor:
+    above = a > 0
+    return g * above + g * negative_slope * ~above
 
 
-def logits(input: Tensor, dtype: dtypes.dtype | None) -> Tensor:
-    """The operand of a softmax, in the dtype asked for; NotImplementedError for integers and bools."""
-    if dtype is not None:
-        return cast(input, numpy_dtype(dtype))
+def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """input where it is above 0, else alpha * (e ** input - 1).
+
+    D.-A. Clevert et al. (2015), https://arxiv.org/abs/1511.07289
+    """
+    x = float_array(input)
+    xp = array_module(x)
+    return record(xp.where(x > 0, x, xp.expm1(x) * alpha), (input,), (elu_da,), alpha)
+
+
+def elu_da(g: Tensor, _out: Tensor, a: Tensor, alpha: float) -> Tensor:
+    return where(a > 0, g, g * (exp(clamp(a, max=0.0)) * alpha))
+
+
+def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
+    """log(1 + e ** (beta * input)) / beta; where beta * input is above the threshold, the input itself."""
+    x = float_array(input)
+    xp = array_module(x)
+    scaled = x * beta
+    smooth = (xp.maximum(scaled, 0) + xp.log1p(xp.exp(-xp.abs(scaled)))) / x.dtype.type(beta)
+    return record(xp.where(scaled > threshold, x, smooth), (input,), (softplus_da,), beta, threshold)
+
+
+def softplus_da(g: Tensor, _out: Tensor, a: Tensor, beta: float, threshold: float) -> Tensor:
+    return where(a * beta > threshold, g, g * sigmoid(a * beta))
+
+
+def silu(input: Tensor) -> Tensor:
+    """input * sigmoid(input).  S. Elfwing et al. (2017), https://arxiv.org/abs/1702.03118"""
+    x = float_array(input)
+    return record(x * sigmoid(x), (input,), (silu_da,))
+
+
+def silu_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
+    share = sigmoid(a)
+    return g * (share * (a * (1 - share) + 1))
+
+
+# GELU -------------------------------------------------------------------------------------------------------
+
+TANH_CUBIC = 0.044715
+"""How far the argument of tanh bends away from a line, in the approximation of gelu by tanh."""
+TANH_SLOPE = math.sqrt(2 / math.pi)
+
+
+def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
+    """input times the probability that a standard normal number is below it: input * (1 + erf(input / sqrt(2))) / 2.
+
+    approximate="tanh" puts tanh(sqrt(2 / pi) * (input + 0.044715 * input ** 3)) in the place of erf.
+    RuntimeError for another.  D. Hendrycks and K. Gimpel (2016), https://arxiv.org/abs/1606.08415
+    """
+    x = float_array(input)
+    if approximate == "none":
+        return record(x * normal_share(x), (input,), (gelu_da,))
+    if approximate == "tanh":
+        return record(x * ((tanh(tanh_argument(x)) + 1) * 0.5), (input,), (gelu_tanh_da,), name="GeluBackward0")
+    raise RuntimeError(f"gelu(): approximate argument must be either none or tanh, not {approximate}")
+
+
+def normal_share(a: Tensor) -> Tensor:
+    """The share of standard normal numbers below a."""
+    return (erf(a * math.sqrt(0.5)) + 1) * 0.5
+
+
+def gelu_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
+    density = exp(a * a * -0.5) * (1 / math.sqrt(2 * math.pi))
+    return g * (normal_share(a) + a * density)
+
+
+def tanh_argument(a: Tensor) -> Tensor:
+    """sqrt(2 / pi) * (a + 0.044715 * a ** 3)."""
+    return a * (a * a * (TANH_SLOPE * TANH_CUBIC) + TANH_SLOPE)
+
+
+def gelu_tanh_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
+    t = tanh(tanh_argument(a))
+    slope = a * a * (3 * TANH_SLOPE * TANH_CUBIC) + TANH_SLOPE
+    return g * ((t + 1) * 0.5 + a * 0.5 * (1 - t * t) * slope)
+
+
+def float_array(input: Any) -> Any:
+    """The operand's array; NotImplementedError for integers and bools."""
     x = array_of(input)
     if x.dtype.kind != "f":
         raise NotImplementedError(f"{op_called()}(): not implemented for {x.dtype}: use input.float()")
-    return input
-
-
-def softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tensor:
-    """e ** input, divided by its sum along dim: positive, and adding up to 1.
-
-    The largest element of each row is subtracted first, which changes nothing but keeps e ** x finite.
-    """
-    a = logits(input, dtype)
-    x = raw(a)
-    xp = array_module(x)
-    dim = axis(dim, x.ndim)
-    if x.ndim == 0:
-        return record(xp.exp(x - x), (a,), (softmax_da,), None)
-    return record(xp.ascontiguousarray(probabilities(x, dim)), (a,), (softmax_da,), dim)
-
-
-def probabilities(x: Any, dim: int) -> Any:
-    """The softmax of a raw array, laid out as `by_columns`."""
-    x = by_columns(x, dim)
-    powers = exp_difference(x, largest(x, (dim,)))
-    powers /= powers.sum(dim, keepdims=True)
-    return powers
-
-
-def softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:
-    return out * (g - sum_of(g * out, dim, keepdim=True))
-
-
-def log_softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tensor:
-    """log(softmax(input, dim)), computed without the softmax: it stays finite where that is 0."""
-    a = logits(input, dtype)
-    x = raw(a)
-    xp = array_module(x)
-    dim = axis(dim, x.ndim)
-    if x.ndim == 0:
-        return record(x - x, (a,), (log_softmax_da,), None)
-    columns = by_columns(x, dim)
-    most = largest(columns, (dim,))
-    total = exp_difference(columns, most).sum(dim, keepdims=True)
-    value = xp.ascontiguousarray(log_share(columns, most, total))
-    return record(value, (a,), (log_softmax_da,), dim)
-
-
-@fused
-def exp_difference(xp: Any, x: Any, most: Any) -> Any:
-    """e ** (x - most)."""
-    return xp.exp(x - most)
-
-
-@fused
-def log_share(xp: Any, x: Any, most: Any, total: Any) -> Any:
-    """The logarithm of e ** (x - most) / total."""
-    return x - most - xp.log(total)
-
-
-def log_softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:
-    return g - exp(out) * sum_of(g, dim, keepdim=True)
+    return x

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import TensorBase, raw, record, unrecorded
-from minigrad.devices import array_module, gpu_of
+from minigrad.arrays import array_module, gpu_of
+from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.ops.elementwise import log, reciprocal
 from minigrad.ops.promotion import NUMBERS, as_dtype, floating, operand, operands
 from minigrad.ops.selection import where
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["add", "div", "floor_divide", "mul", "pow", "remainder", "rsub", "sub"]
 
 
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
@@ -54,7 +56,7 @@ def rsub(input: Any, other: Any) -> Tensor:
     """other - input: what `1 - x` calls."""
     refuse_bools(input, other)
     a, b = operands(input, other)
-    return record(raw(b) - raw(a), (a, b), (rsub_da, rsub_db))
+    return record(raw(b) - raw(a), (a, b), (rsub_da, rsub_db), name="RsubBackward1")
 
 
 def rsub_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
@@ -225,7 +227,8 @@ def pow(input: Any, exponent: Any) -> Tensor:
     if kind != "f":
         refuse_powers(kind, raw(b))
     numbers = isinstance(a, NUMBERS), isinstance(b, NUMBERS)
-    return record(raw(a) ** raw(b), (a, b), (pow_da, pow_db), *numbers)
+    name = "PowBackward0" if numbers[1] else "PowBackward2" if numbers[0] else "PowBackward1"
+    return record(raw(a) ** raw(b), (a, b), (pow_da, pow_db), *numbers, name=name)
 
 
 def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_number: bool) -> Tensor:

@@ -6,13 +6,38 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import TensorBase, raw, unrecorded
-from minigrad.devices import array_module
+from minigrad.arrays import array_module
+from minigrad.engine.graph import TensorBase, raw, unrecorded
+from minigrad.gpu.placement import check_devices
 from minigrad.ops.dims import reduced_axes
-from minigrad.ops.promotion import array_of, check_broadcast, check_devices, operands
+from minigrad.ops.promotion import array_of, check_broadcast, operands
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = [
+    "all",
+    "allclose",
+    "any",
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "eq",
+    "equal",
+    "ge",
+    "gt",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "le",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "lt",
+    "ne",
+]
 
 
 def comparable(x: Any) -> bool:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd.graph import TensorBase, raw, record
-from minigrad.devices import array_module
-from minigrad.ops.promotion import check_devices
+from minigrad.arrays import array_module
+from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.gpu.placement import check_devices
 from minigrad.ops.shaping import squeeze, unsqueeze
 from minigrad.ops.windows import Pair, Windows, col2im, im2col, pair
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["conv2d"]
 
 
 def conv2d(
@@ -51,7 +53,8 @@ def conv2d(
     value = array_module(x).ascontiguousarray(value)
     if b is not None:
         value += b[:, None, None]
-    return record(value, (input, weight, bias), (conv2d_dinput, conv2d_dweight, conv2d_dbias), windows, groups)
+    rules = conv2d_dinput, conv2d_dweight, conv2d_dbias
+    return record(value, (input, weight, bias), rules, windows, groups, name="ConvolutionBackward0")
 
 
 def conv2d_dinput(

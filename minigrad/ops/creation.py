@@ -11,14 +11,43 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.graph import TensorBase, raw, wrap
-from minigrad.devices import CPU, array_module, as_array, current, device_of, library_on, moved, use_gpu_of
-from minigrad.ops.promotion import NUMBERS, array_of, common_dtype, fitting_number, number_dtype, numpy_dtype, op_called
+from minigrad.arrays import array_module, on_its_gpu
+from minigrad.devices import CPU, as_array, current, device_of, library_on, moved
+from minigrad.engine.graph import TensorBase, raw, wrap
+from minigrad.engine.places import op_called
+from minigrad.ops.promotion import NUMBERS, array_of, common_dtype, fitting_number, number_dtype, numpy_dtype
 from minigrad.ops.shaping import as_sizes
 from minigrad.random.multiply_add import fused_float64, fused_piece_float64
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = [
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+    "arange",
+    "as_tensor",
+    "asarray",
+    "empty",
+    "empty_like",
+    "eye",
+    "from_numpy",
+    "full",
+    "full_like",
+    "linspace",
+    "ones",
+    "ones_like",
+    "tensor",
+    "zeros",
+    "zeros_like",
+]
 
 dtype_ = dtypes.dtype
 
@@ -61,7 +90,7 @@ def data_array(data: Any, dtype: dtype_ | None, copy: bool) -> Any:
     """Data as a raw array."""
     if isinstance(data, (TensorBase, np.ndarray, np.generic)) or hasattr(data, "__cuda_array_interface__"):
         array = checked_array(as_array(raw(data)))
-        use_gpu_of(array)
+        on_its_gpu(array)
         to = array.dtype if dtype is None else numpy_dtype(dtype)
         return array.astype(to, copy=copy)
     array = array_of_numbers(data)

@@ -12,26 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import TensorBase, raw, record
-from minigrad.devices import array_module, for_every_stream, gpu_of, library_on
-from minigrad.fused import fused
-from minigrad.ops.activations import (
-    by_columns,
-    exp_difference,
-    lies_by_columns,
-    log_softmax,
-    softmax,
-    softmax_da,
-)
+from minigrad.arrays import array_module, for_every_stream, gpu_of
+from minigrad.devices import library_on
+from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.gpu.placement import check_devices
+from minigrad.kernels.fused import fused
 from minigrad.ops.losses import reduced, refuse_grad
-from minigrad.ops.promotion import check_devices, check_pair
+from minigrad.ops.promotion import check_pair
 from minigrad.ops.reductions import largest
 from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.selection import where
 from minigrad.ops.shaping import unsqueeze
+from minigrad.ops.softmax import by_columns, exp_difference, lies_by_columns, log_softmax, softmax, softmax_da
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["cross_entropy", "nll_loss"]
 
 
 INDEX_DTYPES = np.dtype(np.int64), np.dtype(np.uint8)
@@ -72,20 +69,34 @@ def cross_entropy(
     powers = exp_difference(x, most)
     total = powers.sum(dim, keepdims=True)
     each = chosen.places.shape
-    losses = surprise(total.reshape(each), most.reshape(each), chosen.of_target(x))
+    losses = surprise_of_class(total.reshape(each), most.reshape(each), chosen.of_target(x))
     value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
-    rule = cross_entropy_dinput if x.ndim < 3 else cross_entropy_2d_dinput
-    return record(value, (input, powers, total), (rule, None, None), chosen, reduction, scale)
+    operands, rules, saved = (input, target, weight), (cross_entropy_dinput, None, None), (chosen, powers, total)
+    return record(value, operands, rules, reduction, scale, saved=saved, name=nll_name(x))
+
+
+def nll_name(x: Any) -> str:
+    """PyTorch has another kernel for images of classes."""
+    return "NllLossBackward0" if x.ndim < 3 else "NllLoss2DBackward0"
 
 
 @fused
-def surprise(xp: Any, total: Any, most: Any, of_target: Any) -> Any:
+def surprise_of_class(xp: Any, total: Any, most: Any, of_target: Any) -> Any:
     """-log(e ** (of_target - most) / total)."""
     return xp.log(total) - (of_target - most)
 
 
 def cross_entropy_dinput(
-    g: Tensor, _out: Tensor, input: Tensor, powers: Any, total: Any, chosen: Chosen, reduction: str, scale: Any
+    g: Tensor,
+    _out: Tensor,
+    input: Tensor,
+    _target: Tensor,
+    _weight: Any,
+    reduction: str,
+    scale: Any,
+    chosen: Chosen,
+    powers: Any,
+    total: Any,
 ) -> Tensor:
     return too_probable(input, powers, total, chosen) * chosen.gradient_of_each(g, reduction, scale)
 
@@ -112,12 +123,6 @@ def too_probable_dinput(g: Tensor, _out: Tensor, input: Tensor, dim: int) -> Ten
     return softmax_da(g, softmax(input, dim), input, dim)
 
 
-def cross_entropy_2d_dinput(
-    g: Tensor, _out: Tensor, input: Tensor, powers: Any, total: Any, chosen: Chosen, reduction: str, scale: Any
-) -> Tensor:
-    return cross_entropy_dinput(g, _out, input, powers, total, chosen, reduction, scale)
-
-
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -135,16 +140,21 @@ def nll_loss(
     chosen = Chosen("nll_loss", input, target, weight, ignore_index)
     x = by_columns(input.array, chosen.dim)
     value, scale = reduced(chosen.weighted(-chosen.of_target(x)), reduction, chosen.total)
-    rule = nll_loss_dinput if input.array.ndim < 3 else nll_loss_2d_dinput
-    return record(value, (input,), (rule,), chosen, reduction, scale)
+    operands, rules = (input, target, weight), (nll_loss_dinput, None, None)
+    return record(value, operands, rules, reduction, scale, saved=(chosen,), name=nll_name(x))
 
 
-def nll_loss_dinput(g: Tensor, _out: Tensor, _input: Tensor, chosen: Chosen, reduction: str, scale: Any) -> Tensor:
+def nll_loss_dinput(
+    g: Tensor,
+    _out: Tensor,
+    _input: Tensor,
+    _target: Tensor,
+    _weight: Any,
+    reduction: str,
+    scale: Any,
+    chosen: Chosen,
+) -> Tensor:
     return chosen.gradient_of_each(g, reduction, scale) * -chosen.one_hot()
-
-
-def nll_loss_2d_dinput(g: Tensor, _out: Tensor, _input: Tensor, chosen: Chosen, reduction: str, scale: Any) -> Tensor:
-    return nll_loss_dinput(g, _out, _input, chosen, reduction, scale)
 
 
 class Chosen:
@@ -240,7 +250,8 @@ def against_distribution(input: Tensor, target: Any, reduction: str, total: Any,
         losses = array_module(losses).where(counted, losses, 0)
     value, scale = reduced(array_module(input.array).asarray(losses), reduction, total)
     rules = (distribution_cross_entropy_dinput, distribution_cross_entropy_dtarget)
-    return record(value, (input, target), rules, dim, reduction, scale)
+    name = "DivBackward1" if reduction == "mean" else "NegBackward0"  # the last of the chain that PyTorch computes
+    return record(value, (input, target), rules, dim, reduction, scale, name=name)
 
 
 def distribution_cross_entropy_dinput(

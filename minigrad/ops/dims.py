@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.ops.promotion import array_of, op_called
+from minigrad.engine.places import op_called
+from minigrad.ops.promotion import array_of
 
 
 def axis(dim: Any, ndim: int) -> int:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.backward import mark_changed
-from minigrad.autograd.graph import TensorBase, raw, record, wrap
-from minigrad.devices import array_module
+from minigrad.arrays import array_module
+from minigrad.engine.changes import mark_changed
+from minigrad.engine.graph import TensorBase, raw, record, wrap
+from minigrad.gpu.placement import check_devices
 from minigrad.ops.indexing import add_at, index
-from minigrad.ops.promotion import array_of, check_devices
+from minigrad.ops.promotion import array_of
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["embedding", "one_hot"]
 
 
 def embedding(
@@ -45,13 +48,12 @@ def embedding(
     if max_norm is not None:
         shorten(weight, rows, max_norm, norm_type)
     rows = rows.copy()  # the derivative needs them as they are now
-    return record(
-        table[rows], (input, weight), (None, embedding_dweight), rows, number, padding_idx, scale_grad_by_freq
-    )
+    static = number, padding_idx, scale_grad_by_freq
+    return record(table[rows], (input, weight), (None, embedding_dweight), *static, saved=(rows,))
 
 
 def embedding_dweight(
-    g: Tensor, _out: Tensor, _input: Tensor, _weight: Tensor, rows: Any, number: int, padding: Any, by_frequency: bool
+    g: Tensor, _out: Tensor, _input: Tensor, _weight: Tensor, number: int, padding: Any, by_frequency: bool, rows: Any
 ) -> Tensor:
     factor = factors(rows, number, padding, by_frequency, raw(g).dtype)
     return rows_added(g if factor is None else g * factor, rows, number)
@@ -79,7 +81,7 @@ def rows_added(g: Tensor, rows: Any, number: int) -> Tensor:
     total = xp.zeros(number * width, x.dtype)
     places = rows.reshape(-1, 1) * width + xp.arange(width)  # one by one, which NumPy adds faster than row by row
     add_at(total, places.reshape(-1), x.reshape(-1))
-    return record(total.reshape(number, width), (g,), (rows_added_dg,), rows)
+    return record(total.reshape(number, width), (g,), (rows_added_dg,), saved=(rows,))
 
 
 def rows_added_dg(g: Tensor, _out: Tensor, _g: Tensor, rows: Any) -> Tensor:

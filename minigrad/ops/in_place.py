@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd.backward import mark_changed
-from minigrad.autograd.fitting import broadcasts, to_device
-from minigrad.autograd.graph import TensorBase, raw, record, recording, wrap
-from minigrad.devices import array_module, copy_of, device_of, is_writeable, use_gpu_of
-from minigrad.ops import arithmetic, elementwise, indexing, promotion, selection
+from minigrad.arrays import array_module, copy_of, is_writeable
+from minigrad.devices import device_of
+from minigrad.engine.broadcasting import broadcasts
+from minigrad.engine.changes import mark_changed
+from minigrad.engine.graph import TensorBase, raw, record, recording, wrap
+from minigrad.gpu.placement import check_devices
+from minigrad.ops import activations, arithmetic, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
+from minigrad.ops.moving import to_device
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__: list[str] = []  # methods of Tensor alone
 
 
 def write(tensor: Tensor, result: Tensor) -> Tensor:
@@ -26,7 +31,7 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
     does), the result has another shape, or a dtype of a higher category.
     """
     refuse_in_place(tensor, result.node is not None)
-    promotion.check_devices(tensor, result)
+    check_devices(tensor, result)
     value = result.array
     if value.shape != tensor.array.shape:
         raise RuntimeError(
@@ -39,9 +44,8 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
         keep_old_values(result.node, tensor)
     if value.dtype != tensor.array.dtype:
         result = result.to(tensor.dtype)
-    use_gpu_of(tensor.array)
-    tensor.array[...] = result.array
-    mark_changed(tensor, recorded)
+    raw(tensor)[...] = result.array
+    mark_changed(tensor, recorded=recorded)
     if recorded:
         tensor.node = result.node
     return tensor
@@ -134,7 +138,7 @@ def sigmoid_(self: Tensor) -> Tensor:
 
 def relu_(self: Tensor) -> Tensor:
     """max(self, 0), in place."""
-    return write(self, selection.relu(self))
+    return write(self, activations.relu(self))
 
 
 def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
@@ -172,7 +176,7 @@ def overwritten(a: Tensor, src: Any) -> Tensor:
         src = to_device(src, device_of(a.array))  # type: ignore[arg-type]
     value = array_module(a.array).empty_like(a.array)
     value[...] = raw(src) if isinstance(src, TensorBase) else promotion.fitting_number(src, value.dtype)
-    return record(value, (a, src), (overwritten_da, overwritten_dsrc))
+    return record(value, (a, src), (overwritten_da, overwritten_dsrc), name="torch::autograd::CopyBackwards")
 
 
 def overwritten_da(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tensor:
@@ -189,7 +193,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     if isinstance(value, TensorBase):
         if picking is None or value.array.ndim == 0:
             value = to_device(value, device_of(self.array))  # type: ignore[arg-type]
-        promotion.check_devices(self, value)
+        check_devices(self, value)
     if recording.get() and (self.node is not None or (isinstance(value, TensorBase) and value.node is not None)):
         write(self, indexing.put(self, basic, picking, value))
         return

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import Rule, as_view, raw, record
-from minigrad.devices import CPU, array_module, copy_of, device_of, gpu_of, moved, use_gpu_of
+from minigrad.arrays import array_module, copy_of, gpu_of
+from minigrad.devices import CPU, device_of, moved
+from minigrad.engine.changes import as_view
+from minigrad.engine.graph import raw, record
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number
 from minigrad.ops.selection import where
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__: list[str] = []  # methods of Tensor alone
 
 
 def getitem(a: Tensor, key: Any) -> Tensor:
@@ -24,51 +28,32 @@ def getitem(a: Tensor, key: Any) -> Tensor:
 
     IndexError for a position that is not there, ValueError for a negative step.
     """
-    x = raw(a)
-    if type(x) is not np.ndarray:
-        use_gpu_of(x)
-    basic, picking = split_key(key, x)
+    basic, picking = split_key(key, raw(a))
     if picking is None:
-        return part(a, basic, INDEX_RULES[kind_of(key, basic)])
+        return part(a, basic, view_name(key, basic))
     if any(part != slice(None) for part in basic):
         a = getitem(a, basic)
     return index(a, picking)
 
 
-def part(a: Tensor, basic: tuple[Any, ...], rule: Rule) -> Tensor:
-    """The view that a key of ints, slices and None gives; rule: one of those below, for its name."""
+def part(a: Tensor, basic: tuple[Any, ...], name: str) -> Tensor:
+    """The view that a key of ints, slices and None gives; name: what PyTorch prints for it."""
     x, key = raw(a), (*basic, ...)  # the Ellipsis makes NumPy give an array, also of a single element
-    return as_view(record(x[key], (a,), (rule,), key, x.shape), a)
+    return as_view(record(x[key], (a,), (part_da,), x.shape, key, name=name), a)
+
+
+def part_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], key: Any) -> Tensor:
+    return scatter(g, key, shape)
 
 
 def index(a: Tensor, key: tuple[Any, ...]) -> Tensor:
     """The elements at positions given by integer arrays and masks."""
     x = array_of(a)
-    return record(x[key], (a,), (index_da,), key, x.shape)
+    return record(x[key], (a,), (picked_da,), x.shape, saved=(key,), name="IndexBackward0")
 
 
-def index_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
+def picked_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], key: Any) -> Tensor:
     return scatter(g, key, shape)
-
-
-def select_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
-    return scatter(g, key, shape)
-
-
-def slice_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
-    return scatter(g, key, shape)
-
-
-def unsqueeze_key_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
-    return scatter(g, key, shape)
-
-
-def alias_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
-    return scatter(g, key, shape)
-
-
-INDEX_RULES = {"int": select_da, "slice": slice_da, "None": unsqueeze_key_da, "...": alias_da}
-"""One rule under the four names that PyTorch prints."""
 
 
 def scatter(g: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
@@ -80,10 +65,10 @@ def scatter(g: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
         add_at(value, key, x)  # a position may be picked twice
     else:
         value[key] = x
-    return record(value, (g,), (scatter_da,), key)
+    return record(value, (g,), (scatter_dg,), saved=(key,))
 
 
-def scatter_da(g: Tensor, _out: Tensor, _g: Tensor, key: Any) -> Tensor:
+def scatter_dg(g: Tensor, _out: Tensor, _g: Tensor, key: Any) -> Tensor:
     return index(g, key)
 
 
@@ -110,14 +95,15 @@ def along(indices: Any, dim: int, ndim: int, keepdim: bool) -> tuple[Any, ...]:
     return tuple(position if keepdim else [part.squeeze(dim) for part in position])
 
 
-def kind_of(key: Any, basic: tuple[Any, ...]) -> str:
-    """What the last step of a basic index does, as PyTorch names it; a `:` among others is no step."""
+def view_name(key: Any, basic: tuple[Any, ...]) -> str:
+    """PyTorch's name for the last step of a basic index; a `:` among others is no step."""
     if isinstance(key, slice):
-        return "slice"
+        return "SliceBackward0"
     for last in reversed(basic):
         if last != slice(None):
-            return "None" if last is None else "slice" if isinstance(last, slice) else "int"
-    return "..."
+            step = "Unsqueeze" if last is None else "Slice" if isinstance(last, slice) else "Select"
+            return f"{step}Backward0"
+    return "AliasBackward0"
 
 
 # Reading a key ----------------------------------------------------------------------------------------------
@@ -204,9 +190,9 @@ def on_device_of(x: Any, part: Any) -> Any:
 
     RuntimeError for one on another device.
     """
-    if type(x) is type(part) is np.ndarray:
+    if gpu_of(part) == gpu_of(x):
         return part
-    if gpu_of(part) not in (None, gpu_of(x)):
+    if gpu_of(part) is not None:
         raise RuntimeError(
             f"indices should be either on cpu or on the same device as the indexed tensor ({device_of(x)}), but one is "
             f"on {device_of(part)}: move it with .to({str(device_of(x))!r})"
@@ -242,14 +228,15 @@ def put(a: Tensor, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, valu
     assign(result, basic, picking, raw(value))
     chosen = array_module(result).zeros(result.shape, bool)
     assign(chosen, basic, picking, True)
-    return record(result, (a, value), (put_da, put_dvalue), chosen, basic, picking)
+    saved, name = (picking, chosen), "torch::autograd::CopySlices"
+    return record(result, (a, value), (put_da, put_dvalue), basic, saved=saved, name=name)
 
 
-def put_da(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, chosen: Any, _basic: Any, _picking: Any) -> Tensor:
+def put_da(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, _basic: Any, _picking: Any, chosen: Any) -> Tensor:
     return where(chosen, 0.0, g)
 
 
-def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, _chosen: Any, basic: Any, picking: Any) -> Tensor:
+def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, basic: Any, picking: Any, _chosen: Any) -> Tensor:
     sliced = getitem(g, basic)
     return sliced if picking is None else index(sliced, picking)
 
@@ -269,17 +256,17 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
             f"and {value.dtype} for the source. Convert the value with .to(dtype)."
         )
     target = array[(*basic, ...)]
-    if type(array) is not np.ndarray and hasattr(value, "shape") and array_module(array).may_share_memory(array, value):
+    if hasattr(value, "shape") and array_module(array).may_share_memory(array, value):
         value = copy_of(value)  # CuPy copies between overlapping places in any order
     try:
         target[... if picking is None else picking] = without_leading_ones(value)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError):
         shape = target.shape if picking is None else target[picking].shape
         given = list(getattr(value, "shape", ()))
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {given} cannot be broadcast to indexing "
             f"result of shape {list(shape)}"
-        ) from error
+        ) from None
 
 
 def without_leading_ones(value: Any) -> Any:

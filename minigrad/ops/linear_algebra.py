@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from numpy import ndarray
-
-from minigrad.autograd.graph import TensorBase, raw, record
-from minigrad.ops.promotion import check_devices
+from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.gpu.placement import check_devices
 from minigrad.ops.shaping import squeeze, unsqueeze
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["matmul"]
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
@@ -20,16 +20,18 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     A vector on the left is a row, one on the right a column, and that dimension goes away again.
     RuntimeError for sizes that do not fit or two dtypes.  https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
     """
-    a, b = raw(input), raw(other)
-    if type(a) is not ndarray:
-        check_devices(input, other)
     try:
-        value = a @ b
+        value = (a := raw(input)) @ (b := raw(other))
     except (ValueError, TypeError):
         raise matmul_error(input, other) from None
-    if a.dtype != b.dtype:
+    if a.dtype != getattr(b, "dtype", None):
         raise matmul_error(input, other)
-    return record(value, (input, other), (matmul_da, matmul_db), a.ndim == 1, b.ndim == 1)
+    name = PYTORCH_NAMES.get((a.ndim, b.ndim), "UnsafeViewBackward0")
+    return record(value, (input, other), (matmul_da, matmul_db), a.ndim == 1, b.ndim == 1, name=name)
+
+
+PYTORCH_NAMES = {(1, 1): "DotBackward0", (2, 1): "MvBackward0", (1, 2): "SqueezeBackward4", (2, 2): "MmBackward0"}
+"""What PyTorch calls a product, by the dimensions of its operands."""
 
 
 def matmul_da(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor, a_is_row: bool, b_is_column: bool) -> Tensor:
@@ -81,8 +83,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     or two dtypes.
     """
     x, w, b = raw(input), raw(weight), raw(bias)
-    if type(x) is not ndarray:
-        check_devices(input, weight, bias)
     try:
         value = x @ w.T
         if b is not None:
@@ -92,8 +92,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if x is input or x.dtype != w.dtype or (b is not None and (b.dtype != w.dtype or b.ndim > 1)):
         raise linear_error(input, weight, bias)
     if b is None:
-        return record(value, (input, weight), (linear_dinput, linear_dweight))
-    return record(value, (input, weight, bias), (linear_dinput, linear_dweight, linear_dbias))
+        name = "MmBackward0" if x.ndim == 2 else "UnsafeViewBackward0"
+        return record(value, (input, weight), (linear_dinput, linear_dweight), name=name)
+    name = "AddmmBackward0" if x.ndim == 2 else "ViewBackward0"
+    return record(value, (input, weight, bias), (linear_dinput, linear_dweight, linear_dbias), name=name)
 
 
 def linear_dinput(g: Tensor, _out: Tensor, _input: Tensor, weight: Tensor, _bias: Any = None) -> Tensor:

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.fitting import broadcasts
-from minigrad.autograd.graph import TensorBase, raw, record
-from minigrad.fused import fused
+from minigrad.engine.broadcasting import broadcasts
+from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.places import op_called
+from minigrad.gpu.placement import check_devices
+from minigrad.kernels.fused import fused
 from minigrad.ops.activations import sigmoid
 from minigrad.ops.elementwise import abs as absolute
 from minigrad.ops.elementwise import exp, log, log1p, sign
-from minigrad.ops.promotion import as_dtype, check_broadcast, check_devices, check_pair, common_dtype, op_called
+from minigrad.ops.promotion import as_dtype, check_broadcast, check_pair, common_dtype
 from minigrad.ops.selection import clamp
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "l1_loss", "mse_loss"]
 
 
 def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
@@ -77,7 +81,11 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
     """|input - target|, reduced."""
     a, b = distance_operands("l1_loss", input, target)
     value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction)
-    return record(value, (a, b), (l1_loss_dinput, l1_loss_dtarget), scale, reduction)
+    return record(value, (a, b), (l1_loss_dinput, l1_loss_dtarget), scale, name=L1_NAMES[reduction])
+
+
+L1_NAMES = {"mean": "MeanBackward0", "sum": "SumBackward0", "none": "AbsBackward0"}
+"""PyTorch computes it by a chain of ops, of which the last is printed."""
 
 
 @fused
@@ -86,11 +94,11 @@ def absolute_difference(xp: Any, a: Any, b: Any) -> Any:
     return xp.abs(a - b)
 
 
-def l1_loss_dinput(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float, _reduction: str) -> Tensor:
+def l1_loss_dinput(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float) -> Tensor:
     return sign(input - target) * (g * scale)
 
 
-def l1_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float, _reduction: str) -> Tensor:
+def l1_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float) -> Tensor:
     return sign(target - input) * (g * scale)
 
 
@@ -130,13 +138,13 @@ def binary_cross_entropy(
         if isinstance(x, np.ndarray) and not ((x >= 0) & (x <= 1)).all():  # a GPU's values are not waited for
             raise RuntimeError(f"binary_cross_entropy(): all elements of {name} should be between 0 and 1")
     weight = weight_operand("weight", weight, input)
-    value, scale = reduced(weighted(surprise(p, y), raw(weight)), reduction)
+    value, scale = reduced(weighted(surprise_of_probability(p, y), raw(weight)), reduction)
     rules = (binary_cross_entropy_dinput, binary_cross_entropy_dtarget, None)
     return record(value, (input, target, weight), rules, scale)
 
 
 @fused
-def surprise(xp: Any, p: Any, y: Any) -> Any:
+def surprise_of_probability(xp: Any, p: Any, y: Any) -> Any:
     """-(y log p + (1 - y) log(1 - p)), with logarithms of at least -100."""
     return -(y * xp.maximum(xp.log(p), -100) + (1 - y) * xp.maximum(xp.log1p(-p), -100))
 

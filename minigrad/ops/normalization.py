@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.backward import mark_changed
-from minigrad.autograd.fitting import sum_to
-from minigrad.autograd.graph import TensorBase, raw, record
-from minigrad.devices import array_module
-from minigrad.fused import blend
+from minigrad.arrays import array_module
+from minigrad.engine.broadcasting import sum_to
+from minigrad.engine.changes import mark_changed
+from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.gpu.placement import check_devices
+from minigrad.kernels.fused import blend
 from minigrad.ops.elementwise import sqrt
-from minigrad.ops.promotion import array_of, check_devices
+from minigrad.ops.promotion import array_of
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["batch_norm", "layer_norm"]
 
 
 def batch_norm(
@@ -61,7 +64,7 @@ def batch_norm(
         variance = summed_product(deviations.array, deviations.array, kept) / number
         move(running_mean, mean, momentum)
         move(running_var, variance * (number / (number - 1)), momentum)
-    return normalized(deviations, weight, bias, kept, kept, eps, "Batch")
+    return normalized(deviations, weight, bias, kept, kept, eps, "NativeBatchNormBackward0")
 
 
 def move(running: Tensor | None, now: Any, momentum: float) -> None:
@@ -94,7 +97,8 @@ def layer_norm(
     check_parameters("layer_norm", ending, x, weight=weight, bias=bias)
     before = x.ndim - len(ending)
     kept = x.shape[:before] + (1,) * len(ending)
-    return normalized(centred(input, kept), weight, bias, kept, (1,) * before + ending, eps, "Layer")
+    along = (1,) * before + ending
+    return normalized(centred(input, kept), weight, bias, kept, along, eps, "NativeLayerNormBackward0")
 
 
 # The two steps ----------------------------------------------------------------------------------------------
@@ -117,7 +121,7 @@ def normalized(
     kept: tuple[int, ...],
     along: tuple[int, ...],
     eps: float,
-    kind: str,
+    name: str,
 ) -> Tensor:
     """a / sqrt(variance + eps) * weight + bias, for `a` with a mean of 0."""
     x = raw(a)
@@ -132,7 +136,7 @@ def normalized(
     if bias is not None:
         value += raw(bias).reshape(along)
     rules = (normalized_da, normalized_dweight, normalized_dbias)
-    return record(value, (a, weight, bias), rules, kept, along, eps, kind)
+    return record(value, (a, weight, bias), rules, kept, along, eps, name=name)
 
 
 def normalized_da(
@@ -144,7 +148,6 @@ def normalized_da(
     kept: tuple[int, ...],
     along: tuple[int, ...],
     eps: float,
-    _kind: str,
 ) -> Tensor:
     """What of g is no stretch of `a`, for a stretch leaves the output as it was."""
     spread = deviation(a, kept, eps)
@@ -166,7 +169,6 @@ def normalized_dweight(
     kept: tuple[int, ...],
     along: tuple[int, ...],
     eps: float,
-    _kind: str,
 ) -> Tensor:
     spread = deviation(a, kept, eps)
     total = summed_product(g, a, kept) / spread if kept == along else summed_product(g, a / spread, along)
@@ -182,7 +184,6 @@ def normalized_dbias(
     _kept: tuple[int, ...],
     along: tuple[int, ...],
     _eps: float,
-    _kind: str,
 ) -> Tensor:
     return sum_to(g, along).reshape(raw(bias).shape)
 
@@ -238,7 +239,8 @@ def with_known_statistics(
     factor = slope if weight is None else slope * raw(weight).reshape(kept)
     shift = -mean * factor if bias is None else raw(bias).reshape(kept) - mean * factor
     rules = (known_batch_norm_da, known_batch_norm_dweight, known_batch_norm_dbias)
-    return record(x * factor + shift, (input, weight, bias), rules, mean, slope)
+    name = "NativeBatchNormBackward0"
+    return record(x * factor + shift, (input, weight, bias), rules, saved=(mean, slope), name=name)
 
 
 def known_batch_norm_da(

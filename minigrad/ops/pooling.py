@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import TensorBase, raw, record, unrecorded
-from minigrad.devices import array_module
+from minigrad.arrays import array_module
+from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.ops.indexing import scatter
 from minigrad.ops.windows import Windows, pair
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["avg_pool2d", "max_pool2d"]
 
 
 def max_pool2d(
@@ -43,18 +45,19 @@ def max_pool2d(
     """
     x = image_array("max_pool2d", input)
     windows = pooling_windows("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
-    value, chosen = largest(x, windows)
-    out = record(value, (input,), (max_pool2d_dinput,), chosen, windows)
+    value, chosen = largest_of_windows(x, windows)
+    name = "MaxPool2DWithIndicesBackward0"
+    out = record(value, (input,), (max_pool2d_dinput,), windows, saved=(chosen,), name=name)
     return (out, unrecorded(positions_in_image(chosen, windows), input)) if return_indices else out
 
 
-def max_pool2d_dinput(g: Tensor, _out: Tensor, _input: Tensor, chosen: Any, windows: Windows) -> Tensor:
+def max_pool2d_dinput(g: Tensor, _out: Tensor, _input: Tensor, windows: Windows, chosen: Any) -> Tensor:
     shape = (*g.shape[:-2], *windows.image)
     positions = all_positions(chosen, windows)
     return scatter(g.reshape(-1), (positions,), (math.prod(shape),)).reshape(shape)
 
 
-def largest(x: Any, windows: Windows) -> tuple[Any, Any]:
+def largest_of_windows(x: Any, windows: Windows) -> tuple[Any, Any]:
     """The largest element of each window, and at which position of the kernel it is: the first of equal ones.
 
     Of several nans it is the last, as in PyTorch.
@@ -151,10 +154,10 @@ def means(input: Tensor, divisor: Any, windows: Windows) -> Tensor:
     total = array_module(x).zeros((*x.shape[:-2], *windows.places), x.dtype)
     for part in windows.slices():
         total += x[part]
-    return record(total / divisor, (input,), (avg_pool2d_dinput,), divisor, windows)
+    return record(total / divisor, (input,), (means_dinput,), windows, saved=(divisor,), name="AvgPool2DBackward0")
 
 
-def avg_pool2d_dinput(g: Tensor, _out: Tensor, _input: Tensor, divisor: Any, windows: Windows) -> Tensor:
+def means_dinput(g: Tensor, _out: Tensor, _input: Tensor, windows: Windows, divisor: Any) -> Tensor:
     return shared_out(g, divisor, windows)
 
 
@@ -164,10 +167,10 @@ def shared_out(g: Tensor, divisor: Any, windows: Windows) -> Tensor:
     images = array_module(x).zeros((*x.shape[:-2], *windows.padded_image), x.dtype)
     for part in windows.slices():
         images[part] += x
-    return record(windows.cropped(images), (g,), (shared_out_dg,), divisor, windows)
+    return record(windows.cropped(images), (g,), (shared_out_dg,), windows, saved=(divisor,))
 
 
-def shared_out_dg(g: Tensor, _out: Tensor, _g: Tensor, divisor: Any, windows: Windows) -> Tensor:
+def shared_out_dg(g: Tensor, _out: Tensor, _g: Tensor, windows: Windows, divisor: Any) -> Tensor:
     return means(g, divisor, windows)
 
 

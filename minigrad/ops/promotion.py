@@ -7,24 +7,22 @@ https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
 
 from __future__ import annotations
 
-import sys
 from itertools import combinations
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from minigrad import dtypes
-from minigrad.autograd.fitting import broadcasts, cast, to_device
-from minigrad.autograd.graph import TensorBase, line_of, raw, user_frame, wrap
-from minigrad.devices import as_array, device_of, on_one_gpu, use_gpu_of
-
-if TYPE_CHECKING:
-    pass
+from minigrad.arrays import gpu_of
+from minigrad.devices import as_array, device_of
+from minigrad.engine.broadcasting import cast
+from minigrad.engine.graph import TensorBase, raw, wrap
+from minigrad.engine.places import op_called
+from minigrad.gpu.placement import check_devices
+from minigrad.ops.moving import to_device
 
 NUMBERS = (bool, int, float)
-OPS = str(Path(__file__).parent)
 
 
 def operands(a: Any, b: Any) -> tuple[Any, Any]:
@@ -36,14 +34,12 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
         x = a.array
         if isinstance(b, TensorBase):
             y = b.array
-            if x.dtype is y.dtype and (type(x) is type(y) is ndarray or on_one_gpu(x, y)):
+            if x.dtype is y.dtype and (type(x) is type(y) is ndarray or gpu_of(x) == gpu_of(y)):
                 if x.shape != y.shape:
                     check_broadcast(x.shape, y.shape)
                 return a, b
             return promoted(a, b)
         if x.dtype.kind == "f" and type(b) in (float, int):
-            if type(x) is not ndarray:
-                use_gpu_of(x)
             return a, b
         return promoted(a, b)
     if isinstance(b, TensorBase):
@@ -89,32 +85,7 @@ def on_one_device(*operands: Any) -> tuple[Any, ...]:
         return operands
     check_devices(*(x for x in tensors if x.array.ndim or type(x.array) is not ndarray))
     place = device_of(on_gpus[0].array)
-    use_gpu_of(on_gpus[0].array)
     return tuple(to_device(x, place) if isinstance(x, TensorBase) else x for x in operands)  # type: ignore[arg-type]
-
-
-def check_devices(*tensors: Any) -> None:
-    """RuntimeError, naming them, for tensors on two devices; what is no tensor is left out.
-
-    CuPy works on their GPU then.
-    """
-    for x in tensors:
-        if isinstance(x, TensorBase) and type(x.array) is not ndarray:
-            break
-    else:
-        return
-    tensors = tuple(x for x in tensors if isinstance(x, TensorBase))
-    places = list(dict.fromkeys(device_of(x.array) for x in tensors))
-    if len(places) == 1:
-        use_gpu_of(tensors[0].array)
-        return
-    caller = user_frame(sys._getframe(1))
-    gpu = next(place for place in places if place.type == "cuda")
-    raise RuntimeError(
-        f"{op_called()}(): Expected all tensors to be on the same device, but found at least two devices, "
-        f"{places[0]} and {places[1]}! The operands:{''.join(whereabouts(x, caller) for x in tensors)}\n"
-        f"Move one of them with .to({str(gpu)!r})."
-    )
 
 
 def check_pair(op: str, input: Any, target: Any) -> None:
@@ -122,16 +93,7 @@ def check_pair(op: str, input: Any, target: Any) -> None:
     for name, x in (("input", input), ("target", target)):
         if not isinstance(x, TensorBase):
             raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
-    if not type(input.array) is type(target.array) is ndarray:
-        check_devices(input, target)
-
-
-def whereabouts(tensor: Any, caller: Any) -> str:
-    """A tensor's shape and device, and its line: the one that made it, or of a plain tensor the caller's."""
-    name = next((name for name, x in caller.f_locals.items() if x is tensor), "a tensor")
-    line = line_of((caller.f_code, caller.f_lasti))
-    known = f"made by {tensor.node.line}" if tensor.node else f"passed by {line}"
-    return f"\n  {name} of shape {list(tensor.array.shape)} on {device_of(tensor.array)}, {known}"
+    check_devices(input, target)
 
 
 def result_type(*operands: Any) -> np.dtype[Any]:
@@ -221,19 +183,16 @@ def array_of(input: Any) -> Any:
     array = input.array if isinstance(input, TensorBase) else input
     if type(array) is ndarray:
         return array
-    if hasattr(array, "dtype"):
-        use_gpu_of(array)
-        return array
-    raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(input).__name__}")
+    if not hasattr(array, "dtype"):
+        raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(input).__name__}")
+    return raw(array)
 
 
 def floating(a: Any) -> Any:
     """The operand of a float-valued function: integers and bools become the default float dtype."""
-    if isinstance(a, TensorBase):
-        if type(a.array) is not ndarray:
-            use_gpu_of(a.array)
-        return a if a.array.dtype.kind == "f" else cast(a, dtypes.get_default_dtype().numpy)  # type: ignore[arg-type]
-    if isinstance(a, (np.ndarray, np.generic)) or hasattr(a, "__cuda_array_interface__"):
+    if isinstance(a, TensorBase) and a.array.dtype.kind != "f":
+        return cast(a, dtypes.get_default_dtype().numpy)  # type: ignore[arg-type]
+    if isinstance(a, TensorBase) or hasattr(a, "dtype"):
         return a
     raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(a).__name__}")
 
@@ -255,14 +214,3 @@ def check_broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> None:
                 f"non-singleton dimension {dim}: the shapes are {list(a)} and {list(b)}. reshape() or "
                 "unsqueeze() one of them so that these sizes are equal or 1."
             )
-
-
-def op_called() -> str:
-    """The name of the op that was called, on the way to an error: the first function among minigrad's ops."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_back.f_code.co_filename.startswith(OPS):
-        frame = frame.f_back
-    return frame.f_code.co_name
-
-
-__all__ = ["broadcasts", "floating", "operands", "result_type"]

@@ -11,17 +11,19 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad import dtypes
-from minigrad.autograd.fitting import broadcast_to, cast
-from minigrad.autograd.graph import TensorBase, raw, record, unrecorded
-from minigrad.devices import array_module
+from minigrad.arrays import array_module
+from minigrad.engine.broadcasting import broadcast_to, cast
+from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.ops import selection
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.elementwise import exp
-from minigrad.ops.indexing import along, scatter
+from minigrad.ops.indexing import along, picked_da
 from minigrad.ops.promotion import array_of, floating, numpy_dtype
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["amax", "amin", "argmax", "argmin", "logsumexp", "max", "mean", "min", "std", "sum", "var"]
 
 
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
@@ -30,10 +32,11 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.
     x = array_of(a)
     axes = reduced_axes(a, dim)
     to = dtypes.int64.numpy if x.dtype.kind in "biu" and dtype is None else x.dtype
-    return record(x.sum(axes, to, keepdims=keepdim), (a,), (sum_da,), kept_shape(x.shape, axes), x.shape, dim)
+    name = "SumBackward0" if dim is None else "SumBackward1"
+    return record(x.sum(axes, to, keepdims=keepdim), (a,), (sum_da,), kept_shape(x.shape, axes), x.shape, name=name)
 
 
-def sum_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...], _dim: Any) -> Tensor:
+def sum_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
     return broadcast_to(g.reshape(kept), shape)
 
 
@@ -44,34 +47,21 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes
     if x.dtype.kind != "f":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
-            f"dtype. Got: {PYTORCH_NAMES[x.dtype.name]}. Convert it with .float() first."
+            f"dtype. Got: {dtypes.CLASS_NAMES[x.dtype.name]}. Convert it with .float() first."
         )
     axes = reduced_axes(a, dim)
     kept = kept_shape(x.shape, axes)
-    return record(x.mean(axes, keepdims=keepdim), (a,), (mean_da,), kept, x.shape, dim)
+    name = "MeanBackward0" if dim is None else "MeanBackward1"
+    return record(x.mean(axes, keepdims=keepdim), (a,), (mean_da,), kept, x.shape, name=name)
 
 
-def mean_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...], _dim: Any) -> Tensor:
+def mean_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
     return broadcast_to(g.reshape(kept) / elements_per_result(shape, kept), shape)
 
 
 def elements_per_result(shape: tuple[int, ...], kept: tuple[int, ...]) -> int:
     """How many elements each element of the result was made from (1 for none: nothing is divided then)."""
     return math.prod(shape) // math.prod(kept) if math.prod(shape) else 1
-
-
-PYTORCH_NAMES = {
-    "bool": "Bool",
-    "uint8": "Byte",
-    "int8": "Char",
-    "int16": "Short",
-    "int32": "Int",
-    "int64": "Long",
-    "float16": "Half",
-    "float32": "Float",
-    "float64": "Double",
-}
-"""What PyTorch calls the dtypes in its messages."""
 
 
 # Extremes ---------------------------------------------------------------------------------------------------
@@ -110,11 +100,7 @@ def amax_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tupl
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The smallest element; equal ones share the gradient evenly."""
     x, axes, kept = extreme_operands("amin", input, dim)
-    return record(x.min(axes, keepdims=keepdim), (input,), (amin_da,), kept, axes)
-
-
-def amin_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
-    return amax_da(g, out, a, kept, axes)
+    return record(x.min(axes, keepdims=keepdim), (input,), (amax_da,), kept, axes, name="AminBackward0")
 
 
 def shared(g: Tensor, ties: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -147,7 +133,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     if dim is not None:
         return extreme_along("max", input, dim, keepdim)
     x, axes, kept = extreme_operands("max", input, None)
-    return record(x.max(), (input,), (max_da,), kept, axes)
+    return record(x.max(), (input,), (max_da,), kept, axes, name="MaxBackward1")
 
 
 def max_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
@@ -165,11 +151,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     if dim is not None:
         return extreme_along("min", input, dim, keepdim)
     x, axes, kept = extreme_operands("min", input, None)
-    return record(x.min(), (input,), (min_da,), kept, axes)
-
-
-def min_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
-    return max_da(g, out, a, kept, axes)
+    return record(x.min(), (input,), (max_da,), kept, axes, name="MinBackward1")
 
 
 def extreme_along(op: str, input: Tensor, dim: Any, keepdim: bool) -> Largest | Smallest:
@@ -179,18 +161,9 @@ def extreme_along(op: str, input: Tensor, dim: Any, keepdim: bool) -> Largest | 
     find = x.argmax if op == "max" else x.argmin
     indices = find(dim) if x.ndim else find()
     position = along(array_module(x).asarray(indices), dim, x.ndim, keepdim)
-    rule = max_along_da if op == "max" else min_along_da
-    values = record(x[position], (input,), (rule,), position, x.shape)
-    pair = Largest if op == "max" else Smallest
+    pair, name = (Largest, "MaxBackward0") if op == "max" else (Smallest, "MinBackward0")
+    values = record(x[position], (input,), (picked_da,), x.shape, saved=(position,), name=name)
     return pair(values, unrecorded(indices.reshape(raw(values).shape), input))
-
-
-def max_along_da(g: Tensor, _out: Tensor, _a: Tensor, position: Any, shape: tuple[int, ...]) -> Tensor:
-    return scatter(g, position, shape)
-
-
-def min_along_da(g: Tensor, _out: Tensor, _a: Tensor, position: Any, shape: tuple[int, ...]) -> Tensor:
-    return scatter(g, position, shape)
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.graph import TensorBase, wrap
 from minigrad.devices import CPU, check_device, device_of, moved
+from minigrad.engine.graph import TensorBase, wrap
 from minigrad.ops.creation import checked_sizes, finished
 from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place
 from minigrad.ops.promotion import numpy_dtype
@@ -27,6 +27,19 @@ from minigrad.random.memory_order import empty_in_same_order, fill, flattened, l
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = [
+    "bernoulli",
+    "multinomial",
+    "normal",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+]
 
 dtype_ = dtypes.dtype
 Draw = Callable[[Any], Any]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd.graph import TensorBase, raw, record, unrecorded
-from minigrad.devices import array_module
-from minigrad.fused import fused
-from minigrad.ops.promotion import array_of, as_dtype, check_shapes, on_one_device, operand, operands, result_type
+from minigrad.arrays import array_module
+from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.ops.promotion import as_dtype, check_shapes, on_one_device, operand, operands, result_type
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["clamp", "maximum", "minimum", "where"]
 
 
 def where(condition: Any, input: Any, other: Any) -> Tensor:
@@ -108,7 +109,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         value = xp.maximum(value, raw(low))
     if high is not None:
         value = xp.minimum(value, raw(high))
-    return record(value, (input, low, high), (clamp_da, clamp_dmin, clamp_dmax))
+    return record(value, (input, low, high), (clamp_da, clamp_dmin, clamp_dmax), name="ClampBackward1")
 
 
 def clamp_da(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tensor:
@@ -125,22 +126,3 @@ def clamp_dmin(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tenso
 
 def clamp_dmax(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tensor:
     return where(a > high if low is None else (a > high) | (high < low), g, 0.0)
-
-
-def relu(input: Tensor) -> Tensor:
-    """max(input, 0); its gradient at 0 is 0."""
-    x = array_of(input)
-    if x.dtype.kind == "b":
-        raise RuntimeError("relu(): Boolean inputs not supported. Convert with .float() first.")
-    return record(array_module(x).maximum(x, 0), (input,), (relu_da,))
-
-
-def relu_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
-    passed: Tensor = passed_by_relu(g, out)
-    return passed
-
-
-@fused
-def passed_by_relu(_xp: Any, g: Any, out: Any) -> Any:
-    """g where relu's output is not 0; it is not below, and as in PyTorch, nan lets g pass."""
-    return g * (out != 0)

@@ -11,14 +11,34 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd.graph import TensorBase, as_view, raw, record
-from minigrad.devices import array_module
+from minigrad.arrays import array_module
+from minigrad.engine.changes import as_view
+from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.places import op_called
+from minigrad.gpu.placement import check_devices
 from minigrad.ops.dims import axis, reduced_axes
-from minigrad.ops.indexing import getitem, part, scatter
-from minigrad.ops.promotion import array_of, as_dtype, check_devices, op_called, result_type
+from minigrad.ops.indexing import getitem, part
+from minigrad.ops.promotion import array_of, as_dtype, result_type
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = [
+    "broadcast_to",
+    "cat",
+    "chunk",
+    "flatten",
+    "permute",
+    "reshape",
+    "split",
+    "squeeze",
+    "stack",
+    "t",
+    "transpose",
+    "unbind",
+    "unflatten",
+    "unsqueeze",
+]
 
 
 def as_sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -41,7 +61,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     """
     x = array_of(input)
     value = reshaped(x, as_sizes(shape))
-    out = record(value, (input,), (reshape_da,), x.shape)
+    out = record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0")
     return as_view(out, input) if isinstance(input, TensorBase) and shares_memory(value, x) else out
 
 
@@ -58,7 +78,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
             "view size is not compatible with input tensor's size and stride (at least one dimension spans "
             "across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return as_view(record(value, (input,), (reshape_da,), x.shape), input)
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0"), input)
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
@@ -117,22 +137,16 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     x = array_of(input)
     axes = tuple(i for i in reduced_axes(input, dim) if x.shape[i] == 1)
     shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
-    return as_view(record(x.reshape(shape), (input,), (squeeze_da,), x.shape, dim), input)
-
-
-def squeeze_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], _dim: Any) -> Tensor:
-    return g.reshape(shape)
+    several = isinstance(dim, (tuple, list))
+    name = "SqueezeBackward0" if dim is None else "SqueezeBackward2" if several else "SqueezeBackward1"
+    return as_view(record(x.reshape(shape), (input,), (reshape_da,), x.shape, name=name), input)
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of length 1 at dim."""
     x = array_of(input)
     value = array_module(x).expand_dims(x, axis(dim, x.ndim + 1))
-    return as_view(record(value, (input,), (unsqueeze_da,), x.shape), input)
-
-
-def unsqueeze_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:
-    return g.reshape(shape)
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name="UnsqueezeBackward0"), input)
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -314,20 +328,16 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
         raise IndexError("unbind(): Dimension specified as 0 but tensor has no dimensions")
     dim = axis(dim, x.ndim)
     before = (slice(None),) * dim
-    return tuple(part(input, (*before, i), unbind_da) for i in range(x.shape[dim]))
-
-
-def unbind_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
-    return scatter(g, key, shape)
+    return tuple(part(input, (*before, i), "UnbindBackward0") for i in range(x.shape[dim]))
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of one size (the last may be smaller), or of the sizes given, as views."""
     length = length_along("split", tensor, dim)
     dim = axis(dim, raw(tensor).ndim)
-    rule = split_with_sizes_da
+    name = "SplitWithSizesBackward0"
     if isinstance(split_size_or_sections, int):
-        rule, step = split_da, split_size_or_sections
+        name, step = "SplitBackward0", split_size_or_sections
         if step < 0 or (step == 0 and length):
             raise RuntimeError(f"split expects split_size to be positive, but got split_size={step}")
         pieces = [min(step, length - start) for start in range(0, length, step or 1)] or [0]
@@ -340,16 +350,8 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     before = (slice(None),) * dim
     starts = [sum(pieces[:i]) for i in range(len(pieces))]
     return tuple(
-        part(tensor, (*before, slice(start, start + n)), rule) for start, n in zip(starts, pieces, strict=True)
+        part(tensor, (*before, slice(start, start + n)), name) for start, n in zip(starts, pieces, strict=True)
     )
-
-
-def split_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
-    return scatter(g, key, shape)
-
-
-def split_with_sizes_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
-    return scatter(g, key, shape)
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd.graph import raw, record
-from minigrad.devices import array_module
+from minigrad.arrays import array_module
+from minigrad.engine.graph import raw, record
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor

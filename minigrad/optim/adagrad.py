@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.graph import wrap
-from minigrad.devices import array_module
-from minigrad.fused import fused
-from minigrad.optim.blocks import Block
+from minigrad.arrays import array_module
+from minigrad.engine.graph import wrap
+from minigrad.kernels.fused import fused
 from minigrad.optim.optimizer import Group, Optimizer, check
+from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
 

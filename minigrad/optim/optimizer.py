@@ -9,12 +9,14 @@ from copy import deepcopy
 from functools import wraps
 from typing import Any, ClassVar
 
+from minigrad.arrays import copy_of, on_its_gpu
 from minigrad.autograd import grad_mode
-from minigrad.autograd.graph import TensorBase, wrap
-from minigrad.devices import CPU, copy_of, device_of, moved, use_gpu_of
+from minigrad.devices import CPU, device_of, moved
+from minigrad.engine.changes import mark_changed
+from minigrad.engine.graph import TensorBase, wrap
 from minigrad.hooks import RemovableHandle
 from minigrad.nn.parameter import clear_gradients
-from minigrad.optim.blocks import Block, blocks_of, still_fit
+from minigrad.optim.packing import Block, blocks_of, still_fit
 from minigrad.tensor import Tensor
 
 Hook = Callable[..., Any]
@@ -132,8 +134,9 @@ class Optimizer:
                 loss = closure()
         for number, group in enumerate(self.param_groups):
             for block in self.blocks(number, group):
-                use_gpu_of(block.scratch)
+                on_its_gpu(block.scratch)
                 self.update(block, group)
+                mark_changed(*block.params)
         return loss
 
     def update(self, block: Block, group: Group) -> None:
@@ -261,8 +264,7 @@ def loaded(value: Any, p: Tensor, name: str) -> Any:
     if name == "step":
         return wrap(copy_of(moved(value.array, CPU)))
     array = moved(value.array, device_of(p.array))
-    use_gpu_of(array)
-    return wrap(array.astype(p.array.dtype))
+    return wrap(on_its_gpu(array).astype(p.array.dtype))
 
 
 def check(name: str, value: float, valid: bool) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.fused import fused
-from minigrad.optim.blocks import Block
+from minigrad.kernels.fused import fused
 from minigrad.optim.optimizer import Group, Optimizer, check
+from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
 

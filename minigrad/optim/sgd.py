@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.devices import array_module
-from minigrad.fused import blend, fused
-from minigrad.optim.blocks import Block
+from minigrad.arrays import array_module
+from minigrad.kernels.fused import blend, fused
 from minigrad.optim.optimizer import Group, Optimizer, check
+from minigrad.optim.packing import Block
 
 
 class SGD(Optimizer):

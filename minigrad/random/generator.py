@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad import devices
-from minigrad.autograd.graph import TensorBase, wrap
+from minigrad.engine.graph import TensorBase, wrap
 from minigrad.random import box_muller, checks, integers, shuffle
 from minigrad.random.engine import MersenneTwister
 from minigrad.random.memory_order import laid_out_like

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any, final
 
 from minigrad import dtypes
-from minigrad.autograd.graph import wrap
 from minigrad.devices import device
+from minigrad.engine.graph import wrap
 from minigrad.nn.parameter import Parameter
 from minigrad.serialization.storage import BY_NAME, Storage, elements
 from minigrad.size import Size

@@ -8,9 +8,8 @@ from collections import OrderedDict
 from typing import Any, ClassVar, NamedTuple
 
 from minigrad.devices import device
-from minigrad.dtypes import dtype
+from minigrad.dtypes import CLASS_NAMES, dtype
 from minigrad.nn.parameter import Parameter
-from minigrad.ops.reductions import PYTORCH_NAMES
 from minigrad.serialization.storage import Memory, Storage
 from minigrad.size import Size
 from minigrad.tensor import Tensor
@@ -32,8 +31,8 @@ class Name(NamedTuple):
 TENSOR = Name("torch._utils", "_rebuild_tensor_v2")
 PARAMETER = Name("torch._utils", "_rebuild_parameter")
 SIZE, DEVICE = Name("torch", "Size"), Name("torch", "device")
-DTYPES: dict[str, Name] = {name: Name("torch", name) for name in PYTORCH_NAMES}
-STORAGES = {name: Name("torch", f"{kind}Storage") for name, kind in PYTORCH_NAMES.items()}
+DTYPES: dict[str, Name] = {name: Name("torch", name) for name in CLASS_NAMES}
+STORAGES = {name: Name("torch", f"{kind}Storage") for name, kind in CLASS_NAMES.items()}
 
 
 class Pickler(pickle._Pickler):

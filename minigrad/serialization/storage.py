@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import devices, dtypes
-from minigrad.devices import array_module
-from minigrad.ops.reductions import PYTORCH_NAMES
+from minigrad.arrays import array_module
+from minigrad.dtypes import CLASS_NAMES
 
-BY_NAME = {f"{PYTORCH_NAMES[each.name]}Storage": each for each in dtypes.ALL}
+BY_NAME = {f"{CLASS_NAMES[each.name]}Storage": each for each in dtypes.ALL}
 """The dtype of each of PyTorch's storage classes, such as FloatStorage."""
 
 

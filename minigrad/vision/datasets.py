@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from minigrad.autograd.graph import wrap
 from minigrad.dtypes import int64
+from minigrad.engine.graph import wrap
 from minigrad.tensor import Tensor
 from minigrad.utils.data import Dataset
 from minigrad.vision import catalogue

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.graph import wrap
 from minigrad.dtypes import get_default_dtype
+from minigrad.engine.graph import wrap
 from minigrad.nn.module import Module
 from minigrad.ops.creation import as_tensor
 from minigrad.ops.sampling import rand, randint

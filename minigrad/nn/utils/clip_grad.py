@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterable
 from math import inf
 from types import GeneratorType
 from typing import Any
 
-from minigrad.autograd.backward import mark_all_changed
-from minigrad.autograd.graph import user_place, wrap
-from minigrad.devices import array_module, device_of, moved, use_gpu_of
+from minigrad.arrays import array_module, on_its_gpu
+from minigrad.devices import device_of, moved
+from minigrad.engine.changes import mark_changed
+from minigrad.engine.graph import wrap
 from minigrad.ops.creation import tensor
 from minigrad.tensor import Tensor
 
@@ -63,9 +63,8 @@ def clip_grads_with_norm_(
     for grad in grads:
         array = grad.array
         here = moved(factor, device_of(array))
-        use_gpu_of(array)
-        array *= here.astype(array.dtype)
-    mark_all_changed(grads, user_place(sys._getframe(1)))
+        array *= on_its_gpu(here).astype(array.dtype)
+    mark_changed(*grads)
 
 
 def clip_grad_value_(
@@ -81,7 +80,7 @@ def clip_grad_value_(
     grads = gradients(parameters)
     for grad in grads:
         array_module(grad.array).clip(grad.array, -clip_value, clip_value, out=grad.array)
-    mark_all_changed(grads, user_place(sys._getframe(1)))
+    mark_changed(*grads)
 
 
 def get_total_norm(

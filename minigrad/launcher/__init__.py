@@ -141,7 +141,7 @@ def run(script: str, arguments: Sequence[str] = ()) -> None:
     execute(path, main.__dict__)
 
 
-AGAIN = "minigrad.launched_again"
+AGAIN = "minigrad.launcher.again"
 """What a process that multiprocessing starts anew imports in place of the script, which would find PyTorch there."""
 
 SCRIPT = "MINIGRAD_SCRIPT"

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.devices import array_module
+from minigrad.arrays import array_module
 
 
 def fused(formula: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from minigrad import devices
+from minigrad.gpu.finding import gpu
 
 
 class Stream:
@@ -71,7 +72,7 @@ class Event:
     """A mark in a stream: it happens when the work before it is done.  enable_timing: for `elapsed_time`."""
 
     def __init__(self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False) -> None:
-        devices.gpu()
+        gpu()
         self.options = {"block": blocking, "disable_timing": not enable_timing, "interprocess": interprocess}
         self.mark: Any = None  # made when it is first recorded, on the stream's GPU
 
@@ -100,7 +101,7 @@ class Event:
         """Milliseconds from this event to a later one; both with enable_timing=True, and both have happened."""
         if self.mark is None or end_event.mark is None:
             raise RuntimeError("Both events must be recorded before calculating elapsed time.")
-        return float(devices.gpu().cuda.get_elapsed_time(self.mark, end_event.mark))
+        return float(gpu().cuda.get_elapsed_time(self.mark, end_event.mark))
 
 
 def current_stream(device: Any = None) -> Stream:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.graph import wrap
 from minigrad.devices import device_of, moved
+from minigrad.engine.graph import wrap
 from minigrad.ops.promotion import array_of
 from minigrad.random import default_generator
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+__all__ = ["dropout", "dropout1d", "dropout2d"]
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:

@@ -7,15 +7,14 @@ than that is a block of its own, and nothing is copied for it.
 
 from __future__ import annotations
 
-import sys
 from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.backward import mark_all_changed
-from minigrad.autograd.graph import raw, user_place, wrap
-from minigrad.devices import array_module, gpu_of, overwrite
+from minigrad.arrays import array_module, gpu_of
+from minigrad.devices import overwrite
+from minigrad.engine.graph import raw, wrap
 from minigrad.tensor import Tensor
 
 memory = attrgetter("array")
@@ -92,14 +91,12 @@ class Block:
         """p *= factor for every parameter, in place."""
         for p in self.params:
             p.array *= factor
-        mark_all_changed(self.params, user_place(sys._getframe(1)))
 
     def subtract_scratch(self) -> None:
         """p -= scratch for every parameter, in place."""
         subtract = array_module(self.scratch).subtract
         for p, piece in zip(self.params, self.scratch_pieces):
             subtract(p.array, piece, p.array)
-        mark_all_changed(self.params, user_place(sys._getframe(1)))
 
     def count_step(self) -> int:
         """Begin the next step: its number."""

@@ -1,0 +1,97 @@
+"""Raw arrays: the one table of the libraries that they belong to, and what every library can be asked for.
+
+Nothing else in minigrad tells NumPy's arrays from CuPy's.  CuPy works on one GPU at a time: whoever takes an array out
+of a tensor by `engine.graph.raw`, or asks for its library here, has CuPy work on the array's GPU.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import NoneType
+from typing import Any
+
+import numpy as np
+
+libraries: dict[type, Any] = {np.ndarray: np}
+"""Which library each kind of array belongs to: NumPy, and CuPy once a GPU was found."""
+
+IN_MEMORY = frozenset({np.ndarray, np.float32, np.float64, np.float16, np.bool_, bool, int, float, NoneType})
+"""What an op computes with where there is no GPU: NumPy's arrays and numbers."""
+
+
+def array_module(array: Any) -> Any:
+    """The library, numpy or cupy, whose functions take this array; CuPy then works on the array's GPU."""
+    if type(array) is np.ndarray:
+        return np
+    return libraries.get(type(on_its_gpu(array)), np)
+
+
+def on_its_gpu(array: Any) -> Any:
+    """An array itself; if it is CuPy's, CuPy works on its GPU from now on."""
+    cupy = libraries.get(type(array), np)
+    if cupy is not np and several_gpus(cupy):
+        cupy.cuda.runtime.setDevice(array.device.id)
+    return array
+
+
+@lru_cache(maxsize=1)
+def several_gpus(cupy: Any) -> bool:
+    """Whether there is more than one GPU."""
+    return bool(cupy.cuda.runtime.getDeviceCount() > 1)
+
+
+def gpu_of(array: Any) -> int | None:
+    """The number of the GPU on which a raw array lives; None on the CPU."""
+    if type(array) is np.ndarray or type(array) not in libraries:
+        return None
+    number: int = array.device.id
+    return number
+
+
+def result_array(value: Any, operands: tuple[Any, ...] = ()) -> Any:
+    """An op's result as an array: NumPy gives scalars in place of 0-d arrays.
+
+    RuntimeError where the operands of CuPy's were on two devices.
+    """
+    if isinstance(value, np.generic):
+        return np.asarray(value)
+    if type(value) is not np.ndarray and operands:
+        from minigrad.gpu.placement import check_devices
+
+        check_devices(*operands)
+    return value
+
+
+def copy_of(array: Any, order: str = "C") -> Any:
+    """A copy of a raw array, where it is; order: in memory, as NumPy's."""
+    return on_its_gpu(array).copy(order=order)
+
+
+def is_writeable(array: Any) -> bool:
+    """Whether each element has memory of its own that may be changed: not so in an expanded tensor."""
+    if isinstance(array, np.ndarray):
+        return bool(array.flags.writeable)
+    return not array.size or all(size < 2 or stride for size, stride in zip(array.shape, array.strides))
+
+
+def ones(like: Any, size: int) -> Any:
+    """So many ones in the dtype of a raw array, where it is, made once: not to be changed."""
+    return cached_ones(array_module(like), gpu_of(like), size, like.dtype)
+
+
+@lru_cache(maxsize=64)
+def cached_ones(xp: Any, gpu: int | None, size: Any, dtype: Any) -> Any:  # noqa: ARG001 - a GPU has its own
+    """An array of ones for each library, GPU, size and dtype."""
+    made = for_every_stream(xp.ones(size, dtype))
+    if xp is np:
+        made.flags.writeable = False
+    return made
+
+
+def for_every_stream(array: Any) -> Any:
+    """A raw array that is kept for later.  Made in a stream of the user's it is waited for: others may use it too."""
+    if gpu_of(array) is not None:
+        stream = libraries[type(array)].cuda.get_current_stream()
+        if stream.ptr:
+            stream.synchronize()
+    return array

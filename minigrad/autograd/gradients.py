@@ -1,0 +1,78 @@
+"""`autograd.backward` and `autograd.grad`: one pass from several tensors at once, and gradients that are returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from minigrad.arrays import array_module
+from minigrad.engine import backward as engine
+from minigrad.engine.graph import TensorBase
+from minigrad.engine.ownership import add_to_grads, own_tensor
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """One pass from several tensors at once: the gradients of their sum are added to each leaf's `.grad`.
+
+    The arguments are those of `Tensor.backward`, with a gradient for each of the tensors.
+    https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
+    """
+    roots = several(tensors)
+    gradients = engine.start(roots, given_gradients(grad_tensors, len(roots)), create_graph)
+    targets = None if inputs is None else engine.nodes_of(several(inputs))
+    keep = create_graph if retain_graph is None else retain_graph
+    add_to_grads(engine.backward(gradients, targets, keep, create_graph), targets)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor, ...]:
+    """The gradients of the sum of outputs with respect to inputs; no `.grad` changes.
+
+    grad_outputs: one gradient per output (None for a scalar).  allow_unused: None for an input that the
+    outputs do not depend on, instead of a RuntimeError; materialize_grads: zeros for it.
+    https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+
+    >>> import minigrad as torch
+    >>> x = torch.tensor(3.0, requires_grad=True)
+    >>> (slope,) = torch.autograd.grad(x**3, x, create_graph=True)
+    >>> torch.autograd.grad(slope, x)
+    (tensor(18.),)
+    """
+    roots, wanted = several(outputs), several(inputs)
+    gradients = engine.start(roots, given_gradients(grad_outputs, len(roots)), create_graph)
+    keep = create_graph if retain_graph is None else retain_graph
+    may_be_unused = bool(allow_unused or materialize_grads)
+    arrived = engine.backward(gradients, engine.nodes_of(wanted), keep, create_graph, may_be_unused)
+    result: list[Any] = []
+    for x in wanted:
+        g = arrived.get(x.node)  # type: ignore[arg-type]
+        if g is None and materialize_grads:
+            g = array_module(x.array).zeros_like(x.array)
+        result.append(None if g is None else own_tensor(g))
+    return tuple(result)
+
+
+def several(tensors: Tensor | Sequence[Tensor]) -> list[Tensor]:
+    """One tensor or several, as a list."""
+    return [tensors] if isinstance(tensors, TensorBase) else list(tensors)
+
+
+def given_gradients(gradients: Any, number: int) -> list[Any]:
+    """The gradients that were given: one for all, or as many as there are roots."""
+    return list(gradients) if isinstance(gradients, (list, tuple)) else [gradients] * number

@@ -1,0 +1,88 @@
+"""In-place changes: which memory was changed, when, and by which line of the user's.
+
+Tensors that look at one piece of memory share a record of its changes.  A rule that needs a value as it was when its
+op was recorded is not called when that has changed since: it would compute a wrong gradient.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from minigrad.engine.places import Place, line_of, user_place
+
+if TYPE_CHECKING:
+    from minigrad.engine.graph import Node, TensorBase
+    from minigrad.tensor import Tensor
+
+serials: Iterator[int] = count(1)
+"""One clock for the whole graph: recorded nodes and in-place changes take the next number."""
+
+
+class Changes:
+    """In-place changes of one piece of memory, shared by all tensors that look at it."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.serial = 0  # of the last change
+        self.recorded = 0  # serial of the last change that is part of a graph
+        self.place: Place | None = None  # the user's line of the last change
+
+
+def changes_of(tensor: Any) -> Changes:
+    """The record of in-place changes of a tensor's memory, begun on first use."""
+    if tensor.changes is None:
+        tensor.changes = Changes()
+        if tensor.node is not None:
+            tensor.node.changes = tensor.changes
+    changes: Changes = tensor.changes
+    return changes
+
+
+def mark_changed(*tensors: TensorBase, recorded: bool = False) -> None:
+    """Note one in-place change of the memory of some tensors, and the user's line that made it.
+
+    recorded: whether it is part of a graph.
+    """
+    serial, place = next(serials), user_place(sys._getframe(1))
+    for tensor in tensors:
+        changes = tensor.changes or changes_of(tensor)
+        changes.version += 1
+        changes.serial = serial
+        changes.place = place
+        if recorded:
+            changes.recorded = serial
+
+
+def as_view(view: Tensor, base: Any) -> Tensor:
+    """Say that a tensor looks at the memory of `base`, so that each sees in-place changes of the other.
+
+    A raw array, which an op of raw arrays gives, is left as it is.
+    """
+    if hasattr(view, "changes"):
+        view.changes = changes_of(base)
+        view.viewed_at = next(serials)
+        if view.node is not None:
+            view.node.changes = view.changes
+    return view
+
+
+def refuse_stale_view(view: TensorBase) -> None:
+    """A view made before a recorded in-place change of its base has a node that no longer fits its values."""
+    changes = view.changes
+    if changes is not None and view.viewed_at is not None and changes.recorded > view.viewed_at:
+        raise RuntimeError(
+            "this tensor is a view of memory that was changed in place after the view was made, so its "
+            f"gradient is unknown. The change: {line_of(changes.place)}. Make the view after the change."
+        )
+
+
+def refuse_changed(node: Node, changes: Changes) -> None:
+    """A rule would compute a wrong gradient from a value that was changed after the op was recorded."""
+    raise RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation. "
+        f"{node.name()} needs it: {node.line}. Changed: {line_of(changes.place)}. "
+        "Change a clone() instead, or use an op that makes a new tensor."
+    )

@@ -1,0 +1,209 @@
+"""The recorded graph: what an op leaves behind so that it can be differentiated.
+
+An op computes on raw arrays and hands the result to `record`, with its operands and one rule for each:
+
+    def mul(a, b):
+        return record(raw(a) * raw(b), (a, b), (mul_da, mul_db))
+
+    def mul_da(g, _out, _a, b):
+        return g * b
+
+A rule gets the gradient of the op's output, the output, the operands and the op's static values (a shape, an
+axis), and returns the gradient of its one operand.  A parameter whose name begins with an underscore is not
+read: what no rule reads is not kept alive, and is None when the rule is called.
+
+Called on raw arrays alone, an op only computes.  So the same rules serve arrays (`backward()`) and Tensors
+(`backward(create_graph=True)`, where each rule records a graph of its own).
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from numpy import ndarray
+
+from minigrad.arrays import IN_MEMORY, on_its_gpu, result_array
+from minigrad.engine.changes import Changes, refuse_stale_view, serials
+from minigrad.engine.kept import KEPT, NOTHING, Kept, Rule, Rules, kept_for
+from minigrad.engine.places import Place, expression_of, line_of, user_place
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+recording: ContextVar[bool] = ContextVar("recording", default=True)
+"""Whether ops are recorded: each thread has its own."""
+is_recording = recording.get
+
+
+class TensorBase:
+    """What the graph knows of a tensor: an array, the node that made it, its gradient.
+
+    A tensor requires grad exactly when it has a node.
+    """
+
+    array: Any
+    node: Node | None = None
+    changes: Changes | None = None
+    viewed_at: int | None = None
+    _grad: Tensor | None = None
+
+
+class Node:
+    """One recorded op, or (with no rules) a leaf that collects its gradient.
+
+    An input of a node exists before the node, so descending serial numbers are a topological order.
+    """
+
+    hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None
+    receiver: weakref.ref[Tensor] | None = None
+    """The tensor whose `.grad` this node's gradient is added to: a leaf, or one that asked for it."""
+    changes: Changes | None = None
+    """In-place changes of the output's memory."""
+    is_freed = False
+    """Whether a pass has let go of what was kept."""
+
+    def __init__(
+        self,
+        value: Any,
+        edges: Sequence[Node | None],
+        rules: Rules,
+        place: Place,
+        kept: Kept = NOTHING,
+        inputs: tuple[Any, ...] = (),
+        static: tuple[Any, ...] = (),
+        saved: tuple[Any, ...] = (),
+        name: str | None = None,
+    ) -> None:
+        self.serial = next(serials)
+        self.shape = value.shape
+        self.dtype = value.dtype
+        self.edges = edges  # the nodes that made the operands; None for one that needs no gradient
+        self.rules = rules  # the rule for each operand
+        self.place = place
+        self.kept = kept
+        self.inputs = inputs if kept.all_inputs else kept.nothing or kept.pick((*inputs, None))
+        self.out = value if kept.out else None
+        self.static = static
+        self.saved = saved
+        self.pytorch_name = name
+
+    def name(self) -> str:
+        """The name that PyTorch prints, such as MulBackward0: by default after the op's first rule, mul_da."""
+        if not self.rules:
+            return "AccumulateGrad"
+        return self.pytorch_name or pytorch_name(rule_name(next(filter(None, self.rules))))
+
+    @property
+    def line(self) -> str:
+        """The user's line that recorded this op: file, number and text."""
+        return line_of(self.place)
+
+    @property
+    def expression(self) -> str:
+        """The part of that line that recorded this op: `x * w` of `h = x * w + b`."""
+        return expression_of(self.place)
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes that made this op's operands, as PyTorch gives them."""
+        return tuple((edge, 0) for edge in self.edges)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} of shape {self.shape}, recorded at {self.line}>"
+
+
+def raw(x: Any) -> Any:
+    """The array of a tensor; anything else as it is."""
+    array = x.array if isinstance(x, TensorBase) else x
+    return array if type(array) in IN_MEMORY else on_its_gpu(array)
+
+
+def record(
+    value: Any,
+    inputs: tuple[Any, ...],
+    rules: Rules,
+    *static: Any,
+    saved: tuple[Any, ...] = (),
+    name: str | None = None,
+) -> Tensor:
+    """An op's result as a Tensor that remembers how to differentiate it.
+
+    value: the raw result.  inputs: the op's operands, tensors or not.  rules: for each operand the function
+    that gives its gradient (None for one that cannot have any, such as a condition).  static: further values
+    that every rule is given, after the operands: numbers, shapes, keys.  saved: arrays that every rule is given
+    after those, and that are freed with the graph: a mask, positions, or what the op has computed on the way.  To a
+    second derivative these are constants.  name: what PyTorch prints for the op (default: after the first rule).
+
+    Without a tensor among the operands the raw value is returned as it is.  A value that is no float is a constant.
+    """
+    is_tensor, needed = False, 0
+    edges = []  # the nodes that made the operands; `needed` has a bit for each
+    for x in inputs:
+        node = None
+        if isinstance(x, TensorBase):
+            is_tensor = True
+            node = x.node
+            if x.viewed_at is not None:
+                refuse_stale_view(x)
+        needed = needed * 2 + (node is not None)
+        edges.append(node)
+    if not is_tensor:
+        return value  # type: ignore[no-any-return]
+    out = new(TENSOR)
+    out.array = value if type(value) is ndarray else result_array(value, inputs)
+    if needed and is_recording() and out.array.dtype.kind == "f":
+        kept = KEPT.get((rules, needed)) or kept_for(rules, needed, len(inputs))
+        place = user_place(sys._getframe(2))
+        out.node = Node(out.array, edges, rules, place, kept, inputs, static, saved, name)
+    return out
+
+
+def unrecorded(value: Any, *inputs: Any) -> Tensor:
+    """The result of an op that has no derivative (a comparison, an argmax): a Tensor if an operand is one."""
+    if not any(isinstance(x, TensorBase) for x in inputs):
+        return value  # type: ignore[no-any-return]
+    return wrap(value if type(value) is ndarray else result_array(value, inputs))
+
+
+def leaf_node(tensor: Tensor) -> Node:
+    """The node of a leaf: it computes nothing, and its gradient becomes the tensor's `.grad`.
+
+    It knows its tensor weakly: the tensor owns the node, and a cycle would wait for the garbage collector.
+    """
+    node = Node(tensor.array, (), (), user_place(sys._getframe(1)))
+    node.receiver = weakref.ref(tensor)
+    return node
+
+
+# Making tensors ---------------------------------------------------------------------------------------------
+
+TENSOR: type[Tensor] = TensorBase  # type: ignore[assignment]
+"""The class Tensor itself, once minigrad.tensor has set it: ops come before it and do not import it."""
+
+new = object.__new__
+
+
+def wrap(array: Any) -> Tensor:
+    """A Tensor around a raw array, which is not copied."""
+    tensor = new(TENSOR)
+    tensor.array = array if type(array) is ndarray else result_array(array)
+    return tensor
+
+
+# Names ------------------------------------------------------------------------------------------------------
+
+
+def rule_name(rule: Rule) -> str:
+    """A rule's name for messages."""
+    name: str = getattr(getattr(rule, "func", rule), "__name__", None) or type(rule).__name__
+    return name
+
+
+def pytorch_name(rule: str) -> str:
+    """PyTorch's name for the op of a rule: SoftmaxBackward0 for softmax_da."""
+    op = rule.rpartition("_d")[0] or rule
+    return "".join(part.capitalize() for part in op.split("_")) + "Backward0"

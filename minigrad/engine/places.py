@@ -1,0 +1,65 @@
+"""The user's place: the line, and the part of it, that recorded an op or changed a tensor."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+Place = tuple[CodeType, int]
+"""A code object and the instruction in it."""
+
+PACKAGE = Path(__file__).parent.parent
+OWN_FILES = {str(path) for path in PACKAGE.rglob("*.py")}
+OPS = str(PACKAGE / "ops")
+
+
+def user_frame(frame: Any) -> Any:
+    """The frame of the nearest caller outside minigrad."""
+    while frame.f_code.co_filename in OWN_FILES and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+def user_place(frame: Any) -> Place:
+    """Where the nearest caller outside minigrad is."""
+    code = frame.f_code
+    while code.co_filename in OWN_FILES and frame.f_back is not None:  # as user_frame: each op comes by here
+        frame = frame.f_back
+        code = frame.f_code
+    return code, frame.f_lasti
+
+
+def line_of(place: Place | None) -> str:
+    """A place for people: `script.py:12: y = x.exp()`."""
+    if place is None:
+        return "an unknown line"
+    code, instruction = place
+    number = code.co_firstlineno
+    for start, stop, line in code.co_lines():
+        if start <= instruction < stop and line is not None:
+            number = line
+    text = linecache.getline(code.co_filename, number).strip()
+    return f"{code.co_filename}:{number}" + (f": {text}" if text else "")
+
+
+def expression_of(place: Place) -> str:
+    """The sub-expression at a place: `x * w` in `h = x * w + b`.  Empty where the source is not known."""
+    code, instruction = place
+    first, last, start, stop = list(code.co_positions())[instruction // 2]
+    if first is None or last is None or start is None or stop is None:
+        return ""
+    lines = [linecache.getline(code.co_filename, number).encode() for number in range(first, last + 1)]
+    lines[-1] = lines[-1][:stop]  # columns count bytes
+    lines[0] = lines[0][start:]
+    return " ".join(line.decode().strip() for line in lines)
+
+
+def op_called() -> str:
+    """The name of the op that was called, on the way to an error: the first function among minigrad's ops."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_back.f_code.co_filename.startswith(OPS):
+        frame = frame.f_back
+    return frame.f_code.co_name
