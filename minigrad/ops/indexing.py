@@ -27,6 +27,8 @@ def getitem(a: Tensor, key: Any) -> Tensor:
     x = raw(a)
     if type(x) is not np.ndarray:
         use_gpu_of(x)
+    if type(key) is list and set(map(type, key)) == {int} and x.ndim:
+        return rows(a, key)
     basic, picking = split_key(key, x)
     if picking is None:
         return part(a, basic, INDEX_RULES[kind_of(key, basic)])
@@ -39,6 +41,16 @@ def part(a: Tensor, basic: tuple[Any, ...], rule: Rule) -> Tensor:
     """The view that a key of ints, slices and None gives; rule: one of those below, for its name."""
     x, key = raw(a), (*basic, ...)  # the Ellipsis makes NumPy give an array, also of a single element
     return as_view(record(x[key], (a,), (rule,), key, x.shape), a)
+
+
+def rows(a: Tensor, numbers: list[int]) -> Tensor:
+    """The rows of these numbers, in a list of Python's ints: `a[numbers]`, without all else that a key can be."""
+    x = array_of(a)
+    size, lowest, highest = len(x), min(numbers), max(numbers)
+    if not -size <= lowest <= highest < size:
+        check_position(highest if highest >= size else lowest, 0, size)
+    key = (on_device_of(x, np.array(numbers)),)
+    return record(x[key], (a,), (index_da,), key, x.shape)
 
 
 def index(a: Tensor, key: tuple[Any, ...]) -> Tensor:
@@ -173,7 +185,9 @@ def key_part(part: Any) -> Any:
     if isinstance(part, bool):
         return np.asarray(part)
     array = raw(part)
-    if isinstance(part, (list, tuple, range)):
+    if type(part) is list and set(map(type, part)) == {int}:
+        array = np.asarray(part)
+    elif isinstance(part, (list, tuple, range)):
         array = np.asarray([moved(raw(x), CPU) for x in part] or np.zeros(0, np.int64))
     if hasattr(array, "dtype"):
         if array.dtype.kind not in "biu":
