@@ -5,8 +5,10 @@ from __future__ import annotations
 import array
 import collections
 import itertools
+import sys
 import types
 import warnings
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -136,6 +138,22 @@ def test_samplers_refuse_what_torch_refuses(act):
 
 def test_a_sampler_without_iter_says_so():
     assert same_error(lambda lib: iter(lib.utils.data.Sampler())) is NotImplementedError
+
+
+@pytest.mark.parametrize("sampler", ["random", "with replacement", "subset", "weighted"])
+def test_samplers_refuse_what_is_no_generator(sampler):
+    assert same(lambda lib: list(SAMPLERS[sampler](lib.utils.data, "no generator"))) is TypeError
+
+
+@pytest.mark.parametrize("words_before", [0, 1, 623, 624])
+def test_a_seed_is_the_number_that_torch_draws_for_one(words_before):
+    """Its two words come from the same place of the stream, also where new words have to be made between them."""
+    here, there = (made(lib, 42) for lib in LIBRARIES)
+    minigrad.rand(words_before, generator=here)
+    torch.rand(words_before, generator=there)
+    for _ in range(3):
+        assert here.drawn_seed() == torch.empty((), dtype=torch.int64).random_(generator=there).item()
+        assert drawn_by(here) == drawn_by(there)
 
 
 # Datasets ---------------------------------------------------------------------------------------------------
@@ -392,6 +410,34 @@ def test_taking_exactly_the_batches_draws_as_torch(size):
     assert (found[1] != found[3]) == (size == 8)  # the order's second permutation comes with the end
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("seed", [None, 3])
+def test_beginning_an_epoch_draws_one_seed_and_the_first_batch_the_order(seed, shuffle):
+    def begun(lib):
+        generator = made(lib, seed)
+        state = generator.get_state if generator else lib.get_rng_state
+        states = [state()]
+        batches = iter(lib.utils.data.DataLoader(numbers(lib), 4, shuffle, generator=generator))
+        states.append(state())
+        first = next(batches)
+        states.append(state())
+        return batches.base_seed if lib is minigrad else batches._base_seed, first, *states
+
+    _, _, before, after_iter, after_first = same(begun)[1]
+    assert before != after_iter
+    assert (after_iter != after_first) == shuffle
+
+
+def test_an_epoch_collates_as_it_was_told_when_it_began():
+    def batches(lib):
+        loader = lib.utils.data.DataLoader([1, 2], collate_fn=lambda samples: ["first", *samples])
+        epoch = iter(loader)
+        loader.collate_fn = lambda samples: ["second", *samples]
+        return list(epoch), list(loader)
+
+    assert isinstance(same(batches), tuple)
+
+
 def eager(size):
     """A sampler that draws its order when it is asked for its iterator."""
 
@@ -489,6 +535,69 @@ def test_a_dataset_that_redefines_its_samples_is_asked_for_them():
 
     loader = minigrad.utils.data.DataLoader(Doubled(minigrad.arange(4)), 4)
     assert [x.tolist() for (x,) in loader] == [[0, 2, 4, 6]]
+
+
+# What a debugger steps through ------------------------------------------------------------------------------
+
+NUMPY = str(Path(np.__file__).parent)
+
+
+def calls(act):
+    """What an action gives, and the functions of Python that it calls: all but NumPy's and those of this file."""
+    called = []
+
+    def trace(frame, event, _arg):
+        if event == "call" and not frame.f_code.co_filename.startswith((__file__, NUMPY)):
+            called.append(f"{Path(frame.f_code.co_filename).name}: {frame.f_code.co_name}")
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        result = act()
+    finally:
+        sys.settrace(before)
+    return result, called
+
+
+@pytest.mark.parametrize("batch_size", [4, 64])
+@pytest.mark.parametrize(("shuffle", "seed", "most_in_first"), [(False, None, 24), (True, 3, 32), (True, None, 45)])
+def test_a_loader_steps_through_few_functions(shuffle, seed, most_in_first, batch_size):
+    """As many for a large batch as for a small one; a learner in a debugger meets each of them."""
+    minigrad.rand(1)  # the first draw of all imports NumPy's random numbers
+    loader = minigrad.utils.data.DataLoader(numbers(minigrad, 256), batch_size, shuffle, generator=made(minigrad, seed))
+    list(loader)
+    batches, at_iter = calls(lambda: iter(loader))
+    _, at_first = calls(lambda: next(batches))
+    _, at_second = calls(lambda: next(batches))
+    assert len(at_iter) <= 10, at_iter
+    assert len(at_first) <= most_in_first, at_first
+    assert len(at_second) <= 21, at_second
+
+
+def test_a_list_of_ints_is_an_index_without_a_call_for_each():
+    x = minigrad.arange(200.0).reshape(2, 100)
+    _, of_three = calls(lambda: x[[0, 1, 1]])
+    assert len(of_three) <= 10, of_three
+    for key in (lambda ints: ints, lambda ints: (slice(None), ints), lambda ints: (None, ints)):
+        few, many = ([i % 2 for i in range(n)] for n in (3, 60))
+        assert calls(lambda few=few, key=key: x[key(few)])[1] == calls(lambda many=many, key=key: x[key(many)])[1]
+
+
+@pytest.mark.parametrize("key", [[2], [0, 2, 5], [-1, 0, -6], [3, 3, 3], [6], [0, -7], [7, -7], [True, 0], []], ids=str)
+@pytest.mark.parametrize("shape", [(6,), (6, 2)])
+def test_a_list_of_ints_picks_as_in_torch(shape, key):
+    """With the gradients of a row picked twice added up; IndexError, in torch's words, for one that is not there."""
+
+    def picked(lib):
+        x = lib.ones(shape, requires_grad=True)
+        rows = (x * x)[key]
+        (rows * (lib.arange(rows.numel()) + 1.0).reshape(rows.shape)).sum().backward()
+        return rows, x.grad
+
+    if all(-6 <= i < 6 for i in key):
+        assert isinstance(same(picked), tuple)
+    else:
+        assert same_error(picked) is IndexError
 
 
 # Options ----------------------------------------------------------------------------------------------------

@@ -124,9 +124,7 @@ def nodes_of(tensors: Iterable[Tensor]) -> dict[Node, Tensor]:
     return found
 
 
-def nodes_below(
-    roots: Gradients, targets: Collection[Node] | None, allow_unused: bool
-) -> tuple[list[Node], set[Node]]:
+def nodes_below(roots: Gradients, targets: Collection[Node] | None, allow_unused: bool) -> tuple[list[Node], set[Node]]:
     """The nodes that the roots were computed from and that lead to a target: the newest first, and as a set."""
     nodes = list(roots)
     found: set[Node | None] = {None, *roots}

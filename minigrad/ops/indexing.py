@@ -28,7 +28,10 @@ def getitem(a: Tensor, key: Any) -> Tensor:
 
     IndexError for a position that is not there, ValueError for a negative step.
     """
-    basic, picking = split_key(key, raw(a))
+    x = raw(a)
+    if type(key) is list and set(map(type, key)) == {int} and x.ndim:
+        return rows(a, key)
+    basic, picking = split_key(key, x)
     if picking is None:
         return part(a, basic, view_name(key, basic))
     if any(part != slice(None) for part in basic):
@@ -44,6 +47,15 @@ def part(a: Tensor, basic: tuple[Any, ...], name: str) -> Tensor:
 
 def part_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], key: Any) -> Tensor:
     return scatter(g, key, shape)
+
+
+def rows(a: Tensor, numbers: list[int]) -> Tensor:
+    """The rows of these numbers, in a list of Python's ints: `a[numbers]`, without all else that a key can be."""
+    x = array_of(a)
+    size, lowest, highest = len(x), min(numbers), max(numbers)
+    if not -size <= lowest <= highest < size:
+        check_position(highest if highest >= size else lowest, 0, size)
+    return index(a, (on_device_of(x, np.array(numbers)),))
 
 
 def index(a: Tensor, key: tuple[Any, ...]) -> Tensor:
@@ -159,7 +171,9 @@ def key_part(part: Any) -> Any:
     if isinstance(part, bool):
         return np.asarray(part)
     array = raw(part)
-    if isinstance(part, (list, tuple, range)):
+    if type(part) is list and set(map(type, part)) == {int}:
+        array = np.asarray(part)
+    elif isinstance(part, (list, tuple, range)):
         array = np.asarray([moved(raw(x), CPU) for x in part] or np.zeros(0, np.int64))
     if hasattr(array, "dtype"):
         if array.dtype.kind not in "biu":

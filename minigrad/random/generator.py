@@ -67,7 +67,7 @@ class Generator:
         if not -(1 << 63) <= seed < 1 << 64:
             raise ValueError(f"Overflow when unpacking long long: the seed {seed} is not in [-2^63, 2^64 - 1]")
         self._seed = seed % (1 << 64)
-        self._engine.seed(self._seed)
+        self._engine = MersenneTwister(self._seed)
         self._spare_normal = None
         return self
 
@@ -181,6 +181,10 @@ class Generator:
     def all_integers(self, count: int, dtype: DType = INT64) -> Array:
         """Integers from 0 up to the largest of the dtype: two words each for 64-bit dtypes, else one."""
         return integers.all_integers(self._engine, count, dtype)
+
+    def drawn_seed(self) -> int:
+        """A seed for something new, as PyTorch draws one: 63 bits of two words, one of `all_integers`."""
+        return self._engine.double_word() % (1 << 63)
 
     def permutation(self, length: int) -> NDArray[np.int64]:
         """The numbers 0 to length - 1 in random order; takes length - 1 words."""

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
+from minigrad.ops.indexing import rows
 from minigrad.random import Generator
 from minigrad.tensor import Tensor
 from minigrad.utils.data.whole_batches import batch_at_once
@@ -56,12 +57,12 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
         return tuple(tensor[index] for tensor in self.tensors)
 
-    def __getbatch__(self, indices: Sequence[int]) -> list[Tensor]:
+    def __getbatch__(self, indices: list[int]) -> list[Tensor]:
         """The collated batch: each tensor indexed once."""
-        return [tensor[indices] for tensor in self.tensors]
+        return [rows(tensor, indices) for tensor in self.tensors]
 
     def __len__(self) -> int:
-        return len(self.tensors[0])
+        return len(self.tensors[0].array)
 
 
 class Subset(Dataset[Sample]):

@@ -6,13 +6,15 @@ import itertools
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from minigrad import accelerator
+from minigrad.ops.sampling import source
 from minigrad.random import Generator
 from minigrad.utils.data.collate import default_collate, default_convert, pin_memory
 from minigrad.utils.data.dataset import IterableDataset
-from minigrad.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, drawn_seed
+from minigrad.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 from minigrad.utils.data.whole_batches import batch_at_once
 
 FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
@@ -136,7 +138,7 @@ class Batches:
         self.length_told = loader._length_told
         self.index_sampler = loader._index_sampler
         self.order = iter(self.index_sampler)
-        self.base_seed = drawn_seed(loader.generator)
+        self.base_seed = source(loader.generator).drawn_seed()
         self.pins_memory = loader.pin_memory and accelerator.is_available()
         if loader.pin_memory and not self.pins_memory:
             warnings.warn(
@@ -187,10 +189,10 @@ def fetcher(loader: Any) -> Callable[[Any], Any]:
     """What makes a batch of its indices (or, from a stream, of as many samples as there are indices)."""
     if isinstance(loader.dataset, IterableDataset):
         return Stream(loader)
-    return lambda indices: fetched(loader.dataset, indices, loader.batch_sampler is not None, loader.collate_fn)
+    return partial(fetched, loader.dataset, loader.batch_sampler is not None, loader.collate_fn)
 
 
-def fetched(dataset: Any, indices: Any, batched: bool, collate_fn: Callable[[Any], Any]) -> Any:
+def fetched(dataset: Any, batched: bool, collate_fn: Callable[[Any], Any], indices: Any) -> Any:
     """A batch of a dataset: made at once if the dataset can and nothing else is to collate it."""
     if not batched:
         return collate_fn(dataset[indices])

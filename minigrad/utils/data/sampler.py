@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from minigrad import dtypes
-from minigrad.ops.creation import as_tensor, empty
-from minigrad.ops.sampling import multinomial, randint, randperm
-from minigrad.random import Generator
+from minigrad.ops.creation import as_tensor
+from minigrad.ops.sampling import multinomial, source
+from minigrad.random import Generator, default_generator
 
 Index = TypeVar("Index", covariant=True)
 
@@ -65,17 +65,22 @@ class RandomSampler(Sampler[int]):
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
+        return itertools.chain.from_iterable(self.orders())
+
+    def orders(self) -> Iterator[list[int]]:
+        """The pass in lists, each drawn when its first index is asked for."""
         size, number = len(self.data_source), self.num_samples
-        generator = self.generator
-        if generator is None:
-            generator = Generator().manual_seed(drawn_seed(None))
+        if self.generator is None:
+            generator = Generator().manual_seed(default_generator.drawn_seed())
+        else:
+            generator = source(self.generator)
         if self.replacement:
             for start in range(0, number, 32):
-                yield from randint(size, (min(32, number - start),), generator=generator).tolist()
+                yield generator.integers(min(32, number - start), 0, size).tolist()
             return
         for _ in range(number // size):
-            yield from randperm(size, generator=generator).tolist()
-        yield from randperm(size, generator=generator).tolist()[: number % size]
+            yield generator.permutation(size).tolist()
+        yield generator.permutation(size).tolist()[: number % size]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -89,7 +94,7 @@ class SubsetRandomSampler(Sampler[int]):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        for i in randperm(len(self.indices), generator=self.generator).tolist():
+        for i in source(self.generator).permutation(len(self.indices)).tolist():
             yield self.indices[i]
 
     def __len__(self) -> int:
@@ -144,8 +149,3 @@ class BatchSampler(Sampler[list[int]]):
     def __len__(self) -> int:
         number: int = len(self.sampler)  # type: ignore[arg-type]
         return number // self.batch_size if self.drop_last else -(-number // self.batch_size)
-
-
-def drawn_seed(generator: Generator | None) -> int:
-    """A seed for something new, drawn from a generator (by default the default one): 63 random bits."""
-    return int(empty((), dtype=dtypes.int64).random_(generator=generator).item())
