@@ -76,14 +76,14 @@ def is_writeable(array: Any) -> bool:
 
 def ones(like: Any, size: int) -> Any:
     """So many ones in the dtype of a raw array, where it is, made once: not to be changed."""
-    return cached_ones(array_module(like), gpu_of(like), size, like.dtype)
+    return cached_ones(type(like), gpu_of(like), size, like.dtype)  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=64)
-def cached_ones(xp: Any, gpu: int | None, size: Any, dtype: Any) -> Any:  # noqa: ARG001 - a GPU has its own
+def cached_ones(kind: Any, gpu: int | None, size: Any, dtype: Any) -> Any:  # noqa: ARG001 - a GPU has its own
     """An array of ones for each library, GPU, size and dtype."""
-    made = for_every_stream(xp.ones(size, dtype))
-    if xp is np:
+    made = for_every_stream(libraries[kind].ones(size, dtype))
+    if kind is np.ndarray:
         made.flags.writeable = False
     return made
 

@@ -157,7 +157,7 @@ def rule_arguments(node: Node, g: Any, create_graph: bool) -> tuple[Any, ...]:
 
     Arrays, or under create_graph Tensors of the graph.
     """
-    if node.is_freed:
+    if node.inputs is None:
         raise RuntimeError(
             "Trying to backward through the graph a second time, but the values that it kept were freed by the "
             "first pass. Compute the result anew, or pass retain_graph=True the first time. "
@@ -206,10 +206,8 @@ def run_hooks(node: Node, g: Any) -> Any:
 def free(nodes: list[Node]) -> None:
     """Let go of what nodes kept for their rules; a second pass is refused where there was anything."""
     for node in nodes:
-        if node.kept.anything or node.saved:
-            node.is_freed = True
-            node.out = None
-            node.inputs = node.static = node.saved = ()
+        if node.keeps:
+            node.inputs = node.out = node.static = node.saved = None  # type: ignore[assignment]
 
 
 def explain(error: Exception, node: Node | None, rule: Any, contribution: Any) -> None:

@@ -63,8 +63,6 @@ class Node:
     """The tensor whose `.grad` this node's gradient is added to: a leaf, or one that asked for it."""
     changes: Changes | None = None
     """In-place changes of the output's memory."""
-    is_freed = False
-    """Whether a pass has let go of what was kept."""
 
     def __init__(
         self,
@@ -84,7 +82,8 @@ class Node:
         self.edges = edges  # the nodes that made the operands; None for one that needs no gradient
         self.rules = rules  # the rule for each operand
         self.place = place
-        self.kept = kept
+        self.keeps = kept.anything or saved  # whether a pass has anything to let go of
+        # None for one that no rule reads; None as a whole once the graph is freed:
         self.inputs = inputs if kept.all_inputs else kept.nothing or kept.pick((*inputs, None))
         self.out = value if kept.out else None
         self.static = static

@@ -105,9 +105,12 @@ class Module:
     def __getattr__(self, name: str) -> Any:
         attributes = self.__dict__
         if "_parameters" in attributes:
-            for register in (attributes["_parameters"], attributes["_buffers"], attributes["_modules"]):
-                if name in register:
-                    return register[name]
+            if name in attributes["_parameters"]:
+                return attributes["_parameters"][name]
+            if name in attributes["_modules"]:
+                return attributes["_modules"][name]
+            if name in attributes["_buffers"]:
+                return attributes["_buffers"][name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name: str) -> None:
