@@ -18,6 +18,7 @@ from minigrad.dtypes import *
 from minigrad.dtypes import bool_ as bool
 from minigrad.dtypes import float32 as float
 from minigrad.dtypes import int32 as int
+from minigrad.engine.kept import learn_rules as _learn_rules
 from minigrad.memory import keep_freed_memory as _keep_freed_memory
 from minigrad.ops.activations import *
 from minigrad.ops.arithmetic import *
@@ -46,4 +47,5 @@ __all__ = [
     if not name.startswith("_") and name != "ModuleType" and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
 
+_learn_rules("minigrad.ops.", "minigrad.engine.")
 _keep_freed_memory()

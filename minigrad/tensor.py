@@ -126,7 +126,7 @@ class Tensor(TensorMethods):
         >>> x.grad
         tensor([2., 4.])
         """
-        gradients = engine.start([self], [gradient], create_graph)
+        gradients: dict[Any, Any] = {self.node: engine.start(self, gradient, create_graph)}
         targets = None if inputs is None else engine.nodes_of([inputs] if isinstance(inputs, Tensor) else inputs)
         keep = create_graph if retain_graph is None else retain_graph
         add_to_grads(engine.backward(gradients, targets, keep, create_graph), targets)

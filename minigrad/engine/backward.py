@@ -1,20 +1,26 @@
-"""The backward pass: gradients flow from a result to the leaves, one node at a time."""
+"""The backward pass: gradients flow from a result to the leaves, one node at a time.
+
+A node's operands have smaller serial numbers than the node itself.  So the newest node that a gradient has arrived at
+has received all of it, and has its turn next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
+from heapq import heappop, heappush
+from itertools import repeat
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from numpy import ndarray
-
-from minigrad.arrays import gpu_of, on_its_gpu, ones
+from minigrad.arrays import IN_MEMORY, gpu_of, on_its_gpu
+from minigrad.engine import changes
 from minigrad.engine.broadcasting import fit
-from minigrad.engine.changes import refuse_changed
 from minigrad.engine.graph import Node, TensorBase, raw, recording, rule_name, wrap
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
+
+turn = attrgetter("turn")
 
 Gradients = dict[Node, Any]
 """d(result)/d(output) of nodes: arrays or, under create_graph, Tensors."""
@@ -33,85 +39,78 @@ def backward(
     that gradients were asked for (default: the leaves, and what asked for its `.grad`).  create_graph: record the pass
     itself.  allow_unused: whether a target may be one that no gradient arrives at.
     """
-    nodes, on_the_way = nodes_below(gradients, targets, allow_unused)
-    arrived: Gradients = {}
-    node: Node | None = None
-    rule: Any = None
-    contribution: Any = None
+    on_the_way = None if targets is None else nodes_above(targets, gradients, allow_unused)
+    turns, visited, arrived = sorted(zip(map(turn, gradients), gradients)), [], {}
     mode = recording.set(create_graph)
     try:
-        for node in nodes:
-            g = gradients.pop(node)
-            if node.hooks:
-                g = run_hooks(node, g)
+        while turns:
+            _, node = heappop(turns)
+            visited.append(node)
+            g = run_hooks(node, gradients.pop(node)) if node.hooks else gradients.pop(node)
             if node.receiver is not None if targets is None else node in targets:
                 arrived[node] = g
             if not node.edges:
                 continue
             arguments = rule_arguments(node, g, create_graph)
             for edge, rule in zip(node.edges, node.rules):
-                if edge in on_the_way:
+                if edge is not None and (on_the_way is None or edge in on_the_way):
                     contribution = rule(*arguments)
                     if contribution.shape != edge.shape or contribution.dtype != edge.dtype:
                         contribution = fit(contribution, edge, rule)
-                    gradients[edge] = gradients[edge] + contribution if edge in gradients else contribution
+                    if edge in gradients:
+                        gradients[edge] = gradients[edge] + contribution
+                    else:
+                        gradients[edge] = contribution
+                        heappush(turns, (edge.turn, edge))
     except Exception as error:
-        explain(error, node, rule, contribution)
+        explain(error, locals())
         raise
     finally:
         recording.reset(mode)
     if not retain_graph:
-        free(nodes)
+        free(visited)
     return arrived
 
 
 # Before the pass --------------------------------------------------------------------------------------------
 
 
-def start(roots: Sequence[Tensor], given: Sequence[Any], create_graph: bool) -> Gradients:
-    """The gradients that a pass starts from, checked; None stands for the 1 of a scalar."""
-    if len(given) != len(roots):
-        raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
-    gradients: Gradients = {}
-    for i, (root, g) in enumerate(zip(roots, given)):
-        if root.node is None:
-            raise RuntimeError(
-                f"element {i} of tensors does not require grad and does not have a grad_fn. Set "
-                "requires_grad=True on a tensor that it is computed from, and compute it outside no_grad."
-            )
-        g = one(root.array) if g is None else checked_gradient(g, root, i)
-        if create_graph:
-            g = g if isinstance(g, TensorBase) else wrap(g)
-        else:
-            g = raw(g).astype(root.array.dtype, copy=False)
-        gradients[root.node] = gradients[root.node] + g if root.node in gradients else g
-    return gradients
+def start(root: Tensor, g: Any, create_graph: bool, number: int = 0) -> Any:
+    """The gradient that a pass starts from at one of its roots, checked; None stands for the 1 of a scalar."""
+    if root.node is None:
+        raise RuntimeError(
+            f"element {number} of tensors does not require grad and does not have a grad_fn. Set "
+            "requires_grad=True on a tensor that it is computed from, and compute it outside no_grad."
+        )
+    g = one(root.array) if g is None else checked_gradient(g, root, create_graph, number)
+    return wrap(g) if create_graph and not isinstance(g, TensorBase) else g
 
 
 def one(x: Any) -> Any:
-    """The gradient of a scalar by itself: a raw 1, not to be changed."""
+    """The gradient of a scalar by itself: 1, in its dtype and where it is."""
     if x.size != 1:
         raise RuntimeError(
             f"grad can be implicitly created only for scalar outputs, but this one has shape {list(x.shape)}. "
             "Reduce it first, as in loss.mean().backward(), or pass gradient= of its shape."
         )
-    return ones(x, 1).reshape(x.shape)
+    return x**0
 
 
-def checked_gradient(g: Any, root: Tensor, i: int) -> Any:
-    """A gradient that was given for a root; errors for one that does not fit it."""
+def checked_gradient(g: Any, root: Tensor, create_graph: bool, number: int) -> Any:
+    """A gradient that was given for a root, as an array unless create_graph; errors for one that does not fit it."""
     if not hasattr(raw(g), "shape"):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
     if raw(g).shape != root.array.shape:
         raise RuntimeError(
-            f"Mismatch in shape: grad_output[{i}] has a shape of {g.shape} and output[{i}] has a shape of {root.shape}."
+            f"Mismatch in shape: grad_output[{number}] has a shape of {g.shape} "
+            f"and output[{number}] has a shape of {root.shape}."
         )
     if gpu_of(raw(g)) != gpu_of(root.array):
         raise RuntimeError(
-            f"grad_output[{i}] is on {g.device}, but output[{i}] on {root.device}: move it with "
+            f"grad_output[{number}] is on {g.device}, but output[{number}] on {root.device}: move it with "
             f".to({str(root.device)!r})"
         )
-    return g
+    return g if create_graph else raw(g).astype(root.array.dtype, copy=False)
 
 
 def nodes_of(tensors: Iterable[Tensor]) -> dict[Node, Tensor]:
@@ -124,29 +123,28 @@ def nodes_of(tensors: Iterable[Tensor]) -> dict[Node, Tensor]:
     return found
 
 
-def nodes_below(roots: Gradients, targets: Collection[Node] | None, allow_unused: bool) -> tuple[list[Node], set[Node]]:
-    """The nodes that the roots were computed from and that lead to a target: the newest first, and as a set."""
+def nodes_above(targets: Collection[Node], roots: Iterable[Node], allow_unused: bool) -> set[Node]:
+    """The nodes from which a way leads to a target, of those that the roots were computed from.
+
+    RuntimeError for a target that no root was computed from, unless allow_unused.
+    """
     nodes = list(roots)
-    found: set[Node | None] = {None, *roots}
+    found: set[Node | None] = {None, *nodes}
     for node in nodes:  # grows while we go through it
         for edge in node.edges:
             if edge not in found:
                 found.add(edge)
                 nodes.append(edge)  # type: ignore[arg-type]
-    nodes.sort(key=attrgetter("serial"), reverse=True)
-    if targets is not None:
-        if not (allow_unused or found.issuperset(targets)):
-            raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. "
-                "Set allow_unused=True if this is the desired behavior."
-            )
-        found = set()
-        for node in reversed(nodes):
-            if node in targets or not found.isdisjoint(node.edges):
-                found.add(node)
-        nodes = [node for node in nodes if node in found]
-    found.discard(None)
-    return nodes, found  # type: ignore[return-value]
+    if not (allow_unused or found.issuperset(targets)):
+        raise RuntimeError(
+            "One of the differentiated Tensors appears to not have been used in the graph. "
+            "Set allow_unused=True if this is the desired behavior."
+        )
+    above: set[Node] = set()
+    for node in sorted(nodes, key=turn, reverse=True):
+        if node in targets or not above.isdisjoint(filter(None, node.edges)):
+            above.add(node)
+    return above
 
 
 # At each node -----------------------------------------------------------------------------------------------
@@ -158,28 +156,33 @@ def rule_arguments(node: Node, g: Any, create_graph: bool) -> tuple[Any, ...]:
     Arrays, or under create_graph Tensors of the graph.
     """
     if node.inputs is None:
-        raise RuntimeError(
-            "Trying to backward through the graph a second time, but the values that it kept were freed by the "
-            "first pass. Compute the result anew, or pass retain_graph=True the first time. "
-            f"Freed: {node.name()}, recorded at {node.line}"
-        )
-    if type(g) is not ndarray:
+        refuse_freed(node)
+    if changes.latest > node.serial:
+        changes.refuse_changed(node)
+    if type(g) not in IN_MEMORY:
         on_its_gpu(raw(g))
-    operands = []
-    for x in node.inputs:
-        if isinstance(x, TensorBase):
-            if x.changes is not None and x.changes.serial > node.serial:
-                refuse_changed(node, x.changes)
-            x = x if create_graph else x.array
-        operands.append(x)
-    out = node.out
-    if out is not None:
-        if node.changes is not None and node.changes.serial > node.serial:
-            refuse_changed(node, node.changes)
-        if create_graph:
-            out = wrap(out)
-            out.node = node
-    return (g, out, *operands, *node.static, *node.saved)
+    if create_graph:
+        return (g, out_tensor(node), *node.inputs, *node.static, *node.saved)
+    arrays = map(getattr, node.inputs, repeat("array"), node.inputs)  # of tensors; anything else as it is
+    return (g, node.out, *arrays, *node.static, *node.saved)
+
+
+def out_tensor(node: Node) -> Tensor | None:
+    """A node's output, if a rule reads it, as the Tensor of the graph that it was."""
+    if node.out is None:
+        return None
+    out = wrap(node.out)
+    out.node = node
+    return out
+
+
+def refuse_freed(node: Node) -> NoReturn:
+    """An earlier pass has let go of what the rules need."""
+    raise RuntimeError(
+        "Trying to backward through the graph a second time, but the values that it kept were freed by the "
+        "first pass. Compute the result anew, or pass retain_graph=True the first time. "
+        f"Freed: {node.name()}, recorded at {node.line}"
+    )
 
 
 def run_hooks(node: Node, g: Any) -> Any:
@@ -210,8 +213,12 @@ def free(nodes: list[Node]) -> None:
             node.inputs = node.out = node.static = node.saved = None  # type: ignore[assignment]
 
 
-def explain(error: Exception, node: Node | None, rule: Any, contribution: Any) -> None:
-    """Tell an error of the pass which rule it happened in, and which line of the user's recorded the op."""
+def explain(error: Exception, names: dict[str, Any]) -> None:
+    """Tell an error of the pass which rule it happened in, and which line of the user's recorded the op.
+
+    names: the names of the pass, as far as it came.
+    """
+    node, rule, contribution = map(names.get, ("node", "rule", "contribution"))
     if node is None or rule is None or rule not in node.rules:
         return
     where = f"In the backward pass, {rule_name(rule)} of {node.name()}, recorded at {node.line}"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 serials: Iterator[int] = count(1)
 """One clock for the whole graph: recorded nodes and in-place changes take the next number."""
 
+latest = 0
+"""Of the last in-place change of any tensor: no value has changed since an op that was recorded later."""
+
 
 class Changes:
     """In-place changes of one piece of memory, shared by all tensors that look at it."""
@@ -46,7 +49,9 @@ def mark_changed(*tensors: TensorBase, recorded: bool = False) -> None:
 
     recorded: whether it is part of a graph.
     """
-    serial, place = next(serials), user_place(sys._getframe(1))
+    global latest
+    latest = serial = next(serials)
+    place = user_place(sys._getframe(1))
     for tensor in tensors:
         changes = tensor.changes or changes_of(tensor)
         changes.version += 1
@@ -69,20 +74,26 @@ def as_view(view: Tensor, base: Any) -> Tensor:
     return view
 
 
-def refuse_stale_view(view: TensorBase) -> None:
-    """A view made before a recorded in-place change of its base has a node that no longer fits its values."""
+def node_of_view(view: TensorBase) -> Node | None:
+    """A view's node.  RuntimeError where it no longer fits the values, for its base was changed since."""
     changes = view.changes
     if changes is not None and view.viewed_at is not None and changes.recorded > view.viewed_at:
         raise RuntimeError(
             "this tensor is a view of memory that was changed in place after the view was made, so its "
             f"gradient is unknown. The change: {line_of(changes.place)}. Make the view after the change."
         )
+    return view.node
 
 
-def refuse_changed(node: Node, changes: Changes) -> None:
-    """A rule would compute a wrong gradient from a value that was changed after the op was recorded."""
-    raise RuntimeError(
-        "one of the variables needed for gradient computation has been modified by an inplace operation. "
-        f"{node.name()} needs it: {node.line}. Changed: {line_of(changes.place)}. "
-        "Change a clone() instead, or use an op that makes a new tensor."
-    )
+def refuse_changed(node: Node) -> None:
+    """RuntimeError where a value that a rule reads was changed after the op was recorded."""
+    looked_at = [getattr(x, "changes", None) for x in node.inputs or ()]
+    if node.out is not None:
+        looked_at.append(node.changes)
+    for changes in filter(None, looked_at):
+        if changes.serial > node.serial:
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an inplace operation. "
+                f"{node.name()} needs it: {node.line}. Changed: {line_of(changes.place)}. "
+                "Change a clone() instead, or use an op that makes a new tensor."
+            )

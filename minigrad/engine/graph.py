@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from numpy import ndarray
 
 from minigrad.arrays import IN_MEMORY, on_its_gpu, result_array
-from minigrad.engine.changes import Changes, refuse_stale_view, serials
+from minigrad.engine.changes import Changes, node_of_view, serials
 from minigrad.engine.kept import KEPT, NOTHING, Kept, Rule, Rules, kept_for
 from minigrad.engine.places import Place, expression_of, line_of, user_place
 
@@ -55,7 +55,12 @@ class TensorBase:
 class Node:
     """One recorded op, or (with no rules) a leaf that collects its gradient.
 
-    An input of a node exists before the node, so descending serial numbers are a topological order.
+    An operand's node exists before the op's, so the nodes come in topological order by their turn: newest first.
+
+    edges: the nodes that made the operands; None for one that needs no gradient.  rules: the rule for each operand.
+    inputs: the operands, None for one that no rule reads; None as a whole once the graph is freed.  out: the output's
+    array, if a rule reads it.  static, saved: what else the rules are called with; keeps: whether there is anything
+    that a pass lets go of.
     """
 
     hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None
@@ -76,19 +81,14 @@ class Node:
         saved: tuple[Any, ...] = (),
         name: str | None = None,
     ) -> None:
-        self.serial = next(serials)
-        self.shape = value.shape
-        self.dtype = value.dtype
-        self.edges = edges  # the nodes that made the operands; None for one that needs no gradient
-        self.rules = rules  # the rule for each operand
-        self.place = place
-        self.keeps = kept.anything or saved  # whether a pass has anything to let go of
-        # None for one that no rule reads; None as a whole once the graph is freed:
-        self.inputs = inputs if kept.all_inputs else kept.nothing or kept.pick((*inputs, None))
+        self.serial = serial = next(serials)
+        self.turn, self.shape, self.dtype = -serial, value.shape, value.dtype
+        self.edges, self.place = edges, place
+        self.rules: tuple[Any, ...] = rules
+        self.inputs = inputs if kept.all_inputs else kept.of(inputs)
         self.out = value if kept.out else None
-        self.static = static
-        self.saved = saved
-        self.pytorch_name = name
+        self.static, self.saved, self.pytorch_name = static, saved, name
+        self.keeps = kept.anything or saved
 
     def name(self) -> str:
         """The name that PyTorch prints, such as MulBackward0: by default after the op's first rule, mul_da."""
@@ -139,15 +139,11 @@ def record(
 
     Without a tensor among the operands the raw value is returned as it is.  A value that is no float is a constant.
     """
-    is_tensor, needed = False, 0
-    edges = []  # the nodes that made the operands; `needed` has a bit for each
+    is_tensor, needed, edges = False, 0, []  # needed: a bit for each operand that has a node
     for x in inputs:
         node = None
         if isinstance(x, TensorBase):
-            is_tensor = True
-            node = x.node
-            if x.viewed_at is not None:
-                refuse_stale_view(x)
+            is_tensor, node = True, x.node if x.viewed_at is None else node_of_view(x)
         needed = needed * 2 + (node is not None)
         edges.append(node)
     if not is_tensor:
@@ -155,9 +151,8 @@ def record(
     out = new(TENSOR)
     out.array = value if type(value) is ndarray else result_array(value, inputs)
     if needed and is_recording() and out.array.dtype.kind == "f":
-        kept = KEPT.get((rules, needed)) or kept_for(rules, needed, len(inputs))
-        place = user_place(sys._getframe(2))
-        out.node = Node(out.array, edges, rules, place, kept, inputs, static, saved, name)
+        kept = KEPT.get((rules, needed)) or kept_for(rules, needed, edges)
+        out.node = Node(out.array, edges, rules, user_place(sys._getframe(2)), kept, inputs, static, saved, name)
     return out
 
 

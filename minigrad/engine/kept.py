@@ -1,62 +1,80 @@
 """What a node keeps for its rules: the operands, and the output, that a rule reads.
 
-A rule reads the parameters that its author did not underscore.  Their names are found in the rule's code.
+A rule reads the parameters that its author did not underscore.  Their names are found in the rule's code: once for a
+function of a module, and for minigrad's own when it is imported, so that a debugger steps through none of this on the
+way into an op.  A rule that is made anew for each call (a closure, a method, a partial) is never held here.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import partial
-from operator import itemgetter
-from types import CodeType
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial, reduce
+from itertools import compress
+from operator import itemgetter, or_
 from typing import Any
-from weakref import WeakKeyDictionary
 
 Rule = Callable[..., Any]
 Rules = tuple[Rule | None, ...]
 HAS_VARARGS = 0x04
-"""Marks the code of a function with a parameter *name."""
+"""Marks the code of a function with a parameter *name (inspect.CO_VARARGS, without the time to import inspect)."""
 
 
 class Kept:
-    """Which of an op's operands are kept for its rules, and whether the output is."""
+    """Which of an op's operands are kept, and whether the output is: bit 0 of `reads` is the output's."""
 
-    def __init__(self, inputs: list[bool], out: bool) -> None:
+    def __init__(self, reads: int, operands: int) -> None:
+        inputs = [bool(reads >> 1 + i & 1) for i in range(operands)]
+        self.out = bool(reads & 1)
+        self.anything = any(inputs) or self.out
         self.all_inputs = all(inputs)
-        self.out = out
-        self.anything = any(inputs) or out
-        self.nothing = None if any(inputs) else (None,) * len(inputs)
-        if len(inputs) > 1:
-            self.pick = itemgetter(*(i if read else -1 for i, read in enumerate(inputs)))
+        self.nothing = None if any(inputs) else (None,) * operands
+        self.pick = itemgetter(*(i if read else -1 for i, read in enumerate(inputs)), -1)
 
     def of(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """The operands that are kept, None in place of the others."""
-        return self.nothing or self.pick((*inputs, None))
+        return self.nothing or self.pick((*inputs, None))[:-1]
 
 
-NOTHING = Kept([], False)
+kept_by = lru_cache(maxsize=1024)(Kept)
+NOTHING = Kept(0, 0)
 
+
+class Reads(dict[Rule, int]):
+    """What each rule of a module reads: bit 0 stands for the output, those above it for the operands in their order."""
+
+    def __missing__(self, rule: Rule) -> int:
+        reads = reads_of(rule)
+        if is_of_module(rule):
+            self[rule] = reads
+        return reads
+
+
+READS = Reads()
 
 KEPT: dict[tuple[Rules, int], Kept] = {}
-"""For the rules of modules, which live as long as the process does anyway."""
-
-NAMES: WeakKeyDictionary[CodeType, tuple[str, ...]] = WeakKeyDictionary()
-"""The parameters of a code, as long as there is a function with it."""
+"""What is kept for rules of modules, by those that are needed: a bit for each operand, the first the highest."""
 
 
-def kept_for(rules: Rules, needed: int, operands: int) -> Kept:
-    """What is kept for those rules that are needed: `needed` has a bit for each operand, the first the highest."""
-    called = [rule for i, rule in enumerate(reversed(rules)) if rule and needed >> i & 1]
-    inputs, out = [False] * operands, False
-    for rule in called:
-        _g, reads_out, *reads = (not name.startswith("_") for name in parameters(rule, 2 + operands))
-        inputs = [read or before for read, before in zip(reads, inputs, strict=True)]
-        out |= reads_out
-    kept = Kept(inputs, out)
-    if all(rule is None or is_of_module(rule) for rule in rules):
+def kept_for(rules: Rules, needed: int, edges: Sequence[Any]) -> Kept:
+    """What is kept for those rules whose operand has an edge."""
+    reads = reduce(or_, map(READS.__getitem__, filter(None, compress(rules, edges))), 0)
+    kept = kept_by(reads & (2 << len(rules)) - 1, len(rules))
+    if READS.keys() >= {*rules} - {None}:
         KEPT[rules, needed] = kept
     return kept
+
+
+def learn_rules(*packages: str) -> None:
+    """Find out what the rules of some packages read: the functions that are written `def mul_da(g, ...)`."""
+    for module in [module for name, module in sys.modules.items() if name.startswith(packages)]:
+        for value in vars(module).values():
+            code = getattr(value, "__code__", None)
+            if code is not None and code.co_varnames[:1] == ("g",) and code.co_argcount > 1:
+                READS[value]
+    for operands in 1, 2, 3:
+        for reads in range(2 << operands):
+            kept_by(reads, operands)
 
 
 def is_of_module(rule: Any) -> bool:
@@ -65,15 +83,15 @@ def is_of_module(rule: Any) -> bool:
     return getattr(module, getattr(rule, "__name__", ""), None) is rule
 
 
-def parameters(rule: Any, number: int) -> tuple[str, ...]:
-    """The names of a rule's first parameters; that of *name again and again where there are no more.
+def reads_of(rule: Any) -> int:
+    """A bit for each parameter after the first, g, that a rule reads; for *name, all further ones.
 
     Of a callable that is not written in Python nothing is known: it may read everything.
     """
-    given, named = 0, tuple[str, ...]()
+    given, named = 0, set[str]()
     while not hasattr(rule, "__code__"):
         if isinstance(rule, partial):
-            given, named = given + len(rule.args), (*named, *rule.keywords)
+            given, named = given + len(rule.args), named | rule.keywords.keys()
             rule = rule.func
         elif hasattr(rule, "__func__"):
             given, rule = given + 1, rule.__func__
@@ -82,11 +100,10 @@ def parameters(rule: Any, number: int) -> tuple[str, ...]:
         elif hasattr(type(rule).__call__, "__code__"):
             given, rule = given + 1, type(rule).__call__
         else:
-            return ("anything",) * number
+            return -1
     code = rule.__code__
-    names = NAMES.get(code)
-    if names is None:
-        names = NAMES[code] = code.co_varnames[: code.co_argcount]
-    rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & HAS_VARARGS else "_nothing"
-    names = tuple(name for name in names[given:] if name not in named)
-    return (names + (rest,) * number)[:number]
+    names = [name for name in code.co_varnames[given : code.co_argcount] if name not in named]
+    reads = sum(1 << i for i, name in enumerate(names[1:]) if not name.startswith("_"))
+    if code.co_flags & HAS_VARARGS and not code.co_varnames[code.co_argcount + code.co_kwonlyargcount].startswith("_"):
+        reads |= -1 << max(len(names) - 1, 0)
+    return reads
