@@ -68,6 +68,7 @@ class Node:
     """The tensor whose `.grad` this node's gradient is added to: a leaf, or one that asked for it."""
     changes: Changes | None = None
     """In-place changes of the output's memory."""
+    rules: tuple[Any, ...]
 
     def __init__(
         self,
@@ -83,12 +84,10 @@ class Node:
     ) -> None:
         self.serial = serial = next(serials)
         self.turn, self.shape, self.dtype = -serial, value.shape, value.dtype
-        self.edges, self.place = edges, place
-        self.rules: tuple[Any, ...] = rules
+        self.edges, self.rules, self.place = edges, rules, place
         self.inputs = inputs if kept.all_inputs else kept.of(inputs)
-        self.out = value if kept.out else None
+        self.out, self.keeps = value if kept.out else None, kept.anything or saved
         self.static, self.saved, self.pytorch_name = static, saved, name
-        self.keeps = kept.anything or saved
 
     def name(self) -> str:
         """The name that PyTorch prints, such as MulBackward0: by default after the op's first rule, mul_da."""
@@ -141,9 +140,10 @@ def record(
     """
     is_tensor, needed, edges = False, 0, []  # needed: a bit for each operand that has a node
     for x in inputs:
-        node = None
         if isinstance(x, TensorBase):
             is_tensor, node = True, x.node if x.viewed_at is None else node_of_view(x)
+        else:
+            node = None
         needed = needed * 2 + (node is not None)
         edges.append(node)
     if not is_tensor:

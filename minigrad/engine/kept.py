@@ -60,9 +60,7 @@ def kept_for(rules: Rules, needed: int, edges: Sequence[Any]) -> Kept:
     """What is kept for those rules whose operand has an edge."""
     reads = reduce(or_, map(READS.__getitem__, filter(None, compress(rules, edges))), 0)
     kept = kept_by(reads & (2 << len(rules)) - 1, len(rules))
-    if READS.keys() >= {*rules} - {None}:
-        KEPT[rules, needed] = kept
-    return kept
+    return KEPT.setdefault((rules, needed), kept) if READS.keys() >= {*rules} - {None} else kept
 
 
 def learn_rules(*packages: str) -> None:

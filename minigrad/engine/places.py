@@ -25,11 +25,9 @@ def user_frame(frame: Any) -> Any:
 
 def user_place(frame: Any) -> Place:
     """Where the nearest caller outside minigrad is."""
-    code = frame.f_code
-    while code.co_filename in OWN_FILES and frame.f_back is not None:  # as user_frame: each op comes by here
+    while frame.f_code.co_filename in OWN_FILES and frame.f_back is not None:  # as user_frame: each op comes by here
         frame = frame.f_back
-        code = frame.f_code
-    return code, frame.f_lasti
+    return frame.f_code, frame.f_lasti
 
 
 def line_of(place: Place | None) -> str:
