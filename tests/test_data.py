@@ -560,7 +560,7 @@ def calls(act):
 
 
 @pytest.mark.parametrize("batch_size", [4, 64])
-@pytest.mark.parametrize(("shuffle", "seed", "most_in_first"), [(False, None, 24), (True, 3, 32), (True, None, 45)])
+@pytest.mark.parametrize(("shuffle", "seed", "most_in_first"), [(False, None, 28), (True, 3, 36), (True, None, 50)])
 def test_a_loader_steps_through_few_functions(shuffle, seed, most_in_first, batch_size):
     """As many for a large batch as for a small one; a learner in a debugger meets each of them."""
     minigrad.rand(1)  # the first draw of all imports NumPy's random numbers
@@ -571,13 +571,13 @@ def test_a_loader_steps_through_few_functions(shuffle, seed, most_in_first, batc
     _, at_second = calls(lambda: next(batches))
     assert len(at_iter) <= 10, at_iter
     assert len(at_first) <= most_in_first, at_first
-    assert len(at_second) <= 21, at_second
+    assert len(at_second) <= 27, at_second
 
 
 def test_a_list_of_ints_is_an_index_without_a_call_for_each():
     x = minigrad.arange(200.0).reshape(2, 100)
     _, of_three = calls(lambda: x[[0, 1, 1]])
-    assert len(of_three) <= 10, of_three
+    assert len(of_three) <= 11, of_three
     for key in (lambda ints: ints, lambda ints: (slice(None), ints), lambda ints: (None, ints)):
         few, many = ([i % 2 for i in range(n)] for n in (3, 60))
         assert calls(lambda few=few, key=key: x[key(few)])[1] == calls(lambda many=many, key=key: x[key(many)])[1]

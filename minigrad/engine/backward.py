@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
 from itertools import repeat
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import IN_MEMORY, gpu_of, on_its_gpu
 from minigrad.engine import changes
@@ -45,12 +45,10 @@ def backward(
     try:
         while turns:
             _, node = heappop(turns)
-            visited.append(node)
             g = run_hooks(node, gradients.pop(node)) if node.hooks else gradients.pop(node)
             if node.receiver is not None if targets is None else node in targets:
                 arrived[node] = g
-            if not node.edges:
-                continue
+            visited.append(node)
             arguments = rule_arguments(node, g, create_graph)
             for edge, rule in zip(node.edges, node.rules):
                 if edge is not None and (on_the_way is None or edge in on_the_way):
@@ -61,7 +59,11 @@ def backward(
                         gradients[edge] = gradients[edge] + contribution
                     else:
                         gradients[edge] = contribution
-                        heappush(turns, (edge.turn, edge))
+                        if edge.edges:
+                            heappush(turns, (edge.turn, edge))
+        while gradients:
+            leaf, g = gradients.popitem()
+            arrived[leaf] = run_hooks(leaf, g) if leaf.hooks else g
     except Exception as error:
         explain(error, locals())
         raise
@@ -155,12 +157,8 @@ def rule_arguments(node: Node, g: Any, create_graph: bool) -> tuple[Any, ...]:
 
     Arrays, or under create_graph Tensors of the graph.
     """
-    if node.inputs is None:
-        refuse_freed(node)
-    if changes.latest > node.serial:
-        changes.refuse_changed(node)
-    if type(g) not in IN_MEMORY:
-        on_its_gpu(raw(g))
+    if node.inputs is None or changes.latest > node.serial or type(g) not in IN_MEMORY:
+        prepare(node, g)
     if create_graph:
         return (g, out_tensor(node), *node.inputs, *node.static, *node.saved)
     arrays = map(getattr, node.inputs, repeat("array"), node.inputs)  # of tensors; anything else as it is
@@ -176,13 +174,16 @@ def out_tensor(node: Node) -> Tensor | None:
     return out
 
 
-def refuse_freed(node: Node) -> NoReturn:
-    """An earlier pass has let go of what the rules need."""
-    raise RuntimeError(
-        "Trying to backward through the graph a second time, but the values that it kept were freed by the "
-        "first pass. Compute the result anew, or pass retain_graph=True the first time. "
-        f"Freed: {node.name()}, recorded at {node.line}"
-    )
+def prepare(node: Node, g: Any) -> None:
+    """Have CuPy work on the gradient's GPU.  RuntimeError where what the rules need was freed, or has changed."""
+    if node.inputs is None:
+        raise RuntimeError(
+            "Trying to backward through the graph a second time, but the values that it kept were freed by the "
+            "first pass. Compute the result anew, or pass retain_graph=True the first time. "
+            f"Freed: {node.name()}, recorded at {node.line}"
+        )
+    changes.refuse_changed(node)
+    on_its_gpu(raw(g))
 
 
 def run_hooks(node: Node, g: Any) -> Any:

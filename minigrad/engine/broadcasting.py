@@ -18,16 +18,13 @@ if TYPE_CHECKING:
 
 def fit(gradient: Any, edge: Node, rule: Rule) -> Any:
     """A rule's result in the shape and dtype of the operand that it belongs to."""
-    shape = raw(gradient).shape
-    if shape != edge.shape:
-        if not broadcasts(edge.shape, shape):
-            raise RuntimeError(
-                f"{rule_name(rule)} returned a gradient of shape {list(shape)} for an input of shape {list(edge.shape)}"
-            )
-        gradient = sum_to(gradient, edge.shape)
-    if raw(gradient).dtype != edge.dtype:
-        gradient = cast(gradient, edge.dtype)
-    return gradient
+    shape = gradient.shape
+    if not broadcasts(edge.shape, shape):
+        raise RuntimeError(
+            f"{rule_name(rule)} returned a gradient of shape {list(shape)} for an input of shape {list(edge.shape)}"
+        )
+    gradient = gradient if shape == edge.shape else sum_to(gradient, edge.shape)
+    return gradient if raw(gradient).dtype == edge.dtype else cast(gradient, edge.dtype)
 
 
 def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:

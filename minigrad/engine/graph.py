@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 from numpy import ndarray
 
-from minigrad.arrays import IN_MEMORY, on_its_gpu, result_array
-from minigrad.engine.changes import Changes, node_of_view, serials
+from minigrad.arrays import on_its_gpu, result_array
+from minigrad.engine import changes
+from minigrad.engine.changes import Changes, refuse_stale_views, serials
 from minigrad.engine.kept import KEPT, NOTHING, Kept, Rule, Rules, kept_for
 from minigrad.engine.places import Place, expression_of, line_of, user_place
 
@@ -115,9 +116,8 @@ class Node:
 
 
 def raw(x: Any) -> Any:
-    """The array of a tensor; anything else as it is."""
-    array = x.array if isinstance(x, TensorBase) else x
-    return array if type(array) in IN_MEMORY else on_its_gpu(array)
+    """The array of a tensor, of which CuPy then works on its GPU; anything else as it is."""
+    return (x.array if type(x.array) is ndarray else on_its_gpu(x.array)) if isinstance(x, TensorBase) else x
 
 
 def record(
@@ -138,29 +138,26 @@ def record(
 
     Without a tensor among the operands the raw value is returned as it is.  A value that is no float is a constant.
     """
-    is_tensor, needed, edges = False, 0, []  # needed: a bit for each operand that has a node
-    for x in inputs:
-        if isinstance(x, TensorBase):
-            is_tensor, node = True, x.node if x.viewed_at is None else node_of_view(x)
-        else:
-            node = None
-        needed = needed * 2 + (node is not None)
-        edges.append(node)
-    if not is_tensor:
-        return value  # type: ignore[no-any-return]
+    edges = [x.node if isinstance(x, TensorBase) else None for x in inputs]
+    if changes.latest_recorded:
+        refuse_stale_views(inputs)
+    if not any(edges) or not is_recording():
+        return unrecorded(value, *inputs)
     out = new(TENSOR)
     out.array = value if type(value) is ndarray else result_array(value, inputs)
-    if needed and is_recording() and out.array.dtype.kind == "f":
-        kept = KEPT.get((rules, needed)) or kept_for(rules, needed, edges)
+    if out.array.dtype.kind == "f":
+        needed = tuple(map(bool, edges))
+        kept = KEPT.get((rules, needed)) or kept_for(rules, needed)
         out.node = Node(out.array, edges, rules, user_place(sys._getframe(2)), kept, inputs, static, saved, name)
     return out
 
 
 def unrecorded(value: Any, *inputs: Any) -> Tensor:
-    """The result of an op that has no derivative (a comparison, an argmax): a Tensor if an operand is one."""
-    if not any(isinstance(x, TensorBase) for x in inputs):
-        return value  # type: ignore[no-any-return]
-    return wrap(value if type(value) is ndarray else result_array(value, inputs))
+    """A result without a derivative (of a comparison, an argmax, under no_grad): a Tensor if an operand is one."""
+    for x in inputs:
+        if isinstance(x, TensorBase):
+            return wrap(value if type(value) is ndarray else result_array(value, inputs))
+    return value  # type: ignore[no-any-return]
 
 
 def leaf_node(tensor: Tensor) -> Node:

@@ -20,16 +20,18 @@ def add_to_grads(received: dict[Node, Any], targets: dict[Node, Tensor] | None =
     while received:
         node, g = received.popitem()
         tensor = targets[node] if targets is not None else node.receiver() if node.receiver else None
-        if tensor is None:
-            continue
-        if tensor._grad is None:
-            tensor._grad = own_tensor(g)
-        elif isinstance(g, TensorBase):
-            tensor._grad = tensor._grad + g
-        else:
-            total = tensor._grad.array
-            array_module(total).add(total, g, out=total)
-            mark_changed(tensor._grad)
+        if tensor is not None:
+            tensor._grad = own_tensor(g) if tensor._grad is None else added(tensor._grad, g)
+
+
+def added(grad: Tensor, g: Any) -> Tensor:
+    """A `.grad` with another gradient added: in place, unless it is part of a graph."""
+    if isinstance(g, TensorBase):
+        return grad + g
+    total = grad.array
+    array_module(total).add(total, g, out=total)
+    mark_changed(grad)
+    return grad
 
 
 def own_tensor(g: Any) -> Tensor:
@@ -38,24 +40,18 @@ def own_tensor(g: Any) -> Tensor:
         owned = wrap(copy_of(g.array))
         owned.node = g.node
         return owned
-    if isinstance(g, np.generic) or (g.base is None and holders(g) <= ALONE and g.flags.c_contiguous):
-        return wrap(g)
-    return wrap(copy_of(g))
+    alone = isinstance(g, np.generic) or (g.base is None and sys.getrefcount(g) <= ALONE and g.flags.c_contiguous)
+    return wrap(g if alone else copy_of(g))
 
 
-def holders(array: Any) -> int:
-    """How many references to an array there are, those of the calls on the way here included."""
-    return sys.getrefcount(array)
-
-
-def _holders_when_alone() -> int:
+def _references_when_alone() -> int:
     def as_own_tensor(g: Any) -> int:
-        return holders(g)
+        return sys.getrefcount(g)
 
     received = {0: np.empty(1)}
     _, g = received.popitem()
     return as_own_tensor(g)
 
 
-ALONE = _holders_when_alone()
-"""What `holders` gives, on this Python, for an array that only the pass itself holds."""
+ALONE = _references_when_alone()
+"""How many references there are, on this Python, to an array that only the pass itself holds."""

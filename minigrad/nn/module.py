@@ -103,14 +103,12 @@ class Module:
         self._not_saved.discard(name)
 
     def __getattr__(self, name: str) -> Any:
-        attributes = self.__dict__
-        if "_parameters" in attributes:
-            if name in attributes["_parameters"]:
-                return attributes["_parameters"][name]
-            if name in attributes["_modules"]:
-                return attributes["_modules"][name]
-            if name in attributes["_buffers"]:
-                return attributes["_buffers"][name]
+        if name in (parameters := self.__dict__.get("_parameters", ())):
+            return parameters[name]
+        if name in (modules := self.__dict__.get("_modules", ())):
+            return modules[name]
+        if name in (buffers := self.__dict__.get("_buffers", ())):
+            return buffers[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name: str) -> None:

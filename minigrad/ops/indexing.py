@@ -204,7 +204,7 @@ def on_device_of(x: Any, part: Any) -> Any:
 
     RuntimeError for one on another device.
     """
-    if gpu_of(part) == gpu_of(x):
+    if type(part) is type(x) is np.ndarray or gpu_of(part) == gpu_of(x):
         return part
     if gpu_of(part) is not None:
         raise RuntimeError(

@@ -135,11 +135,10 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without its dimensions of length 1 (those in dim, if given; others stay)."""
     x = array_of(input)
-    axes = tuple(i for i in reduced_axes(input, dim) if x.shape[i] == 1)
-    shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+    value = x.squeeze() if dim is None else x.squeeze(tuple(i for i in reduced_axes(input, dim) if x.shape[i] == 1))
     several = isinstance(dim, (tuple, list))
     name = "SqueezeBackward0" if dim is None else "SqueezeBackward2" if several else "SqueezeBackward1"
-    return as_view(record(x.reshape(shape), (input,), (reshape_da,), x.shape, name=name), input)
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name=name), input)
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:

@@ -134,7 +134,6 @@ class Optimizer:
                 loss = closure()
         for number, group in enumerate(self.param_groups):
             for block in self.blocks(number, group):
-                on_its_gpu(block.scratch)
                 self.update(block, group)
                 mark_changed(*block.params)
         return loss

@@ -7,12 +7,13 @@ than that is a block of its own, and nothing is copied for it.
 
 from __future__ import annotations
 
+from itertools import chain
 from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, gpu_of
+from minigrad.arrays import array_module
 from minigrad.devices import overwrite
 from minigrad.engine.graph import raw, wrap
 from minigrad.tensor import Tensor
@@ -35,7 +36,7 @@ class Block:
         self.names = names
         self.is_new = not any(is_known(state, name) for state in states for name in names)
         xp = array_module(params[0].array)
-        size, dtype = sum(p.array.size for p in params), params[0].array.dtype
+        size, dtype = sum(map(attrgetter("array.size"), params)), params[0].array.dtype
         self.scratch = xp.empty(size, dtype)
         self.scratch_pieces = self.pieces(self.scratch)
         self.gathered = xp.empty(size, dtype) if len(params) > 1 else None
@@ -45,7 +46,7 @@ class Block:
                 keep_in(state, "step", piece.reshape(()))
         self.state = {name: self.packed(name, xp.zeros(size, dtype)) for name in names}
         # What may have been replaced when the next step begins:
-        self.arrays = [p.array for p in params]
+        self.arrays = [*map(memory, params)]
         self.remembers = step is not None or bool(names)
         self.state_values = [value for state in states if state for value in state.values()]
         kept = names if step is None else (*names, "step")
@@ -94,9 +95,8 @@ class Block:
 
     def subtract_scratch(self) -> None:
         """p -= scratch for every parameter, in place."""
-        subtract = array_module(self.scratch).subtract
         for p, piece in zip(self.params, self.scratch_pieces):
-            subtract(p.array, piece, p.array)
+            p.array -= piece
 
     def count_step(self) -> int:
         """Begin the next step: its number."""
@@ -138,7 +138,7 @@ def keep_in(state: Any, name: str, array: Any) -> None:
 
 def still_fit(blocks: list[Block], params: list[Tensor], names: tuple[str, ...], states: Any) -> bool:
     """Whether blocks hold just these parameters, and neither their memory nor their state has been replaced."""
-    members = [p for block in blocks for p in block.params]
+    members = [*chain.from_iterable(map(attrgetter("params"), blocks))]
     if len(members) != len(params) or not all(map(is_, members, params)):
         return False
     return all(block.names == names and block.is_intact(states) for block in blocks)
@@ -147,27 +147,26 @@ def still_fit(blocks: list[Block], params: list[Tensor], names: tuple[str, ...],
 def blocks_of(params: list[Tensor], state: Any, names: tuple[str, ...], counts_steps: bool) -> list[Block]:
     """Parameters in blocks, in their order: neighbours alike in dtype, device and number of steps made."""
     remembers = counts_steps or bool(names)
-
-    def steps_made(p: Tensor) -> int:
-        return int(raw(state[p].get("step", 0)))
-
-    def kind(p: Tensor) -> Any:
-        memory = p.array.dtype, gpu_of(p.array)
-        return (*memory, steps_made(p), all(is_known(state[p], name) for name in names)) if remembers else memory
-
     blocks: list[list[Tensor]] = []
+    kind_before, room = None, 0
     for p in params:
-        fits = blocks and kind(blocks[-1][0]) == kind(p)
-        if fits and sum(q.array.size for q in blocks[-1]) + p.array.size <= LIMIT:
-            blocks[-1].append(p)
-        else:
-            blocks.append([p])
+        kind = p.array.dtype, p.array.device, history(state[p], names) if remembers else None
+        room -= p.array.size
+        if kind != kind_before or room < 0:
+            blocks.append([])
+            kind_before, room = kind, LIMIT - p.array.size
+        blocks[-1].append(p)
     return [
         Block(
             members,
             [state[p] if remembers else None for p in members],
             names,
-            steps_made(members[0]) if counts_steps else None,
+            history(state[members[0]], names)[0] if counts_steps else None,
         )
         for members in blocks
     ]
+
+
+def history(state: Any, names: tuple[str, ...]) -> tuple[int, bool]:
+    """How many steps a parameter's state has seen, and whether all of it is known."""
+    return int(raw(state.get("step", 0))), all(is_known(state, name) for name in names)
