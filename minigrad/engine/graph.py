@@ -86,7 +86,7 @@ class Node:
         self.serial = serial = next(serials)
         self.turn, self.shape, self.dtype = -serial, value.shape, value.dtype
         self.edges, self.rules, self.place = edges, rules, place
-        self.inputs = inputs if kept.all_inputs else kept.of(inputs)
+        self.inputs = inputs if kept.all_inputs else kept.nothing or kept.some_of(inputs)
         self.out, self.keeps = value if kept.out else None, kept.anything or saved
         self.static, self.saved, self.pytorch_name = static, saved, name
 
@@ -138,16 +138,22 @@ def record(
 
     Without a tensor among the operands the raw value is returned as it is.  A value that is no float is a constant.
     """
-    edges = [x.node if isinstance(x, TensorBase) else None for x in inputs]
+    is_tensor, needed, edges = False, 0, []  # needed: a bit for each operand that has a node
+    for x in inputs:
+        if isinstance(x, TensorBase):
+            is_tensor, node = True, x.node
+        else:
+            node = None
+        needed = needed * 2 + (node is not None)
+        edges.append(node)
+    if not is_tensor:
+        return value  # type: ignore[no-any-return]
     if changes.latest_recorded:
         refuse_stale_views(inputs)
-    if not any(edges) or not is_recording():
-        return unrecorded(value, *inputs)
     out = new(TENSOR)
     out.array = value if type(value) is ndarray else result_array(value, inputs)
-    if out.array.dtype.kind == "f":
-        needed = tuple(map(bool, edges))
-        kept = KEPT.get((rules, needed)) or kept_for(rules, needed)
+    if needed and is_recording() and out.array.dtype.kind == "f":
+        kept = KEPT.get((rules, needed)) or kept_for(rules, needed, edges)
         out.node = Node(out.array, edges, rules, user_place(sys._getframe(2)), kept, inputs, static, saved, name)
     return out
 

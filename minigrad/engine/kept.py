@@ -8,7 +8,7 @@ way into an op.  A rule that is made anew for each call (a closure, a method, a 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial, reduce
 from itertools import compress
 from operator import itemgetter, or_
@@ -31,9 +31,10 @@ class Kept:
         self.nothing = None if any(inputs) else (None,) * operands
         self.pick = itemgetter(*(i if read else -1 for i, read in enumerate(inputs)), -1)
 
-    def of(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    def some_of(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """The operands that are kept, None in place of the others."""
-        return self.nothing or self.pick((*inputs, None))[:-1]
+        kept: tuple[Any, ...] = self.pick((*inputs, None))
+        return kept[:-1]
 
 
 kept_by = lru_cache(maxsize=1024)(Kept)
@@ -52,13 +53,13 @@ class Reads(dict[Rule, int]):
 
 READS = Reads()
 
-KEPT: dict[tuple[Rules, tuple[bool, ...]], Kept] = {}
-"""What is kept for rules of modules, by those that are needed."""
+KEPT: dict[tuple[Rules, int], Kept] = {}
+"""What is kept for rules of modules, by those that are needed: a bit for each operand, the first the highest."""
 
 
-def kept_for(rules: Rules, needed: tuple[bool, ...]) -> Kept:
-    """What is kept for those rules that are needed."""
-    reads = reduce(or_, map(READS.__getitem__, filter(None, compress(rules, needed))), 0)
+def kept_for(rules: Rules, needed: int, edges: Sequence[Any]) -> Kept:
+    """What is kept for those rules whose operand has an edge."""
+    reads = reduce(or_, map(READS.__getitem__, filter(None, compress(rules, edges))), 0)
     kept = kept_by(reads & (2 << len(rules)) - 1, len(rules))
     return KEPT.setdefault((rules, needed), kept) if READS.keys() >= {*rules} - {None} else kept
 
