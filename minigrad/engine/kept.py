@@ -71,7 +71,7 @@ def learn_rules(*packages: str) -> None:
             code = getattr(value, "__code__", None)
             if code is not None and code.co_varnames[:1] == ("g",) and code.co_argcount > 1:
                 READS[value]
-    for operands in 1, 2, 3:
+    for operands in 1, 2, 3, 4:
         for reads in range(2 << operands):
             kept_by(reads, operands)
 
