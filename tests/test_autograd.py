@@ -9,7 +9,7 @@ import weakref
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 
 import minigrad
 from benchmarks.cost import executed_by

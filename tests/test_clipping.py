@@ -5,8 +5,7 @@ from math import inf, nan
 
 import numpy as np
 import pytest
-import torch
-from engines import ENGINES
+from engines import ENGINES, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import python

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from processes import LIMIT
 from same_draws import bits, in_step
 from test_data import CUSTOM, LIBRARIES, drawn_by, made, numbers, plain, same, through

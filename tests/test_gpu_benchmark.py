@@ -5,7 +5,7 @@ import functools
 from pathlib import Path
 
 import pytest
-import torch
+from engines import torch
 from processes import python
 from stand_in import installed
 

@@ -11,7 +11,7 @@ import tracemalloc
 import zipfile
 
 import pytest
-import torch
+from engines import INSTALLED, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import python
@@ -629,7 +629,7 @@ def checkpoint(lib):
     return {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "flags": flags, "epoch": 3, "loss": [0.5]}
 
 
-ORIGINALS = {lib.__name__: file_of(lib, checkpoint(lib)) for lib in (torch, minigrad)}
+ORIGINALS = {lib.__name__: file_of(lib, checkpoint(lib)) for lib in INSTALLED}
 
 
 def content(obj):

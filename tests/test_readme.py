@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from engines import needs_torch
 from processes import python
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -27,6 +28,7 @@ def test_a_program_of_the_readme(program, output, tmp_path):
 
 
 def test_the_first_program_prints_the_same_on_pytorch(tmp_path):
+    needs_torch()
     program, output = PROGRAMS[0]
     script = tmp_path / "program.py"
     script.write_text(program.replace("import minigrad as torch", "import torch"))

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from differences import GRADIENTS, NAMES, VALUES, Difference, differs
+from engines import torch
 from hypothesis import given, settings
 from parity import bind, both_succeeded, check_equal, results, run
 from registry import OPS, Op

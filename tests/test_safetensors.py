@@ -6,7 +6,7 @@ import textwrap
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
