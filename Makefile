@@ -15,6 +15,12 @@ lint: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The tests of what one has changed since a commit: `make check BASE=main`.
+BASE ?= HEAD
+
+check: .venv/test lint
+	$(BIN)/python tests/changed.py $(BASE)
+
 # Many more examples for each property, drawn anew each time.  What fails is printed with a command that repeats it.
 slow: .venv/test
 	$(BIN)/python -m pytest -m slow -n auto --hypothesis-profile=anew --hypothesis-seed=$(shell date +%s)

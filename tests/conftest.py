@@ -22,14 +22,26 @@ DRIVE_TORCH = ["test_benchmarks.py", "test_comparisons.py", "test_gpu_benchmark.
 collect_ignore = DRIVE_TORCH if isinstance(engines.torch, engines.NotInstalled) else []
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--ops", help="of the tests that try each op, those of these ops alone: 'exp;Tensor.exp_'")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the tests marked `cuda` out where there is no GPU; shuffle them where examples are drawn anew."""
     if not minigrad.cuda.is_available():
         left_out = [item for item in items if item.get_closest_marker("cuda")]
         items[:] = [item for item in items if not item.get_closest_marker("cuda")]
         config.hook.pytest_deselected(items=left_out)
+    if (ops := config.getoption("--ops")) is not None:
+        items[:] = [item for item in items if of_ops(item, ops.split(";"))]
     if (seed := config.getoption("--hypothesis-seed")) is not None:
         random.Random(seed).shuffle(items)
+
+
+def of_ops(item: pytest.Item, names: list[str]) -> bool:
+    """Whether a test is about one of these ops, or not about a single one."""
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return getattr(parameters.get("op"), "name", names[0]) in names
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
