@@ -1,10 +1,11 @@
 """`make check`: the tests of what has changed since a commit, a first look of about a minute.
 
-Run are, of the test files, those that
+Run are test_autograd.py and test_ops.py, and of the other test files those that
 - have changed, or import a helper of the tests that has,
 - import a changed module of minigrad (`from minigrad.ops import losses`),
 - or have its name or its folder's: test_serialization.py is about minigrad/serialization/archive.py.
-test_ops.py tries the ops of the changed modules and of those that import them; 40 at most, spread over all.
+The tests that try each op try those of the changed modules and of the ones that import them: 40 at most, in
+equal distances, and where the tests themselves have changed, 40 of all.
 What else a change reaches, `make test` tells.
 """
 
@@ -22,7 +23,6 @@ from registry import OPS
 import minigrad
 
 PROJECT = Path(__file__).parent.parent
-ALWAYS = {"tests/test_autograd.py"}
 MOST_OPS = 40
 
 
@@ -65,7 +65,7 @@ def test_files(changed: set[str]) -> set[str]:
     words -= {"minigrad", "tests", "ops"}
     named = {file for file in tests if any(f"{Path(file).stem}_".startswith(f"test_{word}_") for word in words)}
     importing = {file for file in tests if imports(file) & changed}
-    found = ALWAYS | named | importing | with_importers(changed & tests, tests)
+    found = {"tests/test_autograd.py", "tests/test_ops.py"} | named | importing | with_importers(changed & tests, tests)
     return {file for file in found if file.startswith("tests/test_")}
 
 
@@ -73,7 +73,8 @@ def ops_of(changed: set[str]) -> list[str]:
     """The names of the ops whose functions are in changed files, or in files that import them."""
     reached = with_importers(changed, python_files("minigrad")) if changed & python_files("minigrad") else set()
     names = [op.name for op in OPS.values() if any(file_of(spelling) in reached for spelling in op.calls)]
-    return names[:: -(-len(names) // MOST_OPS)] if names else []
+    names = names or list(OPS)
+    return names[:: -(-len(names) // MOST_OPS)]
 
 
 def file_of(spelling: str) -> str:
@@ -87,10 +88,8 @@ def file_of(spelling: str) -> str:
 
 def main(commit: str) -> int:
     changed = changed_since(commit)
-    files, ops = test_files(changed), ops_of(changed)
-    command = [sys.executable, "-m", "pytest", "-n", "auto", *sorted(files - {"tests/test_ops.py"})]
-    if "tests/test_ops.py" in files or ops:
-        command += ["tests/test_ops.py", *(["--ops", ";".join(ops)] if ops else [])]
+    command = [sys.executable, "-m", "pytest", "-n", "auto", *sorted(test_files(changed))]
+    command += ["--ops", ";".join(ops_of(changed))]
     print(f"Changed since {commit}: {', '.join(sorted(changed)) or 'nothing'}\n{' '.join(command[1:])}", flush=True)
     return subprocess.call(command, cwd=PROJECT)
 
