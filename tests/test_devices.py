@@ -38,6 +38,7 @@ def gpu(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     with installed(device_count=2):
+        assert minigrad.cuda.is_available()  # the search for it waits for the GPU
         yield
 
 
