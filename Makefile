@@ -2,21 +2,33 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: compare test lint slow benchmarks gpu clean
+.PHONY: compare test lint check slow fuzz benchmarks gpu clean
 
 compare: .venv/compare
 	$(BIN)/python -m comparisons
 
 test: .venv/test lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The tests of what one has changed since a commit: `make check BASE=main`.
+BASE ?= HEAD
+
+check: .venv/test lint
+	$(BIN)/python tests/changed.py $(BASE)
+
+# Many more examples for each property, drawn anew each time.  What fails is printed with a command that repeats it.
 slow: .venv/test
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n auto --hypothesis-profile=anew --hypothesis-seed=$(shell date +%s)
+
+MINUTES ?= 5
+
+fuzz: .venv/test
+	$(BIN)/python tests/fuzz.py $(MINUTES)
 
 # Times beside PyTorch, NumPy by hand and other engines; tinygrad and torch.compile need compilers (clang, g++).
 benchmarks: .venv/peers

@@ -1,8 +1,9 @@
-"""What a training step costs, counted and not timed: `python -m benchmarks.cost` stores it, a test compares.
+"""What a training step costs, counted and not timed.
 
-Two counts, neither of which a busy machine changes: the processor's instructions, by valgrind's callgrind where it is
-installed, and Python's bytecodes, by tracing.  The first sees all that is done, also within NumPy and its BLAS; the
-second only what Python is told to do, but it needs no tool.
+Two counts, neither of which a busy machine changes: Python's bytecodes, by tracing, and the processor's instructions,
+by valgrind's callgrind where it is installed.  The second sees all that is done, also within NumPy and its BLAS, but
+it is another one on every processor.  So `python -m benchmarks.cost` prints both and stores the first, which a test
+compares.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
-
-import numpy as np
 
 from benchmarks.contestants import training
 from benchmarks.machine import processor
@@ -121,29 +121,24 @@ def monitoring(instruction: Callable[[CodeType, int], None]) -> Iterator[None]:
         sys.monitoring.free_tool_id(tool)
 
 
-COUNTS = {"instructions": instructions, "bytecodes": bytecodes}
+PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 
 
-def versions(counted: str) -> str:
-    """What a count depends on: instructions also on NumPy, and on the processor for which its BLAS has code."""
-    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    return f"{python}, NumPy {np.__version__}, {processor()}" if counted == "instructions" else python
-
-
-def stored(counted: str) -> dict[str, int]:
-    """The stored counts for these versions by workload; empty if there are none."""
-    counts: dict[str, int] = json.loads(STORED.read_text())[counted].get(versions(counted), {})
+def stored() -> dict[str, int]:
+    """The bytecodes stored for this Python by workload; empty if there are none."""
+    counts: dict[str, int] = json.loads(STORED.read_text()).get(PYTHON, {})
     return counts
 
 
-def store(names: Iterable[str] = COUNTS) -> None:
-    """Count anew, and write what was counted beside what is known of other versions."""
-    known = json.loads(STORED.read_text()) if STORED.exists() else {name: {} for name in COUNTS}
-    for name in names:
-        known[name][versions(name)] = {workload: COUNTS[name](workload) for workload in WORKLOADS}
+def store() -> None:
+    """Count bytecodes anew, and write them beside what is known of other versions."""
+    known = json.loads(STORED.read_text()) | {PYTHON: {workload: bytecodes(workload) for workload in WORKLOADS}}
     STORED.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":
     store()
     print(STORED.read_text(), end="")
+    if shutil.which("valgrind"):
+        for workload in WORKLOADS:
+            print(f"{workload} on {processor()}: {instructions(workload):,} instructions")

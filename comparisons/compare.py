@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import zip_longest
 from statistics import median
 
@@ -15,9 +16,12 @@ from comparisons.measure import Array, Difference, Ruler
 from comparisons.recorder import Initial, Step, read_records
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-4, "float16": 1e-2}
-"""The largest relative difference that passes, by the least precise dtype among the parameters."""
+"""The largest relative difference that passes, by the least precise dtype among the parameters.
 
-GRADIENT_TOLERANCE = {"float64": 1e-12, "float32": 5e-2, "float16": 5e-1}
+In float32 rounding has made 1.2e-5 of it in the lessons on the processors tried, a rate that is off by 1 % makes 1e-3
+within a few steps."""
+
+GRADIENT_TOLERANCE = {"float64": 1e-12, "float32": 2e-2, "float16": 2e-1}
 """The same for gradients.  They jump where a ReLU's input comes within rounding of 0: open on one engine, shut on the
 other, for one unit and one sample.  Loss and parameters, which follow from the gradients, show what is more than that;
 and in float64 no input comes so near."""
@@ -164,11 +168,12 @@ def pairs_of(ours: Sequence[Array] | None, theirs: Sequence[Array] | None) -> li
 def compare_printed_lines(comparison: Comparison) -> None:
     """Compare what was printed, line by line; minigrad's own name counts as torch's."""
     ours, theirs = ([in_torchs_name(line) for line in run.printed] for run in comparison.runs)
+    alike = same_but_for_decimals if on_gpu(comparison) else same_but_for_last_digits
     for number, (a, b) in enumerate(zip_longest(ours, theirs), start=1):
         comparison.printed_total = number
         if a == b:
             comparison.printed_equal += 1
-        elif comparison.first_differing_line is None and not (on_gpu(comparison) and same_but_for_numbers(a, b)):
+        elif comparison.first_differing_line is None and not alike(a, b):
             comparison.first_differing_line = (number, a, b)
 
 
@@ -176,10 +181,29 @@ def on_gpu(comparison: Comparison) -> bool:
     return comparison.runs[0].device == "cuda"
 
 
-def same_but_for_numbers(a: str | None, b: str | None) -> bool:
+DECIMAL = re.compile(r"-?\d+\.\d*(?:e[+-]?\d+)?")
+
+
+def same_but_for_decimals(a: str | None, b: str | None) -> bool:
     """Whether two printed lines differ in decimals alone: two GPU libraries round sums in other orders."""
-    decimal = re.compile(r"-?\d+\.\d*(e[+-]?\d+)?")
-    return a is not None and b is not None and decimal.sub("#", a).split() == decimal.sub("#", b).split()
+    return a is not None and b is not None and DECIMAL.sub("#", a).split() == DECIMAL.sub("#", b).split()
+
+
+def same_but_for_last_digits(a: str | None, b: str | None) -> bool:
+    """Whether two printed lines differ by one in the last digits of decimals alone.
+
+    10.71415, computed by one engine a little below and by the other a little above, is printed as 10.7141 and 10.7142.
+    """
+    if a is None or b is None or not same_but_for_decimals(a, b):
+        return False
+    pairs = zip(DECIMAL.findall(a), DECIMAL.findall(b), strict=True)
+    return all(abs(Decimal(x) - Decimal(y)) <= min(last_digit(x), last_digit(y)) for x, y in pairs)
+
+
+def last_digit(number: str) -> Decimal:
+    """What a one in a number's last place after the point is worth: 0.0001 in 2.3026; nothing in 2."""
+    places = Decimal(number).as_tuple().exponent
+    return Decimal(10) ** places if places < 0 else Decimal(0)
 
 
 def in_torchs_name(line: str) -> str:

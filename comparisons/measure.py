@@ -1,9 +1,14 @@
 """How far two arrays are apart.
 
-The difference of two arrays is their largest elementwise difference, max|a - b|.  It is given relative to
-the largest magnitude that this array (this loss, this gradient, this parameter) has had so far in the run, on
-either engine.  Relative to its present values alone, the rounding of a gradient that training has driven to
-nearly zero would count as a large difference: the terms that cancel in it are as large as ever.
+The difference of two arrays is the Euclidean norm |a - b|.  It is given relative to the largest norm that this
+array (this loss, this gradient, this parameter) has had so far in the run, on either engine.  Relative to its
+present values alone, the rounding of a gradient that training has driven to nearly zero would count as a large
+difference: the terms that cancel in it are as large as ever.
+
+A norm, and not the largest difference of an element, because of Adam.  It divides a gradient by its own size, so an
+element whose gradient is smaller than the rounding of the terms in it moves by up to lr, each library its own way, and
+in 100,000 elements there are a few.  How far these are apart is luck, and another processor's luck is another.  What
+is wrong, a rate or a rule, moves all elements of an array, and its norm.
 """
 
 from __future__ import annotations
@@ -39,8 +44,8 @@ class Ruler:
         """The difference of the array of this name on the two engines; None is "no such array"."""
         if first is None or second is None or first.shape != second.shape or first.dtype != second.dtype:
             return mismatch(first, second)
-        self.largest[name] = max(self.largest[name], magnitude(first), magnitude(second))
-        absolute = largest_difference(first, second)
+        self.largest[name] = max(self.largest[name], norm(first), norm(second))
+        absolute = distance(first, second)
         return Difference(
             relative=absolute if absolute in (0.0, math.inf) else absolute / self.largest[name],
             absolute=absolute,
@@ -56,17 +61,17 @@ def mismatch(first: Array, second: Array) -> Difference:
     return Difference(math.inf, math.inf, bit_equal=False, mismatch=f"{described[0]} against {described[1]}")
 
 
-def magnitude(array: np.ndarray) -> float:
-    """The largest finite magnitude in an array; 0 for an empty one."""
-    values = np.abs(array.astype(np.float64))
-    return float(np.max(values, where=np.isfinite(values), initial=0.0))
+def norm(array: np.ndarray) -> float:
+    """The Euclidean norm of what is finite in an array."""
+    values = array.astype(np.float64)
+    return float(np.linalg.norm(values[np.isfinite(values)]))
 
 
-def largest_difference(first: np.ndarray, second: np.ndarray) -> float:
-    """max|a - b|, where NaN equals NaN, infinity equals itself, and both are infinitely far from a number."""
+def distance(first: np.ndarray, second: np.ndarray) -> float:
+    """|a - b|, where NaN equals NaN, infinity equals itself, and both are infinitely far from a number."""
     if np.array_equal(first, second, equal_nan=True):
         return 0.0
     a, b = first.astype(np.float64), second.astype(np.float64)
     differs = (a != b) & ~(np.isnan(a) & np.isnan(b))
     gaps = np.abs(a[differs] - b[differs])
-    return float(np.max(np.where(np.isnan(gaps), math.inf, gaps)))
+    return float(np.linalg.norm(np.where(np.isnan(gaps), math.inf, gaps)))

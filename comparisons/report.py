@@ -19,7 +19,7 @@ from comparisons.engines import ENGINES, THREADS, UNSET, Conditions
 from comparisons.machine import processor
 
 MEASURE = (
-    "Differences are max|a - b| of an array, relative to the largest magnitude that this array (a loss, a "
+    "Differences are the norm |a - b| of an array, relative to the largest norm that this array (a loss, a "
     "gradient, a parameter) has had so far in the run; the largest of all steps is shown."
 )
 TIME = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
+from engines import TENSORS
 from samples import Sample
 
 import minigrad
@@ -88,7 +88,7 @@ Tolerance = tuple[float, float]
 
 def check_equal(mine: Any, theirs: Any, tolerance: Tolerance | None = (0, 0)) -> None:
     """Two results must have the same types, dtypes, shapes, need of grad, and (unless None) values."""
-    if isinstance(theirs, (torch.Tensor, minigrad.Tensor)):
+    if isinstance(theirs, TENSORS):
         assert isinstance(mine, minigrad.Tensor), f"{mine} instead of {theirs}"
         assert name_of(mine.dtype) == name_of(theirs.dtype)
         assert tuple(mine.shape) == tuple(theirs.shape)
@@ -147,7 +147,7 @@ def results(result: Any) -> Iterator[Any]:
     if isinstance(result, (tuple, list)):
         for each in result:
             yield from results(each)
-    elif isinstance(result, (torch.Tensor, minigrad.Tensor)):
+    elif isinstance(result, TENSORS):
         yield result
 
 

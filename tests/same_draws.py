@@ -1,14 +1,14 @@
 """Do both libraries draw the same numbers?"""
 
 import numpy as np
-import torch
+from engines import torch
 
 import minigrad
 
 
 def bits(tensor):
     """A tensor of either library: dtype, shape, and the bytes of its elements."""
-    array = tensor.detach().numpy() if isinstance(tensor, torch.Tensor) else tensor.array
+    array = tensor.array if isinstance(tensor, minigrad.Tensor) else tensor.detach().numpy()
     return array.dtype, array.shape, np.ascontiguousarray(array).tobytes()
 
 

@@ -6,15 +6,14 @@ import gc
 import inspect
 import sys
 import threading
-import time
 import weakref
 
 import numpy as np
 import pytest
-import torch
-from engines import same
+from engines import same, torch
 
 import minigrad
+from benchmarks.cost import executed_by
 from minigrad.autograd import raw, record
 from minigrad.ops import linear_algebra
 
@@ -114,19 +113,15 @@ def test_a_chain_of_100_000_ops_with_saved_values_is_freed_without_recursion():
 
 
 def test_a_node_with_10_000_consumers_takes_linear_time():
-    def seconds(consumers: int) -> float:
-        best = float("inf")
-        for _ in range(3):
-            x = leaf(1.0)
-            y = x * 2
-            total = minigrad.stack([y * float(i) for i in range(consumers)]).sum()
-            start = time.perf_counter()
-            total.backward()
-            best = min(best, time.perf_counter() - start)
-            assert x.grad.item() == consumers * (consumers - 1)
-        return best
+    def bytecodes(consumers: int) -> int:
+        x = leaf(1.0)
+        y = x * 2
+        total = minigrad.stack([y * float(i) for i in range(consumers)]).sum()
+        executed = executed_by(total.backward)
+        assert x.grad.item() == consumers * (consumers - 1)
+        return executed
 
-    assert seconds(10_000) < 60 * seconds(1_000), "ten times the consumers may not cost a hundred times as much"
+    assert bytecodes(10_000) < 11 * bytecodes(1_000), "ten times the consumers may cost ten times as much, no more"
 
 
 def test_no_reference_cycles():

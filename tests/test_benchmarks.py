@@ -1,12 +1,11 @@
 """`python -m benchmarks`: that all contestants compute the same, and what is made of their times."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import python
 from tiny_mnist import Tiny, write_files
 
 import minigrad
@@ -139,14 +138,8 @@ def test_readable_times():
 
 
 def test_a_run_from_the_command_line(tmp_path):
-    command = [sys.executable, "-m", "benchmarks", "linear-regression", "mul", "mnist-adam", "--rounds", "2"]
-    ended = subprocess.run(
-        [*command, "--contestants", "torch", "NumPy, buffers", "--threads", "1", "--out", str(tmp_path)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    command = ["-m", "benchmarks", "linear-regression", "mul", "mnist-adam", "--rounds", "2", "--threads", "1"]
+    ended = python(*command, "--contestants", "torch", "NumPy, buffers", "--out", tmp_path, cwd=PROJECT)
     assert ended.returncode == 0, ended.stderr
     found = json.loads((tmp_path / "benchmarks.json").read_text())
     assert found["threads"] == 1

@@ -1,16 +1,14 @@
 """Clipped gradients and parameters as one vector: the same numbers with PyTorch and with minigrad."""
 
-import subprocess
-import sys
 import warnings
 from math import inf, nan
 
 import numpy as np
 import pytest
-import torch
-from engines import ENGINES
+from engines import ENGINES, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import python
 
 import minigrad
 
@@ -315,5 +313,5 @@ p = minigrad.ones(2, requires_grad=True)
 p.grad = minigrad.tensor([float("inf"), 1.0])
 minigrad.nn.utils.clip_grad_norm_([p], 1.0)
 """
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    ended = python("-c", script)
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -5,20 +5,21 @@ import math
 import os
 import pickle
 import re
-import subprocess
-import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from processes import python
+from torch.optim import optimizer as optimizers
 
 from comparisons import gpu, report
 from comparisons.__main__ import description, lessons, scripts_by_name
-from comparisons.compare import compare, failures
+from comparisons.compare import TOLERANCE, compare, failures
 from comparisons.engines import UNSET, Conditions, Run, environment, run_on
 from comparisons.measure import Ruler
-from comparisons.recorder import FULL_RECORD_BYTES, Initial, Recorder, Step, read_records
+from comparisons.recorder import FULL_RECORD_BYTES, Initial, Recorder, Step, array_of, read_records
 from comparisons.report import described
 
 PROJECT = Path(__file__).parent.parent
@@ -32,13 +33,25 @@ def measured(first, second, dtype=np.float64):
     return Ruler().measure("name", np.array(first, dtype), np.array(second, dtype))
 
 
-def test_a_difference_is_relative_to_the_larger_magnitude():
-    difference = measured([1.0, -8.0, 0.0], [1.0, -8.0, 2.0])
-    assert (difference.absolute, difference.relative, difference.bit_equal) == (2.0, 0.25, False)
+def test_a_difference_is_relative_to_the_larger_norm():
+    difference = measured([0.0, -4.0, 2.0], [3.0, -4.0, 2.0 - 4.0])
+    assert difference.absolute == 5.0
+    assert difference.relative == pytest.approx(5 / 29**0.5)
+    assert not difference.bit_equal
     assert measured([2.0], [-6.0]).relative == 8 / 6
 
 
-def test_a_difference_is_relative_to_the_largest_magnitude_so_far():
+def test_what_rounding_does_to_one_element_counts_little_and_a_wrong_rate_in_full():
+    """Steps of 0.001 in 100,000 weights: one of them of which a fifth is rounding, or all of them too long by 1 %."""
+    weights = np.random.default_rng(0).uniform(-1, 1, 100_000) / 28
+    one, all_ = weights.copy(), weights.copy()
+    one[7] += 0.001 / 5
+    all_ += 0.01 * 0.001 * np.sign(weights)
+    assert measured(weights, one).relative < TOLERANCE["float32"] / 3
+    assert measured(weights, all_).relative > TOLERANCE["float32"] * 3
+
+
+def test_a_difference_is_relative_to_the_largest_norm_so_far():
     ruler = Ruler()
     ruler.measure("shrinks", np.array([100.0]), np.array([100.0]))
     assert ruler.measure("shrinks", np.array([1.0]), np.array([2.0])).relative == 0.01
@@ -151,7 +164,7 @@ def test_loss_gradients_and_parameters_of_every_step_are_recorded(two_optimizers
     np.testing.assert_array_equal(steps[1].parameters[0], 2.5)
     np.testing.assert_array_equal(steps[1].parameters[1], [-1.0, -1.0])
     assert [step.seconds is None for step in steps] == [True, False, False, False]
-    assert all(0 < step.seconds < 1 for step in steps[1:])
+    assert all(step.seconds > 0 for step in steps[1:])
     assert two_optimizers.printed[0] == "done 2"
 
 
@@ -251,28 +264,32 @@ def test_arrays_of_a_long_large_run_are_thinned_and_its_losses_are_not(tmp_path,
     assert all(step.loss == 1.0 for step in steps)
 
 
-def test_recording_does_not_count_in_the_time_of_a_step(tmp_path):
-    """A backward pass of nothing over 2 million parameters takes far less time than writing 16 MB does."""
-    steps = steps_of(
-        recorded(
-            tmp_path,
-            """
-import time, torch
-w = torch.nn.Parameter(torch.zeros(2_000_000))
-tiny = torch.nn.Parameter(torch.zeros(1))
-optimizer = torch.optim.SGD([tiny], lr=0.1)
-optimizer.add_param_group({"params": [w], "lr": 0.1})
-began = time.perf_counter()
-for _ in range(12):
-    optimizer.zero_grad()
-    tiny.backward()
-    optimizer.step()
-print((time.perf_counter() - began) / 12)
-""",
-        )
-    )
-    wall_clock = float((tmp_path / "run" / "stdout").read_text())
-    assert np.median([step.seconds for step in steps[1:]]) < wall_clock / 2
+def test_recording_does_not_count_in_the_time_of_a_step(tmp_path, monkeypatch):
+    """By a clock that goes on by 1 in a backward pass, and by 100 for each array that is recorded."""
+    clock = SimpleNamespace(now=0.0)
+
+    def taking(seconds, function):
+        def timed(*args):
+            clock.now += seconds
+            return function(*args)
+
+        return timed
+
+    for moment in ("pre", "post"):
+        monkeypatch.setattr(optimizers, f"register_optimizer_step_{moment}_hook", lambda hook: None)
+    monkeypatch.setattr("comparisons.recorder.time", SimpleNamespace(perf_counter=lambda: clock.now))
+    monkeypatch.setattr("comparisons.recorder.array_of", taking(100, array_of))
+    monkeypatch.setattr(torch.Tensor, "backward", taking(1, torch.Tensor.backward))
+    recorder = Recorder(torch, tmp_path, last_step=None)
+    w = torch.nn.Parameter(torch.tensor(1.0))
+    optimizer = torch.optim.SGD([w], lr=0.1)
+    for _ in range(3):
+        w.backward()
+        recorder.before_step(optimizer, (), {})
+        optimizer.step()
+        recorder.after_step(optimizer, (), {})
+    assert [step.seconds for step in read_records(tmp_path / "records", Step)] == [None, 1, 1]
+    assert clock.now > 900
 
 
 def test_float64_reaches_every_name_of_float32(tmp_path):
@@ -428,6 +445,26 @@ def test_printed_lines_are_compared(comparison_of):
     assert failures(comparison) == ["printed line 2 differs:\n  torch: (no such line)\n  minigrad: more"]
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "passes"),
+    [
+        ("loss 10.7141, accuracy 17.56%", "loss 10.7142, accuracy 17.56%", True),
+        ("9.9e-08", "1.0e-07", True),
+        ("loss 10.7141", "loss 10.7143", False),
+        ("loss 10.71", "loss 10.7142", False),
+        ("epoch 3 | 0.5", "epoch 4 | 0.5", False),
+        ("tensor(3.)", "tensor(4.)", False),
+        ("nan", "0.5", False),
+    ],
+)
+def test_printed_numbers_may_differ_by_one_in_their_last_digit(tmp_path, ours, theirs, passes):
+    """A number that lies on the border of two printed ones is printed as either, as it happens to be rounded."""
+    runs = run_of(tmp_path / "a", "torch", [], printed=[ours]), run_of(tmp_path / "b", "minigrad", [], printed=[theirs])
+    comparison = compare(runs)
+    assert (failures(comparison) == []) == passes
+    assert comparison.printed_equal == 0
+
+
 def test_minigrads_own_name_counts_as_torchs(tmp_path):
     ours = run_of(tmp_path / "a", "torch", [], printed=["torch.float32 <class 'torch.Tensor'>", "my.torch"])
     theirs = run_of(tmp_path / "b", "minigrad", [], printed=["minigrad.float32 <class 'minigrad.Tensor'>", "my.torch"])
@@ -440,13 +477,10 @@ def test_minigrads_own_name_counts_as_torchs(tmp_path):
 def compare_scripts(tmp_path, sources, *options):
     for name, source in sources.items():
         (tmp_path / f"{name}.py").write_text(source)
-    finished = subprocess.run(
-        [sys.executable, "-m", "comparisons", *(f"{name}.py" for name in sources), *options],
+    finished = python(
+        *("-m", "comparisons", *(f"{name}.py" for name in sources), *options),
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=120,
     )
     out = tmp_path / "out"
     assert (out / "comparison.json").exists(), finished.stderr
@@ -524,6 +558,36 @@ def test_each_kind_of_failure_is_seen(tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir()) == []
 
 
+ADAM = """
+import torch
+from torch import nn
+mine = torch.__name__ == "minigrad"
+torch.manual_seed(1)
+model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+optimizer = torch.optim.Adam(model.parameters(), {options})
+x = torch.randn(20, 3)
+for step in range(50):
+    loss = (model(x) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+ADAMS = {
+    "right": "lr=0.01",
+    "rate": "lr=0.0101 if mine else 0.01",
+    "first_beta": "lr=0.01, betas=(0.909 if mine else 0.9, 0.999)",
+    "second_beta": "lr=0.01, betas=(0.9, 0.98901 if mine else 0.999)",
+}
+
+
+def test_an_option_of_adam_that_is_off_by_one_percent_fails(tmp_path):
+    _, results = compare_scripts(tmp_path, {name: ADAM.format(options=options) for name, options in ADAMS.items()})
+    assert [name for name, result in results.items() if result["passed"]] == ["right"]
+    for name, result in results.items():
+        parameters = result["largest difference"]["parameter"]["relative"]
+        assert parameters < TOLERANCE["float32"] / 5 if name == "right" else parameters > TOLERANCE["float32"] * 5
+
+
 def test_a_passing_run_in_float64(tmp_path):
     finished, results = compare_scripts(tmp_path, {"right": training()}, "--dtype", "float64", "--steps", "3")
     assert finished.returncode == 0, finished.stdout
@@ -558,14 +622,7 @@ def test_scripts_are_named_after_their_files_and_names_are_not_shared(tmp_path):
 
 @pytest.mark.parametrize("arguments", [["--steps", "0"], ["--steps", "x"], ["--threads", "-1"], ["squares"]])
 def test_a_wrong_command_line_is_refused(tmp_path, arguments):
-    finished = subprocess.run(
-        [sys.executable, "-m", "comparisons", *arguments],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    finished = python("-m", "comparisons", *arguments, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(PROJECT)})
     assert finished.returncode == 2
     assert "usage: python -m comparisons" in finished.stderr
     assert list(tmp_path.iterdir()) == []
@@ -582,13 +639,10 @@ def test_the_gpu_is_hidden_unless_it_is_asked_for(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="torch has a GPU here")
 def test_without_a_gpu_the_comparison_says_so(tmp_path):
-    finished = subprocess.run(
-        [sys.executable, "-m", "comparisons", "--device", "cuda", "circles"],
+    finished = python(
+        *("-m", "comparisons", "--device", "cuda", "circles"),
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
     )
     assert finished.returncode == 2
     assert "no GPU for both engines" in finished.stderr
@@ -625,13 +679,7 @@ with installed():
 def test_on_the_stand_in_a_lesson_without_a_device_trains_there(name):
     script = PROJECT / "comparisons" / "lessons" / f"{name}.py"
     here, there = (
-        subprocess.run(
-            [sys.executable, *command, str(script)],
-            env={**os.environ, "PYTHONPATH": str(PROJECT), "MPLBACKEND": "agg"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        python(*command, script, env={**os.environ, "PYTHONPATH": str(PROJECT), "MPLBACKEND": "agg"})
         for command in (["-m", "minigrad"], ["-c", ON_THE_STAND_IN, str(TESTS)])
     )
     assert there.returncode == 0, there.stderr
@@ -679,7 +727,8 @@ def test_on_a_gpu_printed_lines_may_differ_in_their_decimals_alone(tmp_path):
     assert compared("a", "cuda", "Epoch 10 | loss 0.1235") == []
     assert compared("b", "cuda", "Epoch 11 | loss 0.1234") != []
     assert compared("c", "cuda", "Epoch 10 | error 0.1234") != []
-    assert compared("d", "cpu", "Epoch 10 | loss 0.1235") != []
+    assert compared("d", "cuda", "Epoch 10 | loss 0.9999") == []
+    assert compared("e", "cpu", "Epoch 10 | loss 0.9999") != []
 
 
 def test_the_report_tells_device_and_card():

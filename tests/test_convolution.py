@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from same_draws import bits, in_step
 
 import minigrad

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parity import both_succeeded, check_equal, run

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from same_draws import bits, in_step

@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from parity import backward, check_equal, results, run, tolerance
-from registry import Op
+from registry import OPS, Op
 from samples import Sample
 from stand_in import counting_synchronisations, installed, no_synchronisation
-from test_ops import EVERY_DIFFERENTIABLE_OP, EVERY_OP
+from test_ops import EVERY_DIFFERENTIABLE_OP, EVERY_OP, every
 
 import minigrad
 
@@ -38,7 +38,12 @@ def gpu(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     with installed(device_count=2):
+        assert minigrad.cuda.is_available()  # the search for it waits for the GPU
         yield
+
+
+ON_THE_STAND_IN = pytest.mark.parametrize("gpu", ["stand-in"], indirect=True)
+"""For what only the stand-in counts: how often it is waited for, and the kernels that are run."""
 
 
 def last_gpu() -> str:
@@ -101,13 +106,9 @@ WAITS = {
 """The ops that look at values on a GPU."""
 
 
-@EVERY_OP
+@ON_THE_STAND_IN
+@every(op for op in OPS.values() if op.name not in WAITS)
 def test_no_op_waits_for_the_gpu(op: Op) -> None:
-    if on_gpu():
-        pytest.skip("only the stand-in knows whether it is waited for")
-    if op.name in WAITS:
-        pytest.skip(f"{op.name} has to wait: {WAITS[op.name]}")
-
     def check(op: Op, call: Any, sample: Sample) -> None:
         if run(call, minigrad, sample).error is not None:
             return
@@ -267,11 +268,8 @@ MEET = {
 """The ops whose operands may be on two devices, as in PyTorch."""
 
 
-@EVERY_OP
+@every(op for op in OPS.values() if op.name not in MEET)
 def test_every_op_refuses_two_devices(op: Op) -> None:
-    if op.name in MEET:
-        pytest.skip(f"{op.name} takes two devices: {MEET[op.name]}")
-
     def check(op: Op, call: Any, sample: Sample) -> None:
         arrays = list(arrays_in(sample))
         if len(arrays) < 2 or any(not array.ndim for array in arrays) or run(call, minigrad, sample).error is not None:
@@ -698,10 +696,9 @@ def test_training_is_that_of_the_cpu(loss: str) -> None:
         np.testing.assert_allclose(q.cpu().detach().numpy(), p.detach().numpy(), rtol=1e-4, atol=1e-5)
 
 
+@ON_THE_STAND_IN
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_training_step_waits_for_the_gpu_nowhere(loss: str) -> None:
-    if on_gpu():
-        pytest.skip("only the stand-in counts how often it is waited for")
     _, step = training(*LOSSES[loss], last_gpu())
     step()  # the first makes the optimizer's state
     with no_synchronisation():
@@ -772,10 +769,9 @@ KERNELS = {
 }
 
 
+@ON_THE_STAND_IN
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_an_update_is_one_kernel(name: str) -> None:
-    if on_gpu():
-        pytest.skip("only the stand-in counts the kernels that are run")
     p = minigrad.ones(7, device="cuda", requires_grad=True)
     optimizer = getattr(minigrad.optim, name)([p], **OPTIMIZERS[name])
     for _ in range(2):
@@ -827,10 +823,9 @@ def test_layers_give_what_they_give_on_the_cpu(name: str) -> None:
         np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-5)
 
 
+@ON_THE_STAND_IN
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_layer_waits_for_the_gpu_nowhere(name: str) -> None:
-    if on_gpu():
-        pytest.skip("only the stand-in counts how often it is waited for")
     _, step = layer_and_step(name, last_gpu())
     with no_synchronisation():
         step()
@@ -859,10 +854,9 @@ def test_a_tensor_on_a_gpu_is_no_numpy_array() -> None:
     assert x.numpy(force=True).tolist() == [1, 1]
 
 
+@ON_THE_STAND_IN
 @pytest.mark.parametrize("options", [{}, {"padding_idx": 1}, {"max_norm": 1.0}, {"scale_grad_by_freq": True}], ids=str)
 def test_an_embedding_is_not_waited_for(options: dict[str, Any]) -> None:
-    if on_gpu():
-        pytest.skip("only the stand-in counts how often it is waited for")
     table, rows = minigrad.nn.Embedding(5, 3, **options).to("cuda"), minigrad.tensor([1, 1, 4], device="cuda")
     with no_synchronisation():
         table(rows).sum().backward()

@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
-import torch
+from engines import torch
 from stand_in import cupy, installed
 
 import minigrad

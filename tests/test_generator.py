@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from same_draws import agree, bits

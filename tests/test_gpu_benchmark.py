@@ -2,12 +2,11 @@
 
 import datetime
 import functools
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import torch
+from engines import torch
+from processes import python
 from stand_in import installed
 
 import minigrad
@@ -27,14 +26,7 @@ HERE = pytest.mark.skipif(
 @HERE
 @pytest.mark.parametrize("module", ["benchmarks.gpu", "benchmarks.gpu_check"])
 def test_without_a_gpu_it_says_so_and_measures_nothing(module, tmp_path):
-    ended = subprocess.run(
-        [sys.executable, "-m", module],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(PROJECT), "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    ended = python("-m", module, cwd=tmp_path, env={"PYTHONPATH": str(PROJECT), "PATH": ""})
     assert ended.returncode == 2, ended.stderr
     assert "there is no GPU for both engines" in ended.stdout
     assert list(tmp_path.iterdir()) == []

@@ -7,35 +7,43 @@ import struct
 import subprocess
 import sys
 import textwrap
-import time
 import tracemalloc
 import zipfile
 
 import pytest
-import torch
+from engines import INSTALLED, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import python
 
 import minigrad
+from benchmarks.cost import executed_by
 from minigrad.serialization.builders import NAMES
 
 REFUSALS = (RuntimeError, pickle.UnpicklingError)
 
 
 def load(data, **options):
-    """Load a file's content; it must not import anything, nor take seconds, nor a multiple of the file's memory."""
+    """Load a file's content; it must not import anything, nor take more steps and memory than its size explains."""
     minigrad.load(io.BytesIO(EMPTY))  # what loading itself imports is imported
     modules = set(sys.modules)
+    result = []
+
+    def load_it():
+        try:
+            result.append(minigrad.load(io.BytesIO(data), **options))
+        except Exception as error:
+            result.append(error)
+
     tracemalloc.start()
-    start = time.perf_counter()
-    try:
-        return minigrad.load(io.BytesIO(data), **options)
-    finally:
-        elapsed, peak = time.perf_counter() - start, tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        assert set(sys.modules) == modules
-        assert elapsed < 2 + len(data) / 1e5
-        assert peak < 2**26 + 1000 * len(data)
+    executed, peak = executed_by(load_it), tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert set(sys.modules) == modules
+    assert executed < 100_000 + 200 * len(data)  # bytecodes; it takes up to 70 for a byte
+    assert peak < 2**26 + 1000 * len(data)
+    if isinstance(result[0], Exception):
+        raise result[0]
+    return result[0]
 
 
 def refused(data, match="cannot be loaded"):
@@ -356,9 +364,7 @@ def test_deep_nesting_does_not_crash(name):
             pass
         print("alive")
     """
-    answer = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], input=program(content), capture_output=True, timeout=60
-    )
+    answer = python("-c", textwrap.dedent(script), input=program(content), text=False)
     assert answer.stdout == b"alive\n", answer.stderr[-500:]
 
 
@@ -623,7 +629,7 @@ def checkpoint(lib):
     return {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "flags": flags, "epoch": 3, "loss": [0.5]}
 
 
-ORIGINALS = {lib.__name__: file_of(lib, checkpoint(lib)) for lib in (torch, minigrad)}
+ORIGINALS = {lib.__name__: file_of(lib, checkpoint(lib)) for lib in INSTALLED}
 
 
 def content(obj):
@@ -739,9 +745,7 @@ def test_no_program_runs_code():
         watching = False
         assert seen  # it does watch
     """
-    answer = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=120
-    )
+    answer = python("-c", textwrap.dedent(script))
     assert answer.returncode == 0, answer.stderr
 
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-import torch
-from engines import ENGINES
+from engines import ENGINES, torch
 from same_draws import agree, bits, in_step
 
 import minigrad

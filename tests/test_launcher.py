@@ -1,10 +1,10 @@
 """`python -m minigrad script.py` runs a script as Python would, with minigrad in PyTorch's place."""
 
 import importlib
-import subprocess
 import sys
 from pathlib import Path
 
+import processes
 import pytest
 
 from minigrad import launcher
@@ -13,15 +13,8 @@ PROJECT = Path(__file__).parent.parent
 
 
 def python(*arguments, cwd, **options):
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env={"PYTHONPATH": str(PROJECT), "PATH": "", "MPLBACKEND": "Agg", "HOME": str(cwd)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        **options,
-    )
+    environment = {"PYTHONPATH": str(PROJECT), "PATH": "", "MPLBACKEND": "Agg", "HOME": str(cwd)}
+    return processes.python(*arguments, cwd=cwd, env=environment, **options)
 
 
 @pytest.fixture
@@ -342,8 +335,6 @@ def test_files_of_pytorch_that_scripts_import_from(run):
 
 def test_names_can_be_read_in_part(tmp_path):
     command = f"{sys.executable} -m minigrad --names | head -n 1"
-    finished = subprocess.run(
-        ["/bin/sh", "-c", command], env={"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"}, cwd=tmp_path,
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    environment = {"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"}
+    finished = processes.run("/bin/sh", "-c", command, env=environment, cwd=tmp_path)
     assert (finished.stdout, finished.stderr) == ("torch\n", "")

@@ -1,11 +1,10 @@
 """The lessons run on minigrad, on the CPU and (those that choose a device) on the stand-in for CuPy."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import python
 
 TESTS = Path(__file__).parent
 LESSONS = TESTS.parent / "comparisons" / "lessons"
@@ -22,7 +21,7 @@ with installed():
 
 def printed(*command: str) -> list[str]:
     environment = {**os.environ, "MPLBACKEND": "agg"}
-    ended = subprocess.run([sys.executable, *command], capture_output=True, text=True, env=environment, check=False)
+    ended = python(*command, env=environment)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout.splitlines()
 
@@ -45,8 +44,7 @@ SMALL = [script.stem for script in sorted(LESSONS.glob("*.py")) if not script.st
 
 
 def compared(out, *arguments):
-    command = [sys.executable, "-m", "comparisons", *arguments, "--out", str(out)]
-    ended = subprocess.run(command, capture_output=True, text=True, cwd=TESTS.parent, check=False)
+    ended = python("-m", "comparisons", *arguments, "--out", out, cwd=TESTS.parent)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 

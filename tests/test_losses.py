@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from parity import check_equal
 
 import minigrad

@@ -5,8 +5,7 @@ import pickle
 import warnings
 
 import pytest
-import torch
-from engines import ENGINES, error_of, same
+from engines import ENGINES, error_of, same, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,8 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
-from engines import ENGINES
+from engines import ENGINES, torch
 from same_draws import agree, bits, in_step
 
 import minigrad

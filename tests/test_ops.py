@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from differences import GRADIENTS, NAMES, VALUES, differs
+from engines import torch
 from hypothesis import given, settings
 from parity import Run, backward, bind, both_succeeded, check_equal, float_arrays, results, run, tolerance
 from registry import OPS, Op
@@ -18,11 +18,17 @@ import minigrad
 from minigrad.engine import broadcasting
 from minigrad.engine.changes import changes_of
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.hypothesis]  # of which `make fuzz` runs all
 
-EVERY_OP = pytest.mark.parametrize("op", OPS.values(), ids=OPS)
+
+def every(ops: Iterable[Op]) -> pytest.MarkDecorator:
+    """A test for each of these ops."""
+    return pytest.mark.parametrize("op", [pytest.param(op, id=op.name) for op in ops])
+
+
+EVERY_OP = every(OPS.values())
 DIFFERENTIABLE = [op for op in OPS.values() if op.differentiable]
-EVERY_DIFFERENTIABLE_OP = pytest.mark.parametrize("op", DIFFERENTIABLE, ids=[op.name for op in DIFFERENTIABLE])
+EVERY_DIFFERENTIABLE_OP = every(DIFFERENTIABLE)
 
 
 def examples(quick: int) -> pytest.MarkDecorator:
@@ -84,11 +90,9 @@ def grad_fns(ran: Run) -> list[str | None]:
     return [y.grad_fn.name() if y.grad_fn is not None else None for y in results(ran.result)]
 
 
-@EVERY_DIFFERENTIABLE_OP
+@every([op for op in DIFFERENTIABLE if not op.rounds])
 @examples(15)
 def test_derivatives_are_those_of_finite_differences(op: Op, examples: int) -> None:
-    if op.rounds:
-        pytest.skip("it rounds its operand")
     for_samples(op, examples, check_derivatives, smooth=True)
 
 

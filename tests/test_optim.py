@@ -6,8 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-import torch
-from engines import ENGINES, error_of, same
+from engines import ENGINES, error_of, same, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

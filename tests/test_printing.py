@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import hypothesis.extra.numpy as arrays
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from parity import both_succeeded, check_equal, run
 from samples import ALL, Sample
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+from processes import python
 
 from minigrad import launcher
 from minigrad.dtypes import dtype
@@ -37,7 +35,6 @@ def test_importing_minigrad_needs_numpy_alone():
         "    if 'site-packages' in (getattr(module, '__file__', None) or ''):\n"
         "        print(name.partition('.')[0])"
     )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    packages = {name for name in run.stdout.split() if not name.startswith("_")}
+    packages = {name for name in python("-c", program).stdout.split() if not name.startswith("_")}
     assert packages <= {"numpy", "minigrad"}
     assert "numpy" in packages

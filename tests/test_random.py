@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from same_draws import agree, empty, in_step

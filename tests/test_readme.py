@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from engines import needs_torch
+from processes import python
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 PROGRAMS = re.findall(r"```python\n(import minigrad.*?)```\n(?:\n```\n(.*?)```)?", README, flags=re.DOTALL)
@@ -21,19 +21,20 @@ def test_the_readme_has_programs_with_their_output():
 def test_a_program_of_the_readme(program, output, tmp_path):
     script = tmp_path / "program.py"
     script.write_text(program)
-    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    run = python(script)
     assert run.returncode == 0, run.stderr
     if output:
         assert run.stdout == output
 
 
 def test_the_first_program_prints_the_same_on_pytorch(tmp_path):
+    needs_torch()
     program, output = PROGRAMS[0]
     script = tmp_path / "program.py"
     script.write_text(program.replace("import minigrad as torch", "import torch"))
-    for command in ([sys.executable], [sys.executable, "-m", "minigrad"]):
-        run = subprocess.run([*command, str(script)], capture_output=True, text=True, check=True)
-        assert run.stdout == output
+    for launcher in ([], ["-m", "minigrad"]):
+        run = python(*launcher, script)
+        assert run.stdout == output, run.stderr
 
 
 def test_every_file_that_the_readme_names_is_there():
@@ -47,9 +48,7 @@ def test_the_debugger_session_of_the_readme(tmp_path):
     script = tmp_path / "step.py"
     script.write_text(program)
     commands = "until 5\nstep\nbreak matmul_da\ncontinue\nargs\nnext\nnext\nup\np node.line\nquit\n"
-    run = subprocess.run(
-        [sys.executable, "-m", "pdb", str(script)], input=commands, capture_output=True, text=True, check=False
-    )
+    run = python("-m", "pdb", script, input=commands)
     assert "matmul(" in run.stdout
     assert "return g @ b.swapaxes(-2, -1)" in run.stdout
     assert "g = array([[1.]], dtype=float32)" in run.stdout

@@ -1,16 +1,16 @@
 """Files of the safetensors format, to and from safetensors.torch."""
 
 import os
-import subprocess
 import sys
 import textwrap
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from processes import python
 
 import minigrad
 import minigrad.safetensors as ours
@@ -146,8 +146,7 @@ def test_under_the_launcher(tmp_path):
         print(load_file("model.safetensors"), torch.load("model.safetensors"))
     """)
     )
-    command = [sys.executable, "-m", "minigrad", str(script)]
-    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    answer = python("-m", "minigrad", script, cwd=tmp_path)
     assert answer.stdout == "{'weight': tensor([1., 1.])} {'weight': tensor([1., 1.])}\n", answer.stderr
 
 

@@ -7,7 +7,6 @@ import pickle
 import re
 import stat
 import subprocess
-import sys
 import textwrap
 import zipfile
 from collections import Counter, OrderedDict, defaultdict
@@ -19,11 +18,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
-from engines import ENGINES
+from engines import ENGINES, torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from processes import LIMIT, python
 
 import minigrad
 
@@ -583,7 +582,7 @@ def test_a_killed_save_leaves_the_old_file(tmp_path):
         os.fsync = lambda _: os._exit(9)
         minigrad.save([minigrad.ones(1000)], {str(path)!r})
     """
-    assert subprocess.run([sys.executable, "-c", textwrap.dedent(script)]).returncode == 9
+    assert python("-c", textwrap.dedent(script)).returncode == 9
     assert minigrad.load(path) == [1]
 
 
@@ -608,7 +607,7 @@ def test_what_is_not_a_plain_file_is_written_to(tmp_path):
     os.mkfifo(pipe)
     reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
     minigrad.save([1, 2], pipe)
-    assert minigrad.load(io.BytesIO(reader.communicate(timeout=10)[0])) == [1, 2]
+    assert minigrad.load(io.BytesIO(reader.communicate(timeout=LIMIT)[0])) == [1, 2]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
@@ -818,7 +817,7 @@ def test_saving_imports_what_it_needs_only_then():
         heavy = {"zipfile", "mmap", "safetensors", "minigrad.safetensors", "minigrad.serialization.archive"}
         print(sorted(heavy & set(sys.modules) - before))
     """
-    answer = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
+    answer = python("-c", textwrap.dedent(script))
     assert answer.stdout == "[]\n"
 
 
@@ -839,7 +838,6 @@ def test_under_the_launcher(tmp_path):
         print(list(load("weights.pth")))
     """)
     )
-    command = [sys.executable, "-m", "minigrad", str(script)]
-    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    answer = python("-m", "minigrad", script, cwd=tmp_path)
     assert answer.stdout == "Net\n['layer.weight', 'layer.bias']\n", answer.stderr
     assert list(torch.load(tmp_path / "weights.pth")) == ["layer.weight", "layer.bias"]

@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
 from test_normalization import in_both, numbers
 
 import minigrad

@@ -9,8 +9,7 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
-import torch
-from engines import ENGINES
+from engines import ENGINES, torch
 
 import minigrad
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from engines import torch
+from processes import python
 from same_draws import bits
 from tiny_mnist import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, Tiny, write_files
 
@@ -205,15 +204,14 @@ def test_a_script_finds_it_as_torchvision(root):
         "print(datasets.MNIST is MNIST, transforms is T, torchvision.datasets is datasets)\n"
         "print(isinstance(image, torch.Tensor), list(image.shape), label)\n"
     )
-    run = [sys.executable, "-m", "minigrad", str(script)]
-    printed = subprocess.run(run, cwd=root, env={"PYTHONPATH": str(PROJECT)}, capture_output=True, text=True)
+    printed = python("-m", "minigrad", script, cwd=root, env={"PYTHONPATH": str(PROJECT)})
     assert printed.returncode == 0, printed.stderr
     assert printed.stdout.splitlines() == ["True True True", f"True [1, 28, 28] {TEST_LABELS[2]}"]
 
 
 def test_importing_it_imports_nothing_that_only_downloads_need():
     program = "import sys, minigrad.vision; print(*sorted(sys.modules))"
-    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    printed = python("-c", program)
     loaded = set(printed.stdout.split())
     assert "minigrad.vision.datasets" in loaded
     assert loaded.isdisjoint({"PIL", "tqdm", "torch", "urllib.request", "http.client", "zipfile", "subprocess"})
