@@ -87,7 +87,7 @@ class Node:
         self.turn, self.shape, self.dtype = -serial, value.shape, value.dtype
         self.edges, self.rules, self.place = edges, rules, place
         self.inputs = inputs if kept.all_inputs else kept.nothing or kept.some_of(inputs)
-        self.out, self.keeps = value if kept.out else None, kept.anything or saved
+        self.out, self.keeps = value if kept.out else None, kept.anything or saved != ()
         self.static, self.saved, self.pytorch_name = static, saved, name
 
     def name(self) -> str:

@@ -88,12 +88,12 @@ def reads_of(rule: Any) -> int:
     Of a callable that is not written in Python nothing is known: it may read everything.
     """
     given, named = 0, set[str]()
-    while not hasattr(rule, "__code__"):
-        if isinstance(rule, partial):
+    while hasattr(rule, "__func__") or not hasattr(rule, "__code__"):
+        if hasattr(rule, "__func__"):
+            given, rule = given + 1, rule.__func__
+        elif isinstance(rule, partial):
             given, named = given + len(rule.args), named | rule.keywords.keys()
             rule = rule.func
-        elif hasattr(rule, "__func__"):
-            given, rule = given + 1, rule.__func__
         elif hasattr(rule, "__wrapped__"):
             rule = rule.__wrapped__
         elif hasattr(type(rule).__call__, "__code__"):
