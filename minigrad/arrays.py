@@ -74,7 +74,7 @@ def is_writeable(array: Any) -> bool:
     return not array.size or all(size < 2 or stride for size, stride in zip(array.shape, array.strides))
 
 
-def ones(like: Any, size: int) -> Any:
+def shared_ones(like: Any, size: int) -> Any:
     """So many ones in the dtype of a raw array, where it is, made once: not to be changed."""
     return cached_ones(type(like), gpu_of(like), size, like.dtype)  # type: ignore[arg-type]
 

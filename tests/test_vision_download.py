@@ -155,7 +155,7 @@ def test_a_stream_without_end_is_not_read_to_its_end(tmp_path):
 
     stream = Endless()
     with pytest.raises(download.NotReceived):
-        download.save(stream, FILES[0], tmp_path)
+        download.save_checked(stream, FILES[0], tmp_path)
     assert stream.given <= FILES[0].size + download.PIECE
     assert files_in(tmp_path) == {}
 
@@ -169,7 +169,7 @@ def test_an_interrupted_download_leaves_nothing(error, tmp_path):
             return b"the beginning"
 
     with pytest.raises(error):
-        download.save(Interrupted(), FILES[0], tmp_path)
+        download.save_checked(Interrupted(), FILES[0], tmp_path)
     assert files_in(tmp_path) == {}
 
 

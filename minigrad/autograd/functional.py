@@ -38,7 +38,7 @@ def vjp(
         xs = fresh(inputs, create_graph)
         ys = outputs_of("vjp", func, xs)
         vs = vectors("vjp", v, ys, "outputs")
-        products = gradients(ys, xs, vs, create_graph, strict)
+        products = gradients_by(ys, xs, vs, create_graph, strict)
     return like(settled(ys, create_graph), func_returned_tuple(ys)), like(settled(products, create_graph), inputs)
 
 
@@ -58,9 +58,9 @@ def jvp(
         xs = fresh(inputs, create_graph)
         ys = outputs_of("jvp", func, xs)
         vs = vectors("jvp", v, xs, "inputs")
-        us = [zeros(y).requires_grad_() for y in ys]
-        slopes = gradients(ys, xs, us, True, strict)
-        products = gradients(slopes, us, vs, create_graph, False)
+        us = [zeros_as(y).requires_grad_() for y in ys]
+        slopes = gradients_by(ys, xs, us, True, strict)
+        products = gradients_by(slopes, us, vs, create_graph, False)
     return like(settled(ys, create_graph), func_returned_tuple(ys)), like(
         settled(products, create_graph), func_returned_tuple(ys)
     )
@@ -112,7 +112,7 @@ def hessian(
     def gradient(*xs: Tensor) -> Any:
         ys = outputs_of("hessian", func, xs)
         scalar_output("hessian", ys)
-        return like(tuple(gradients(ys, xs, [None], True, strict)), inputs)
+        return like(tuple(gradients_by(ys, xs, [None], True, strict)), inputs)
 
     return jacobian(gradient, inputs, create_graph, strict)
 
@@ -131,8 +131,8 @@ def hvp(
         ys = outputs_of("hvp", func, xs)
         scalar_output("hvp", ys)
         vs = vectors("hvp", v, xs, "inputs")
-        slopes = gradients(ys, xs, [None], True, strict)
-        products = gradients(slopes, xs, vs, create_graph, strict)
+        slopes = gradients_by(ys, xs, [None], True, strict)
+        products = gradients_by(slopes, xs, vs, create_graph, strict)
     return settled(ys, create_graph)[0], like(settled(products, create_graph), inputs)
 
 
@@ -179,7 +179,7 @@ def vectors(op: str, v: Tensors, wanted: Any, what: str) -> list[Tensor]:
     if v is None:
         if len(wanted) != 1 or wanted[0].numel() != 1:
             raise RuntimeError(f"The vector v can only be None if {what} is a single Tensor with a single element")
-        return [zeros(wanted[0]) + 1]
+        return [zeros_as(wanted[0]) + 1]
     vs = list(v) if isinstance(v, (tuple, list)) else [v]
     shapes = [list(raw(x).shape) for x in vs], [list(raw(y).shape) for y in wanted]
     if shapes[0] != shapes[1]:
@@ -187,7 +187,7 @@ def vectors(op: str, v: Tensors, wanted: Any, what: str) -> list[Tensor]:
     return vs
 
 
-def gradients(ys: Any, xs: Any, vs: Any, create_graph: bool, strict: bool) -> list[Tensor]:
+def gradients_by(ys: Any, xs: Any, vs: Any, create_graph: bool, strict: bool) -> list[Tensor]:
     """The gradients of sum(v * y) by the x's: zeros where they do not depend on it (RuntimeError if strict)."""
     pairs = [(y, v) for y, v in zip(ys, vs) if y.requires_grad]
     found: Any = [None] * len(xs)
@@ -196,7 +196,7 @@ def gradients(ys: Any, xs: Any, vs: Any, create_graph: bool, strict: bool) -> li
     if strict and any(g is None for g in found):
         unused = [i for i, g in enumerate(found) if g is None]
         raise RuntimeError(f"The output of the user-provided function is independent of inputs {unused}")
-    return [zeros(x) if g is None else g for g, x in zip(found, xs)]
+    return [zeros_as(x) if g is None else g for g, x in zip(found, xs)]
 
 
 def jacobian_rows(y: Tensor, xs: list[Tensor], create_graph: bool, strict: bool) -> list[Tensor]:
@@ -205,15 +205,15 @@ def jacobian_rows(y: Tensor, xs: list[Tensor], create_graph: bool, strict: bool)
 
     rows: list[list[Tensor]] = []
     for i in range(y.numel()):
-        one = zeros(y)
+        one = zeros_as(y)
         one.array.reshape(-1)[i] = 1
-        rows.append(gradients([y], xs, [one], create_graph, strict))
+        rows.append(gradients_by([y], xs, [one], create_graph, strict))
     if not rows:
         return [wrap(array_module(x.array).zeros((*y.shape, *x.shape), x.array.dtype)) for x in xs]
     return [stack(column).reshape(*y.shape, *x.shape) for column, x in zip(zip(*rows), xs)]
 
 
-def zeros(x: Any) -> Tensor:
+def zeros_as(x: Any) -> Tensor:
     """Zeros like a tensor."""
     return wrap(array_module(x.array).zeros(x.array.shape, x.array.dtype))
 

@@ -27,7 +27,7 @@ def backward(
     https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
     roots = several(tensors)
-    gradients = start(roots, grad_tensors, create_graph)
+    gradients = starts(roots, grad_tensors, create_graph)
     targets = None if inputs is None else engine.nodes_of(several(inputs))
     keep = create_graph if retain_graph is None else retain_graph
     add_to_grads(engine.backward(gradients, targets, keep, create_graph), targets)
@@ -55,7 +55,7 @@ def grad(
     (tensor(18.),)
     """
     roots, wanted = several(outputs), several(inputs)
-    gradients = start(roots, grad_outputs, create_graph)
+    gradients = starts(roots, grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     may_be_unused = bool(allow_unused or materialize_grads)
     arrived = engine.backward(gradients, engine.nodes_of(wanted), keep, create_graph, may_be_unused)
@@ -73,7 +73,7 @@ def several(tensors: Tensor | Sequence[Tensor]) -> list[Tensor]:
     return [tensors] if isinstance(tensors, TensorBase) else list(tensors)
 
 
-def start(roots: list[Tensor], given: Any, create_graph: bool) -> engine.Gradients:
+def starts(roots: list[Tensor], given: Any, create_graph: bool) -> engine.Gradients:
     """The gradients that a pass starts from: one was given for all roots, or as many as there are."""
     given = list(given) if isinstance(given, (list, tuple)) else [given] * len(roots)
     if len(given) != len(roots):

@@ -29,12 +29,12 @@ def error_function_at_once(xp: Any, x: Any) -> Any:
     """erf of a float32 or float64 array."""
     size = xp.minimum(xp.abs(x), 6)  # erf(6) is 1 in float64
     square = size * size
-    near = x + x * (polynomial(NEAR[0], square) / polynomial(NEAR[1], square))
-    far = 1 - xp.exp(-square) * (polynomial(FAR[0], size) / polynomial(FAR[1], size))
+    near = x + x * (horner(NEAR[0], square) / horner(NEAR[1], square))
+    far = 1 - xp.exp(-square) * (horner(FAR[0], size) / horner(FAR[1], size))
     return xp.where(size < 0.84375, near, xp.copysign(far, x))
 
 
-def polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
+def horner(coefficients: tuple[float, ...], x: Any) -> Any:
     """A polynomial of a raw array by Horner's scheme, the highest power's coefficient first."""
     value = x * coefficients[0]
     for coefficient in coefficients[1:-1]:

@@ -41,7 +41,7 @@ def saved_tensors(module: Module, prefix: str = "") -> Iterator[tuple[str, Tenso
             yield from saved_tensors(part, f"{prefix}{name}.")
 
 
-def load(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
+def load_into(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
     """Module.load_state_dict: everything is checked before anything changes."""
     own = dict(saved_tensors(module))
     missing = [name for name in own if name not in state_dict]

@@ -192,7 +192,7 @@ class Module:
         yield prefix, self
         for name, module in self._modules.items():
             if module is not None:
-                yield from module.named_modules(memo, joined(prefix, name), remove_duplicate)
+                yield from module.named_modules(memo, dotted(prefix, name), remove_duplicate)
 
     def modules(self) -> Iterator[Module]:
         """This module and all below it."""
@@ -227,7 +227,7 @@ class Module:
                     continue
                 if remove_duplicate:
                     seen.add(id(tensor))
-                yield joined(owner, name), tensor
+                yield dotted(owner, name), tensor
 
     def get_submodule(self, target: str) -> Module:
         """The module below this one under a dotted name; AttributeError if there is none."""
@@ -349,7 +349,7 @@ class Module:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        return loading.load(self, state_dict, strict, assign)
+        return loading.load_into(self, state_dict, strict, assign)
 
     # Hooks --------------------------------------------------------------------------------------------------
 
@@ -423,7 +423,7 @@ def type_name(value: Any) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def joined(prefix: str, name: str) -> str:
+def dotted(prefix: str, name: str) -> str:
     """A dotted name."""
     return f"{prefix}.{name}" if prefix else name
 

@@ -125,7 +125,7 @@ def normalized(
 ) -> Tensor:
     """a / sqrt(variance + eps) * weight + bias, for `a` with a mean of 0."""
     x = raw(a)
-    spread = deviation(x, kept, eps)
+    spread = root_of_variance(x, kept, eps)
     if weight is None:
         value = x / spread
     elif kept == along:
@@ -150,7 +150,7 @@ def normalized_da(
     eps: float,
 ) -> Tensor:
     """What of g is no stretch of `a`, for a stretch leaves the output as it was."""
-    spread = deviation(a, kept, eps)
+    spread = root_of_variance(a, kept, eps)
     factor = 1 / spread
     if weight is not None and kept == along:
         factor = weight.reshape(along) * factor
@@ -170,7 +170,7 @@ def normalized_dweight(
     along: tuple[int, ...],
     eps: float,
 ) -> Tensor:
-    spread = deviation(a, kept, eps)
+    spread = root_of_variance(a, kept, eps)
     total = summed_product(g, a, kept) / spread if kept == along else summed_product(g, a / spread, along)
     return total.reshape(raw(weight).shape)
 
@@ -188,7 +188,7 @@ def normalized_dbias(
     return sum_to(g, along).reshape(raw(bias).shape)
 
 
-def deviation(a: Tensor, kept: tuple[int, ...], eps: float) -> Tensor:
+def root_of_variance(a: Tensor, kept: tuple[int, ...], eps: float) -> Tensor:
     """sqrt(variance + eps), for `a` with a mean of 0."""
     return sqrt(summed_product(a, a, kept) / elements_each(a, kept) + eps)
 

@@ -256,7 +256,7 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after the other along dim; all other sizes must be equal (RuntimeError)."""
-    tensors = checked("cat", tensors)
+    tensors = joinable("cat", tensors)
     tensors = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]
     dim = axis(dim, tensors[0].array.ndim)
     for i, x in enumerate(tensors):
@@ -280,7 +280,7 @@ def cat_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape along a new dimension at dim.  RuntimeError for unequal shapes."""
-    tensors = checked("stack", tensors)
+    tensors = joinable("stack", tensors)
     for i, x in enumerate(tensors):
         if x.array.shape != tensors[0].array.shape:
             raise RuntimeError(
@@ -297,7 +297,7 @@ def stack_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
     return getitem(g, key)
 
 
-def checked(op: str, tensors: Any) -> list[Tensor]:
+def joinable(op: str, tensors: Any) -> list[Tensor]:
     """A sequence of at least one tensor, in their common dtype."""
     if isinstance(tensors, TensorBase) or not isinstance(tensors, Sequence):
         raise TypeError(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 DType = np.dtype[Any]
 
 
-def floating(op: str, dtype: DType) -> None:
+def require_floating(op: str, dtype: DType) -> None:
     """Refuse a dtype that cannot hold the draws of a continuous distribution (NotImplementedError)."""
     if dtype.kind != "f":
         raise NotImplementedError(
@@ -32,7 +32,7 @@ def bounds(low: float, high: float, dtype: DType) -> None:
         raise RuntimeError(f"uniform_ expects to - from <= {largest:g}, the largest {dtype.name}, but {found}")
 
 
-def deviation(std: float) -> None:
+def require_deviation(std: float) -> None:
     """Refuse a standard deviation below 0, or nan."""
     if not std >= 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
@@ -55,7 +55,7 @@ def probability(p: float) -> None:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
 
 
-def probabilities(p: NDArray[Any]) -> None:
+def require_probabilities(p: NDArray[Any]) -> None:
     """Refuse an array that holds anything but probabilities."""
     if p.dtype.kind != "f":
         raise NotImplementedError(

@@ -109,7 +109,7 @@ class Generator:
 
         float32 and float16 take one word for each, float64 two.
         """
-        checks.floating("uniform_", dtype)
+        checks.require_floating("uniform_", dtype)
         checks.bounds(low, high, dtype)
         if dtype == FLOAT64:
             numbers: Array = fused_float64(self._engine.unit_doubles(count), high - low, low)
@@ -134,8 +134,8 @@ class Generator:
 
         contiguous: whether they go into a contiguous tensor, for PyTorch computes them in another way if not.
         """
-        checks.floating("normal_", dtype)
-        checks.deviation(std)
+        checks.require_floating("normal_", dtype)
+        checks.require_deviation(std)
         if count < box_muller.BLOCK or not contiguous:
             return rounded(fused_float64(self._normals_in_pairs(count), std, mean), dtype)
         unit: Any = self._engine.unit_floats
@@ -198,7 +198,7 @@ class Generator:
         if not isinstance(p, np.ndarray):
             checks.probability(p)
             return self._engine.unit_doubles(count) < p
-        checks.probabilities(p)
+        checks.require_probabilities(p)
         if p.dtype == FLOAT64:
             return self._engine.unit_doubles(count) < p
         return self._engine.unit_floats(count) < p.astype(np.float32, copy=False)

@@ -81,13 +81,13 @@ def two_sum(a: Doubles, b: Any) -> tuple[Doubles, Doubles]:
 def two_product(a: Doubles, b: float) -> tuple[Doubles, Doubles]:
     """The rounded product of a and b, and the error of that rounding, exactly (Dekker)."""
     product = a * b
-    a_upper, a_lower = split(a)
-    b_upper, b_lower = split(b)
+    a_upper, a_lower = split_in_two(a)
+    b_upper, b_lower = split_in_two(b)
     error = ((a_upper * b_upper - product) + a_upper * b_lower + a_lower * b_upper) + a_lower * b_lower
     return product, error
 
 
-def split(a: Any) -> tuple[Any, Any]:
+def split_in_two(a: Any) -> tuple[Any, Any]:
     """Two numbers of at most 26 bits whose sum is `a`, so that products of such halves are exact."""
     scaled = SPLITTER * a
     upper = scaled - (scaled - a)

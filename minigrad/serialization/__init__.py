@@ -46,10 +46,10 @@ def save(obj: Any, f: File) -> None:
         raise AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute")
     pickle, storages = pickled(obj)
     with opened_for_writing(f) as file:
-        write(file, folder_name(f), pickle, storages)
+        write_archive(file, folder_name(f), pickle, storages)
 
 
-def write(file: IO[bytes], folder: str, pickle: bytes, storages: list[Storage]) -> None:
+def write_archive(file: IO[bytes], folder: str, pickle: bytes, storages: list[Storage]) -> None:
     """Write the archive."""
     import sys
 
@@ -95,10 +95,10 @@ def load(
     if mmap and not isinstance(f, (str, os.PathLike)):
         raise ValueError("f must be a file path in order to use the mmap argument")
     with opened_for_reading(f) as (file, name):
-        return unpickled(Reader(file, name, bool(mmap)), map_location, weights_only is None or weights_only)
+        return read_archive(Reader(file, name, bool(mmap)), map_location, weights_only is None or weights_only)
 
 
-def unpickled(archive: Reader, map_location: MapLocation, weights_only: bool) -> Any:
+def read_archive(archive: Reader, map_location: MapLocation, weights_only: bool) -> Any:
     """The object in an archive."""
     import pickle
 

@@ -111,34 +111,34 @@ def set_attributes(obj: Any, state: Any) -> None:
 
 def size_of(sizes: Any) -> Size:
     """A Size."""
-    return Size(checked(sizes, tuple))
+    return Size(of_kind(sizes, tuple))
 
 
-def device_of(kind: Any, index: Any = None) -> device:
+def device_named(kind: Any, index: Any = None) -> device:
     """A device."""
-    return device(checked(kind, str), None if index is None else checked(index, int))
+    return device(of_kind(kind, str), None if index is None else of_kind(index, int))
 
 
 def ordered_dict(items: Any = ()) -> OrderedDict[Any, Any]:
     """An OrderedDict."""
-    return OrderedDict((checked_key(key), value) for key, value in checked(items, tuple, list))
+    return OrderedDict((checked_key(key), value) for key, value in of_kind(items, tuple, list))
 
 
 def counter(counts: Any) -> Counter[Any]:
     """A Counter."""
-    return Counter(checked(counts, dict))
+    return Counter(of_kind(counts, dict))
 
 
 def set_of(items: Any) -> set[Any]:
     """A set."""
-    return set(map(checked_key, checked(items, list)))
+    return set(map(checked_key, of_kind(items, list)))
 
 
 def bytes_of(text: Any, encoding: Any) -> bytes:
     """Bytes, which protocol 2 writes as text."""
     if encoding != "latin1":
         raise pickle.UnpicklingError("bytes are not written as text in latin1")
-    return bytes(checked(text, str).encode("latin1"))
+    return bytes(of_kind(text, str).encode("latin1"))
 
 
 def no_bytes() -> bytes:
@@ -148,15 +148,15 @@ def no_bytes() -> bytes:
 
 def bytearray_of(data: Any = b"") -> bytearray:
     """A bytearray; not of a given length."""
-    return bytearray(checked(data, bytes))
+    return bytearray(of_kind(data, bytes))
 
 
 def complex_of(real: Any, imaginary: Any) -> complex:
     """A complex number."""
-    return complex(checked(real, float), checked(imaginary, float))
+    return complex(of_kind(real, float), of_kind(imaginary, float))
 
 
-def checked(argument: Any, *kinds: type) -> Any:
+def of_kind(argument: Any, *kinds: type) -> Any:
     """An argument, if it is just of one of these types: the constructors would take much else."""
     if type(argument) not in kinds:
         raise pickle.UnpicklingError(f"a builder gets a {type(argument).__name__}, not a {kinds[0].__name__}")
@@ -184,7 +184,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "torch._utils._rebuild_parameter_with_state": parameter,
     "torch._tensor._rebuild_from_type_v2": tensor_of_type,
     "torch.Size": size_of,
-    "torch.device": device_of,
+    "torch.device": device_named,
     "collections.OrderedDict": ordered_dict,
     "collections.Counter": counter,
     "_codecs.encode": bytes_of,

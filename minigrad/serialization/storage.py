@@ -96,7 +96,7 @@ class Memory:
             self.groups[id(array)] = [self.arrays[id(array)][1]]
         group = self.groups[id(array)]
         if id(group) not in self.storages:
-            self.storages[id(group)] = Storage(joined(group), str(len(self.storages)))
+            self.storages[id(group)] = Storage(whole_memory(group), str(len(self.storages)))
         saved = self.arrays[id(array)][1]
         start = min(span(each)[0] for each in group)
         return Place(self.storages[id(group)], (span(saved)[0] - start) // saved.itemsize, strides_of(saved))
@@ -123,7 +123,7 @@ def span(array: Any) -> tuple[int, int]:
     return start, start + array.itemsize + sum((n - 1) * stride for n, stride in zip(array.shape, array.strides))
 
 
-def joined(group: list[Any]) -> Any:
+def whole_memory(group: list[Any]) -> Any:
     """The memory that arrays lie in, as one flat array: theirs, if one of them fills it, or else a copy.
 
     What lies between the elements of the arrays, and is none of them, is zero in the copy.

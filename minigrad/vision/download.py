@@ -33,14 +33,14 @@ PIECE = 1 << 20
 """Bytes that are read at a time."""
 
 
-class Stream(Protocol):
+class Answer(Protocol):
     """Anything that bytes can be read from."""
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most `size`; none at the end."""
 
 
-Streams = Generator[tuple[File, Stream], None, None]
+Streams = Generator[tuple[File, Answer], None, None]
 Source = Callable[[Sequence[File]], Streams]
 
 
@@ -65,7 +65,7 @@ def fetch(title: str, published: Publication, folder: Path) -> None:
         try:
             with closing(source(missing(published.files, folder))) as streams:
                 for file, stream in streams:
-                    save(stream, file, folder)
+                    save_checked(stream, file, folder)
         except FAILURES as error:
             answers.append(f"{name}: {error or type(error).__name__}")
     if missing(published.files, folder):
@@ -86,7 +86,7 @@ def missing(files: Sequence[File], folder: Path) -> list[File]:
     return [file for file in files if not (folder / file.name).is_file()]
 
 
-def save(stream: Stream, file: File, folder: Path) -> None:
+def save_checked(stream: Answer, file: File, folder: Path) -> None:
     """Write what a stream gives to a temporary file; when all of it is there and right, give that its name.
 
     NotReceived when it is not what it should be; then, and after any other exception, nothing is left behind.

@@ -35,7 +35,7 @@ def extent(image: Any) -> tuple[int, int]:
     return height, width
 
 
-def part(image: Any, rows: slice, columns: slice) -> Any:
+def cut_out(image: Any, rows: slice, columns: slice) -> Any:
     """Those rows and columns of the image."""
     return image[at(image, rows, columns)]
 

@@ -21,7 +21,7 @@ from minigrad.ops.creation import as_tensor
 from minigrad.ops.sampling import rand, randint
 from minigrad.tensor import Tensor
 from minigrad.utils.data.whole_batches import speaks_for
-from minigrad.vision.images import extent, mirrored, padded, part, pixels
+from minigrad.vision.images import cut_out, extent, mirrored, padded, pixels
 
 __all__ = ["Compose", "Lambda", "Normalize", "RandomCrop", "RandomHorizontalFlip", "ToTensor"]
 
@@ -202,7 +202,7 @@ class RandomCrop(Module):
         if self.pad_if_needed and (height or width):
             image = padded(image, width, height, width, height, self.fill, self.padding_mode)
         top, left = self.place(*extent(image))
-        return part(image, slice(top, top + self.size[0]), slice(left, left + self.size[1]))
+        return cut_out(image, slice(top, top + self.size[0]), slice(left, left + self.size[1]))
 
     def place(self, height: int, width: int) -> tuple[int, int]:
         """A random row and column for the upper left corner, in an image of this height and width."""

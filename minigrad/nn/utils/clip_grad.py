@@ -42,7 +42,7 @@ def clip_grad_norm_(
     params = as_list(parameters)
     if isinstance(parameters, GeneratorType) and not params:
         warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
-    total_norm = get_total_norm(gradients(params), norm_type, error_if_nonfinite, foreach)
+    total_norm = get_total_norm(grads_of(params), norm_type, error_if_nonfinite, foreach)
     clip_grads_with_norm_(params, max_norm, total_norm, foreach)
     return total_norm
 
@@ -57,7 +57,7 @@ def clip_grads_with_norm_(
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grads_with_norm_.html
     """
-    grads = gradients(parameters)
+    grads = grads_of(parameters)
     total = total_norm.array
     factor = array_module(total).minimum(float(max_norm) / (total + 1e-6), 1.0)
     for grad in grads:
@@ -77,7 +77,7 @@ def clip_grad_value_(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
     """
     clip_value = float(clip_value)
-    grads = gradients(parameters)
+    grads = grads_of(parameters)
     for grad in grads:
         array_module(grad.array).clip(grad.array, -clip_value, clip_value, out=grad.array)
     mark_changed(*grads)
@@ -131,7 +131,7 @@ def norm(array: Any, order: float) -> Any:
     return xp.asarray((sizes**order).sum() ** (1 / order))
 
 
-def gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+def grads_of(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     """The gradients of the parameters that have one."""
     return [p.grad for p in as_list(parameters) if p.grad is not None]
 

@@ -188,7 +188,7 @@ class Batches:
 def fetcher(loader: Any) -> Callable[[Any], Any]:
     """What makes a batch of its indices (or, from a stream, of as many samples as there are indices)."""
     if isinstance(loader.dataset, IterableDataset):
-        return Stream(loader)
+        return SampleStream(loader)
     return partial(fetched, loader.dataset, loader.batch_sampler is not None, loader.collate_fn)
 
 
@@ -204,7 +204,7 @@ def fetched(dataset: Any, batched: bool, collate_fn: Callable[[Any], Any], indic
     return collate_fn([dataset[i] for i in indices])
 
 
-class Stream:
+class SampleStream:
     """Makes batches of a stream of samples; StopIteration at its end."""
 
     def __init__(self, loader: Any) -> None:
