@@ -53,3 +53,12 @@ def test_the_debugger_session_of_the_readme(tmp_path):
     assert "return g @ b.swapaxes(-2, -1)" in run.stdout
     assert "g = array([[1.]], dtype=float32)" in run.stdout
     assert f"{script}:5: c = a @ b" in run.stdout
+
+
+def test_the_debugger_session_in_a_lesson():
+    needs_torch()
+    commands = re.findall(r"\(Pdb\) (.*)", README)
+    lesson = Path(__file__).parent.parent / "comparisons" / "lessons" / "circles.py"
+    run = python("-m", "pdb", "-m", "minigrad", lesson, input="\n".join([*commands, "quit"]))
+    assert "linear_dweight()" in run.stdout
+    assert "'model(X_train)'" in run.stdout
