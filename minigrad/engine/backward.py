@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy import ndarray
 
-from minigrad.arrays import gpu_of, on_its_gpu, ones
-from minigrad.engine.broadcasting import fit
+from minigrad.arrays import aloud, gpu_of, on_its_gpu, ones, quiet
+from minigrad.engine.broadcasting import cast, fit
 from minigrad.engine.changes import refuse_changed
 from minigrad.engine.graph import Node, TensorBase, raw, recording, rule_name, wrap
 
@@ -38,12 +38,12 @@ def backward(
     node: Node | None = None
     rule: Any = None
     contribution: Any = None
-    mode = recording.set(create_graph)
+    mode, silence = recording.set(create_graph), quiet().__enter__()  # a `with` would indent the loop
     try:
         for node in nodes:
             g = gradients.pop(node)
             if node.hooks:
-                g = run_hooks(node, g)
+                g = run_hooks(node, g, silence)
             if node.receiver is not None if targets is None else node in targets:
                 arrived[node] = g
             if not node.edges:
@@ -59,6 +59,7 @@ def backward(
         explain(error, node, rule, contribution)
         raise
     finally:
+        silence.__exit__(None, None, None)
         recording.reset(mode)
     if not retain_graph:
         free(nodes)
@@ -82,9 +83,14 @@ def start(roots: Sequence[Tensor], given: Sequence[Any], create_graph: bool) -> 
         g = one(root.array) if g is None else checked_gradient(g, root, i)
         if create_graph:
             g = g if isinstance(g, TensorBase) else wrap(g)
+        elif raw(g).dtype == root.array.dtype:
+            g = raw(g)
         else:
-            g = raw(g).astype(root.array.dtype, copy=False)
-        gradients[root.node] = gradients[root.node] + g if root.node in gradients else g
+            g = cast(raw(g), root.array.dtype)
+        if root.node in gradients:
+            with quiet():
+                g = gradients[root.node] + g
+        gradients[root.node] = g
     return gradients
 
 
@@ -182,11 +188,12 @@ def rule_arguments(node: Node, g: Any, create_graph: bool) -> tuple[Any, ...]:
     return (g, out, *operands, *node.static, *node.saved)
 
 
-def run_hooks(node: Node, g: Any) -> Any:
+def run_hooks(node: Node, g: Any, silence: quiet) -> Any:
     """Let each hook see, and perhaps replace, the gradient of a node's output."""
     for hook in list((node.hooks or {}).values()):
         seen: Any = g if isinstance(g, TensorBase) else wrap(g)
-        replaced = hook(seen)
+        with aloud(silence):
+            replaced = hook(seen)
         if replaced is not None:
             name = getattr(hook, "__name__", hook)
             if not isinstance(replaced, TensorBase):

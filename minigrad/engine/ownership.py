@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, copy_of
+from minigrad.arrays import array_module, copy_of, quiet
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import Node, TensorBase, wrap
 
@@ -28,7 +28,8 @@ def add_to_grads(received: dict[Node, Any], targets: dict[Node, Tensor] | None =
             tensor._grad = tensor._grad + g
         else:
             total = tensor._grad.array
-            array_module(total).add(total, g, out=total)
+            with quiet():
+                array_module(total).add(total, g, out=total)
             mark_changed(tensor._grad)
 
 
