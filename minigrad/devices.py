@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.arrays import copy_of, gpu_of, on_its_gpu
+from minigrad.arrays import copy_of, gpu_of, on_its_gpu, quiet
 from minigrad.gpu import finding
 from minigrad.gpu.finding import gpu
 
@@ -186,7 +186,8 @@ def moved(array: Any, place: Any, non_blocking: bool = False) -> Any:
 def overwrite(array: Any, values: Any) -> None:
     """Change a raw array in place to the values of another, which may be on another device."""
     values = moved(values, device_of(array))
-    on_its_gpu(array)[...] = values
+    with quiet():
+        on_its_gpu(array)[...] = values
 
 
 def empty_pinned(shape: tuple[int, ...], dtype: Any) -> Any:

@@ -55,6 +55,32 @@ def test_one_step_into_a_product_shows_the_line_that_multiplies():
     assert frames_to(linear_algebra.matmul, "(a := raw(input)) @ (b := raw(other))", lambda: a @ b) == 1
 
 
+def test_the_line_that_multiplies_is_the_fourth_stop():
+    """What a debugger's `step`, and then `next` three times, comes to."""
+
+    def stops_to(function, text, action):
+        lines, first = inspect.getsourcelines(function)
+        stops = []
+
+        def trace(frame, _event, _arg):
+            if frame.f_code is not function.__code__:
+                return None
+            stops.append(lines[frame.f_lineno - first])
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            action()
+        finally:
+            sys.settrace(before)
+        return 1 + next(i for i, line in enumerate(stops) if text in line)
+
+    a = minigrad.ones(2, 2)
+    assert stops_to(linear_algebra.matmul, "value = (a := raw(input)) @", lambda: a @ a) == 4
+    assert stops_to(linear_algebra.linear, "value = (x := raw(input)) @", lambda: linear_algebra.linear(a, a)) == 4
+
+
 def test_three_frames_below_backward_stands_the_line_of_the_derivative():
     a, b = minigrad.ones(2, 3, requires_grad=True), minigrad.ones(3, 2, requires_grad=True)
     loss = (a @ b).sum()

@@ -9,6 +9,7 @@ import operator
 import weakref
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial, wraps
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_a_rule_may_be_any_callable(form: str):
         (lru_cache(lambda g, _out, _a, b: g), 0b100),
         (operator.itemgetter(0), -1),
     ],
-    ids=str,
+    ids=map(str, count()),
 )
 def test_what_a_rule_reads_is_found_in_its_code(rule: Any, read: int):
     assert reads_of(rule) == read

@@ -15,8 +15,6 @@ from samples import Draw, Sample, one_of
 
 import minigrad
 
-pytestmark = pytest.mark.filterwarnings("ignore")
-
 EXAMPLES = [400, pytest.param(20_000, marks=pytest.mark.slow)]
 
 

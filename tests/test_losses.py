@@ -12,8 +12,6 @@ from parity import check_equal
 
 import minigrad
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-
 FAR = [0.0, 1e4, -1e4, 1e30, -1e30, 3e38, -3e38, 88.8, -104.0]
 
 

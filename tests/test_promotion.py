@@ -14,8 +14,6 @@ from samples import ALL, Sample
 
 import minigrad
 
-pytestmark = pytest.mark.filterwarnings("ignore")
-
 TENSORS = [np.full(shape, 3 if dtype != "bool" else True, dtype) for dtype, shape in itertools.product(ALL, [(2,), ()])]
 NUMBERS = [True, 2, 2.5]
 PAIRS = [

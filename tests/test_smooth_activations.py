@@ -9,8 +9,6 @@ from test_normalization import in_both, numbers
 
 import minigrad
 
-pytestmark = pytest.mark.filterwarnings("ignore")
-
 LAYERS = {
     "LeakyReLU": lambda nn: nn.LeakyReLU(),
     "LeakyReLU, options": lambda nn: nn.LeakyReLU(0.2, inplace=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine import backward as engine
 from minigrad.engine.graph import TensorBase
 from minigrad.engine.ownership import add_to_grads, own_tensor
@@ -81,5 +81,6 @@ def starts(roots: list[Tensor], given: Any, create_graph: bool) -> engine.Gradie
     gradients: dict[Any, Any] = {}
     for number, (root, g) in enumerate(zip(roots, given)):
         g = engine.start(root, g, create_graph, number)
-        gradients[root.node] = gradients[root.node] + g if root.node in gradients else g
+        with quiet():
+            gradients[root.node] = gradients[root.node] + g if root.node in gradients else g
     return gradients

@@ -7,14 +7,15 @@ has received all of it, and has its turn next.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextvars import Token
 from heapq import heappop, heappush
 from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import IN_MEMORY, gpu_of, on_its_gpu
+from minigrad.arrays import IN_MEMORY, SILENT, aloud, gpu_of, numpy_errors, on_its_gpu
 from minigrad.engine import changes
-from minigrad.engine.broadcasting import fit
+from minigrad.engine.broadcasting import cast, fit
 from minigrad.engine.graph import Node, TensorBase, raw, recording, rule_name, wrap
 
 if TYPE_CHECKING:
@@ -41,11 +42,11 @@ def backward(
     """
     on_the_way = None if targets is None else nodes_above(targets, gradients, allow_unused)
     turns, visited, arrived = sorted(zip(map(turn, gradients), gradients)), [], {}
-    mode = recording.set(create_graph)
+    mode, silence = recording.set(create_graph), numpy_errors.set(SILENT)
     try:
         while turns:
             _, node = heappop(turns)
-            g = run_hooks(node, gradients.pop(node)) if node.hooks else gradients.pop(node)
+            g = run_hooks(node, gradients.pop(node), silence) if node.hooks else gradients.pop(node)
             if node.receiver is not None if targets is None else node in targets:
                 arrived[node] = g
             visited.append(node)
@@ -63,11 +64,12 @@ def backward(
                             heappush(turns, (edge.turn, edge))
         while gradients:
             leaf, g = gradients.popitem()
-            arrived[leaf] = run_hooks(leaf, g) if leaf.hooks else g
+            arrived[leaf] = run_hooks(leaf, g, silence) if leaf.hooks else g
     except Exception as error:
         explain(error, locals())
         raise
     finally:
+        numpy_errors.reset(silence)
         recording.reset(mode)
     if not retain_graph:
         free(visited)
@@ -112,7 +114,9 @@ def checked_gradient(g: Any, root: Tensor, create_graph: bool, number: int) -> A
             f"grad_output[{number}] is on {g.device}, but output[{number}] on {root.device}: move it with "
             f".to({str(root.device)!r})"
         )
-    return g if create_graph else raw(g).astype(root.array.dtype, copy=False)
+    if create_graph or raw(g).dtype == root.array.dtype:
+        return g if create_graph else raw(g)
+    return cast(raw(g), root.array.dtype)
 
 
 def nodes_of(tensors: Iterable[Tensor]) -> dict[Node, Tensor]:
@@ -186,11 +190,12 @@ def prepare(node: Node, g: Any) -> None:
     on_its_gpu(raw(g))
 
 
-def run_hooks(node: Node, g: Any) -> Any:
+def run_hooks(node: Node, g: Any, silence: Token[Any]) -> Any:
     """Let each hook see, and perhaps replace, the gradient of a node's output."""
     for hook in list((node.hooks or {}).values()):
         seen: Any = g if isinstance(g, TensorBase) else wrap(g)
-        replaced = hook(seen)
+        with aloud(silence):
+            replaced = hook(seen)
         if replaced is not None:
             name = getattr(hook, "__name__", hook)
             if not isinstance(replaced, TensorBase):

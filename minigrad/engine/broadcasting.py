@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module, shared_ones
+from minigrad.arrays import array_module, quiet, shared_ones
 from minigrad.engine.graph import Node, raw, record, rule_name
 from minigrad.engine.kept import Rule
 
@@ -77,7 +77,9 @@ def broadcast_to_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...])
 def cast(a: Tensor, dtype: Any) -> Tensor:
     """The same values in another NumPy dtype."""
     x = raw(a)
-    return record(x.astype(dtype), (a,), (cast_da,), x.dtype, name="ToCopyBackward0")
+    with quiet():
+        value = x.astype(dtype)
+    return record(value, (a,), (cast_da,), x.dtype, name="ToCopyBackward0")
 
 
 def cast_da(g: Tensor, _out: Tensor, _a: Tensor, dtype: Any) -> Tensor:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, copy_of
+from minigrad.arrays import array_module, copy_of, quiet
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import Node, TensorBase, wrap
 
@@ -29,7 +29,8 @@ def added(grad: Tensor, g: Any) -> Tensor:
     if isinstance(g, TensorBase):
         return grad + g
     total = grad.array
-    array_module(total).add(total, g, out=total)
+    with quiet():
+        array_module(total).add(total, g, out=total)
     mark_changed(grad)
     return grad
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
 from minigrad.engine.places import op_called
 from minigrad.kernels.fused import fused
@@ -42,7 +42,9 @@ def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + e ** -input)."""
     a = floating(input)
     xp = array_module(raw(a))
-    return record(1 / (1 + xp.exp(-raw(a))), (a,), (sigmoid_da,))
+    with quiet():
+        value = 1 / (1 + xp.exp(-raw(a)))
+    return record(value, (a,), (sigmoid_da,))
 
 
 def sigmoid_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
@@ -53,7 +55,8 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     """input where it is above 0, else input * negative_slope."""
     x = float_array(input)
     xp = array_module(x)
-    value = xp.maximum(x, 0) + xp.minimum(x, 0) * negative_slope  # a third of the time that where() takes
+    with quiet():
+        value = xp.maximum(x, 0) + xp.minimum(x, 0) * negative_slope  # a third of the time that where() takes
     return record(value, (input,), (leaky_relu_da,), negative_slope)
 
 
@@ -69,7 +72,9 @@ def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
     """
     x = float_array(input)
     xp = array_module(x)
-    return record(xp.where(x > 0, x, xp.expm1(x) * alpha), (input,), (elu_da,), alpha)
+    with quiet():
+        value = xp.where(x > 0, x, xp.expm1(x) * alpha)
+    return record(value, (input,), (elu_da,), alpha)
 
 
 def elu_da(g: Tensor, _out: Tensor, a: Tensor, alpha: float) -> Tensor:
@@ -80,9 +85,11 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     """log(1 + e ** (beta * input)) / beta; where beta * input is above the threshold, the input itself."""
     x = float_array(input)
     xp = array_module(x)
-    scaled = x * beta
-    smooth = (xp.maximum(scaled, 0) + xp.log1p(xp.exp(-xp.abs(scaled)))) / x.dtype.type(beta)
-    return record(xp.where(scaled > threshold, x, smooth), (input,), (softplus_da,), beta, threshold)
+    with quiet():
+        scaled = x * beta
+        smooth = (xp.maximum(scaled, 0) + xp.log1p(xp.exp(-xp.abs(scaled)))) / x.dtype.type(beta)
+        value = xp.where(scaled > threshold, x, smooth)
+    return record(value, (input,), (softplus_da,), beta, threshold)
 
 
 def softplus_da(g: Tensor, _out: Tensor, a: Tensor, beta: float, threshold: float) -> Tensor:
@@ -92,7 +99,9 @@ def softplus_da(g: Tensor, _out: Tensor, a: Tensor, beta: float, threshold: floa
 def silu(input: Tensor) -> Tensor:
     """input * sigmoid(input).  S. Elfwing et al. (2017), https://arxiv.org/abs/1702.03118"""
     x = float_array(input)
-    return record(x * sigmoid(x), (input,), (silu_da,))
+    with quiet():
+        value = x * sigmoid(x)
+    return record(value, (input,), (silu_da,))
 
 
 def silu_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
@@ -115,9 +124,13 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     """
     x = float_array(input)
     if approximate == "none":
-        return record(x * normal_share(x), (input,), (gelu_da,))
+        with quiet():
+            value = x * normal_share(x)
+        return record(value, (input,), (gelu_da,))
     if approximate == "tanh":
-        return record(x * ((tanh(tanh_argument(x)) + 1) * 0.5), (input,), (gelu_tanh_da,), name="GeluBackward0")
+        with quiet():
+            value = x * ((tanh(tanh_argument(x)) + 1) * 0.5)
+        return record(value, (input,), (gelu_tanh_da,), name="GeluBackward0")
     raise RuntimeError(f"gelu(): approximate argument must be either none or tanh, not {approximate}")
 
 

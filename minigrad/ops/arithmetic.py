@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, gpu_of
+from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.ops.elementwise import log, reciprocal
 from minigrad.ops.promotion import NUMBERS, as_dtype, floating, operand, operands
@@ -26,7 +26,9 @@ __all__ = ["add", "div", "floor_divide", "mul", "pow", "remainder", "rsub", "sub
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """input + alpha * other.  RuntimeError for a fractional alpha of integers."""
     a, b = operands(input, other) if alpha == 1 else scaled_operands(input, other, alpha)
-    return record(raw(a) + raw(b), (a, b), (add_da, add_db))
+    with quiet():
+        value = raw(a) + raw(b)
+    return record(value, (a, b), (add_da, add_db))
 
 
 def add_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
@@ -41,7 +43,9 @@ def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """input - alpha * other.  RuntimeError for bools, and for a fractional alpha of integers."""
     refuse_bools(input, other)
     a, b = operands(input, other) if alpha == 1 else scaled_operands(input, other, alpha)
-    return record(raw(a) - raw(b), (a, b), (sub_da, sub_db))
+    with quiet():
+        value = raw(a) - raw(b)
+    return record(value, (a, b), (sub_da, sub_db))
 
 
 def sub_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
@@ -56,7 +60,9 @@ def rsub(input: Any, other: Any) -> Tensor:
     """other - input: what `1 - x` calls."""
     refuse_bools(input, other)
     a, b = operands(input, other)
-    return record(raw(b) - raw(a), (a, b), (rsub_da, rsub_db), name="RsubBackward1")
+    with quiet():
+        value = raw(b) - raw(a)
+    return record(value, (a, b), (rsub_da, rsub_db), name="RsubBackward1")
 
 
 def rsub_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
@@ -101,7 +107,9 @@ def refuse_bools(a: Any, b: Any) -> None:
 def mul(input: Any, other: Any) -> Tensor:
     """input * other."""
     a, b = operands(input, other)
-    return record(raw(a) * raw(b), (a, b), (mul_da, mul_db))
+    with quiet():
+        value = raw(a) * raw(b)
+    return record(value, (a, b), (mul_da, mul_db))
 
 
 def mul_da(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
@@ -119,7 +127,9 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     a, b = operands(input, other)
     if dtype_of(a, b).kind != "f":  # each becomes a float by itself: in their common dtype they might overflow
         a, b = (floating(x) if isinstance(x, TensorBase) else x for x in (operand(input), operand(other)))
-    return record(raw(a) / raw(b), (a, b), (div_da, div_db))
+    with quiet():
+        value = raw(a) / raw(b)
+    return record(value, (a, b), (div_da, div_db))
 
 
 def div_da(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
@@ -145,11 +155,13 @@ def rounded_division(input: Any, other: Any, rounding_mode: str) -> Tensor:
         )
     a, b = division_operands(input, other)
     x, y = raw(a), raw(b)
-    if dtype_of(a, b).kind == "f":
-        quotient = x / y
-        return unrecorded(array_module(quotient).trunc(quotient), a, b)
-    quotient = x // y
-    return unrecorded(quotient + ((quotient < 0) & (quotient * y != x)), a, b)
+    with quiet():
+        if dtype_of(a, b).kind == "f":
+            value = array_module(x if hasattr(x, "dtype") else y).trunc(x / y)
+        else:
+            value = x // y
+            value = value + ((value < 0) & (value * y != x))
+    return unrecorded(value, a, b)
 
 
 def floor_divide(input: Any, other: Any) -> Tensor:
@@ -157,7 +169,9 @@ def floor_divide(input: Any, other: Any) -> Tensor:
     a, b = division_operands(input, other)
     x, y = raw(a), raw(b)
     dtype = dtype_of(a, b)
-    return unrecorded(floored_quotient(x, y, dtype) if dtype.kind == "f" else x // y, a, b)
+    with quiet():
+        value = floored_quotient(x, y, dtype) if dtype.kind == "f" else x // y
+    return unrecorded(value, a, b)
 
 
 def floored_quotient(x: Any, y: Any, dtype: Any) -> Any:
@@ -203,7 +217,8 @@ def remainder(input: Any, other: Any) -> Tensor:
     """input modulo other, with the sign of other, as Python's %.  RuntimeError for integers modulo 0."""
     a, b = division_operands(input, other)
     x, y = raw(a), raw(b)
-    value = remainder_of_floats(x, y) if dtype_of(a, b).kind == "f" else x % y
+    with quiet():
+        value = remainder_of_floats(x, y) if dtype_of(a, b).kind == "f" else x % y
     return record(value, (a, b), (remainder_da, remainder_db))
 
 
@@ -228,7 +243,9 @@ def pow(input: Any, exponent: Any) -> Tensor:
         refuse_powers(kind, raw(b))
     numbers = isinstance(a, NUMBERS), isinstance(b, NUMBERS)
     name = "PowBackward0" if numbers[1] else "PowBackward2" if numbers[0] else "PowBackward1"
-    return record(raw(a) ** raw(b), (a, b), (pow_da, pow_db), *numbers, name=name)
+    with quiet():
+        value = raw(a) ** raw(b)
+    return record(value, (a, b), (pow_da, pow_db), *numbers, name=name)
 
 
 def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_number: bool) -> Tensor:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, unrecorded
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.dims import reduced_axes
@@ -48,37 +48,49 @@ def comparable(x: Any) -> bool:
 def eq(input: Any, other: Any) -> Tensor:
     """input == other, elementwise with broadcasting."""
     a, b = operands(input, other)
-    return unrecorded(raw(a) == raw(b), a, b)
+    with quiet():
+        value = raw(a) == raw(b)
+    return unrecorded(value, a, b)
 
 
 def ne(input: Any, other: Any) -> Tensor:
     """input != other, elementwise with broadcasting."""
     a, b = operands(input, other)
-    return unrecorded(raw(a) != raw(b), a, b)
+    with quiet():
+        value = raw(a) != raw(b)
+    return unrecorded(value, a, b)
 
 
 def lt(input: Any, other: Any) -> Tensor:
     """input < other, elementwise with broadcasting."""
     a, b = operands(input, other)
-    return unrecorded(raw(a) < raw(b), a, b)
+    with quiet():
+        value = raw(a) < raw(b)
+    return unrecorded(value, a, b)
 
 
 def le(input: Any, other: Any) -> Tensor:
     """input <= other, elementwise with broadcasting."""
     a, b = operands(input, other)
-    return unrecorded(raw(a) <= raw(b), a, b)
+    with quiet():
+        value = raw(a) <= raw(b)
+    return unrecorded(value, a, b)
 
 
 def gt(input: Any, other: Any) -> Tensor:
     """input > other, elementwise with broadcasting."""
     a, b = operands(input, other)
-    return unrecorded(raw(a) > raw(b), a, b)
+    with quiet():
+        value = raw(a) > raw(b)
+    return unrecorded(value, a, b)
 
 
 def ge(input: Any, other: Any) -> Tensor:
     """input >= other, elementwise with broadcasting."""
     a, b = operands(input, other)
-    return unrecorded(raw(a) >= raw(b), a, b)
+    with quiet():
+        value = raw(a) >= raw(b)
+    return unrecorded(value, a, b)
 
 
 def logical_not(input: Any) -> Tensor:
@@ -170,7 +182,9 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     if x.dtype != y.dtype:
         raise RuntimeError(f"isclose(): {x.dtype} did not match {y.dtype}. Convert one of them with .to(dtype).")
     check_broadcast(x.shape, y.shape)
-    return unrecorded(array_module(x).isclose(x, y, rtol, atol, equal_nan), input, other)
+    with quiet():
+        value = array_module(x).isclose(x, y, rtol, atol, equal_nan)
+    return unrecorded(value, input, other)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:

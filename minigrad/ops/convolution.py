@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.shaping import squeeze, unsqueeze
@@ -48,11 +48,12 @@ def conv2d(
     x, w, b = raw(input), raw(weight), raw(bias)
     windows = convolution_windows(x, w, stride, padding, dilation, groups)
     check_channels(x, w, b, groups)
-    value = kernels(w, groups) @ columns(x, windows, groups)
-    value = value.reshape(len(w), len(x), *windows.places).swapaxes(0, 1)
-    value = array_module(x).ascontiguousarray(value)
-    if b is not None:
-        value += b[:, None, None]
+    with quiet():
+        value = kernels(w, groups) @ columns(x, windows, groups)
+        value = value.reshape(len(w), len(x), *windows.places).swapaxes(0, 1)
+        value = array_module(x).ascontiguousarray(value)
+        if b is not None:
+            value += b[:, None, None]
     rules = conv2d_dinput, conv2d_dweight, conv2d_dbias
     return record(value, (input, weight, bias), rules, windows, groups, name="ConvolutionBackward0")
 

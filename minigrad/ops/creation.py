@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.arrays import array_module, on_its_gpu
+from minigrad.arrays import array_module, on_its_gpu, quiet
 from minigrad.devices import CPU, as_array, current, device_of, library_on, moved
 from minigrad.engine.graph import TensorBase, raw, wrap
 from minigrad.engine.places import op_called
@@ -92,7 +92,8 @@ def data_array(data: Any, dtype: dtype_ | None, copy: bool) -> Any:
         array = checked_array(as_array(raw(data)))
         on_its_gpu(array)
         to = array.dtype if dtype is None else numpy_dtype(dtype)
-        return array.astype(to, copy=copy)
+        with quiet():
+            return array.astype(to, copy=copy)
     array = array_of_numbers(data)
     if dtype is None and (array.dtype != np.float64 or carries_dtype(data)):
         return checked_array(array)
@@ -100,7 +101,8 @@ def data_array(data: Any, dtype: dtype_ | None, copy: bool) -> Any:
     if to.kind in "iu" and array.size:
         for extreme in (array.min(), array.max()):
             fitting_number(extreme, to)
-    return array.astype(to, copy=False)
+    with quiet():
+        return array.astype(to, copy=False)
 
 
 def array_of_numbers(data: Any) -> Any:
@@ -145,7 +147,8 @@ def array_of_tensors(data: Any) -> Any:
         raise ValueError(
             "tensor(): only one element tensors can be converted to Python scalars: use stack() or cat()"
         ) from None
-    return array.astype(reduce(common_dtype, dtypes_within(data)))
+    with quiet():
+        return array.astype(reduce(common_dtype, dtypes_within(data)))
 
 
 def dtypes_within(data: Any) -> Iterator[np.dtype[Any]]:
@@ -276,7 +279,9 @@ def full(
     number, shape = checked_number(fill_value), checked_sizes((tuple(size),))
     to = data_array(number, None, copy=False).dtype if dtype is None else numpy_dtype(dtype)
     xp = library_on(device)
-    array = xp.full(shape, fitting_number(number, to), to)
+    number = fitting_number(number, to)
+    with quiet():
+        array = xp.full(shape, number, to)
     return finished(array, device, requires_grad)
 
 
@@ -329,7 +334,9 @@ def filled_like(input: Tensor, value: Any, dtype: dtype_ | None, device: Any, re
     to = array_of(input).dtype if dtype is None else numpy_dtype(dtype)
     value = fitting_number(checked_number(value), to)
     place = device_of(input.array) if device is None else device
-    return finished(array_module(input.array).full_like(input.array, value, to), place, requires_grad)
+    with quiet():
+        array = array_module(input.array).full_like(input.array, value, to)
+    return finished(array, place, requires_grad)
 
 
 def checked_number(x: Any) -> Any:
@@ -383,11 +390,13 @@ def arange(
         dtype = dtypes.int64
     to = numpy_dtype(dtype)
     length = math.ceil((end - start) / step)
-    if to.kind == "f":
-        counted = counted_floats(start, step, length, to)
-    else:  # as in PyTorch a fraction is cut off before counting, not after
-        counted = int(start) + np.arange(length) * int(step)
-    return finished(counted.astype(to), device, requires_grad)
+    with quiet():
+        if to.kind == "f":
+            counted = counted_floats(start, step, length, to)
+        else:  # as in PyTorch a fraction is cut off before counting, not after
+            counted = int(start) + np.arange(length) * int(step)
+        counted = counted.astype(to)
+    return finished(counted, device, requires_grad)
 
 
 def counted_floats(start: float, step: float, length: int, to: np.dtype[Any]) -> Any:
@@ -420,13 +429,14 @@ def linspace(
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     to = numpy_dtype(dtype)
-    first, last = (np.asarray(x, to) if to.kind == "f" else np.float64(int(x)) for x in (start, end))
-    step = (last - first) / first.dtype.type(max(steps - 1, 1))
-    low, high, step = float(first), float(last), float(step)
-    i = np.arange(steps, dtype=np.float64)
-    up, down = fused_float64(i, step, low), fused_float64(steps - 1 - i, -step, high)
-    values = np.where(i < steps // 2, up, down)
-    return finished((values if steps != 1 else np.full(1, low)).astype(to), device, requires_grad)
+    with quiet():
+        first, last = (np.asarray(x, to) if to.kind == "f" else np.float64(int(x)) for x in (start, end))
+        step = (last - first) / first.dtype.type(max(steps - 1, 1))
+        low, high, step = float(first), float(last), float(step)
+        i = np.arange(steps, dtype=np.float64)
+        up, down = fused_float64(i, step, low), fused_float64(steps - 1 - i, -step, high)
+        values = (np.where(i < steps // 2, up, down) if steps != 1 else np.full(1, low)).astype(to)
+    return finished(values, device, requires_grad)
 
 
 # PyTorch's older constructors -------------------------------------------------------------------------------

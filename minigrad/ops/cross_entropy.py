@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, for_every_stream, gpu_of
+from minigrad.arrays import array_module, for_every_stream, gpu_of, quiet
 from minigrad.devices import library_on
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.gpu.placement import check_devices
@@ -66,11 +66,12 @@ def cross_entropy(
         return against_distribution(input, smooth, reduction, chosen.total, chosen.counted)
     x, dim = by_columns(input.array, chosen.dim), chosen.dim
     most = largest(x, (dim,))
-    powers = exp_difference(x, most)
-    total = powers.sum(dim, keepdims=True)
     each = chosen.places.shape
-    losses = surprise_of_class(total.reshape(each), most.reshape(each), chosen.of_target(x))
-    value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
+    with quiet():
+        powers = exp_difference(x, most)
+        total = powers.sum(dim, keepdims=True)
+        losses = surprise_of_class(total.reshape(each), most.reshape(each), chosen.of_target(x))
+        value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
     operands, rules, saved = (input, target, weight), (cross_entropy_dinput, None, None), (chosen, powers, total)
     return record(value, operands, rules, reduction, scale, saved=saved, name=nll_name(x))
 
@@ -139,7 +140,8 @@ def nll_loss(
     check_logits("nll_loss", input, target, weight)
     chosen = Chosen("nll_loss", input, target, weight, ignore_index)
     x = by_columns(input.array, chosen.dim)
-    value, scale = reduced(chosen.weighted(-chosen.of_target(x)), reduction, chosen.total)
+    with quiet():
+        value, scale = reduced(chosen.weighted(-chosen.of_target(x)), reduction, chosen.total)
     operands, rules = (input, target, weight), (nll_loss_dinput, None, None)
     return record(value, operands, rules, reduction, scale, saved=(chosen,), name=nll_name(x))
 
@@ -174,8 +176,12 @@ class Chosen:
         self.weight = None if self.class_weight is None else self.class_weight[classes]
         if counted is not None:
             ones = counted.astype(x.dtype)
-            self.weight = ones if self.weight is None else self.weight * ones
-        self.total = None if self.weight is None else self.weight.sum()
+            with quiet():
+                self.weight = ones if self.weight is None else self.weight * ones
+        self.total = None
+        if self.weight is not None:
+            with quiet():
+                self.total = self.weight.sum()
 
     def weighted(self, losses: Any) -> Any:
         """The raw losses, each multiplied by its weight; 0 where it is ignored, whatever the loss was."""
@@ -213,11 +219,12 @@ class Chosen:
     def smoothed(self, label_smoothing: float) -> Any:
         """The targets as weighted probabilities, label_smoothing of each spread over all classes."""
         classes = self.shape[self.dim]
-        share = self.one_hot() * (1 - label_smoothing) + label_smoothing / classes
-        if self.class_weight is not None:
-            share = share * along_classes(self.class_weight, self.shape, self.dim)
-        if self.weight is not None:
-            share = share * array_module(share).expand_dims(self.weight != 0, self.dim)
+        with quiet():
+            share = self.one_hot() * (1 - label_smoothing) + label_smoothing / classes
+            if self.class_weight is not None:
+                share = share * along_classes(self.class_weight, self.shape, self.dim)
+            if self.weight is not None:
+                share = share * array_module(share).expand_dims(self.weight != 0, self.dim)
         return share
 
 
@@ -245,10 +252,11 @@ def against_probabilities(
 def against_distribution(input: Tensor, target: Any, reduction: str, total: Any, counted: Any = None) -> Tensor:
     """-sum(target * log(softmax(input))) over the classes, reduced."""
     dim = class_dim(input.array)
-    losses = -(raw(target) * log_softmax(input.array, dim)).sum(dim)
-    if counted is not None:
-        losses = array_module(losses).where(counted, losses, 0)
-    value, scale = reduced(array_module(input.array).asarray(losses), reduction, total)
+    with quiet():
+        losses = -(raw(target) * log_softmax(input.array, dim)).sum(dim)
+        if counted is not None:
+            losses = array_module(losses).where(counted, losses, 0)
+        value, scale = reduced(array_module(input.array).asarray(losses), reduction, total)
     rules = (distribution_cross_entropy_dinput, distribution_cross_entropy_dtarget)
     name = "DivBackward1" if reduction == "mean" else "NegBackward0"  # the last of the chain that PyTorch computes
     return record(value, (input, target), rules, dim, reduction, scale, name=name)

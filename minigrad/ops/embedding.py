@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, raw, record, wrap
 from minigrad.gpu.placement import check_devices
@@ -94,8 +94,9 @@ def shorten(weight: Tensor, rows: Any, max_norm: float, norm_type: float) -> Non
     xp = array_module(table)
     named = rows.reshape(-1)
     vectors = table[named]
-    norms = (xp.abs(vectors) ** norm_type).sum(1, keepdims=True) ** (1 / norm_type)
-    table[named] = vectors * xp.where(norms > max_norm, max_norm / (norms + 1e-7), 1).astype(table.dtype)
+    with quiet():
+        norms = (xp.abs(vectors) ** norm_type).sum(1, keepdims=True) ** (1 / norm_type)
+        table[named] = vectors * xp.where(norms > max_norm, max_norm / (norms + 1e-7), 1).astype(table.dtype)
     mark_changed(weight)
 
 

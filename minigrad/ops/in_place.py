@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module, copy_of, is_writeable
+from minigrad.arrays import array_module, copy_of, is_writeable, quiet
 from minigrad.devices import device_of
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.changes import mark_changed
@@ -175,7 +175,8 @@ def overwritten(a: Tensor, src: Any) -> Tensor:
     if isinstance(src, TensorBase):
         src = to_device(src, device_of(a.array))  # type: ignore[arg-type]
     value = array_module(a.array).empty_like(a.array)
-    value[...] = raw(src) if isinstance(src, TensorBase) else promotion.fitting_number(src, value.dtype)
+    with quiet():
+        value[...] = raw(src) if isinstance(src, TensorBase) else promotion.fitting_number(src, value.dtype)
     return record(value, (a, src), (overwritten_da, overwritten_dsrc), name="torch::autograd::CopyBackwards")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, copy_of, gpu_of
+from minigrad.arrays import array_module, copy_of, gpu_of, quiet
 from minigrad.devices import CPU, device_of, moved
 from minigrad.engine.changes import as_view
 from minigrad.engine.graph import raw, record
@@ -273,7 +273,8 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
     if hasattr(value, "shape") and array_module(array).may_share_memory(array, value):
         value = copy_of(value)  # CuPy copies between overlapping places in any order
     try:
-        target[... if picking is None else picking] = without_leading_ones(value)
+        with quiet():
+            target[... if picking is None else picking] = without_leading_ones(value)
     except (ValueError, TypeError):
         shape = target.shape if picking is None else target[picking].shape
         given = list(getattr(value, "shape", ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minigrad.arrays import SILENT, numpy_errors
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.shaping import squeeze, unsqueeze
@@ -20,10 +21,13 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     A vector on the left is a row, one on the right a column, and that dimension goes away again.
     RuntimeError for sizes that do not fit or two dtypes.  https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
     """
+    errors = numpy_errors.set(SILENT)  # what `with quiet():` does, in no steps of a debugger's
     try:
         value = (a := raw(input)) @ (b := raw(other))
     except (ValueError, TypeError):
         raise matmul_error(input, other) from None
+    finally:
+        numpy_errors.reset(errors)
     if a.dtype != getattr(b, "dtype", None):
         raise matmul_error(input, other)
     name = PYTORCH_NAMES.get((a.ndim, b.ndim), "UnsafeViewBackward0")
@@ -82,13 +86,15 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     input: (..., in), weight: (out, in), bias: (out,) -> (..., out).  RuntimeError for sizes that do not fit
     or two dtypes.
     """
-    x, w, b = raw(input), raw(weight), raw(bias)
+    errors = numpy_errors.set(SILENT)  # as in matmul
     try:
-        value = x @ w.T
-        if b is not None:
+        value = (x := raw(input)) @ (w := raw(weight)).T
+        if (b := raw(bias)) is not None:
             value += b
     except (ValueError, TypeError, AttributeError):
         raise linear_error(input, weight, bias) from None
+    finally:
+        numpy_errors.reset(errors)
     if x is input or x.dtype != w.dtype or (b is not None and (b.dtype != w.dtype or b.ndim > 1)):
         raise linear_error(input, weight, bias)
     if b is None:

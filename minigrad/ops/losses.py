@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.arrays import quiet
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.places import op_called
@@ -58,7 +59,8 @@ def inverse(xp: Any, total: Any) -> Any:
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target) ** 2, reduced."""
     a, b = distance_operands("mse_loss", input, target)
-    value, scale = reduced(squared_difference(raw(a), raw(b)), reduction)
+    with quiet():
+        value, scale = reduced(squared_difference(raw(a), raw(b)), reduction)
     return record(value, (a, b), (mse_loss_dinput, mse_loss_dtarget), scale)
 
 
@@ -80,7 +82,8 @@ def mse_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, sca
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """|input - target|, reduced."""
     a, b = distance_operands("l1_loss", input, target)
-    value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction)
+    with quiet():
+        value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction)
     return record(value, (a, b), (l1_loss_dinput, l1_loss_dtarget), scale, name=L1_NAMES[reduction])
 
 
@@ -138,7 +141,8 @@ def binary_cross_entropy(
         if isinstance(x, np.ndarray) and not ((x >= 0) & (x <= 1)).all():  # a GPU's values are not waited for
             raise RuntimeError(f"binary_cross_entropy(): all elements of {name} should be between 0 and 1")
     weight = weight_operand("weight", weight, input)
-    value, scale = reduced(weighted(surprise_of_probability(p, y), raw(weight)), reduction)
+    with quiet():
+        value, scale = reduced(weighted(surprise_of_probability(p, y), raw(weight)), reduction)
     rules = (binary_cross_entropy_dinput, binary_cross_entropy_dtarget, None)
     return record(value, (input, target, weight), rules, scale)
 
@@ -179,8 +183,9 @@ def binary_cross_entropy_with_logits(
     """
     z, y = binary_operands("binary_cross_entropy_with_logits", input, target)
     weight, pos_weight = weight_operand("weight", weight, input), weight_operand("pos_weight", pos_weight, input)
-    losses = surprise_of_logits(z, y, raw(pos_weight))
-    value, scale = reduced(weighted(losses, raw(weight)), reduction)
+    with quiet():
+        losses = surprise_of_logits(z, y, raw(pos_weight))
+        value, scale = reduced(weighted(losses, raw(weight)), reduction)
     rules = (binary_cross_entropy_with_logits_dinput, binary_cross_entropy_with_logits_dtarget, None, None)
     return record(value, (input, target, weight, pos_weight), rules, scale)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.broadcasting import sum_to
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, raw, record
@@ -58,12 +58,15 @@ def batch_norm(
     kept = (1, channels) + (1,) * (x.ndim - 2)
     if not training:
         return with_known_statistics(input, weight, bias, running_mean, running_var, kept, eps)
-    mean = sum_to(x, kept) / max(number, 1)
-    deviations = record(x - mean, (input,), (centred_da,), kept)
+    with quiet():
+        mean = sum_to(x, kept) / max(number, 1)
+        value = x - mean
+    deviations = record(value, (input,), (centred_da,), kept)
     if number:
-        variance = summed_product(deviations.array, deviations.array, kept) / number
-        move(running_mean, mean, momentum)
-        move(running_var, variance * (number / (number - 1)), momentum)
+        with quiet():
+            variance = summed_product(value, value, kept) / number
+            move(running_mean, mean, momentum)
+            move(running_var, variance * (number / (number - 1)), momentum)
     return normalized(deviations, weight, bias, kept, kept, eps, "NativeBatchNormBackward0")
 
 
@@ -107,7 +110,9 @@ def layer_norm(
 def centred(a: Tensor, kept: tuple[int, ...]) -> Tensor:
     """a - its mean."""
     x = raw(a)
-    return record(x - sum_to(x, kept) / elements_each(x, kept), (a,), (centred_da,), kept)
+    with quiet():
+        value = x - sum_to(x, kept) / elements_each(x, kept)
+    return record(value, (a,), (centred_da,), kept)
 
 
 def centred_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...]) -> Tensor:
@@ -125,16 +130,17 @@ def normalized(
 ) -> Tensor:
     """a / sqrt(variance + eps) * weight + bias, for `a` with a mean of 0."""
     x = raw(a)
-    spread = root_of_variance(x, kept, eps)
-    if weight is None:
-        value = x / spread
-    elif kept == along:
-        value = x * (raw(weight).reshape(along) / spread)
-    else:
-        value = x / spread
-        value *= raw(weight).reshape(along)
-    if bias is not None:
-        value += raw(bias).reshape(along)
+    with quiet():
+        spread = root_of_variance(x, kept, eps)
+        if weight is None:
+            value = x / spread
+        elif kept == along:
+            value = x * (raw(weight).reshape(along) / spread)
+        else:
+            value = x / spread
+            value *= raw(weight).reshape(along)
+        if bias is not None:
+            value += raw(bias).reshape(along)
     rules = (normalized_da, normalized_dweight, normalized_dbias)
     return record(value, (a, weight, bias), rules, kept, along, eps, name=name)
 
@@ -235,12 +241,14 @@ def with_known_statistics(
         raise RuntimeError("batch_norm(): running_mean and running_var must be defined in evaluation mode")
     x = raw(input)
     mean = running_mean.array.reshape(kept).copy()  # the derivative needs it as it is now
-    slope = 1 / array_module(x).sqrt(running_var.array.reshape(kept) + eps)
-    factor = slope if weight is None else slope * raw(weight).reshape(kept)
-    shift = -mean * factor if bias is None else raw(bias).reshape(kept) - mean * factor
+    with quiet():
+        slope = 1 / array_module(x).sqrt(running_var.array.reshape(kept) + eps)
+        factor = slope if weight is None else slope * raw(weight).reshape(kept)
+        shift = -mean * factor if bias is None else raw(bias).reshape(kept) - mean * factor
+        value = x * factor + shift
     rules = (known_batch_norm_da, known_batch_norm_dweight, known_batch_norm_dbias)
     name = "NativeBatchNormBackward0"
-    return record(x * factor + shift, (input, weight, bias), rules, saved=(mean, slope), name=name)
+    return record(value, (input, weight, bias), rules, saved=(mean, slope), name=name)
 
 
 def known_batch_norm_da(

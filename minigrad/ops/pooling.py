@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.ops.indexing import scatter
 from minigrad.ops.windows import Windows, pair
@@ -140,7 +140,8 @@ def avg_pool2d(
     windows = pooling_windows("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
     divisor = divisor_override
     if divisor is None:
-        divisor = array_module(x).asarray(sizes_of(windows, count_include_pad), x.dtype)
+        with quiet():
+            divisor = array_module(x).asarray(sizes_of(windows, count_include_pad), x.dtype)
     elif isinstance(divisor, bool) or not isinstance(divisor, int):
         raise TypeError(f"avg_pool2d(): argument 'divisor_override' must be int, not {type(divisor).__name__}")
     elif divisor == 0:
@@ -152,9 +153,11 @@ def means(input: Tensor, divisor: Any, windows: Windows) -> Tensor:
     """The sum of each window, divided."""
     x = windows.padded(raw(input))
     total = array_module(x).zeros((*x.shape[:-2], *windows.places), x.dtype)
-    for part in windows.slices():
-        total += x[part]
-    return record(total / divisor, (input,), (means_dinput,), windows, saved=(divisor,), name="AvgPool2DBackward0")
+    with quiet():
+        for part in windows.slices():
+            total += x[part]
+        value = total / divisor
+    return record(value, (input,), (means_dinput,), windows, saved=(divisor,), name="AvgPool2DBackward0")
 
 
 def means_dinput(g: Tensor, _out: Tensor, _input: Tensor, windows: Windows, divisor: Any) -> Tensor:

@@ -166,7 +166,7 @@ def fitting_number(x: Any, dtype: np.dtype[Any]) -> Any:
     """
     x = x.item() if hasattr(x, "item") else x
     if dtype.kind == "f":
-        fits = abs(x) <= np.finfo(dtype).max or x - x != 0  # inf and nan fit
+        fits = abs(x) <= float(np.finfo(dtype).max) or x - x != 0  # inf and nan fit
     elif dtype.kind in "iu":
         limits = np.iinfo(dtype)
         wraps = dtype.kind == "u" and isinstance(x, int)

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad import dtypes
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.broadcasting import broadcast_to, cast
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.ops import selection
@@ -33,7 +33,9 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.
     axes = reduced_axes(a, dim)
     to = dtypes.int64.numpy if x.dtype.kind in "biu" and dtype is None else x.dtype
     name = "SumBackward0" if dim is None else "SumBackward1"
-    return record(x.sum(axes, to, keepdims=keepdim), (a,), (sum_da,), kept_shape(x.shape, axes), x.shape, name=name)
+    with quiet():
+        value = x.sum(axes, to, keepdims=keepdim)
+    return record(value, (a,), (sum_da,), kept_shape(x.shape, axes), x.shape, name=name)
 
 
 def sum_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
@@ -52,11 +54,20 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes
     axes = reduced_axes(a, dim)
     kept = kept_shape(x.shape, axes)
     name = "MeanBackward0" if dim is None else "MeanBackward1"
-    return record(x.mean(axes, keepdims=keepdim), (a,), (mean_da,), kept, x.shape, name=name)
+    with quiet():
+        value = average(x, axes, keepdim)
+    return record(value, (a,), (mean_da,), kept, x.shape, name=name)
 
 
 def mean_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
     return broadcast_to(g.reshape(kept) / elements_per_result(shape, kept), shape)
+
+
+def average(x: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
+    """The mean of a raw array: nan where there is nothing to add up, of which NumPy's would warn in any case."""
+    if x.size or 0 not in [x.shape[i] for i in axes]:
+        return x.mean(axes, keepdims=keepdim)
+    return x.sum(axes, keepdims=keepdim) / 0
 
 
 def elements_per_result(shape: tuple[int, ...], kept: tuple[int, ...]) -> int:
@@ -196,8 +207,9 @@ def var(
 ) -> Tensor:
     """The variance, sum((a - mean)**2) / (n - correction); unbiased=False means correction=0."""
     x, axes, kept, divisor = spread_operands("var", input, dim, unbiased, correction)
-    squares = (x - x.mean(axes, keepdims=True)) ** 2
-    value = squares.sum(axes, keepdims=keepdim) / divisor
+    with quiet():
+        squares = (x - average(x, axes, True)) ** 2
+        value = squares.sum(axes, keepdims=keepdim) / divisor
     return record(value, (input,), (var_da,), kept, axes, divisor)
 
 
@@ -210,8 +222,9 @@ def std(
 ) -> Tensor:
     """The standard deviation, the square root of `var`.  Where it is 0, so is its gradient."""
     x, axes, kept, divisor = spread_operands("std", input, dim, unbiased, correction)
-    squares = (x - x.mean(axes, keepdims=True)) ** 2
-    value = (squares.sum(axes, keepdims=keepdim) / divisor) ** 0.5
+    with quiet():
+        squares = (x - average(x, axes, True)) ** 2
+        value = (squares.sum(axes, keepdims=keepdim) / divisor) ** 0.5
     return record(value, (input,), (std_da,), kept, axes, divisor)
 
 
@@ -242,7 +255,8 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     axes = reduced_axes(a, dim)
     most = largest(x, axes)
     most = xp.where(xp.isfinite(most), most, 0)
-    total = xp.log(xp.exp(x - most).sum(axes, keepdims=True)) + most
+    with quiet():
+        total = xp.log(xp.exp(x - most).sum(axes, keepdims=True)) + most
     value = total if keepdim else total.reshape([n for i, n in enumerate(x.shape) if i not in axes])
     return record(value, (a,), (logsumexp_da,), kept_shape(x.shape, axes))
 

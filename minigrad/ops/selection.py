@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.ops.promotion import as_dtype, check_shapes, on_one_device, operand, operands, result_type
 
@@ -24,9 +24,11 @@ def where(condition: Any, input: Any, other: Any) -> Tensor:
     if isinstance(condition, TensorBase):
         condition, input, other, dtype = choices(condition, input, other)
         if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
-            numbers = array_module(condition.array).where(condition.array, input, other)
-            return unrecorded(numbers.astype(dtype), condition)
-    value = array_module(raw(condition)).where(raw(condition), raw(input), raw(other))
+            with quiet():
+                numbers = array_module(condition.array).where(condition.array, input, other).astype(dtype)
+            return unrecorded(numbers, condition)
+    with quiet():
+        value = array_module(raw(condition)).where(raw(condition), raw(input), raw(other))
     return record(value, (condition, input, other), (None, where_dinput, where_dother))
 
 
@@ -105,10 +107,11 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     low, high = (bounds[0] if min is not None else None), (bounds[-1] if max is not None else None)
     value = raw(input)
     xp = array_module(value)
-    if low is not None:
-        value = xp.maximum(value, raw(low))
-    if high is not None:
-        value = xp.minimum(value, raw(high))
+    with quiet():
+        if low is not None:
+            value = xp.maximum(value, raw(low))
+        if high is not None:
+            value = xp.minimum(value, raw(high))
     return record(value, (input, low, high), (clamp_da, clamp_dmin, clamp_dmax), name="ClampBackward1")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.broadcasting import cast
 from minigrad.engine.graph import raw, record
 from minigrad.engine.places import op_called
@@ -53,9 +53,9 @@ def softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tenso
     x = raw(a)
     xp = array_module(x)
     dim = axis(dim, x.ndim)
-    if x.ndim == 0:
-        return record(xp.exp(x - x), (a,), (softmax_da,), None)
-    return record(xp.ascontiguousarray(probabilities(x, dim)), (a,), (softmax_da,), dim)
+    with quiet():
+        value = xp.ascontiguousarray(probabilities(x, dim)) if x.ndim else xp.exp(x - x)
+    return record(value, (a,), (softmax_da,), dim if x.ndim else None)
 
 
 def probabilities(x: Any, dim: int) -> Any:
@@ -76,13 +76,17 @@ def log_softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> T
     x = raw(a)
     xp = array_module(x)
     dim = axis(dim, x.ndim)
-    if x.ndim == 0:
-        return record(x - x, (a,), (log_softmax_da,), None)
-    columns = by_columns(x, dim)
-    most = largest(columns, (dim,))
-    total = exp_difference(columns, most).sum(dim, keepdims=True)
-    value = xp.ascontiguousarray(log_share(columns, most, total))
-    return record(value, (a,), (log_softmax_da,), dim)
+    with quiet():
+        value = xp.ascontiguousarray(log_probabilities(x, dim)) if x.ndim else x - x
+    return record(value, (a,), (log_softmax_da,), dim if x.ndim else None)
+
+
+def log_probabilities(x: Any, dim: int) -> Any:
+    """The logarithm of `probabilities`."""
+    x = by_columns(x, dim)
+    most = largest(x, (dim,))
+    total = exp_difference(x, most).sum(dim, keepdims=True)
+    return log_share(x, most, total)
 
 
 @fused

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import wrap
 from minigrad.kernels.fused import fused
 from minigrad.optim.optimizer import Group, Optimizer, check
@@ -75,7 +75,8 @@ class Adagrad(Optimizer):
         """Optimize further parameters, with options of their own.  Their state is there before the first step."""
         super().add_param_group(param_group)
         for p in param_group["params"]:
-            sums = array_module(p.array).full_like(p.array, self.defaults["initial_accumulator_value"])
+            with quiet():
+                sums = array_module(p.array).full_like(p.array, self.defaults["initial_accumulator_value"])
             self.state[p] = {"step": wrap(np.zeros((), np.float32)), "sum": wrap(sums)}
 
     def state_names(self, group: Group) -> tuple[str, ...]:  # noqa: ARG002

@@ -9,7 +9,7 @@ from copy import deepcopy
 from functools import wraps
 from typing import Any, ClassVar
 
-from minigrad.arrays import copy_of, on_its_gpu
+from minigrad.arrays import copy_of, on_its_gpu, quiet
 from minigrad.autograd import grad_mode
 from minigrad.devices import CPU, device_of, moved
 from minigrad.engine.changes import mark_changed
@@ -132,10 +132,11 @@ class Optimizer:
         if closure is not None:
             with grad_mode.enable_grad():
                 loss = closure()
-        for number, group in enumerate(self.param_groups):
-            for block in self.blocks(number, group):
-                self.update(block, group)
-                mark_changed(*block.params)
+        with quiet():
+            for number, group in enumerate(self.param_groups):
+                for block in self.blocks(number, group):
+                    self.update(block, group)
+                    mark_changed(*block.params)
         return loss
 
     def update(self, block: Block, group: Group) -> None:
@@ -263,7 +264,8 @@ def loaded(value: Any, p: Tensor, name: str) -> Any:
     if name == "step":
         return wrap(copy_of(moved(value.array, CPU)))
     array = moved(value.array, device_of(p.array))
-    return wrap(on_its_gpu(array).astype(p.array.dtype))
+    with quiet():
+        return wrap(on_its_gpu(array).astype(p.array.dtype))
 
 
 def check(name: str, value: float, valid: bool) -> None:

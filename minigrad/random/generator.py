@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad import devices
+from minigrad.arrays import quiet
 from minigrad.engine.graph import TensorBase, wrap
 from minigrad.random import box_muller, checks, integers, shuffle
 from minigrad.random.engine import MersenneTwister
@@ -111,14 +112,15 @@ class Generator:
         """
         checks.require_floating("uniform_", dtype)
         checks.bounds(low, high, dtype)
-        if dtype == FLOAT64:
-            numbers: Array = fused_float64(self._engine.unit_doubles(count), high - low, low)
-        else:
-            floor, width = np.float32(low), np.float32(high) - np.float32(low)
-            unit = self._engine.unit_floats(count)
-            numbers = fused_float32(unit, width, floor).astype(dtype, copy=False)
-        # Rounding can reach the upper bound, which does not belong to the range.
-        numbers[numbers == dtype.type(high)] = low
+        with quiet():
+            if dtype == FLOAT64:
+                numbers: Array = fused_float64(self._engine.unit_doubles(count), high - low, low)
+            else:
+                floor, width = np.float32(low), np.float32(high) - np.float32(low)
+                unit = self._engine.unit_floats(count)
+                numbers = fused_float32(unit, width, floor).astype(dtype, copy=False)
+            # Rounding can reach the upper bound, which does not belong to the range.
+            numbers[numbers == dtype.type(high)] = low
         return numbers
 
     def normal(
@@ -137,7 +139,8 @@ class Generator:
         checks.require_floating("normal_", dtype)
         checks.require_deviation(std)
         if count < box_muller.BLOCK or not contiguous:
-            return rounded(fused_float64(self._normals_in_pairs(count), std, mean), dtype)
+            with quiet():
+                return rounded(fused_float64(self._normals_in_pairs(count), std, mean), dtype)
         unit: Any = self._engine.unit_floats
         transform: Any = box_muller.transform_float32
         if dtype == FLOAT64:
@@ -145,10 +148,11 @@ class Generator:
         whole_blocks = count - count % box_muller.BLOCK
         numbers = np.empty(count, dtype)
         uniform = unit(whole_blocks if dtype == FLOAT16 else count)
-        numbers[:whole_blocks] = transform(uniform[:whole_blocks], mean, std)
-        if whole_blocks < count:
-            # The rest is not a block: the last 16 are made anew, though some of them are done already.
-            numbers[-box_muller.BLOCK :] = transform(unit(box_muller.BLOCK), mean, std)
+        with quiet():
+            numbers[:whole_blocks] = transform(uniform[:whole_blocks], mean, std)
+            if whole_blocks < count:
+                # The rest is not a block: the last 16 are made anew, though some of them are done already.
+                numbers[-box_muller.BLOCK :] = transform(unit(box_muller.BLOCK), mean, std)
         return numbers
 
     def _normals_in_pairs(self, count: int) -> NDArray[np.float64]:
@@ -167,7 +171,8 @@ class Generator:
         """Exponential numbers: -log(1 - u) / rate, their distribution function inverted; two words each."""
         checks.rate(rate, dtype)
         logs = box_muller.by_element(math.log1p, -self._engine.unit_doubles(count))
-        return rounded((-1.0 / rate) * logs, dtype)
+        with quiet():
+            return rounded((-1.0 / rate) * logs, dtype)
 
     # Discrete distributions
 
@@ -212,8 +217,9 @@ class Generator:
         if p in (0, 1):
             return laid_out_like(like, np.full(like.size, 1 - p, like.dtype))
         kept = self.bernoulli(like.size, 1 - p)
-        scale = 1 / np.promote_types(like.dtype, FLOAT32).type(1 - p)
-        return laid_out_like(like, kept * like.dtype.type(scale))
+        with quiet():
+            scale = 1 / np.promote_types(like.dtype, FLOAT32).type(1 - p)
+            return laid_out_like(like, kept * like.dtype.type(scale))
 
     def multinomial(self, weights: Array, num_samples: int, replacement: bool = False) -> NDArray[np.int64]:
         """Categories drawn in proportion to their weights, along the last of one or two axes.
@@ -232,13 +238,16 @@ class Generator:
         checks.weights(weights, num_samples, replacement)
         if not replacement or num_samples == 1:
             times = laid_out_like(weights, self.exponential(weights.size, 1.0, weights.dtype))
-            return np.argsort(-(weights / times), axis=-1, kind="stable")[..., :num_samples]
+            with quiet():
+                arrivals = -(weights / times)
+            return np.argsort(arrivals, axis=-1, kind="stable")[..., :num_samples]
         precision = np.promote_types(weights.dtype, FLOAT32)
         drawn = np.empty((*weights.shape[:-1], num_samples), np.int64)
         rows = zip(weights.reshape(-1, weights.shape[-1]), drawn.reshape(-1, num_samples), strict=True)
         for row, samples in rows:
-            shares = np.cumsum(row, dtype=precision)
-            shares /= shares[-1]
+            with quiet():
+                shares = np.cumsum(row, dtype=precision)
+                shares /= shares[-1]
             shares[-1] = 1
             samples[:] = np.searchsorted(shares, self._engine.unit_doubles(num_samples))
         return drawn

@@ -8,7 +8,7 @@ from math import inf
 from types import GeneratorType
 from typing import Any
 
-from minigrad.arrays import array_module, on_its_gpu
+from minigrad.arrays import array_module, on_its_gpu, quiet
 from minigrad.devices import device_of, moved
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import wrap
@@ -59,11 +59,12 @@ def clip_grads_with_norm_(
     """
     grads = grads_of(parameters)
     total = total_norm.array
-    factor = array_module(total).minimum(float(max_norm) / (total + 1e-6), 1.0)
-    for grad in grads:
-        array = grad.array
-        here = moved(factor, device_of(array))
-        array *= on_its_gpu(here).astype(array.dtype)
+    with quiet():
+        factor = array_module(total).minimum(float(max_norm) / (total + 1e-6), 1.0)
+        for grad in grads:
+            array = grad.array
+            here = moved(factor, device_of(array))
+            array *= on_its_gpu(here).astype(array.dtype)
     mark_changed(*grads)
 
 
@@ -78,8 +79,9 @@ def clip_grad_value_(
     """
     clip_value = float(clip_value)
     grads = grads_of(parameters)
-    for grad in grads:
-        array_module(grad.array).clip(grad.array, -clip_value, clip_value, out=grad.array)
+    with quiet():
+        for grad in grads:
+            array_module(grad.array).clip(grad.array, -clip_value, clip_value, out=grad.array)
     mark_changed(*grads)
 
 
@@ -101,9 +103,10 @@ def get_total_norm(
     if not arrays:
         return tensor(0.0)
     place = device_of(arrays[0])
-    norms = [moved(norm(array, order), place) for array in arrays]
-    xp = array_module(arrays[0])
-    total = norm(xp.stack(norms), order)
+    with quiet():
+        norms = [moved(norm(array, order), place) for array in arrays]
+        xp = array_module(arrays[0])
+        total = norm(xp.stack(norms), order)
     if error_if_nonfinite and not xp.isfinite(total):
         raise RuntimeError(
             f"The total norm of order {order} for gradients from `parameters` is non-finite, so it cannot be clipped. "
