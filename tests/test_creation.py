@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engines import torch
+from engines import ENGINES, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parity import both_succeeded, check_equal, run
@@ -155,7 +155,7 @@ def test_data_in_a_given_dtype(dtype: str, data: Any) -> None:
 
 @pytest.mark.parametrize("dtype", ["float64", "float16"])
 def test_the_default_dtype_is_that_of_floats(dtype: str) -> None:
-    for engine in (minigrad, torch):
+    for engine in ENGINES:
         engine.set_default_dtype(getattr(engine, dtype))
     try:
         for name, data in (("tensor", 1.5), ("tensor", [1, 2]), ("tensor", []), ("zeros", (2,)), ("arange", 2.5)):
@@ -163,7 +163,7 @@ def test_the_default_dtype_is_that_of_floats(dtype: str) -> None:
         check_equal(minigrad.ones(2) / 3, torch.ones(2) / 3, (1e-3, 0))
         check_equal(minigrad.tensor([1, 2]) / 3, torch.tensor([1, 2]) / 3, (1e-3, 0))
     finally:
-        for engine in (minigrad, torch):
+        for engine in ENGINES:
             engine.set_default_dtype(engine.float32)
 
 

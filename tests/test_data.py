@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from engines import torch
+from engines import INSTALLED, TENSORS, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from same_draws import bits, in_step
@@ -25,7 +25,7 @@ LIBRARIES = (minigrad, torch)
 
 def plain(x):
     """Of a batch of either library: what it is made of, with the bits of its tensors."""
-    if isinstance(x, (minigrad.Tensor, torch.Tensor)):
+    if isinstance(x, TENSORS):
         return ("tensor", *map(str, bits(x)))
     if isinstance(x, collections.abc.Mapping):
         return (type(x), [(key, plain(value)) for key, value in x.items()])
@@ -198,7 +198,7 @@ def test_datasets_of_datasets():
     assert isinstance(same(samples), tuple)
 
 
-class Stream(minigrad.utils.data.IterableDataset, torch.utils.data.IterableDataset):
+class Stream(*(lib.utils.data.IterableDataset for lib in reversed(INSTALLED))):
     def __init__(self, size=7, length=None):
         self.size, self.length = size, length
 
