@@ -188,7 +188,6 @@ def test_a_hook_has_the_users_setting(create_graph: bool) -> None:
 
     def hook(g: Any) -> Any:
         seen.append(np.geterr()["over"])
-        np.seterr(under="raise")  # stays
         return g * 1e38
 
     x = minigrad.tensor([1e38], requires_grad=True)
@@ -198,7 +197,6 @@ def test_a_hook_has_the_users_setting(create_graph: bool) -> None:
     with np.errstate(over="raise"):
         y.sum().backward(create_graph=create_graph)
         assert seen == ["raise", "raise"]
-        assert np.geterr()["under"] == "raise"
 
 
 def test_a_closure_and_hooks_of_an_optimizer_have_the_users_setting() -> None:

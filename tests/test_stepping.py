@@ -31,16 +31,16 @@ def test_four_stops_lead_to_the_product_and_forty_to_the_derivative():
 
 MOST = {
     "a @ b": (55, 50),
-    "x * x": (60, 55),
-    "x + 1": (58, 53),
-    "model(X)": (270, 255),
-    "mse_loss": (90, 86),
-    "binary_cross_entropy_with_logits": (116, 111),
-    "cross_entropy": (210, 193),
-    "backward": (87, 87),
-    "SGD.step": (284, 129),
-    "Adam.step": (704, 191),
-    "a step of circles": (1170, 1017),
+    "x * x": (69, 64),
+    "x + 1": (67, 62),
+    "model(X)": (271, 256),
+    "mse_loss": (99, 94),
+    "binary_cross_entropy_with_logits": (124, 119),
+    "cross_entropy": (219, 202),
+    "backward": (88, 88),
+    "SGD.step": (291, 138),
+    "Adam.step": (708, 199),
+    "a step of circles": (1217, 1043),
 }
 """The most stops of pdb's `step`, the first time and later: what Python 3.11 has, and 2 or 3 in a hundred."""
 
