@@ -14,7 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad import dtypes
-from minigrad.arrays import gpu_of
+from minigrad.arrays import gpu_of, on_its_gpu
 from minigrad.devices import as_array, device_of
 from minigrad.engine.broadcasting import cast
 from minigrad.engine.graph import TensorBase, raw, wrap
@@ -186,7 +186,7 @@ def array_of(input: Any) -> Any:
         return array
     if not hasattr(array, "dtype"):
         raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(input).__name__}")
-    return raw(array)
+    return on_its_gpu(array)
 
 
 def floating(a: Any) -> Any:
