@@ -7,7 +7,7 @@ op was recorded is not called when that has changed since: it would compute a wr
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,6 @@ serials: Iterator[int] = count(1)
 
 latest = 0
 """Of the last in-place change of any tensor: no value has changed since an op that was recorded later."""
-
-
-latest_recorded = 0
-"""Of the last that is part of a graph: views that were made before it may be stale."""
 
 
 class Changes:
@@ -54,16 +50,14 @@ def mark_changed(*tensors: TensorBase, recorded: bool = False) -> None:
 
     recorded: whether it is part of a graph.
     """
-    global latest, latest_recorded
+    global latest
     latest = serial = next(serials)
     place = user_place(sys._getframe(1))
     for tensor in tensors:
         changes = tensor.changes or changes_of(tensor)
         changes.version, changes.serial, changes.place = changes.version + 1, serial, place
-    if recorded:
-        latest_recorded = serial
-        for tensor in tensors:
-            changes_of(tensor).recorded = serial
+        if recorded:
+            changes.recorded = serial
 
 
 def as_view(view: Tensor, base: Any) -> Tensor:
@@ -79,15 +73,15 @@ def as_view(view: Tensor, base: Any) -> Tensor:
     return view
 
 
-def refuse_stale_views(operands: Iterable[Any]) -> None:
-    """RuntimeError for a view whose node no longer fits its values, for its base was changed since within a graph."""
-    for x in operands:
-        changes, viewed_at = getattr(x, "changes", None), getattr(x, "viewed_at", None)
-        if changes is not None and viewed_at is not None and changes.recorded > viewed_at:
-            raise RuntimeError(
-                "this tensor is a view of memory that was changed in place after the view was made, so its "
-                f"gradient is unknown. The change: {line_of(changes.place)}. Make the view after the change."
-            )
+def node_of_view(view: TensorBase) -> Node | None:
+    """A view's node.  RuntimeError where it no longer fits its values, for its base was changed within a graph."""
+    changes = view.changes
+    if changes is not None and view.viewed_at is not None and changes.recorded > view.viewed_at:
+        raise RuntimeError(
+            "this tensor is a view of memory that was changed in place after the view was made, so its "
+            f"gradient is unknown. The change: {line_of(changes.place)}. Make the view after the change."
+        )
+    return view.node
 
 
 def refuse_changed(node: Node) -> None:

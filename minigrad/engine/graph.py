@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING, Any
 from numpy import ndarray
 
 from minigrad.arrays import on_its_gpu, result_array
-from minigrad.engine import changes
-from minigrad.engine.changes import Changes, refuse_stale_views, serials
+from minigrad.engine.changes import Changes, node_of_view, serials
 from minigrad.engine.kept import KEPT, NOTHING, Kept, Rule, Rules, kept_for
 from minigrad.engine.places import Place, expression_of, line_of, user_place
 
@@ -141,15 +140,13 @@ def record(
     is_tensor, needed, edges = False, 0, []  # needed: a bit for each operand that has a node
     for x in inputs:
         if isinstance(x, TensorBase):
-            is_tensor, node = True, x.node
+            is_tensor, node = True, x.node if x.viewed_at is None else node_of_view(x)
         else:
             node = None
         needed = needed * 2 + (node is not None)
         edges.append(node)
     if not is_tensor:
         return value  # type: ignore[no-any-return]
-    if changes.latest_recorded:
-        refuse_stale_views(inputs)
     out = new(TENSOR)
     out.array = value if type(value) is ndarray else result_array(value, inputs)
     if needed and is_recording() and out.array.dtype.kind == "f":
