@@ -354,3 +354,9 @@ def test_each_family_of_ops_says_what_it_offers():
 
 def test_the_list_of_all_names_is_short():
     assert len((HOUSE / "__init__.py").read_text().splitlines()) < 100
+
+
+def test_each_folder_is_a_package():
+    """Else it would be missing where minigrad is installed."""
+    folders = {path.parent for path in HOUSE.rglob("*.py")}
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []

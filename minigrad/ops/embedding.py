@@ -1,4 +1,4 @@
-"""Looking rows up by their numbers: embeddings, and one-hot vectors."""
+"""Looking rows up by their numbers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.changes import mark_changed
-from minigrad.engine.graph import TensorBase, raw, record, wrap
+from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.indexing import add_at, index
-from minigrad.ops.promotion import array_of
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
-__all__ = ["embedding", "one_hot"]
+__all__ = ["embedding"]
 
 
 def embedding(
@@ -127,28 +126,3 @@ def refuse_sparse(sparse: bool) -> None:
     """NotImplementedError for gradients that would only have the rows looked up."""
     if sparse:
         raise NotImplementedError("embedding(): minigrad has no sparse gradients: leave sparse=False")
-
-
-# One-hot vectors --------------------------------------------------------------------------------------------
-
-
-def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
-    """Class indices (*), int64, as int64 vectors (*, num_classes): 1 at the index, else 0.
-
-    num_classes -1 takes the largest index plus 1.  RuntimeError for another dtype, or an index out of range.
-    """
-    classes = array_of(input)
-    if input.dtype is not dtypes.int64:
-        raise RuntimeError(
-            f"one_hot is only applicable to index tensor of type LongTensor, not {input.dtype}: use .long()"
-        )
-    if num_classes == -1 and not classes.size:
-        raise RuntimeError("Can not infer total number of classes from empty tensor: give num_classes.")
-    number = int(classes.max()) + 1 if num_classes == -1 else num_classes
-    if classes.size and int(classes.min()) < 0:
-        raise RuntimeError(f"Class values must be non-negative: there is {int(classes.min())}.")
-    if classes.size and int(classes.max()) >= number:
-        raise RuntimeError(
-            f"Class values must be smaller than num_classes: {int(classes.max())} is not below {number}."
-        )
-    return (input.unsqueeze(-1) == wrap(array_module(classes).arange(number))).long()

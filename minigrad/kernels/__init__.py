@@ -1,0 +1,1 @@
+"""Formulas that a GPU computes as one kernel each."""
