@@ -48,13 +48,15 @@ def counted(action: Callable[[], Any]) -> dict[str, Any]:
     return {"stops": len(stops), "lines": events.count("line"), "frames": events.count("call"), "foreign": foreign}
 
 
-def stops_to(action: Callable[[], Any], function: str, text: str) -> int:
-    """How many stops there are up to the line of a function that contains a text."""
-    for number, (event, file, name, line) in enumerate(stops_of(action), 1):
+def way_to(action: Callable[[], Any], function: str, text: str) -> tuple[int, int]:
+    """How many stops it is to the line of a function that contains a text, and how many frames below the action."""
+    stops = stops_of(action)
+    for number, (event, file, name, line) in enumerate(stops, 1):
         if (event, name) == ("line", function):
             with open(file) as source:
                 if text in source.read().splitlines()[line - 1]:
-                    return number
+                    before = [event for event, *_ in stops[:number]]
+                    return number, before.count("call") - before.count("return")
     raise AssertionError(f"{function} is not reached")
 
 
@@ -109,17 +111,22 @@ def circles() -> Callable[[], Any]:
     return step
 
 
-def to_the_lines() -> dict[str, int]:
-    """How many stops it is to the line that multiplies, and to the one that computes its derivative."""
+def ways() -> dict[str, tuple[int, int]]:
+    """Stops and frames to the lines that multiply, and to those that compute a derivative."""
     a, b = torch.ones(1, 2, requires_grad=True), torch.ones(2, 1, requires_grad=True)
-    product = stops_to(lambda: a @ b, "matmul", " @ ")
+    product = way_to(lambda: a @ b, "matmul", " @ ")
     c = a @ b
-    return {"product": product, "derivative": stops_to(lambda: c.backward(), "matmul_da", "return g @ b")}
+    return {
+        "a @ b": product,
+        "linear": way_to(lambda: nn.functional.linear(a, a), "linear", " @ "),
+        "matmul_da": way_to(lambda: c.backward(retain_graph=True), "matmul_da", "return g @ b"),
+        "matmul_db": way_to(lambda: c.backward(), "matmul_db", "return a.swapaxes(-2, -1) @ g"),
+    }
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["to the lines"]:
-        print(json.dumps(to_the_lines()))
+    if sys.argv[1:] == ["ways"]:
+        print(json.dumps(ways()))
     else:
         action = actions()[sys.argv[1]]
         print(json.dumps([counted(action) for _ in range(2)]))

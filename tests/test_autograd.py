@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import inspect
-import sys
 import threading
 import weakref
 
@@ -15,7 +14,6 @@ from engines import same, torch
 import minigrad
 from benchmarks.cost import executed_by
 from minigrad.autograd import raw, record
-from minigrad.ops import linear_algebra
 
 
 def leaf(*values: float, dtype=minigrad.float64):
@@ -23,69 +21,6 @@ def leaf(*values: float, dtype=minigrad.float64):
 
 
 # Stepping through ---------------------------------------------------------------------------------------------
-
-
-def frames_to(function, text: str, action) -> int:
-    """How many frames below `action` the line of `function` that contains `text` is executed."""
-    lines, first = inspect.getsourcelines(function)
-    wanted = {first + i for i, line in enumerate(lines) if text in line}
-    assert wanted, f"no line with {text!r}"
-    depths = []
-
-    def trace(frame, event, _arg):
-        if event == "line" and frame.f_code is function.__code__ and frame.f_lineno in wanted:
-            depth, caller = 0, frame
-            while caller.f_code is not action.__code__:
-                depth, caller = depth + 1, caller.f_back
-            depths.append(depth)
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        action()
-    finally:
-        sys.settrace(before)
-    assert depths, f"{text!r} was not reached"
-    return min(depths)
-
-
-def test_one_step_into_a_product_shows_the_line_that_multiplies():
-    a, b = minigrad.ones(2, 3), minigrad.ones(3, 2)
-    assert frames_to(linear_algebra.matmul, "(a := raw(input)) @ (b := raw(other))", lambda: a @ b) == 1
-
-
-def test_the_line_that_multiplies_is_the_fourth_stop():
-    """What a debugger's `step`, and then `next` three times, comes to."""
-
-    def stops_to(function, text, action):
-        lines, first = inspect.getsourcelines(function)
-        stops = []
-
-        def trace(frame, _event, _arg):
-            if frame.f_code is not function.__code__:
-                return None
-            stops.append(lines[frame.f_lineno - first])
-            return trace
-
-        before = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            action()
-        finally:
-            sys.settrace(before)
-        return 1 + next(i for i, line in enumerate(stops) if text in line)
-
-    a = minigrad.ones(2, 2)
-    assert stops_to(linear_algebra.matmul, "value = (a := raw(input)) @", lambda: a @ a) == 4
-    assert stops_to(linear_algebra.linear, "value = (x := raw(input)) @", lambda: linear_algebra.linear(a, a)) == 4
-
-
-def test_three_frames_below_backward_stands_the_line_of_the_derivative():
-    a, b = minigrad.ones(2, 3, requires_grad=True), minigrad.ones(3, 2, requires_grad=True)
-    loss = (a @ b).sum()
-    assert frames_to(linear_algebra.matmul_da, "g @ b", lambda: loss.backward(retain_graph=True)) == 3
-    assert frames_to(linear_algebra.matmul_db, "a.swapaxes(-2, -1) @ g", lambda: loss.backward()) == 3
 
 
 def test_stepping_into_every_operator_is_one_frame():

@@ -23,10 +23,11 @@ def counts_of(action: str) -> Any:
     return json.loads(ended.stdout)
 
 
-def test_four_stops_lead_to_the_product_and_forty_to_the_derivative():
-    stops = counts_of("to the lines")
-    assert stops["product"] <= 4
-    assert stops["derivative"] <= 40
+def test_four_stops_lead_to_a_product_and_forty_to_its_derivative():
+    ways = counts_of("ways")
+    assert ways["a @ b"] == ways["linear"] == [4, 1]
+    assert ways["matmul_da"][0] <= 40
+    assert ways["matmul_da"][1] == ways["matmul_db"][1] == 3
 
 
 MOST = {
