@@ -759,6 +759,23 @@ def test_every_optimizer_makes_the_steps_of_the_cpu(name: str) -> None:
         np.testing.assert_allclose(there, here, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("options", [{"weight_decay": 0.1, "maximize": True}, {"weight_decay": 0.1}], ids=str)
+def test_parameters_on_two_devices_are_optimized_where_they_are(name: str, options: dict[str, Any]) -> None:
+    def trained(devices: tuple[str, str]) -> list[Any]:
+        parameters = [minigrad.ones(3).to(device).requires_grad_() for device in devices]
+        optimizer = getattr(minigrad.optim, name)(parameters, **OPTIMIZERS[name] | options)
+        for _ in range(3):
+            optimizer.zero_grad()
+            for p in parameters:
+                (p * p * p).sum().backward()
+            optimizer.step()
+        return [p.detach().cpu().numpy() for p in parameters]
+
+    for here, there in zip(trained(("cpu", "cpu")), trained((last_gpu(), "cuda:0")), strict=True):
+        np.testing.assert_allclose(there, here, rtol=1e-5)
+
+
 KERNELS = {
     "SGD": {"blend", "looked_ahead"},
     "Adam": {"adam_step"},

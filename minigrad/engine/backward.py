@@ -41,7 +41,8 @@ def backward(
     itself.  allow_unused: whether a target may be one that no gradient arrives at.
     """
     on_the_way = None if targets is None else nodes_above(targets, gradients, allow_unused)
-    turns, visited, arrived = sorted(zip(map(turn, gradients), gradients)), [], {}
+    turns = sorted(zip(map(turn, gradients), gradients))  # a heap, the newest node first
+    visited, arrived = [], {}
     mode, silence = recording.set(create_graph), numpy_errors.set(SILENT)
     try:
         while turns:

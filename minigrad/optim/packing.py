@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, on_its_gpu
 from minigrad.devices import overwrite
 from minigrad.engine.graph import raw, wrap
 from minigrad.tensor import Tensor
@@ -80,7 +80,7 @@ class Block:
         """The gradients of all parameters.  Not to be changed: it may be a `.grad` itself."""
         arrays = [p._grad.array.reshape(-1) for p in self.params]  # type: ignore[union-attr]
         if self.gathered is None:
-            return arrays[0]
+            return on_its_gpu(arrays[0])
         return array_module(self.gathered).concatenate(arrays, out=self.gathered)
 
     def values(self) -> Any:
@@ -91,7 +91,8 @@ class Block:
     def scale(self, factor: float) -> None:
         """p *= factor for every parameter, in place."""
         for p in self.params:
-            p.array *= factor
+            array = on_its_gpu(p.array)
+            array *= factor
 
     def subtract_scratch(self) -> None:
         """p -= scratch for every parameter, in place."""
