@@ -234,5 +234,5 @@ def explain(error: Exception, names: dict[str, Any]) -> None:
         raise TypeError(
             f"{rule_name(rule)} returned {contribution!r} where the gradient of its input belongs: an array like "
             f"its g. Is a `return` missing? {where}"
-        ) from error
+        ) from None
     error.add_note(where)
