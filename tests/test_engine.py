@@ -197,6 +197,19 @@ def test_what_is_saved_for_a_rule_is_freed_with_the_graph(op: str):
         loss.backward()
 
 
+def test_an_array_among_the_static_values_is_freed_too():
+    def masked_da(g: Any, _out: Any, _a: Any, mask: Any) -> Any:
+        return g * mask
+
+    x, mask = leaf(1.0, 2.0), np.array([1.0, 0.0])
+    y = record(raw(x) * mask, (x,), (masked_da,), mask)
+    probe = weakref.ref(mask)
+    del mask
+    y.sum().backward()
+    assert probe() is None
+    assert x.grad.tolist() == [1.0, 0.0]
+
+
 def test_what_was_saved_stays_as_long_as_the_graph_is_kept():
     x = leaf(1.0, 2.0)
     y = x[minigrad.tensor([0, 0, 1])].sum()

@@ -216,7 +216,9 @@ def run_hooks(node: Node, g: Any, silence: Token[Any]) -> Any:
 def free(nodes: list[Node]) -> None:
     """Let go of what nodes kept for their rules; a second pass is refused where there was anything."""
     for node in nodes:
-        if node.keeps:
+        if node.keeps or any(
+            map(hasattr, node.static, repeat("nbytes"))
+        ):  # arrays, of an op that could have saved them
             node.inputs = node.out = node.static = node.saved = None  # type: ignore[assignment]
 
 
