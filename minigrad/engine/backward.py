@@ -218,7 +218,7 @@ def free(nodes: list[Node]) -> None:
     for node in nodes:
         if node.keeps or any(
             map(hasattr, node.static, repeat("nbytes"))
-        ):  # arrays, of an op that could have saved them
+        ):  # or arrays
             node.inputs = node.out = node.static = node.saved = None  # type: ignore[assignment]
 
 
