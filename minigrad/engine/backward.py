@@ -216,9 +216,7 @@ def run_hooks(node: Node, g: Any, silence: Token[Any]) -> Any:
 def free(nodes: list[Node]) -> None:
     """Let go of what nodes kept for their rules; a second pass is refused where there was anything."""
     for node in nodes:
-        if node.keeps or any(
-            map(hasattr, node.static, repeat("nbytes"))
-        ):  # or arrays
+        if node.keeps or any(map(hasattr, node.static, repeat("nbytes"))):  # or arrays
             node.inputs = node.out = node.static = node.saved = None  # type: ignore[assignment]
 
 
