@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
-from minigrad.engine.graph import TensorBase, raw, record
-from minigrad.gpu.placement import check_devices
+from minigrad.engine.graph import raw, record
+from minigrad.ops.promotion import check_tensors
 from minigrad.ops.shaping import squeeze, unsqueeze
 from minigrad.ops.windows import Pair, Windows, col2im, im2col, pair
 
@@ -42,7 +42,7 @@ def conv2d(
     tensor([[[ 1.,  2.],
              [ 8., 16.]]])
     """
-    check_tensors(input, weight, bias)
+    check_images(input, weight, bias)
     if input.array.ndim == 3:
         return squeeze(conv2d(unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
     x, w, b = raw(input), raw(weight), raw(bias)
@@ -143,13 +143,10 @@ def padding_of(padding: Any, steps: Pair, spans: list[int]) -> tuple[Pair, Pair]
     return (top, left), (2 * top, 2 * left)
 
 
-def check_tensors(input: Any, weight: Any, bias: Any) -> None:
+def check_images(input: Any, weight: Any, bias: Any) -> None:
     """TypeError for what is no tensor; RuntimeError for a wrong number of dimensions, or two dtypes."""
     named = [("input", input), ("weight", weight), ("bias", bias)]
-    for name, x in named:
-        if not isinstance(x, TensorBase) and not (name == "bias" and x is None):
-            raise TypeError(f"conv2d(): argument '{name}' must be Tensor, not {type(x).__name__}")
-    check_devices(input, weight, bias)
+    check_tensors("conv2d", ("bias",), input=input, weight=weight, bias=bias)
     if weight.array.ndim != 4:
         raise RuntimeError(
             f"conv2d(): Expected weight of shape [out, in / groups, height, width], but got {list(weight.array.shape)}"

@@ -15,10 +15,9 @@ import numpy as np
 from minigrad.arrays import array_module, for_every_stream, gpu_of, quiet
 from minigrad.devices import library_on
 from minigrad.engine.graph import TensorBase, raw, record
-from minigrad.gpu.placement import check_devices
 from minigrad.kernels.fused import fused
 from minigrad.ops.losses import reduced, refuse_grad
-from minigrad.ops.promotion import check_pair
+from minigrad.ops.promotion import check_pair, check_tensors
 from minigrad.ops.reductions import largest
 from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.selection import where
@@ -313,7 +312,7 @@ def check_logits(op: str, input: Any, target: Any, weight: Any) -> None:
     """TypeError, or RuntimeError for logits without dimensions or of integers."""
     check_pair(op, input, target)
     if weight is not None:
-        check_devices(input, weight)
+        check_tensors(op, input=input, weight=weight)
     if input.array.ndim == 0:
         raise RuntimeError(f"{op}(): input must have a dimension for the classes, but it has none")
     if input.array.dtype.kind != "f":

@@ -9,9 +9,9 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.changes import mark_changed
-from minigrad.engine.graph import TensorBase, raw, record
-from minigrad.gpu.placement import check_devices
+from minigrad.engine.graph import raw, record
 from minigrad.ops.indexing import add_at, index
+from minigrad.ops.promotion import check_tensors
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -101,10 +101,7 @@ def shorten(weight: Tensor, rows: Any, max_norm: float, norm_type: float) -> Non
 
 def checked_rows(input: Any, weight: Any) -> tuple[Any, Any]:
     """The raw arrays of both; errors for what cannot be looked up."""
-    for name, x in (("indices", input), ("weight", weight)):
-        if not isinstance(x, TensorBase):
-            raise TypeError(f"embedding(): argument '{name}' must be Tensor, not {type(x).__name__}")
-    check_devices(input, weight)
+    check_tensors("embedding", indices=input, weight=weight)
     rows, table = input.array, weight.array
     if table.ndim != 2:
         raise RuntimeError(f"'weight' must be 2-D, but has shape {list(table.shape)}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import SILENT, numpy_errors
-from minigrad.engine.graph import TensorBase, raw, record
-from minigrad.gpu.placement import check_devices
+from minigrad.engine.graph import raw, record
+from minigrad.ops.promotion import check_tensors
 from minigrad.ops.shaping import squeeze, unsqueeze
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def matmul_db(g: Tensor, _out: Tensor, a: Tensor, _b: Tensor, a_is_row: bool, b_
 
 def matmul_error(a: Any, b: Any) -> Exception:
     """Why two operands have no matrix product, in PyTorch's exception types."""
-    for position, x in (("input", a), ("other", b)):
-        if not isinstance(x, TensorBase):
-            return TypeError(f"matmul(): argument '{position}' must be Tensor, not {type(x).__name__}")
-    check_devices(a, b)
+    try:
+        check_tensors("matmul", input=a, other=b)
+    except (TypeError, RuntimeError) as error:
+        return error
     x, y = raw(a), raw(b)
     if 0 in (x.ndim, y.ndim):
         return RuntimeError(
@@ -130,11 +130,11 @@ def as_matrix(a: Tensor) -> Tensor:
 
 def linear_error(input: Any, weight: Any, bias: Any) -> Exception:
     """Why `linear` cannot compute, in PyTorch's exception types."""
+    try:
+        check_tensors("linear", ("bias",), input=input, weight=weight, bias=bias)
+    except (TypeError, RuntimeError) as error:
+        return error
     named = [("input", input), ("weight", weight), ("bias", bias)]
-    for name, x in named:
-        if not isinstance(x, TensorBase) and not (name == "bias" and x is None):
-            return TypeError(f"linear(): argument '{name}' must be Tensor, not {type(x).__name__}")
-    check_devices(input, weight, bias)
     shown = ", ".join(f"{name} {list(x.array.shape)} {x.dtype}" for name, x in named if x is not None)
     if len({x.array.dtype for _, x in named if x is not None}) > 1:
         return RuntimeError(f"linear(): input, weight and bias must have the same dtype, but got: {shown}")

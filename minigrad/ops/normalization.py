@@ -14,11 +14,10 @@ import numpy as np
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.broadcasting import sum_to
 from minigrad.engine.changes import mark_changed
-from minigrad.engine.graph import TensorBase, raw, record
-from minigrad.gpu.placement import check_devices
+from minigrad.engine.graph import raw, record
 from minigrad.kernels.fused import blend
 from minigrad.ops.elementwise import sqrt
-from minigrad.ops.promotion import array_of
+from minigrad.ops.promotion import array_of, check_tensors
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -51,10 +50,8 @@ def batch_norm(
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
     if training and eps <= 0:
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
-    check_devices(input, running_mean, running_var, weight, bias)
-    check_parameters(
-        "batch_norm", (channels,), x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
-    )
+    statistics = {"running_mean": running_mean, "running_var": running_var}
+    check_parameters("batch_norm", (channels,), input, **statistics, weight=weight, bias=bias)
     kept = (1, channels) + (1,) * (x.ndim - 2)
     if not training:
         return with_known_statistics(input, weight, bias, running_mean, running_var, kept, eps)
@@ -96,8 +93,7 @@ def layer_norm(
             f"layer_norm(): Given normalized_shape={list(ending)}, expected input with shape "
             f"[*, {', '.join(map(str, ending))}], but got input of size{list(x.shape)}"
         )
-    check_devices(input, weight, bias)
-    check_parameters("layer_norm", ending, x, weight=weight, bias=bias)
+    check_parameters("layer_norm", ending, input, weight=weight, bias=bias)
     before = x.ndim - len(ending)
     kept = x.shape[:before] + (1,) * len(ending)
     along = (1,) * before + ending
@@ -283,13 +279,13 @@ def checked_input(op: str, input: Any, least: int) -> Any:
     return x
 
 
-def check_parameters(op: str, shape: tuple[int, ...], x: Any, **parameters: Any) -> None:
+def check_parameters(op: str, shape: tuple[int, ...], input: Any, **parameters: Any) -> None:
     """RuntimeError for a weight, a bias or a statistic that does not fit the input."""
+    check_tensors(op, tuple(parameters), input=input, **parameters)
+    x = raw(input)
     for name, parameter in parameters.items():
         if parameter is None:
             continue
-        if not isinstance(parameter, TensorBase):
-            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(parameter).__name__}")
         if parameter.array.shape != shape:
             raise RuntimeError(
                 f"{op}(): expected {name} to be of shape {list(shape)} for an input of shape {list(x.shape)}, but got "

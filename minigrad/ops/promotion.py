@@ -88,6 +88,14 @@ def on_one_device(*operands: Any) -> tuple[Any, ...]:
     return tuple(to_device(x, place) if isinstance(x, TensorBase) else x for x in operands)  # type: ignore[arg-type]
 
 
+def check_tensors(op: str, optional: tuple[str, ...] = (), **operands: Any) -> None:
+    """TypeError for an operand that is no tensor (an optional one may be None), RuntimeError for two devices."""
+    for name, x in operands.items():
+        if not isinstance(x, TensorBase) and not (x is None and name in optional):
+            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+    check_devices(*operands.values())
+
+
 def check_pair(op: str, input: Any, target: Any) -> None:
     """TypeError for an input or a target that is no tensor, RuntimeError for two devices."""
     for name, x in (("input", input), ("target", target)):
