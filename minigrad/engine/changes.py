@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from itertools import count
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from minigrad.engine.places import Place, line_of, user_place
@@ -22,6 +23,8 @@ serials: Iterator[int] = count(1)
 
 latest = 0
 """Of the last in-place change of any tensor: no value has changed since an op that was recorded later."""
+
+one_at_a_time = Lock()
 
 
 class Changes:
@@ -51,7 +54,8 @@ def mark_changed(*tensors: TensorBase, recorded: bool = False) -> None:
     recorded: whether it is part of a graph.
     """
     global latest
-    latest = serial = next(serials)
+    with one_at_a_time:  # else a thread that was interrupted could set the clock back
+        latest = serial = next(serials)
     place = user_place(sys._getframe(1))
     for tensor in tensors:
         changes = tensor.changes or changes_of(tensor)
