@@ -17,7 +17,7 @@ from minigrad import launcher
 BIN = Path(sys.executable).parent
 NEVER = {
     "make test": "these tests are part of it",
-    "make slow": "as is this one",
+    "make slow\nmake fuzz MINUTES=5": "this test is part of the first",
     "make check": "it runs the tests of what is not committed",
     "make benchmarks": "it takes an hour, and compilers",
     "make gpu": "it needs a GPU",
