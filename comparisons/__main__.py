@@ -80,7 +80,7 @@ def announcement(lessons: list[str], scripts: int, full: bool) -> str:
         f"and compared step by step{known}."
     ]
     if any(lesson.startswith("mnist") for lesson in lessons):
-        lines.append("The MNIST lessons read data/MNIST, which is downloaded first if it is not there (SIZE).")
+        lines.append("The MNIST lessons read data/MNIST; where it is not there yet, it is downloaded first (SIZE).")
     return "\n".join(lines) + "\n"
 
 

@@ -94,8 +94,13 @@ class Comparison:
 
     @property
     def parted_as_torch_from_itself(self) -> bool:
-        """Whether the runs have parted, and no further than a few times as far as PyTorch from itself by then."""
-        return self.parted is not None and self.own is not None and not beyond_own_spread(self)
+        """Whether the runs have parted, and no further than a few times as far as PyTorch from itself by then.
+
+        A script that PyTorch does not repeat draws numbers without a seed; there it is not rounding that grows.
+        """
+        if self.parted is None or self.own is None or beyond_own_spread(self):
+            return False
+        return repeats(self.own)
 
 
 def compare(runs: tuple[Run, Run]) -> Comparison:
@@ -264,14 +269,16 @@ def likely_cause(comparison: Comparison, parted: Finding) -> str:
                 "script is run again. Set its seed, as torch.manual_seed(0) does for PyTorch's own."
             )
         return "\nThe weights differ before the first step: how does the script make them?"
-    if own is not None and own.parted is not None and own.parted.step <= parted.step:
-        return (
-            f"\nPyTorch does not repeat this script itself: a second run is {own.parted.relative:.1e} from the first "
-            f"at step {own.parted.step}. Is there a random generator without a seed?"
-        )
+    if own is not None and not repeats(own):
+        return "\nPyTorch does not repeat this script itself: is there a random generator without a seed?"
     if comparison.dtype != "float64":
         return "\n--dtype float64 tells whether it is more than rounding that has grown."
     return ""
+
+
+def repeats(own: Comparison) -> bool:
+    """Whether PyTorch repeats a script's first step: the gradients are disturbed only after that step's loss."""
+    return first_weights(own) == 0 and own.relative["loss"][0] == 0
 
 
 def first_weights(comparison: Comparison) -> float:

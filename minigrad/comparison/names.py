@@ -60,8 +60,7 @@ class Names:
         for leaf in leaves:
             name = found[id(leaf)]
             times = self.times.setdefault(name, [0, 2])
-            if times[1] > 1:
-                times[:] = [times[0] + 1, 0]
+            times[:] = [times[0] + (times[1] > 1), 0]
             again = f" ({times[0]})" if times[0] > 1 else ""
             self.known[id(leaf)] = (weakref.ref(leaf), name, again)
 
