@@ -9,7 +9,7 @@ from operator import mul
 
 from benchmarks import loops
 from benchmarks.contestants import CONTESTANTS, training
-from benchmarks.workloads import PERCEPTRONS, Step, wide
+from benchmarks.workloads import PERCEPTRONS, Step
 
 BUFFERS = "NumPy, buffers"
 TRAINERS = tuple(CONTESTANTS)

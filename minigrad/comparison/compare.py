@@ -170,7 +170,7 @@ def compare_step(comparison: Comparison, ruler: Ruler, number: int, ours: Step, 
         furthest = max(started, key=lambda difference: (difference.relative, not difference.bit_equal))
         comparison.starts.setdefault(ours.model, furthest)
     for kind, pairs in [
-        ("loss", measured(ruler, "loss", {ours.model: ours.loss}, {theirs.model: theirs.loss})),
+        ("loss", measured(ruler, "loss", {ours.model: ours.loss}, {ours.model: theirs.loss})),
         ("gradient", measured(ruler, "gradient", ours.gradients, theirs.gradients)),
         ("parameter", measured(ruler, "parameter", ours.parameters, theirs.parameters)),
     ]:
@@ -256,10 +256,10 @@ def how_they_part(comparison: Comparison, parted: Finding) -> str:
     )
     before = [value for each in comparison.relative.values() for value in each[: parted.step - 1] if value == value]
     until = f"; up to then by {max(before):.1e} at most" if before else ""
-    return f"step {parted.step}, {kind}{parted.place}: {what}{until}.{likely_cause(comparison, parted)}"
+    return f"step {parted.step}, {kind}{parted.place}: {what}{until}.{likely_cause(comparison)}"
 
 
-def likely_cause(comparison: Comparison, parted: Finding) -> str:
+def likely_cause(comparison: Comparison) -> str:
     """A hint, where there is one."""
     own = comparison.own
     if first_weights(comparison) > comparison.tolerance():
