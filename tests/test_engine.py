@@ -325,6 +325,7 @@ FLOORS = {
     "autograd": 5,
     "nn": 6,
     "optim": 7,
+    "comparison": 8,
 }
 """Who may import whom: what stands on the same floor, or further down."""
 
