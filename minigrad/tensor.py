@@ -177,7 +177,8 @@ class Tensor(TensorMethods):
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
                 "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
-                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
+                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor "
+                f"by mistake, make sure you access the leaf Tensor instead. This one: {self.grad_fn!r}",
                 stacklevel=2,
             )
         return self._grad

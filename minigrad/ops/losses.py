@@ -18,6 +18,7 @@ from minigrad.engine.places import op_called
 from minigrad.gpu.placement import check_devices
 from minigrad.kernels.fused import fused
 from minigrad.ops.activations import sigmoid
+from minigrad.ops.advice import no_tensor
 from minigrad.ops.elementwise import abs as absolute
 from minigrad.ops.elementwise import exp, log, log1p, sign
 from minigrad.ops.promotion import as_dtype, check_broadcast, check_pair, common_dtype
@@ -139,7 +140,7 @@ def binary_cross_entropy(
     p, y = binary_operands("binary_cross_entropy", input, target)
     for name, x in (("input", p), ("target", y)):
         if isinstance(x, np.ndarray) and not ((x >= 0) & (x <= 1)).all():  # a GPU's values are not waited for
-            raise RuntimeError(f"binary_cross_entropy(): all elements of {name} should be between 0 and 1")
+            raise RuntimeError(outside_0_to_1(name, x))
     weight = weight_operand("weight", weight, input)
     with quiet():
         value, scale = reduced(weighted(surprise_of_probability(p, y), raw(weight)), reduction)
@@ -259,10 +260,21 @@ def weight_operand(name: str, weight: Any, input: Tensor) -> Any:
     return as_dtype(weight, x.dtype)
 
 
+def outside_0_to_1(name: str, x: Any) -> str:
+    """Why probabilities, or targets, are refused, and what to write."""
+    advice = {
+        "input": "Probabilities are the sigmoid of a model's output: pass torch.sigmoid(output), or give the output "
+        "itself to BCEWithLogitsLoss",
+        "target": "Targets are the classes 0 and 1, as floats",
+    }[name]
+    found = "it has nan" if np.isnan(x).any() else f"it has {x.min():.6g} to {x.max():.6g}"
+    return f"all elements of {name} should be between 0 and 1: binary_cross_entropy(), {found}. {advice}."
+
+
 def refuse_grad(name: str, weight: Any) -> None:
     """A weight is a constant to differentiation: TypeError unless a tensor, RuntimeError if it requires grad."""
     if not isinstance(weight, TensorBase):
-        raise TypeError(f"{op_called()}(): argument '{name}' must be Tensor, not {type(weight).__name__}")
+        raise no_tensor(op_called(), name, weight)
     if weight.node is not None:
         raise RuntimeError(
             f"{op_called()}() is not differentiable with respect to argument '{name}'. This input cannot have "

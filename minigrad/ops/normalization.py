@@ -16,6 +16,7 @@ from minigrad.engine.broadcasting import sum_to
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
 from minigrad.kernels.fused import blend
+from minigrad.ops.advice import converted
 from minigrad.ops.elementwise import sqrt
 from minigrad.ops.promotion import array_of, check_tensors
 
@@ -293,6 +294,6 @@ def check_parameters(op: str, shape: tuple[int, ...], input: Any, **parameters: 
             )
         if parameter.array.dtype != x.dtype:
             raise RuntimeError(
-                f"{op}(): mixed dtype: expected {name} to have the dtype of the input, {x.dtype}, but it has "
-                f"{parameter.array.dtype}. Convert the module with .to(dtype), or the input."
+                f"mixed dtype: {op}() expected {name} to have the dtype of the input, {x.dtype}, but it has "
+                f"{parameter.array.dtype}. {converted('input', x, parameter.array.dtype)}."
             )

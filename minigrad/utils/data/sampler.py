@@ -31,10 +31,10 @@ class SequentialSampler(Sampler[int]):
         self.data_source = data_source
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(len(self.data_source)))
+        return iter(range(len(self)))
 
     def __len__(self) -> int:
-        return len(self.data_source)
+        return number_of_samples(self.data_source)
 
 
 class RandomSampler(Sampler[int]):
@@ -62,14 +62,14 @@ class RandomSampler(Sampler[int]):
     @property
     def num_samples(self) -> int:
         """How many indices a pass gives: the size of the data, which may change, unless it was given."""
-        return len(self.data_source) if self._num_samples is None else self._num_samples
+        return number_of_samples(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
         return itertools.chain.from_iterable(self.orders())
 
     def orders(self) -> Iterator[list[int]]:
         """The pass in lists, each drawn when its first index is asked for."""
-        size, number = len(self.data_source), self.num_samples
+        size, number = number_of_samples(self.data_source), self.num_samples
         if self.generator is None:
             generator = Generator().manual_seed(default_generator.drawn_seed())
         else:
@@ -84,6 +84,16 @@ class RandomSampler(Sampler[int]):
 
     def __len__(self) -> int:
         return self.num_samples
+
+
+def number_of_samples(data: Any) -> int:
+    """The length of a dataset; TypeError for one that has none."""
+    if not hasattr(type(data), "__len__"):
+        raise TypeError(
+            f"object of type '{type(data).__name__}' has no len(): write def __len__(self) in it, which returns the "
+            "number of its samples (or make it an IterableDataset)"
+        )
+    return len(data)
 
 
 class SubsetRandomSampler(Sampler[int]):

@@ -1,0 +1,47 @@
+"""What to write instead: the last sentence of an op's error messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.engine import causes
+
+METHODS = {"float32": ".float()", "float64": ".double()", "int64": ".long()"}
+
+
+def no_tensor(op: str, name: str, x: Any) -> TypeError:
+    """The error for an argument that is no tensor."""
+    return TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}{tensor_from(x)}")
+
+
+def tensor_from(x: Any) -> str:
+    """What to write for something that was given in a tensor's place; empty where that is not known."""
+    kind = type(x).__name__
+    if x is None:
+        return causes.of_none()
+    if isinstance(x, np.ndarray):
+        return ". Write torch.from_numpy(x).float(): NumPy makes float64, layers are float32"
+    if isinstance(x, (list, tuple)):
+        return ". Write torch.tensor(x, dtype=torch.float32)"
+    if hasattr(x, "to_numpy"):
+        return ". Write torch.tensor(x.to_numpy(), dtype=torch.float32)"
+    if hasattr(x, "getbands"):
+        return ". Make tensors of images: give the dataset transform=transforms.ToTensor()"
+    if causes.is_module(x):
+        return f". {kind}(...) makes a layer, which is called then: {kind}()(x)"
+    return ". Is it to be called, with ()?" if callable(x) else ""
+
+
+def converted(name: str, x: Any, wanted: np.dtype[Any]) -> str:
+    """What to write for an array of another dtype than wanted."""
+    advice = f"Convert {name} with {METHODS.get(wanted.name, f'.to(torch.{wanted.name})')}"
+    return f"{advice} (NumPy makes float64: torch.from_numpy(array).float())" if x.dtype == np.float64 else advice
+
+
+def one_dtype(x: Any, y: Any) -> str:
+    """What to write for two arrays of different dtypes: the integers become floats, float64 becomes float32."""
+    both = (("the first", x), ("the second", y))
+    (_, stays), (name, changes) = sorted(both, key=lambda each: (each[1].dtype.kind != "f", each[1].dtype.itemsize))
+    return converted(f"{name} operand", changes, stays.dtype)
