@@ -90,15 +90,14 @@ def layers_in_a_list(module: Any) -> str:
 
 
 def other_keys(state_dict: Any, own: Any) -> str:
-    """What to write where the keys of a state_dict are not those of a module, but those within it are."""
+    """What to write where the keys of a state_dict are not those of a module, but its keys are to be found in it."""
     for key, value in state_dict.items():
-        if isinstance(value, Mapping) and not own.keys().isdisjoint(value):
+        if isinstance(value, Mapping) and own.keys() <= value.keys():
             return f"\n\tThe module's keys are within {key!r}: write load_state_dict(checkpoint[{key!r}])"
-    for before in {key.partition(".")[0] + "." for key in state_dict}:
-        if not own.keys().isdisjoint(key.removeprefix(before) for key in state_dict):
-            renamed = f"{{key.removeprefix({before!r}): x for key, x in checkpoint.items()}}"
-            return f"\n\tWithout {before!r} the keys fit: {renamed}"
-    for before in {key.partition(".")[0] + "." for key in own}:
-        if not own.keys().isdisjoint(before + key for key in state_dict):
-            return f"\n\tThe keys are those of its part {before[:-1]!r}: write model.{before[:-1]}.load_state_dict(...)"
+    for first in {key.partition(".")[0] for key in state_dict}:
+        if own.keys() <= {key.removeprefix(f"{first}.") for key in state_dict}:
+            return f"\n\tThe module's keys stand behind '{first}.': load them into model.{first}, or rename them"
+    for first in {key.partition(".")[0] for key in own}:
+        if {f"{first}.{key}" for key in state_dict} <= own.keys():
+            return f"\n\tThe keys are those of its part {first!r}: write model.{first}.load_state_dict(...)"
     return ""

@@ -11,9 +11,17 @@ from minigrad.engine import causes
 METHODS = {"float32": ".float()", "float64": ".double()", "int64": ".long()"}
 
 
-def no_tensor(op: str, name: str, x: Any) -> TypeError:
+ASK_FOR_SIZE = "mse_loss", "l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"
+"""The losses that in PyTorch call .size() of their operands before they do anything else."""
+
+
+def no_tensor(op: str, name: str, x: Any) -> Exception:
     """The error for an argument that is no tensor."""
-    return TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}{tensor_from(x)}")
+    kind = type(x).__name__
+    message = f"{op}(): argument '{name}' must be Tensor, not {kind}{tensor_from(x)}"
+    if op in ASK_FOR_SIZE and not hasattr(x, "size"):
+        return AttributeError(f"'{kind}' object has no attribute 'size'. {message}")
+    return TypeError(message)
 
 
 def tensor_from(x: Any) -> str:

@@ -208,7 +208,7 @@ def fetched(dataset: Any, batched: bool, collate_fn: Callable[[Any], Any], indic
     try:
         return collate_fn(samples)
     except EXPLAINED as error:
-        if collate_fn is default_collate:
+        if collate_fn is default_collate and samples:
             raise odd_sample(error, samples, indices) from None
         raise
 
