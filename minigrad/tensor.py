@@ -260,7 +260,10 @@ class Tensor(TensorMethods):
     def item(self) -> Any:
         """The only element as a Python number.  RuntimeError unless there is exactly one."""
         if self.array.size != 1:
-            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+            raise RuntimeError(
+                f"a Tensor with {self.array.size} elements cannot be converted to Scalar: its shape is "
+                f"{list(self.array.shape)}. Reduce it first, as in x.mean().item(), or take all of them by .tolist()"
+            )
         return self.array.item()
 
     def tolist(self) -> Any:

@@ -17,6 +17,8 @@ from test_errors import ALL, BACKWARD
 import minigrad
 from benchmarks.cost import executed_by
 
+functional = minigrad.nn.functional
+
 Call = Callable[[Any], Any]
 Row = tuple[Call, list[str]]
 """What the learner does with an engine; and words of the message, or of its note, in which *PyTorch's come first."""
@@ -336,7 +338,7 @@ DATA: dict[str, Row] = {
     ),
     "a layer for a tensor": (
         lambda t: t.nn.Linear(2, 2)(t.nn.Tanh()),
-        ["*linear(): argument 'input'", "not Tanh", "Tanh()(x)"],
+        ["*linear(): argument 'input'", "not Tanh", "call it with its input"],
     ),
     "a method not called": (
         lambda t: t.nn.Linear(2, 2)(t.ones(2).float),
@@ -514,7 +516,131 @@ RETURNS: dict[str, Row] = {
     "within a model": (within_a_model, FORGOTTEN),
 }
 
-LEARNERS = {"models": MODELS, "optimizers": OPTIMIZERS, "data": DATA, "ops": OPS, "returns": RETURNS}
+# Loops ------------------------------------------------------------------------------------------------------
+
+
+def too_many_targets(t: Any) -> None:
+    model, x, y = t.nn.Linear(3, 1), t.ones(3, 3), t.tensor([0, 1, 1])
+    t.nn.CrossEntropyLoss()(model(x), y)
+
+
+def unflattened(t: Any) -> None:
+    model = t.nn.Sequential(t.nn.Conv2d(1, 4, 3), t.nn.ReLU(), t.nn.Linear(4 * 26 * 26, 10))
+    model(t.ones(8, 1, 28, 28))
+
+
+def a_class_for_a_model(t: Any) -> None:
+    class Net(t.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = t.nn.Linear(2, 2)
+
+        def forward(self, x: Any) -> Any:
+            return self.fc(x)
+
+    model = Net
+    model(t.ones(2))
+
+
+def loaded(t: Any, dataset: Any, **options: Any) -> None:
+    list(t.utils.data.DataLoader(dataset, **{"batch_size": 2, **options}))
+
+
+def scheduled(t: Any, kind: str, *args: Any) -> None:
+    getattr(t.optim.lr_scheduler, kind)(sgd(t, linear(t).parameters()), *args)
+
+
+LOOPS: dict[str, Row] = {
+    "one output, many classes": (
+        too_many_targets,
+        ["*Target 1 is out of bounds", "an output for each class", "BCEWithLogitsLoss"],
+    ),
+    "classes from 1 on": (
+        lambda t: t.nn.CrossEntropyLoss()(t.ones(2, 3), t.tensor([1, 3])),
+        ["*Target 3 is out of bounds", "0 to 2", "target - 1"],
+    ),
+    "images not flattened": (unflattened, ["mat1 and mat2 shapes cannot be multiplied", "nn.Flatten()", "in model.2"]),
+    "the item of many": (
+        lambda t: t.nn.MSELoss(reduction="none")(t.ones(3), t.zeros(3)).item(),
+        ["*a Tensor with 3 elements cannot be converted to Scalar", "[3]", ".mean().item()"],
+    ),
+    "arrays for a TensorDataset": (
+        lambda t: t.utils.data.TensorDataset(np.ones((3, 2)), np.ones(3)),
+        ["*'int' object is not callable", "TensorDataset takes tensors, not ndarray", "torch.from_numpy(x).float()"],
+    ),
+    "lists for a TensorDataset": (
+        lambda t: t.utils.data.TensorDataset([[1.0, 2.0]], [1.0]),
+        ["*'list' object has no attribute 'size'", "torch.tensor(x, dtype=torch.float32)"],
+    ),
+    "a tuple for a dataset": (
+        lambda t: loaded(t, (t.ones(6, 2), t.zeros(6))),
+        ["*stack expects each tensor to be equal size", "TensorDataset(X, y)"],
+    ),
+    "pairs for a dataset": (
+        lambda t: loaded(t, zip([1, 2], [3, 4])),
+        ["*object of type 'zip' has no len()", "list(...)"],
+    ),
+    "text for a batch_size": (
+        lambda t: loaded(t, [1, 2], batch_size="2"),
+        ["*batch_size should be a positive integer value, but got batch_size=", "'2', a str"],
+    ),
+    "an empty dataset, shuffled": (
+        lambda t: loaded(t, [], shuffle=True),
+        ["*num_samples should be a positive integer value, but got num_samples=0", "the dataset is empty"],
+    ),
+    "a split that leaves some": (
+        lambda t: t.utils.data.random_split([0] * 10, [7, 2]),
+        ["*Sum of input lengths does not equal the length of the input dataset!", "9", "10 samples", "[0.8, 0.2]"],
+    ),
+    "a class for an optimizer": (
+        lambda t: t.optim.lr_scheduler.StepLR(t.optim.SGD, 10),
+        ["*type is not an Optimizer", "optimizer = optim.SGD(...)"],
+    ),
+    "one milestone": (
+        lambda t: scheduled(t, "MultiStepLR", 10),
+        ["*'int' object is not iterable", "milestones", "[10]"],
+    ),
+    "a number for a function of the epoch": (
+        lambda t: scheduled(t, "LambdaLR", 0.9),
+        ["*'float' object is not callable", "lr_lambda is a function of the epoch", "0.9 ** epoch"],
+    ),
+    "a shape that does not fit": (
+        lambda t: t.ones(32, 10).view(32, 3, 5),
+        ["*shape '[32, 3, 5]' is invalid for input of size 320", "view() of [32, 10]", "-1"],
+    ),
+    "an array among tensors": (
+        lambda t: t.cat([t.ones(2), np.ones(2)]),
+        ["*expected Tensor as element 1 in argument 0, but got", "cat()", "torch.from_numpy(x).float()"],
+    ),
+    "a tensor for a parameter": (
+        lambda t: setattr(linear(t), "weight", t.ones(2, 2)),
+        ["*cannot assign 'torch.FloatTensor' as parameter 'weight'", "nn.Parameter(...)"],
+    ),
+    "a list for a parameter": (
+        lambda t: t.nn.Parameter([1.0, 2.0]),
+        ["*'list' object has no attribute 'detach'", "torch.tensor(x, dtype=torch.float32)"],
+    ),
+    "a class for a model": (a_class_for_a_model, ["Net.__init__()", "model = Net()"]),
+    "a batch of one": (
+        lambda t: t.nn.BatchNorm1d(3)(t.ones(1, 3)),
+        ["*Expected more than 1 value per channel when training", "model.eval()", "drop_last=True"],
+    ),
+    "saved the wrong way around": (
+        lambda t: t.save("net.pt", linear(t).state_dict()),
+        ["*expected 'f' to be string, path, or a file-like object", "torch.save(obj, 'file.pt')"],
+    ),
+    "half a size": (lambda t: t.nn.Linear(28 * 28 / 2, 10), ["*empty()", "392.0", "Divide with //"]),
+    "a model's gradients, clipped": (
+        lambda t: t.nn.utils.clip_grad_norm_(linear(t), 1.0),
+        ["*'Linear' object is not iterable", "model.parameters()"],
+    ),
+    "a model for its output": (
+        lambda t: t.nn.MSELoss()(linear(t), t.ones(2)),
+        ["*'Linear' object has no attribute 'size'", "call it with its input"],
+    ),
+}
+
+LEARNERS = {"models": MODELS, "optimizers": OPTIMIZERS, "data": DATA, "ops": OPS, "returns": RETURNS, "loops": LOOPS}
 CASES = [pytest.param(*row, id=f"{kind}: {name}") for kind, rows in LEARNERS.items() for name, row in rows.items()]
 
 
@@ -547,6 +673,13 @@ def test_a_layer_made_where_it_was_to_be_called() -> None:
             getattr(minigrad.nn, layer)(minigrad.ones(2))
     assert minigrad.nn.CrossEntropyLoss(minigrad.ones(3)).weight.tolist() == [1, 1, 1]
     assert minigrad.nn.Dropout(minigrad.tensor(0.5)).p == 0.5
+
+
+def test_shapes_that_broadcast_in_a_loss_warn_at_the_users_line() -> None:
+    for loss_fn in (minigrad.nn.MSELoss(), functional.l1_loss):
+        with pytest.warns(UserWarning, match=r"broadcasting.*same size\. Write input\.squeeze\(-1\)\.") as caught:
+            loss_fn(minigrad.ones(3, 1), minigrad.ones(3))
+        assert caught[0].filename == __file__
 
 
 def test_a_tensor_of_a_tensor_warns_as_pytorch_does() -> None:
@@ -700,6 +833,13 @@ def too_early() -> None:
         loss.backward()
 
 
+def not_called() -> None:
+    model, optimizer, x = made()
+    loss = model(x).sum()
+    loss.backward  # noqa: B018
+    optimizer.step()
+
+
 def of_another_model() -> None:
     model, optimizer, x = made()
     new_model = minigrad.nn.Linear(2, 1)
@@ -717,6 +857,7 @@ def frozen() -> None:
 STEPS = {
     cleared_too_late: ["cleared after backward()", "optimizer.zero_grad()", "zero_grad() before backward()"],
     too_early: ["backward() comes after step()", "loss.backward()"],
+    not_called: ["backward is not called", "Write loss.backward()"],
     of_another_model: ["`new_model`", "another model"],
     frozen: ["None of them requires grad"],
 }
@@ -762,7 +903,6 @@ def test_a_step_with_some_gradients_does_not_warn() -> None:
 
 MODEL, X = minigrad.nn.Linear(2, 3), minigrad.ones(4, 2)
 TARGET = minigrad.zeros(4, 3)
-functional = minigrad.nn.functional
 
 
 def under_no_grad() -> None:

@@ -144,16 +144,16 @@ def of_no_graph() -> str:
 
 def cut_in(expression: ast.AST, at: Any, frame: FrameType, scope: Scope, seen: set[str]) -> str:
     """Where, and by what, an expression that stands in a statement lost its graph; empty if that is not to be seen."""
-    for node in ast.walk(expression):
-        operand, what = cutting(node)
-        if operand is not None and any(carries_graph(part, frame) for part in ast.walk(operand)):
-            return f"{line_in(frame, at)} ({what})"
-    if any(carries_graph(node, frame) for node in ast.walk(expression)):
-        return f"{line_in(frame, at)} (it is computed under no_grad)" if is_under_no_grad(at, scope) else ""
-    for node in ast.walk(expression):
+    cuts = [(operand, what) for operand, what in map(cutting, ast.walk(expression)) if operand is not None]
+    behind_cuts = [node for operand, _ in cuts for node in ast.walk(operand)]
+    for node in [node for node in ast.walk(expression) if node not in behind_cuts] + behind_cuts:
         value = value_of(node, frame)
         if is_module(value) and not any(p.requires_grad for p in value.parameters()):
             return f"{line_in(frame, at)} (no parameter of {ast.unparse(node)} requires grad)"
+        if carries_graph(node, frame):
+            by = [what for operand, what in cuts if node in ast.walk(operand)]
+            by += ["it is computed under no_grad"] if is_under_no_grad(at, scope) else []
+            return f"{line_in(frame, at)} ({by[0]})" if by else ""
         if isinstance(node, ast.Name) and node.id not in seen and not callable(value):
             seen.add(node.id)
             before = assignment_of(node.id, scope, at.lineno)
@@ -253,7 +253,10 @@ def of_no_gradient(params: list[Any]) -> str:
             theirs = list(value.parameters())
             if any(p.grad is not None for p in theirs) and not any(id(p) in mine for p in theirs):
                 return f" Those of `{name}` have some: was the optimizer made of the parameters of another model?"
-    scope = scope_of(frame)
+    scope = innermost_loop(scope_of(frame), frame.f_lineno)
+    for node in within(scope):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Attribute) and node.value.attr == "backward":
+            return f" backward is not called at {line_in(frame, node)}. Write {ast.unparse(node)}()."
     calls = [c for c in methods_called(scope, "backward", "zero_grad") if c.lineno <= frame.f_lineno]
     names = [call.func.attr for call in calls]  # type: ignore[attr-defined]
     if "backward" in names and names[-1] == "zero_grad":
@@ -263,6 +266,13 @@ def of_no_gradient(params: list[Any]) -> str:
     if "backward" not in names and not methods_called(ast.Module(all_functions(frame), []), "backward"):
         return " Likely loss.backward() is missing before it."
     return " Was the loss computed from other parameters, or were the gradients cleared after backward()?"
+
+
+def innermost_loop(scope: Scope, line: int) -> ast.AST:
+    """The innermost loop of a scope around a line; the scope itself outside of any."""
+    loops = [node for node in within(scope) if isinstance(node, (ast.For, ast.While))]
+    around = [node for node in loops if node.lineno <= line <= (node.end_lineno or 0)]
+    return max(around, key=lambda node: node.lineno, default=scope)
 
 
 def all_functions(frame: FrameType) -> list[ast.stmt]:

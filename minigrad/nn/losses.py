@@ -23,7 +23,7 @@ class _WeightedLoss(_Loss):
 
     weight: Tensor | None
 
-    tensors_taken = 1
+    _tensors_taken = 1
 
     def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)

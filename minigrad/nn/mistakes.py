@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +19,29 @@ ASKED_FOR_TRUTH = "Boolean value of Tensor with more than one value is ambiguous
 def refuse_input(cls: type[Module], args: tuple[Any, ...]) -> None:
     """Refuse an input where a layer of minigrad's has its options: it is for the call after that."""
     given = sum(isinstance(x, Tensor) and x.ndim > 0 for x in args)
-    if given <= cls.tensors_taken or not cls.__module__.startswith("minigrad.nn."):
+    if given <= cls._tensors_taken:
         return
     name = cls.__name__
+    if not cls.__module__.startswith("minigrad.nn."):
+        refuse_input_of_model(cls, args)
+        return
     inputs = "output, target" if name.endswith("Loss") else "x"
     kind = "loss" if name.endswith("Loss") else "layer"
     advice = f"nn.{name}({inputs}) takes tensors for the options of a {kind}. Make the {kind} first, and then call it: "
     if name.endswith("Loss") or "Dropout" in name:
         raise RuntimeError(f"{ASKED_FOR_TRUTH}: {advice}nn.{name}()({inputs})")
     raise TypeError(f"{advice}nn.{name}(...)({inputs})")
+
+
+def refuse_input_of_model(cls: type[Module], args: tuple[Any, ...]) -> None:
+    """Refuse the input of a user's own model that was not made yet, where its __init__ does not take it."""
+    try:
+        inspect.signature(cls.__init__).bind_partial(None, *args)
+    except TypeError as error:
+        name = cls.__name__
+        raise TypeError(
+            f"{name}.__init__(): {error}. Make the model first, and then call it: model = {name}()"
+        ) from None
 
 
 def no_forward(module: Module) -> str:
@@ -60,6 +75,11 @@ def no_module(x: Any, kind: str) -> str:
     if callable(x):
         return f"{kind} is not a Module subclass: it is a function. Write a layer, such as nn.ReLU() for F.relu"
     return f"{kind} is not a Module subclass"
+
+
+def parameters_from(x: Any) -> str:
+    """What to write for something that was given in the parameters' place."""
+    return f". Call it: model.{x.__name__}()" if inspect.ismethod(x) else ". Pass model.parameters()"
 
 
 def no_state_dict(x: Any) -> str:

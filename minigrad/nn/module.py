@@ -32,7 +32,7 @@ class Module:
     tensor([3.], grad_fn=<MulBackward0>)
     """
 
-    tensors_taken: ClassVar[int] = 0
+    _tensors_taken: ClassVar[int] = 0
     """How many tensors the options of a layer are, at most."""
 
     training: bool
@@ -434,7 +434,8 @@ def registered(hooks: dict[int, Any], hook: Any, prepend: bool, with_kwargs: boo
 def refuse_unless_none(value: Any, name: str, kind: str, allowed: str) -> None:
     """TypeError for a value that cannot take a registered one's place."""
     if value is not None:
-        raise TypeError(f"cannot assign '{type_name(value)}' as {kind} '{name}' ({allowed} expected)")
+        advice = ". Write nn.Parameter(...) around it" if kind == "parameter" and isinstance(value, Tensor) else ""
+        raise TypeError(f"cannot assign '{type_name(value)}' as {kind} '{name}' ({allowed} expected){advice}")
 
 
 def type_name(value: Any) -> str:

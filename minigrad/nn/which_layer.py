@@ -132,8 +132,7 @@ def sizes(shape: tuple[int, ...]) -> str:
 
 def way(root: Module, arguments: list[Any], frames: list[FrameType], done: list[tuple[str, Module]]) -> list[str]:
     """The layers and ops between the arguments and the last module's newest tensor, with their shapes."""
-    forward = frames[1] if len(frames) > 1 else frames[0]
-    tensors = [x for x in forward.f_locals.values() if isinstance(x, Tensor)]
+    tensors = next(filter(None, map(tensors_in, frames[1:])), [])
     computed = [x for x in tensors if x.grad_fn is not None]
     if not computed:  # under no_grad, or nothing is computed yet
         strange = [x for x in tensors[:1] if not any(x is argument for argument in arguments)]
@@ -143,6 +142,11 @@ def way(root: Module, arguments: list[Any], frames: list[FrameType], done: list[
     nodes = list(nodes_between(newest.node, starts))
     labels = [f"{label} {sizes(node.shape)}" for label, node in zip(named(nodes, root, done), nodes)]
     return labels[::-1] if len(labels) <= LONGEST else ["...", *labels[LONGEST - 1 :: -1]]
+
+
+def tensors_in(frame: FrameType) -> list[Tensor]:
+    """The tensors that are local to a frame."""
+    return [x for x in frame.f_locals.values() if isinstance(x, Tensor)]
 
 
 def nodes_between(node: Node | None, starts: list[Node]) -> Iterator[Node]:

@@ -26,7 +26,6 @@ def no_tensor(op: str, name: str, x: Any) -> Exception:
 
 def tensor_from(x: Any) -> str:
     """What to write for something that was given in a tensor's place; empty where that is not known."""
-    kind = type(x).__name__
     if x is None:
         return causes.of_none()
     if isinstance(x, np.ndarray):
@@ -38,7 +37,7 @@ def tensor_from(x: Any) -> str:
     if hasattr(x, "getbands"):
         return ". Make tensors of images: give the dataset transform=transforms.ToTensor()"
     if causes.is_module(x):
-        return f". {kind}(...) makes a layer, which is called then: {kind}()(x)"
+        return f". A {type(x).__name__} is a layer: call it with its input, and pass what that gives"
     return ". Is it to be called, with ()?" if callable(x) else ""
 
 

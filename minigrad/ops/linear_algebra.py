@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import SILENT, numpy_errors
@@ -144,9 +145,12 @@ def linear_error(input: Any, weight: Any, bias: Any) -> Exception:
             f"mat1 and mat2 must have the same dtype, but got {' and '.join(names)}: linear() of {shown}. "
             f"{converted('input', input.array, weight.array.dtype)}."
         )
-    rows = "x".join(str(n) for n in input.array.shape)
+    shape, features = input.array.shape, weight.array.shape[-1]
+    is_unflattened = len(shape) > 2 and math.prod(shape[1:]) == features
+    advice = ". Flatten it before: nn.Flatten(), or x.flatten(1)" if is_unflattened else ""
+    rows = "x".join(str(n) for n in shape)
     columns = "x".join(str(n) for n in reversed(weight.array.shape))
     return RuntimeError(
         f"linear(): mat1 and mat2 shapes cannot be multiplied ({rows} and {columns}): the last size of input "
-        f"must equal the last of weight, and bias have weight's first. Got: {shown}"
+        f"must equal the last of weight, and bias have weight's first. Got: {shown}{advice}"
     )

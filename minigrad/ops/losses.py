@@ -6,6 +6,7 @@ multiplied to give that of each element (1 / n for the mean), and recompute ever
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from minigrad.arrays import quiet
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.graph import TensorBase, raw, record
-from minigrad.engine.places import op_called
+from minigrad.engine.places import frames_to_user, op_called
 from minigrad.gpu.placement import check_devices
 from minigrad.kernels.fused import fused
 from minigrad.ops.activations import sigmoid
@@ -113,8 +114,9 @@ def distance_operands(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, T
     if x.shape != y.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
-            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size."
+            + squeezed(x, y),
+            stacklevel=frames_to_user(sys._getframe()),
         )
         check_broadcast(x.shape, y.shape)
     if x.dtype == y.dtype and x.dtype.kind == "f":
@@ -223,6 +225,14 @@ def binary_cross_entropy_with_logits_dtarget(
 def softplus_of_minus(z: Tensor) -> Tensor:
     """log(1 + e ** -z), finite for every finite z."""
     return log1p(exp(-absolute(z))) - clamp(z, max=0)
+
+
+def squeezed(x: Any, y: Any) -> str:
+    """What to write where an output has a last dimension of 1 that the target lacks, or the other way around."""
+    for name, long, short in (("input", x, y), ("target", y, x)):
+        if long.shape == (*short.shape, 1):
+            return f" Write {name}.squeeze(-1)."
+    return ""
 
 
 def binary_operands(op: str, input: Any, target: Any) -> tuple[Any, Any]:

@@ -48,7 +48,10 @@ def batch_norm(
     x = checked_input("batch_norm", input, least=2)
     number, channels = x.shape[0] * math.prod(x.shape[2:]), x.shape[1]
     if training and number == 1:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {input.shape}. Call model.eval() "
+            "before a prediction for one sample; in training leave out a last batch of one (drop_last=True)"
+        )
     if training and eps <= 0:
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     statistics = {"running_mean": running_mean, "running_var": running_var}

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import wraps
-from inspect import getgeneratorlocals, isgenerator, ismethod
+from inspect import getgeneratorlocals, isgenerator
 from typing import Any, ClassVar
 
 from minigrad.arrays import copy_of, on_its_gpu, quiet
@@ -19,7 +19,7 @@ from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, wrap
 from minigrad.engine.places import user_frame
 from minigrad.hooks import RemovableHandle
-from minigrad.nn.mistakes import layers_in_a_list, no_state_dict
+from minigrad.nn.mistakes import layers_in_a_list, no_state_dict, parameters_from
 from minigrad.nn.parameter import clear_gradients
 from minigrad.optim.packing import NOT_MADE_YET, Block, blocks_of, still_fit
 from minigrad.tensor import Tensor
@@ -99,7 +99,7 @@ class Optimizer:
         self._pre_hooks: dict[int, Hook] = {}
         self._post_hooks: dict[int, Hook] = {}
         if not hasattr(params, "__iter__"):
-            raise TypeError(f"'{type(params).__name__}' object is not iterable{params_from(params)}")
+            raise TypeError(f"'{type(params).__name__}' object is not iterable{parameters_from(params)}")
         module = getgeneratorlocals(params).get("self") if isgenerator(params) else None
         groups = list(params)
         if not groups:
@@ -269,7 +269,7 @@ def checked_params(params: Any) -> list[Tensor]:
     for p in checked:
         if not isinstance(p, Tensor):
             raise TypeError(
-                f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}{params_from(p)}"
+                f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}{parameters_from(p)}"
             )
         if not (p.is_leaf or p.retains_grad):
             raise ValueError(
@@ -306,11 +306,6 @@ def loaded(value: Any, p: Tensor, name: str) -> Any:
     array = moved(value.array, device_of(p.array))
     with quiet():
         return wrap(on_its_gpu(array).astype(p.array.dtype))
-
-
-def params_from(x: Any) -> str:
-    """What to write for something that was given in the parameters' place."""
-    return f". Call it: model.{x.__name__}()" if ismethod(x) else ". Pass model.parameters()"
 
 
 def check(name: str, value: float, fits: Callable[[float], bool] = lambda x: x >= 0.0) -> None:

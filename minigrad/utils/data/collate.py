@@ -85,7 +85,7 @@ def refuse_words(dtype: np.dtype[Any]) -> None:
 # Samples that do not fit together --------------------------------------------------------------------------------
 
 
-def odd_sample(error: Exception, samples: list[Any], indices: Any) -> Exception:
+def odd_sample(error: Exception, samples: list[Any], indices: Any, dataset: Any) -> Exception:
     """An error of collating samples, with the index of the first that is unlike the others, and what it is."""
     kinds = [kind_of(sample) for sample in samples]
     usual = max(kinds, key=kinds.count)
@@ -93,7 +93,9 @@ def odd_sample(error: Exception, samples: list[Any], indices: Any) -> Exception:
     told = f"dataset[{indices[odd]}] is {kinds[odd]}"
     if kinds[odd] != usual:
         told += f", but dataset[{indices[kinds.index(usual)]}] is {usual}"
-    if "None" in kinds[odd]:
+    if isinstance(dataset, (tuple, list)) and all(isinstance(x, (Tensor, np.ndarray)) for x in dataset):
+        told += ". To go through the samples of all, write TensorDataset(X, y)"
+    elif "None" in kinds[odd]:
         told += ". Is a `return` missing in the dataset's __getitem__, or a value in its data?"
     elif "Image" in kinds[odd]:
         told += ". Give the dataset transform=transforms.ToTensor()"

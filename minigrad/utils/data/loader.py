@@ -209,7 +209,7 @@ def fetched(dataset: Any, batched: bool, collate_fn: Callable[[Any], Any], indic
         return collate_fn(samples)
     except EXPLAINED as error:
         if collate_fn is default_collate and samples:
-            raise odd_sample(error, samples, indices) from None
+            raise odd_sample(error, samples, indices, dataset) from None
         raise
 
 
