@@ -756,7 +756,7 @@ def test_the_note_names_the_layer_and_the_shapes_so_far() -> None:
 def test_the_note_goes_down_to_the_innermost_layer_from_the_outermost() -> None:
     net, x = Net(), minigrad.ones(5, 2)
     way = "x 5x2 -> body.0 Linear 5x8 -> tanh 5x8 -> body.1.1 Linear 5x6 -> relu 5x6"
-    assert notes_of(lambda: net(x)) == [f"in net.head (Linear(6, 3)); shapes so far: {way} -> part 5x5"]
+    assert notes_of(lambda: net(x)) == [f"in net.head (Linear(6, 3)); shapes so far: {way} -> slice 5x5"]
     assert notes_of(lambda: net(x, "list")) == [f"in net.others[0] (Linear(4, 1)); shapes so far: {way}"]
     assert notes_of(lambda: net(x, "reshape"))[0].startswith(
         "in net (Net()); shapes so far: x 5x2 -> body.0 Linear 5x8"
@@ -772,6 +772,22 @@ def test_the_note_says_no_more_than_is_known() -> None:
         assert notes_of(lambda: model(x)) == ["in model.0 or .2 (Linear(2, 3)); shapes so far: x 5x2 -> ... 5x3"]
     models = [model]
     assert notes_of(lambda: models[0](x))[0].startswith("in Sequential.0 or .2 (Linear(2, 3))")
+
+
+def test_the_note_names_the_parts_of_a_convolutional_model() -> None:
+    nn = minigrad.nn
+    body = nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()
+    cnn, images = nn.Sequential(*body, nn.Linear(9, 2)), minigrad.ones(2, 1, 28, 28)
+    way = "images 2x1x28x28 -> 0 Conv2d 2x8x26x26 -> 1 BatchNorm2d 2x8x26x26 -> 2 ReLU 2x8x26x26"
+    way += " -> 3 MaxPool2d 2x8x13x13 -> reshape 2x1352"
+    assert notes_of(lambda: cnn(images)) == [f"in cnn.5 (Linear(9, 2)); shapes so far: {way}"]
+
+
+def test_the_note_names_no_layer_whose_parameters_are_frozen() -> None:
+    net, x = Net(), minigrad.ones(5, 2)
+    net.body[0].requires_grad_(False)
+    way = "x 5x2 -> body.1.1 Linear 5x6 -> relu 5x6 -> slice 5x5"
+    assert notes_of(lambda: net(x)) == [f"in net.head (Linear(6, 3)); shapes so far: {way}"]
 
 
 def test_the_note_of_a_loss_and_of_named_arguments() -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.engine.causes import value_of
 from minigrad.engine.graph import Node, rule_name
 from minigrad.engine.places import expression_of, user_frame
+from minigrad.nn import functional
 from minigrad.ops.advice import tensor_from
 from minigrad.tensor import Tensor
 
@@ -140,7 +141,7 @@ def way(root: Module, arguments: list[Any], frames: list[FrameType], done: list[
     newest = max(computed, key=lambda x: x.node.serial)  # type: ignore[union-attr]
     starts = [x.node for x in arguments if isinstance(x, Tensor) and x.node is not None]
     nodes = list(nodes_between(newest.node, starts))
-    labels = [f"{label} {sizes(node.shape)}" for label, node in zip(named(nodes, root, done), nodes)]
+    labels = [f"{label} {sizes(node.shape)}" for label, node in zip(named(nodes, root, done), nodes) if label]
     return labels[::-1] if len(labels) <= LONGEST else ["...", *labels[LONGEST - 1 :: -1]]
 
 
@@ -162,15 +163,37 @@ def named(nodes: list[Node], root: Module, done: list[tuple[str, Module]]) -> It
 
     done: the modules of Sequentials that have run, the newest first: an op of their name is theirs.
     """
-    owners = {p.node: (name, m) for name, m in root.named_modules() for p in m._parameters.values() if p is not None}
+    owners = {
+        p.node: (name, module)
+        for name, module in root.named_modules()
+        for p in module._parameters.values()
+        if p is not None and p.node is not None
+    }
     for node in nodes:
         owner = next((owners[edge] for edge in node.edges if edge in owners), None)
-        op = rule_name(next(filter(None, node.rules))).rpartition("_d")[0]
-        if owner is None and done and type(done[0][1]).__name__.lower() == op:
-            owner = done[0]
+        op = op_of(node)
+        owner = owner or layer_of(op, done)
         if owner in done:
             done = done[done.index(owner) + 1 :]
         yield f"{owner[0]} {type(owner[1]).__name__}".strip() if owner else op
+
+
+def layer_of(op: str, done: list[tuple[str, Module]]) -> tuple[str, Module] | None:
+    """The layer of minigrad's that ran an op of its name: MaxPool2d max_pool2d; None unless that is certain."""
+    for name, module in done:
+        if type(module).__name__.lower() == op.replace("_", ""):
+            return name, module
+        if module._parameters or not type(module).__module__.startswith("minigrad."):
+            return None
+    return None
+
+
+def op_of(node: Node) -> str:
+    """The op that a node was recorded by, as users call it, or as PyTorch prints it; empty for a part of a layer's."""
+    op = rule_name(next(filter(None, node.rules))).rpartition("_d")[0]
+    if hasattr(Tensor, op) or hasattr(functional, op):
+        return op
+    return (node.pytorch_name or "").partition("Backward")[0].lower()
 
 
 def passed(modules: list[Module]) -> list[tuple[str, Module]]:
