@@ -273,7 +273,8 @@ def likely_cause(comparison: Comparison, parted: Finding) -> str:
         return "\nPyTorch does not repeat this script itself: is there a random generator without a seed?"
     if own is not None:
         furthest = max(np.nanmax(values[: parted.step]) for values in own.relative.values())
-        return f"\nPyTorch is {furthest:.1e} from itself by then, when each gradient is moved by one rounding: this is more."
+        disturbed = f"PyTorch with each gradient moved by one rounding is {furthest:.1e} from itself by then"
+        return f"\n{disturbed}: here is more than that."
     if comparison.dtype != "float64":
         return "\n--dtype float64 tells whether it is more than rounding that has grown."
     return ""
