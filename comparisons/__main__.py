@@ -11,16 +11,16 @@ from minigrad.vision import datasets
 
 FOLDER = Path(__file__).parent / "lessons"
 LESSONS = {
-    "linear_regression": 10,
-    "learning_rates": 10,
-    "exercises": 10,
-    "circles": 10,
-    "blobs": 10,
-    "train_eval": 10,
-    "mistakes": 10,
-    "template": 10,
-    "mnist_sgd": 20,
-    "mnist_adam": 20,
+    "linear_regression": 8,
+    "learning_rates": 8,
+    "exercises": 8,
+    "circles": 8,
+    "blobs": 8,
+    "train_eval": 8,
+    "mistakes": 8,
+    "template": 8,
+    "mnist_sgd": 25,
+    "mnist_adam": 15,
     "mnist_cnn": 20,
 }
 """In the order of learning; about how many seconds each takes on two cores, both engines together."""
@@ -74,7 +74,7 @@ def announcement(lessons: list[str], scripts: int, full: bool) -> str:
     """What will be done, and about how long it takes."""
     seconds = sum(LESSONS[lesson] for lesson in lessons)
     time = f"{seconds} seconds" if seconds < 100 else f"{round(seconds / 60)} minutes"
-    known = f", in about {time}" if lessons and len(lessons) == scripts and not full else ""
+    known = f", in about {time} on two free cores" if lessons and len(lessons) == scripts and not full else ""
     lines = [
         f"{scripts} {'script' if scripts == 1 else 'scripts'}, each trained on PyTorch and then on minigrad, "
         f"and compared step by step{known}."

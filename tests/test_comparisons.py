@@ -528,12 +528,13 @@ def test_runs_that_part_as_torch_from_itself_pass(tmp_path):
     assert failures(comparison) == []
     (script := tmp_path / "script.py").write_text("manual_seed")
     (said,) = remarks(comparison, script)
-    assert said.replace("\n", " ").startswith("equal within the tolerance for 3 of 6 steps, then parted by rounding")
+    assert said.startswith("equal within the tolerance for 3 of 6 steps, then parted by rounding")
 
 
 def test_runs_that_part_more_than_torch_from_itself_fail(tmp_path):
     comparison = judged(tmp_path, GROWING, [off / SPREAD / 2 for off in GROWING])
     assert failures(comparison)[0].startswith("step 4, parameter of w")
+    assert "is 1.0e-05 from itself by then" in failures(comparison)[0]
 
 
 def test_a_jump_after_the_runs_have_parted_fails(tmp_path):
@@ -711,6 +712,7 @@ def test_each_kind_of_failure_is_seen(tmp_path):
             "prints": training(ON_MINIGRAD + "print('by the way')"),
             "stops": training(ON_MINIGRAD + "break"),
             "wrong": "import nothing_of_this_name",
+            "early": "import torch\nif torch.__name__ == 'minigrad': raise SystemExit(3)\n" + training(),
             "no_step": "import torch\nprint(torch.ones(2).sum())",
         },
     )
@@ -741,6 +743,7 @@ def test_each_kind_of_failure_is_seen(tmp_path):
     assert results["prints"]["failures"][0].startswith("printed line 3 differs, and 3 more:\n    torch:    2 ")
     assert results["stops"]["failures"] == ["the numbers of steps differ: 5 on torch and 3 on minigrad"]
     assert results["wrong"]["failures"][0].startswith("the script stops on both engines at wrong.py, line 1:\n")
+    assert results["early"]["failures"][0].startswith("minigrad stops: exit status 3")
     assert "no_step: the script calls no backward(): nothing is trained" in finished.stdout
 
     figures = {path.stem for path in (tmp_path / "out").glob("*.png")}

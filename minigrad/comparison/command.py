@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from minigrad.comparison import gpu
 from minigrad.comparison.compare import Comparison, compare, failures, judge_by_own_spread, needs_own_spread
 from minigrad.comparison.engines import ENGINES, Conditions, Run, run_on
-from minigrad.comparison.report import details, head, notes, remarks, row, write_json
+from minigrad.comparison.report import details, head, notes, paragraph, remarks, row, write_json
 
 NEEDED = ("torch", "matplotlib")
 """What a comparison needs besides minigrad; both come with its extra `compare`."""
@@ -119,7 +120,7 @@ def run_all(
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     comparisons = {}
-    labels = {name: f"{(numbers or {}).get(name, ''):>2} {name}".strip() if numbers else name for name in scripts}
+    labels = {name: f"{numbers.get(name, ''):>2} {name}" if numbers else name for name in scripts}
     width = max(map(len, labels.values()))
     print(head(width, torch_version()), flush=True)
     with tempfile.TemporaryDirectory(dir=arguments.out.resolve()) as folder:
@@ -132,10 +133,11 @@ def run_all(
             if arguments.verbose:
                 print(f"\n{details(name, comparison)}")
             for remark in remarks(comparison, scripts[name]):
-                print(f"\n{name}: {remark}")
+                print(f"\n{paragraph(f'{name}: {remark}')}")
         write_json(arguments.out / "comparison.json", comparisons, conditions)
-        print(f"\nFigures and comparison.json are in {arguments.out}{os.sep}")
-        return 1 if any(failures(comparison) for comparison in comparisons.values()) else 0
+        passed = sum(not failures(comparison) for comparison in comparisons.values())
+        print(f"\n{passed} of {len(scripts)} passed. Figures and comparison.json are in {arguments.out}{os.sep}")
+        return 0 if passed == len(scripts) else 1
 
 
 def compared(name: str, path: Path, folder: Path, conditions: Conditions) -> Comparison:
@@ -143,7 +145,7 @@ def compared(name: str, path: Path, folder: Path, conditions: Conditions) -> Com
     runs = [shown(f"{name} on {engine}", engine, path, folder / name / engine, conditions) for engine in ENGINES]
     comparison = compare((runs[0], runs[1]))
     if needs_own_spread(comparison):
-        disturbed = Conditions(**{**vars(conditions), "disturbed": True})
+        disturbed = replace(conditions, disturbed=True)
         again = shown(f"{name} on torch, disturbed", "torch", path, folder / name / "disturbed", disturbed)
         judge_by_own_spread(comparison, again)
     return comparison

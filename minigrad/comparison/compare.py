@@ -256,10 +256,10 @@ def how_they_part(comparison: Comparison, parted: Finding) -> str:
     )
     before = [value for each in comparison.relative.values() for value in each[: parted.step - 1] if value == value]
     until = f"; up to then by {max(before):.1e} at most" if before else ""
-    return f"step {parted.step}, {kind}{parted.place}: {what}{until}.{likely_cause(comparison)}"
+    return f"step {parted.step}, {kind}{parted.place}: {what}{until}.{likely_cause(comparison, parted)}"
 
 
-def likely_cause(comparison: Comparison) -> str:
+def likely_cause(comparison: Comparison, parted: Finding) -> str:
     """A hint, where there is one."""
     own = comparison.own
     if first_weights(comparison) > comparison.tolerance():
@@ -271,6 +271,10 @@ def likely_cause(comparison: Comparison) -> str:
         return "\nThe weights differ before the first step: how does the script make them?"
     if own is not None and not repeats(own):
         return "\nPyTorch does not repeat this script itself: is there a random generator without a seed?"
+    if own is not None:
+        furthest = max(np.nanmax(values[: parted.step]) for values in own.relative.values())
+        disturbed = f"PyTorch with each gradient moved by one rounding is {furthest:.1e} from itself by then"
+        return f"\n{disturbed}: here is more than that."
     if comparison.dtype != "float64":
         return "\n--dtype float64 tells whether it is more than rounding that has grown."
     return ""

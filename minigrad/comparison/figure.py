@@ -29,7 +29,7 @@ def write_figure(path: Path, name: str, comparison: Comparison) -> None:
     from matplotlib.image import imread
 
     pictures = [imread(run.figures[-1]) for run in comparison.runs if run.figures]
-    width, upper = 10.0, 3.9 if comparison.steps != [0, 0] else 0.6
+    width, upper = 10.0, 3.9 if comparison.models else 0.6
     lower = width * 0.96 * pictures[-1].shape[0] / pictures[-1].shape[1] + 0.5 if pictures else 0.0
     style: Any = {
         "axes.spines.top": False,
@@ -42,7 +42,7 @@ def write_figure(path: Path, name: str, comparison: Comparison) -> None:
         figure = Figure(figsize=(width, upper + lower), layout="constrained")
         figure.suptitle(f"{name} on PyTorch and on minigrad", x=0.01, ha="left", fontsize=14, fontweight="bold")
         parts: Any = figure.subfigures(2, 1, height_ratios=[upper, lower]) if pictures else [figure]
-        if comparison.steps != [0, 0]:
+        if comparison.models:
             left, right = parts[0].subplots(1, 2)
             draw_losses(left, comparison)
             draw_differences(right, comparison)
@@ -73,11 +73,7 @@ def draw_losses(axes: Axes, comparison: Comparison) -> None:
     labelled = 1 < len(models) <= MODELS
     if labelled:
         label_models(axes, comparison, models, shades)
-    largest = comparison.largest["loss"].relative
-    axes.set_title(
-        f"The losses agree to {scientific(largest)}" if largest else "The losses are equal to the last bit",
-        pad=18 if labelled else 6,
-    )
+    axes.set_title(how_losses_agree(comparison), pad=18 if labelled else 6)
     axes.set_xlabel("step")
     axes.set_ylabel("loss, running mean (faint: each batch)" if noisy else "loss")
     positive = [value for each in comparison.losses for value in each if value > 0]
@@ -85,6 +81,15 @@ def draw_losses(axes: Axes, comparison: Comparison) -> None:
         axes.set_yscale("log")
     axes.grid(alpha=0.2)
     axes.legend(frameon=False)
+
+
+def how_losses_agree(comparison: Comparison) -> str:
+    """What the two curves show."""
+    largest = comparison.largest["loss"].relative
+    if not largest:
+        return "The losses are equal to the last bit"
+    agree = largest <= comparison.tolerance("loss")
+    return f"The losses {'agree to' if agree else 'differ by up to'} {scientific(largest)}"
 
 
 def label_models(axes: Axes, comparison: Comparison, models: list[str], shades: list[str]) -> None:
@@ -152,7 +157,9 @@ def draw_differences(axes: Axes, comparison: Comparison) -> None:
     axes.set_xlabel(f"step (at {equal:.0%} of them the losses are equal to the last bit)")
     axes.set_ylabel("largest relative difference")
     axes.grid(alpha=0.2)
-    axes.legend(frameon=False, loc="upper left", ncols=4, handletextpad=0.1, columnspacing=1, markerscale=2)
+    axes.legend(
+        frameon=False, loc="upper left", ncols=4, fontsize=8.5, handletextpad=0.1, columnspacing=1, markerscale=2
+    )
 
 
 def draw_own_spread(axes: Axes, own: Comparison) -> None:

@@ -72,8 +72,8 @@ def notes(comparisons: dict[str, Comparison], conditions: Conditions, verbose: b
         lines = [
             "difference: the largest of any loss or parameter at any step (a backward() and what follows), relative. "
             + allowed,
-            "lines equal: of the printed lines, how many are equal to the last digit; the others are so but for "
-            "rounding.",
+            "lines equal: of the printed lines, how many are equal to the last digit; the others are but for "
+            "rounding, times and the like (--verbose: all rules).",
         ]
     else:
         lines = [STEP, MEASURE, allowed, PARTED, PRINTED, TIME, described(conditions)]
@@ -85,7 +85,7 @@ def remarks(comparison: Comparison, script: Path) -> list[str]:
     result = failures(comparison)
     if comparison.steps == [0, 0] and not result:
         result.append("the script calls no backward(): nothing is trained, so only the printed lines are compared.")
-    if comparison.steps != [0, 0] and "manual_seed" not in script.read_text(encoding="utf-8", errors="replace"):
+    if comparison.steps != [0, 0] and "seed" not in script.read_text(encoding="utf-8", errors="replace"):
         result.append(
             "the script sets no seed (torch.manual_seed), so each run gives other numbers; for the comparison both "
             "engines began with seed 0."
@@ -93,12 +93,17 @@ def remarks(comparison: Comparison, script: Path) -> list[str]:
     parted = comparison.parted
     if parted is not None and comparison.own is not None and comparison.parted_as_torch_from_itself:
         result.append(parting(comparison, parted.step))
-    if comparison.printed.unrepeated:
+    if comparison.printed.unrepeated and not failures(comparison):
         result.append(
             f"{comparison.printed.unrepeated} printed lines differ where PyTorch differs from itself after one "
             "rounding."
         )
-    return [textwrap.fill(each, 100, replace_whitespace=False) if "\n" not in each else each for each in result]
+    return result
+
+
+def paragraph(text: str) -> str:
+    """A text in lines of 100 characters; one that has its own lines stays as it is."""
+    return text if "\n" in text else textwrap.fill(text, 100)
 
 
 def parting(comparison: Comparison, step: int) -> str:
