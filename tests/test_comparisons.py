@@ -584,6 +584,8 @@ def printed(tmp_path, ours, theirs, again=None):
         ("epoch 3 | 0.5", "epoch 4 | 0.5", False),
         ("correct 97 of 100", "correct 98 of 100", False),  # a count is equal or it is another
         ("accuracy 97.5%", "accuracy 98.0%", False),
+        ("shapes cannot be multiplied", "shapes cannot be multiplied. Write x.T", True),
+        ("shapes cannot be multiplied. Write x.T", "shapes cannot be multiplied", False),
         ("tensor(3.)", "tensor(4.)", True),  # one apart in the last place printed
         ("tensor(3.)", "tensor(5.)", False),
         ("nan", "0.5", False),

@@ -3,7 +3,8 @@
 A number passes that differs by the run's tolerance at most, relative to the largest that the number in this place of
 these words has been so far (as arrays are measured), or by one in the last place printed (2.3026 beside 2.3027).
 Not judged are times (0.12 s, 3.4 ms/step, time: 5), clocks (12:30:59) and dates.  The library's own name, version and
-folder, and addresses in memory (0x7f...), count as the same.
+folder, and addresses in memory (0x7f...), count as the same.  minigrad's line may go on where PyTorch's ends: its
+error messages begin as PyTorch's do, and then say what to write.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def compare_printed(
     for number, ((a, b), c, end) in enumerate(zip(lines, repeated, ends), start=1):
         result.total += 1
         result.equal += a == b
-        if a is not None and b is not None and alike(parsed(a), parsed(b), tolerance, scales):
+        if a is not None and b is not None and (goes_on(a, b) or alike(parsed(a), parsed(b), tolerance, scales)):
             continue
         if end > judged:
             result.unjudged += 1
@@ -105,6 +106,11 @@ def last_place(number: str) -> Decimal:
     exponent = Decimal(number).as_tuple().exponent
     is_count = not re.search(r"[.eE]", number) or not isinstance(exponent, int)
     return Decimal(0) if is_count else Decimal(1).scaleb(exponent)  # type: ignore[arg-type]
+
+
+def goes_on(a: str, b: str) -> bool:
+    """Whether the second line is the first and then a sentence more."""
+    return bool(a) and b.startswith(f"{a.rstrip('.')}. ")
 
 
 def alike(a: Line, b: Line, tolerance: float, scales: Scales) -> bool:
