@@ -28,10 +28,9 @@ TIME = (
 )
 PRINTED = (
     "Printed lines: the same words, and numbers within the tolerance of losses, relative to the largest number in this "
-    "place of these words so far, or one apart in the last place printed; counts are equal; a sentence more in minigrad's "
-    "error messages passes. Not judged: times (0.1 s), "
-    "dates, addresses, the library's own name, version and folder; and numbers that differ between PyTorch and itself, "
-    "disturbed by one rounding."
+    "place of these words so far, or one apart in the last place printed; counts are equal. An error message of "
+    "minigrad's may say a sentence more. Not judged: times (0.1 s), dates, addresses, the library's own name, version "
+    "and folder; and numbers that differ between PyTorch and itself, disturbed by one rounding."
 )
 PARTED = (
     "Rounding grows in a long run. Where a difference is above its tolerance, PyTorch is run once more with each "
