@@ -248,7 +248,7 @@ def test_a_tensor_is_no_parameter():
             error_of(setattr, model, "scale", lib.nn.ReLU()),
         ]
         assert state_of(model) == before
-        return errors
+        return [(kind, words.removesuffix(". Write nn.Parameter(...) around it")) for kind, words in errors]
 
     same(attempt)
 

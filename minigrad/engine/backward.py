@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import IN_MEMORY, SILENT, aloud, gpu_of, numpy_errors, on_its_gpu
-from minigrad.engine import causes, changes
+from minigrad.engine import changes
 from minigrad.engine.broadcasting import cast, fit
 from minigrad.engine.graph import Node, TensorBase, raw, recording, rule_name, wrap
 
@@ -83,12 +83,19 @@ def backward(
 def start(root: Tensor, g: Any, create_graph: bool, number: int = 0) -> Any:
     """The gradient that a pass starts from at one of its roots, checked; None stands for the 1 of a scalar."""
     if root.node is None:
-        raise RuntimeError(
-            f"element {number} of tensors does not require grad and does not have a grad_fn. Set requires_grad=True on "
-            f"a tensor that it is computed from, and compute it outside no_grad.{causes.of_no_graph()}"
-        )
+        raise no_graph(number)
     g = one(root.array) if g is None else checked_gradient(g, root, create_graph, number)
     return wrap(g) if create_graph and not isinstance(g, TensorBase) else g
+
+
+def no_graph(number: int) -> RuntimeError:
+    """The error for a root that was not recorded, and what the user's source says of why."""
+    from minigrad.causes import of_no_graph
+
+    return RuntimeError(
+        f"element {number} of tensors does not require grad and does not have a grad_fn. Set requires_grad=True on "
+        f"a tensor that it is computed from, and compute it outside no_grad.{of_no_graph()}"
+    )
 
 
 def one(x: Any) -> Any:

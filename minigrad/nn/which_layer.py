@@ -14,7 +14,7 @@ from itertools import pairwise
 from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from minigrad.engine.causes import value_of
+from minigrad.causes import value_of
 from minigrad.engine.graph import Node, rule_name
 from minigrad.engine.places import expression_of, user_frame
 from minigrad.nn import functional

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import causes
+from minigrad import causes
 
 METHODS = {"float32": ".float()", "float64": ".double()", "int64": ".long()"}
 

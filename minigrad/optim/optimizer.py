@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 
 from minigrad.arrays import copy_of, on_its_gpu, quiet
 from minigrad.autograd import grad_mode
+from minigrad.causes import of_no_gradient
 from minigrad.devices import CPU, device_of, moved
-from minigrad.engine.causes import of_no_gradient
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, wrap
 from minigrad.engine.places import user_frame
