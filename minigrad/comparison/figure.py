@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PLURAL = {"loss": "losses", "gradient": "gradients", "parameter": "parameters"}
 COLORS = {"loss": "#1f6f8b", "parameter": "#3a9d5d", "gradient": "#e08e2b"}
 INK, QUIET, ALARM = "#222222", "#8a8a8a", "#c0392b"
+TITLE_PAD = 17
+"""Points between a title and its axes: there the models are named."""
 MODELS = 12
 """More models are not labelled."""
 
@@ -70,10 +72,9 @@ def draw_losses(axes: Axes, comparison: Comparison) -> None:
                 dots: dict[str, Any] = {"marker": "o", "markersize": 3} if len(steps) < 4 else {}
                 axes.plot(steps + 1, smooth, color=shade, **style, **dots)
     noisy = any(is_noisy(np.array(comparison.losses[0])[s]) for m in models for s in stretches(comparison.models, m))
-    labelled = 1 < len(models) <= MODELS
-    if labelled:
+    if 1 < len(models) <= MODELS:
         label_models(axes, comparison, models, shades)
-    axes.set_title(how_losses_agree(comparison), pad=18 if labelled else 6)
+    axes.set_title(how_losses_agree(comparison), pad=TITLE_PAD)
     axes.set_xlabel("step")
     axes.set_ylabel("loss, running mean (faint: each batch)" if noisy else "loss")
     positive = [value for each in comparison.losses for value in each if value > 0]
@@ -129,36 +130,35 @@ def draw_differences(axes: Axes, comparison: Comparison) -> None:
             color=COLORS[kind],
             label=PLURAL[kind],
         )
-    for value, color, text in [
-        (comparison.tolerance("gradient"), COLORS["gradient"], "tolerance of gradients"),
-        (comparison.tolerance("loss"), COLORS["parameter"], "tolerance of losses and parameters"),
-        (rounding, QUIET, f"one {comparison.dtype} rounding"),
-    ]:
-        axes.axhline(value, color=color, linewidth=1, linestyle="--" if value != rounding else "-", alpha=0.8)
+    for kind, text in [("gradient", "gradients"), ("parameter", "losses and parameters")]:
+        tolerance = comparison.tolerance(kind)
+        axes.axhline(tolerance, color=COLORS[kind], linewidth=1, linestyle="--", alpha=0.8)
         axes.text(
             0.995,
-            1.25 * value,
-            f"{text}, {scientific(value)}",
-            color=color,
+            1.25 * tolerance,
+            f"tolerance of {text}, {scientific(tolerance)}",
+            color=COLORS[kind],
             fontsize=8,
             ha="right",
             va="bottom",
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8},
             transform=axes.get_yaxis_transform(),
         )
+    label = f"one {comparison.dtype} rounding, {scientific(rounding)}"
+    axes.axhline(rounding, color=QUIET, linewidth=1, alpha=0.8, label=label)
     if comparison.own is not None and comparison.parted is not None:
         draw_own_spread(axes, comparison.own)
     axes.set_yscale("log")
     lowest, highest = min([*seen, rounding / 10]), max([*seen, comparison.tolerance("gradient")])
-    axes.set_ylim(lowest / 3, highest * (highest / lowest) ** 0.2)
+    axes.set_ylim(lowest / 3, highest * (highest / lowest) ** 0.3)
     axes.set_xlim(1 - 0.02 * count, count * 1.02 + 1)
     equal = 1 - sum(np.nan_to_num(comparison.relative["loss"]) > 0) / max(1, count)
-    axes.set_title(statement(comparison), color=ALARM if failures(comparison) else INK)
+    axes.set_title(statement(comparison), color=ALARM if failures(comparison) else INK, pad=TITLE_PAD)
     axes.set_xlabel(f"step (at {equal:.0%} of them the losses are equal to the last bit)")
     axes.set_ylabel("largest relative difference")
     axes.grid(alpha=0.2)
     axes.legend(
-        frameon=False, loc="upper left", ncols=4, fontsize=8.5, handletextpad=0.1, columnspacing=1, markerscale=2
+        frameon=False, loc="upper left", ncols=3, fontsize=8.5, handletextpad=0.4, columnspacing=1, markerscale=2
     )
 
 
