@@ -40,8 +40,7 @@ class Tensor(TensorMethods):
     tensor([[2., 4.]])
     """
 
-    __array_ufunc__ = None  # NumPy must ask a Tensor, not take it apart
-    __array_priority__ = 1000
+    __array_priority__ = 1000  # array * tensor is the Tensor's to compute
 
     def __init__(self, *data: Any) -> None:
         self.array = creation.typed("Tensor", None)(*data).array
@@ -280,16 +279,13 @@ class Tensor(TensorMethods):
         return self.cpu().array
 
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> Any:
-        array = self.numpy()
-        if dtype is not None and array.dtype != dtype:
-            return array.astype(dtype)
-        return array.copy() if copy else array
+        """What NumPy's functions compute with: the array itself, unless they ask for a copy or another dtype."""
+        engine.refuse_numpy_in_rules()
+        return np.array(self.numpy(), dtype, copy=copy)
 
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        raise TypeError(
-            f"numpy.{function.__name__} does not take minigrad Tensors: use minigrad's function of that name, or "
-            "pass tensor.detach().numpy()"
-        )
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: builtins.bool = False) -> Tensor:
+        """What NumPy's functions make of their result: a Tensor; of bools one of uint8, as in PyTorch."""
+        return creation.from_numpy(array.astype("uint8") if array.dtype == builtins.bool else array)
 
     def __float__(self) -> builtins.float:
         return builtins.float(self._only_element("float"))
