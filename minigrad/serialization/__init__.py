@@ -5,14 +5,13 @@ https://docs.pytorch.org/docs/stable/notes/serialization.html
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
 from minigrad import cuda, dtypes
 from minigrad.devices import device
+from minigrad.serialization.files import File, opened_for_reading, opened_for_writing
 
 if TYPE_CHECKING:
     from minigrad.serialization.archive import Reader
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "save"]
 
-File = str | os.PathLike[str] | IO[bytes]
 MapLocation = str | device | dict[str, str] | Callable[[Any, str], Any] | None
 
 
@@ -63,6 +61,12 @@ def write_archive(file: IO[bytes], folder: str, pickle: bytes, storages: list[St
     for storage in storages:
         archive.write(f"data/{storage.key}", storage.cpu().array.view(np.uint8))
     archive.finish()
+
+
+def folder_name(f: File) -> str:
+    """The folder in the archive: the file's name without its ending, as PyTorch has it."""
+    name = os.path.splitext(os.path.basename(os.fspath(f)))[0] if isinstance(f, (str, os.PathLike)) else ""
+    return name or "archive"
 
 
 def load(
@@ -188,58 +192,3 @@ def moved_by(function: Callable[[Any, str], Any], storage: Storage, location: st
     if moved is not None and type(moved) is not type(storage):
         raise RuntimeError(f"map_location gave a {type(moved).__name__}, not a storage or None")
     return moved
-
-
-# Files ------------------------------------------------------------------------------------------------------
-
-
-def folder_name(f: File) -> str:
-    """The folder in the archive: the file's name without its ending, as PyTorch has it."""
-    name = os.path.splitext(os.path.basename(os.fspath(f)))[0] if isinstance(f, (str, os.PathLike)) else ""
-    return name or "archive"
-
-
-@contextmanager
-def opened_for_reading(f: File) -> Iterator[tuple[IO[bytes], str]]:
-    """An open file, and its name for messages."""
-    if isinstance(f, (str, os.PathLike)):
-        with open(f, "rb") as file:
-            yield file, os.fspath(f)
-        return
-    try:
-        f.seek(f.tell())
-    except (AttributeError, io.UnsupportedOperation) as error:
-        raise type(error)(
-            f"{error}. You can only torch.load from a file that is seekable. Please pre-load the data into a buffer "
-            "like io.BytesIO and try to load from it instead."
-        ) from None
-    yield f, str(getattr(f, "name", f"<{type(f).__name__}>"))
-
-
-@contextmanager
-def opened_for_writing(f: File) -> Iterator[IO[bytes]]:
-    """A file to write to; that of a path is put in its place at the end, and only if all went well."""
-    if not isinstance(f, (str, os.PathLike)):
-        yield f
-        f.flush()
-        return
-    path = os.path.realpath(os.fspath(f))
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
-        raise RuntimeError(f"Parent directory {folder} does not exist.")
-    if os.path.exists(path) and not os.path.isfile(path):  # a device or a pipe is written to, not replaced
-        with open(path, "wb") as file:
-            yield file
-        return
-    temporary = os.path.join(folder, f".{os.urandom(8).hex()}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(path):
-            os.chmod(temporary, os.stat(path).st_mode)
-        os.replace(temporary, path)
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
