@@ -5,8 +5,10 @@ https://docs.pytorch.org/docs/stable/notes/serialization.html
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from minigrad import cuda, dtypes
@@ -83,6 +85,7 @@ def load(
     Raises RuntimeError for a file that is truncated, damaged, in another format, or for a device that is not
     there.  https://docs.pytorch.org/docs/stable/generated/torch.load.html
     """
+    from minigrad.serialization import legacy
     from minigrad.serialization.archive import Reader
 
     if isinstance(f, (str, os.PathLike)) and os.fspath(f).endswith(".safetensors"):
@@ -98,26 +101,19 @@ def load(
         raise TypeError(f"map_location must be a device, a str, a dict or a function, not {map_location!r}")
     if mmap and not isinstance(f, (str, os.PathLike)):
         raise ValueError("f must be a file path in order to use the mmap argument")
+    trusting = weights_only is False
     with opened_for_reading(f) as (file, name):
-        return read_archive(Reader(file, name, bool(mmap)), map_location, weights_only is None or weights_only)
+        if legacy.begins(file):
+            return legacy.read(file, name, bool(mmap), partial(located, map_location=map_location), not trusting)
+        return read_archive(Reader(file, name, bool(mmap)), map_location, not trusting)
 
 
 def read_archive(archive: Reader, map_location: MapLocation, weights_only: bool) -> Any:
     """The object in an archive."""
-    import pickle
-
-    from minigrad.serialization.unpickling import TrustingUnpickler, Unpickler
+    from minigrad.serialization.unpickling import unpickled
 
     data, storages = archive.read("data.pkl").tobytes(), Storages(archive, map_location)
-    unpickler = Unpickler(data, storages.load) if weights_only else TrustingUnpickler(data, storages.load)
-    try:
-        return unpickler.load()
-    except pickle.UnpicklingError as error:
-        failed = "Weights only load failed. " if weights_only else ""
-        raise pickle.UnpicklingError(f"{failed}{archive.name} cannot be loaded: {error}") from None
-    except Exception as error:
-        error.add_note(f"The file that was being loaded: {archive.name}")
-        raise
+    return unpickled(io.BytesIO(data), len(data), archive.name, storages.load, 5, weights_only)
 
 
 class Storages:
@@ -141,14 +137,13 @@ class Storages:
 
     def memory(self, key: str, dtype: dtypes.dtype, numel: int) -> Any:
         """A storage's elements, as a flat array."""
+        from minigrad.serialization.storage import of_dtype
+
         size = self.archive.size(f"data/{key}")
         if size is None or not 0 <= numel * dtype.itemsize <= size:
             raise self.archive.damaged(f"its record for storage {key[:80]!r} is missing or too small")
         memory = self.archive.read(f"data/{key}")[: numel * dtype.itemsize]
-        if dtype is dtypes.bool_:
-            return memory != 0  # a bool is 0 or 1: with other bytes NumPy gives wrong results
-        array = memory.view(dtype.numpy)
-        return array.byteswap() if self.archive.is_swapped else array
+        return of_dtype(memory, dtype, self.archive.is_swapped)
 
 
 def located(storage: Storage, location: str, map_location: MapLocation) -> Storage:
