@@ -74,7 +74,7 @@ def folder_name(f: File) -> str:
 def load(
     f: File, map_location: MapLocation = None, *, weights_only: bool | None = True, mmap: bool | None = None
 ) -> Any:
-    """Load an object from a file that minigrad.save or torch.save wrote.
+    """Load an object from a file that minigrad.save or torch.save wrote, also before PyTorch 1.6.
 
     map_location: where to put tensors that were saved on another device: a device, a dict from old to new ones,
     or a function of (storage, location) that gives the storage, or None.

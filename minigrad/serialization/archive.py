@@ -172,8 +172,8 @@ def refuse_other_formats(file: IO[bytes], name: str) -> None:
     file.seek(position)
     if start[place:] == word:
         raise RuntimeError(
-            f"{name} cannot be loaded: it is in the tar format of the first versions of PyTorch. Load it in PyTorch and "
-            "save it again: torch.save(torch.load(path, weights_only=False), path)."
+            f"{name} cannot be loaded: it is in the tar format of the first versions of PyTorch. Load it in PyTorch "
+            "and save it again: torch.save(torch.load(path, weights_only=False), path)."
         )
     if not start:
         raise RuntimeError(f"{name} cannot be loaded: it is empty, or its position is at its end (use f.seek(0))")
