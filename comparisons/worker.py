@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+import minigrad
 from comparisons import gpu
 from comparisons.recorder import EnoughSteps, Recorder
 from minigrad import launcher
@@ -34,7 +35,7 @@ def main() -> None:
     if arguments.dtype == "float64":
         run_in_float64(torch)
     versions = {
-        "version": getattr(torch, "__version__", "unknown"),
+        "version": (minigrad if arguments.engine == "minigrad" else torch).__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
     }

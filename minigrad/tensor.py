@@ -421,7 +421,8 @@ class Tensor(TensorMethods):
     def __reduce__(self) -> Any:
         if not self.is_leaf:
             raise RuntimeError("a tensor with a grad_fn cannot be pickled: use tensor.detach()")
-        return unpickled, (type(self), self.cpu().array, self.requires_grad, str(self.device))
+        kind = None if type(self) is Tensor else type(self)  # not by its name, which the launcher changes
+        return unpickled, (kind, self.cpu().array, self.requires_grad, str(self.device))
 
     # As a sequence ------------------------------------------------------------------------------------------
 
@@ -448,8 +449,9 @@ def copied(tensor: Tensor, array: Any) -> Tensor:
     return result
 
 
-def unpickled(kind: type[Tensor], array: Any, requires_grad: bool, device: str = "cpu") -> Tensor:
-    """The tensor that was pickled, on the device where it was."""
+def unpickled(kind: type[Tensor] | None, array: Any, requires_grad: bool, device: str = "cpu") -> Tensor:
+    """The tensor that was pickled, of class Tensor or a subclass, on the device where it was."""
+    kind = kind or Tensor
     tensor = kind.__new__(kind)
     tensor.array = devices.moved(dtypes.canonical(np.ascontiguousarray(array).reshape(np.shape(array))), device)
     if requires_grad:
