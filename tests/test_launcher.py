@@ -467,6 +467,22 @@ def test_workers_started_anew_run_on_minigrad_too(run, start):
     assert "tensor([True, True])" in anew.stdout
 
 
+@pytest.mark.parametrize("words", [["-m", "program"], ["-c", "import program, sys; program.main()"]], ids=["-m", "-c"])
+def test_workers_of_modules_and_code_run_on_minigrad_too(words, tmp_path):
+    source = WORKERS.replace('if __name__ == "__main__":', "def main():")
+    (tmp_path / "program.py").write_text(source + 'if __name__ == "__main__":\n    main()\n')
+    printed = succeeds(python("-m", "minigrad", *words, "spawn", cwd=tmp_path))
+    assert printed.count("tensor([True, True])") == 2
+
+
+def test_workers_of_a_script_that_runs_on_pytorch_run_on_pytorch(tmp_path):
+    """As that of a comparison does, which starts scripts by the launcher on either engine."""
+    needs_torch()
+    (tmp_path / "script.py").write_text(WORKERS)
+    start = "from minigrad import launcher; launcher.run('script.py', ['spawn'])"
+    assert succeeds(python("-c", start, cwd=tmp_path)).count("tensor([False, False])") == 2
+
+
 def test_files_of_pytorch_that_scripts_import_from(run):
     lines = [f"import {name}" for name in launcher.PARTS]
     finished = run("\n".join([*lines, "from torch.utils.data.sampler import SubsetRandomSampler", "print(1)"]))
