@@ -41,9 +41,13 @@ __version__ = "0.1.0"
 
 def load_ipython_extension(_shell: object) -> None:
     """`%load_ext minigrad`, in the first cell of a notebook: from then on `import torch` brings minigrad."""
+    import sys
+
     from minigrad import launcher
+    from minigrad.launcher import starting
 
     launcher.install()
+    starting.run_again_in_processes(sys.modules["__main__"])
 
 
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
