@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import NoReturn
+from typing import Any
 
 import minigrad
 from minigrad.devices import device
 from minigrad.dtypes import dtype
-from minigrad.launcher import version
+from minigrad.launcher.absent import ABSENT
 from minigrad.nn.parameter import Parameter
 from minigrad.size import Size
 from minigrad.tensor import Tensor
@@ -33,6 +33,8 @@ MODULES = {
     "torch.autograd.functional": "minigrad.autograd.functional",
     "torch.accelerator": "minigrad.accelerator",
     "torch.cuda": "minigrad.cuda",
+    "torch.distributed": "minigrad.launcher.distributed",
+    "torch.jit": "minigrad.launcher.jit",
     "torch.nn": "minigrad.nn",
     "torch.nn.functional": "minigrad.nn.functional",
     "torch.nn.init": "minigrad.nn.init",
@@ -64,6 +66,7 @@ PARTS = {
     "torch.utils.data.dataloader": "minigrad.utils.data.loader",
     "torch.utils.data.dataset": "minigrad.utils.data.dataset",
     "torch.utils.data.sampler": "minigrad.utils.data.sampler",
+    "torch.utils.hooks": "minigrad.hooks",
     "torchvision.datasets.mnist": "minigrad.vision.datasets",
     "torchvision.transforms.transforms": "minigrad.vision.transforms",
 }
@@ -113,7 +116,11 @@ def torch_module() -> ModuleType:
     torch = ModuleType("torch")
     names = vars(minigrad).items()
     torch.__dict__.update({name: value for name, value in names if name not in vars(torch) or name == "__doc__"})
-    torch.__dict__.update(__version__=version.__version__, version=version, __package__="torch")
+    for name, module in supported_modules().items():
+        parent, _, attribute = name.rpartition(".")
+        if parent == "torch":
+            torch.__dict__[attribute] = module
+    torch.__dict__.update(__version__=torch.version.__version__, __package__="torch")
     torch.__spec__ = ModuleSpec("torch", None, is_package=True)
     return torch
 
@@ -132,10 +139,12 @@ def minigrad_module(name: str) -> ModuleType | None:
         return None
 
 
-def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[str], NoReturn]:
+def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[str], Any]:
     """A module's `__getattr__`, which Python calls only for names that the module does not have."""
 
-    def __getattr__(name: str) -> NoReturn:
+    def __getattr__(name: str) -> Any:
+        if f"{torch_name}.{name}" in ABSENT:
+            return ABSENT[f"{torch_name}.{name}"]
         raise AttributeError(f"minigrad has no {torch_name}.{name}; {WHERE}", name=name, obj=module)
 
     return __getattr__
