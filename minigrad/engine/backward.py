@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import IN_MEMORY, SILENT, aloud, gpu_of, numpy_errors, on_its_gpu
-from minigrad.engine import changes
+from minigrad.engine import causes, changes
 from minigrad.engine.broadcasting import cast, fit
 from minigrad.engine.graph import Node, TensorBase, is_recording, raw, recording, rule_name, wrap
 
@@ -86,8 +86,8 @@ def start(root: Tensor, g: Any, create_graph: bool, number: int = 0) -> Any:
     """The gradient that a pass starts from at one of its roots, checked; None stands for the 1 of a scalar."""
     if root.node is None:
         raise RuntimeError(
-            f"element {number} of tensors does not require grad and does not have a grad_fn. Set "
-            "requires_grad=True on a tensor that it is computed from, and compute it outside no_grad."
+            f"element {number} of tensors does not require grad and does not have a grad_fn. Set requires_grad=True on "
+            f"a tensor that it is computed from, and compute it outside no_grad.{causes.of_no_graph()}"
         )
     g = one(root.array) if g is None else checked_gradient(g, root, create_graph, number)
     return wrap(g) if create_graph and not isinstance(g, TensorBase) else g

@@ -6,6 +6,7 @@ the user's line: an earlier op's rule that still needs the old values raises an 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, copy_of, is_writeable, quiet
@@ -13,6 +14,7 @@ from minigrad.devices import device_of
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, raw, record, recording, wrap
+from minigrad.engine.places import expression_of, user_place
 from minigrad.gpu.placement import check_devices
 from minigrad.ops import activations, arithmetic, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
@@ -63,8 +65,8 @@ def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
         return
     if tensor.node is not None and tensor.is_leaf:
         raise RuntimeError(
-            "a leaf Variable that requires grad is being used in an in-place operation. "
-            "Make a new tensor instead (x = x + 1), or change it inside torch.no_grad()."
+            "a leaf Variable that requires grad is being used in an in-place operation. To update it by hand, write "
+            f"`with torch.no_grad():` before it: {expression_of(user_place(sys._getframe(1)))}"
         )
     if tensor.viewed_at is not None and (recorded or tensor.node is not None):
         raise RuntimeError(
