@@ -637,6 +637,23 @@ def test_no_save_removes_the_file_of_another_that_is_at_work(tmp_path):
     assert os.listdir(tmp_path) == ["model.pth"]
 
 
+def test_what_only_looks_like_a_leftover_is_no_hindrance(tmp_path):
+    os.mkfifo(tmp_path / ".minigrad-pipe.tmp")
+    (tmp_path / ".minigrad-folder.tmp").mkdir()
+    (tmp_path / ".minigrad-nothing.tmp").symlink_to("nothing")
+    before = set(os.listdir(tmp_path))
+    minigrad.save(1, tmp_path / "model.pth")
+    assert set(os.listdir(tmp_path)) == {*before, "model.pth"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may list any folder")
+def test_a_folder_that_may_not_be_listed(tmp_path):
+    tmp_path.chmod(0o300)
+    minigrad.save(1, tmp_path / "model.pth")
+    assert minigrad.load(tmp_path / "model.pth") == 1
+    tmp_path.chmod(0o700)
+
+
 def test_threads_save_to_one_folder_at_once(tmp_path):
     def save_often(number):
         for _ in range(50):

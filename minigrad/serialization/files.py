@@ -80,13 +80,19 @@ def temporary_file(folder: str) -> tuple[IO[bytes], str]:
 
 
 def remove_leftovers(folder: str) -> None:
-    """Remove the temporary files of processes that have ended."""
-    for name in os.listdir(folder):
-        if name.startswith(PREFIX) and name.endswith(SUFFIX):
+    """Remove the temporary files of processes that have ended; whatever cannot be looked at stays."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
             path = os.path.join(folder, name)
-            with contextlib.suppress(OSError), open(path, "rb") as file:  # it may be gone by now, or another user's
-                if lock(file, wait=False):
-                    os.remove(path)
+            if name.startswith(PREFIX) and name.endswith(SUFFIX) and os.path.isfile(path):
+                remove_unlocked(path)
+
+
+def remove_unlocked(path: str) -> None:
+    """Remove a file that nobody has locked: it may be gone by now, or be another user's."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        if lock(file, wait=False):
+            os.remove(path)
 
 
 def lock(file: IO[bytes], wait: bool) -> bool:
