@@ -38,13 +38,27 @@ from minigrad.size import Size
 
 __version__ = "0.1.0"
 
+
+def load_ipython_extension(_shell: object) -> None:
+    """`%load_ext minigrad`, in the first cell of a notebook: from then on `import torch` brings minigrad."""
+    import sys
+
+    from minigrad import launcher
+    from minigrad.launcher import starting
+
+    launcher.install()
+    starting.run_again_in_processes(sys.modules["__main__"])
+
+
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
 """Those that are PyTorch's too."""
 
 __all__ = [
     name
     for name, value in sorted(globals().items())
-    if not name.startswith("_") and name != "ModuleType" and (name in _SUBMODULES or not isinstance(value, ModuleType))
+    if not name.startswith("_")
+    and name not in ("ModuleType", "load_ipython_extension")
+    and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
 
 _learn_rules("minigrad.ops.", "minigrad.engine.")

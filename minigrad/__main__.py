@@ -10,6 +10,7 @@ from minigrad import launcher
 
 USAGE = """\
 usage: python -m minigrad script.py [arguments]    run a PyTorch script on minigrad, unchanged
+                          or -m module, -c code, -, a folder or zip file: as `python` runs them
        python -m minigrad --compare script.py      run it on PyTorch too, and compare every step (--help: options)
        python -m minigrad --names                  list the names of PyTorch that minigrad has
 """
@@ -27,13 +28,23 @@ def main(arguments: list[str]) -> None:
         from minigrad.comparison import command
 
         sys.exit(command.main(arguments[1:]))
-    elif arguments[0].startswith("-"):
+    elif arguments[0].startswith("-") and arguments[0] not in ("-m", "-c", "-"):
         refuse(f"no option {arguments[0]}")
-    elif not os.path.isfile(arguments[0]):
-        refuse(f"no such file: {arguments[0]}")
     else:
-        launcher.install()
-        launcher.run(arguments[0], arguments[1:])
+        launch(arguments)
+
+
+def launch(arguments: list[str]) -> None:
+    """Run a program with minigrad in PyTorch's place."""
+    from minigrad.launcher import starting
+
+    launcher.install()
+    sys.excepthook = starting.show_uncaught
+    try:
+        program, rest = starting.program(arguments)
+    except starting.NotFound as reason:
+        refuse(str(reason))
+    starting.run(program, rest)
 
 
 def show(text: str) -> None:

@@ -65,8 +65,16 @@ class device:
         index = "" if self.index is None else f", index={self.index}"
         return f"device(type={self.type!r}{index})"
 
+    def __reduce__(self) -> Any:
+        return unpickled, (str(self),)  # not by the name of the class, which the launcher changes
+
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
+
+
+def unpickled(name: str) -> device:
+    """The device that was pickled."""
+    return device(name)
 
 
 CPU = device("cpu")

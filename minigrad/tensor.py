@@ -40,8 +40,7 @@ class Tensor(TensorMethods):
     tensor([[2., 4.]])
     """
 
-    __array_ufunc__ = None  # NumPy must ask a Tensor, not take it apart
-    __array_priority__ = 1000
+    __array_priority__ = 1000  # array * tensor is the Tensor's to compute
 
     def __init__(self, *data: Any) -> None:
         self.array = creation.typed("Tensor", None)(*data).array
@@ -284,16 +283,13 @@ class Tensor(TensorMethods):
         return self.cpu().array
 
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> Any:
-        array = self.numpy()
-        if dtype is not None and array.dtype != dtype:
-            return array.astype(dtype)
-        return array.copy() if copy else array
+        """What NumPy's functions compute with: the array itself, unless they ask for a copy or another dtype."""
+        engine.refuse_numpy_in_rules()
+        return np.array(self.numpy(), dtype, copy=copy)
 
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        raise TypeError(
-            f"numpy.{function.__name__} does not take minigrad Tensors: use minigrad's function of that name, or "
-            "pass tensor.detach().numpy()"
-        )
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: builtins.bool = False) -> Tensor:
+        """What NumPy's functions make of their result: a Tensor; of bools one of uint8, as in PyTorch."""
+        return creation.from_numpy(array.astype("uint8") if array.dtype == builtins.bool else array)
 
     def __float__(self) -> builtins.float:
         return builtins.float(self._only_element("float"))
@@ -429,7 +425,8 @@ class Tensor(TensorMethods):
     def __reduce__(self) -> Any:
         if not self.is_leaf:
             raise RuntimeError("a tensor with a grad_fn cannot be pickled: use tensor.detach()")
-        return unpickled, (type(self), self.cpu().array, self.requires_grad, str(self.device))
+        kind = None if type(self) is Tensor else type(self)  # not by its name, which the launcher changes
+        return unpickled, (kind, self.cpu().array, self.requires_grad, str(self.device))
 
     # As a sequence ------------------------------------------------------------------------------------------
 
@@ -456,8 +453,9 @@ def copied(tensor: Tensor, array: Any) -> Tensor:
     return result
 
 
-def unpickled(kind: type[Tensor], array: Any, requires_grad: bool, device: str = "cpu") -> Tensor:
-    """The tensor that was pickled, on the device where it was."""
+def unpickled(kind: type[Tensor] | None, array: Any, requires_grad: bool, device: str = "cpu") -> Tensor:
+    """The tensor that was pickled, of class Tensor or a subclass, on the device where it was."""
+    kind = kind or Tensor
     tensor = kind.__new__(kind)
     tensor.array = devices.moved(dtypes.canonical(np.ascontiguousarray(array).reshape(np.shape(array))), device)
     if requires_grad:

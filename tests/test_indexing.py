@@ -179,6 +179,22 @@ def test_a_list_of_lists_is_one_array_as_in_numpy() -> None:
     assert minigrad.from_numpy(x)[[[0, 1], [2, 2]]].tolist() == x[[[0, 1], [2, 2]]].tolist()
 
 
+@pytest.mark.parametrize("key", [[1, 0, 1], [0, 0, 2], 1, 0], ids=str)
+@pytest.mark.filterwarnings("ignore:indexing with dtype .*uint8 is now deprecated")
+def test_bytes_are_a_mask_as_in_pytorch(key: Any) -> None:
+    x = np.arange(6.0).reshape(3, 2)
+    for engine in (minigrad, torch):
+        picked = engine.from_numpy(x)[engine.tensor(key, dtype=engine.uint8)]
+        assert np.array_equal(picked.numpy(), x[np.array(key, bool)])
+    assert minigrad.from_numpy(x)[np.uint8(1)].tolist() == x[1].tolist()
+
+
+def test_the_warning_of_a_mask_of_bytes_names_the_users_line() -> None:
+    with pytest.warns(UserWarning, match="indexing with dtype uint8 is now deprecated") as seen:
+        minigrad.ones(2)[minigrad.ones(2, dtype=minigrad.uint8)]
+    assert seen[0].filename == __file__
+
+
 def test_a_key_may_be_changed_afterwards() -> None:
     x = minigrad.arange(4, dtype=minigrad.float32).requires_grad_()
     key = minigrad.tensor([0, 1])

@@ -6,17 +6,19 @@ has received all of it, and has its turn next.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable
 from contextvars import Token
 from heapq import heappop, heappush
 from itertools import repeat
 from operator import attrgetter
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import IN_MEMORY, SILENT, aloud, gpu_of, numpy_errors, on_its_gpu
 from minigrad.engine import changes
 from minigrad.engine.broadcasting import cast, fit
-from minigrad.engine.graph import Node, TensorBase, raw, recording, rule_name, wrap
+from minigrad.engine.graph import Node, TensorBase, is_recording, raw, recording, rule_name, wrap
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -215,6 +217,18 @@ def run_hooks(node: Node, g: Any, silence: Token[Any]) -> Any:
                 )
             g = replaced if isinstance(g, TensorBase) else raw(replaced)
     return g
+
+
+def refuse_numpy_in_rules() -> None:
+    """TypeError where NumPy is given a Tensor by a rule: what it computes is a constant to the second derivative."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code is not run_hooks.__code__:
+        if frame.f_code is backward.__code__ and is_recording():
+            raise TypeError(
+                "a rule gave a Tensor to NumPy, whose result would be a constant to the second derivative: use "
+                "operators, methods or minigrad's functions"
+            )
+        frame = frame.f_back
 
 
 # After the pass ---------------------------------------------------------------------------------------------

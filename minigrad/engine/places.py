@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
+import warnings
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -36,6 +37,13 @@ def user_place(frame: Any) -> Place:
     while frame.f_code.co_filename in OWN_FILES and frame.f_back is not None:  # as user_frame: each op comes by here
         frame = frame.f_back
     return frame.f_code, frame.f_lasti
+
+
+def warn(message: str) -> None:
+    """Warn of the user's line, however deep in minigrad the reason was found."""
+    frame = user_frame(sys._getframe(1))
+    seen = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(message, UserWarning, frame.f_code.co_filename, frame.f_lineno, registry=seen)
 
 
 def line_of(place: Place | None) -> str:

@@ -9,7 +9,7 @@ from minigrad import printing
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.engine.graph import leaf_node, new
 from minigrad.ops.advice import tensor_from
-from minigrad.tensor import Tensor, copied
+from minigrad.tensor import Tensor, copied, unpickled
 
 
 class Parameter(Tensor):
@@ -50,11 +50,20 @@ class Parameter(Tensor):
         result: Parameter = memo[id(self)]
         return result
 
+    def __reduce__(self) -> Any:
+        unpickled, (kind, *rest) = super().__reduce__()
+        return (unpickled_parameter, tuple(rest)) if kind is Parameter else (unpickled, (kind, *rest))
+
     def __repr__(self) -> str:
         return printing.parameter_repr(self)
 
     def __format__(self, spec: str) -> str:
         return printing.parameter_format(self, spec)
+
+
+def unpickled_parameter(*parts: Any) -> Tensor:
+    """The parameter that was pickled: its class is not looked for by its name, which the launcher changes."""
+    return unpickled(Parameter, *parts)
 
 
 def clear_gradients(params: Iterable[Tensor], set_to_none: bool) -> None:

@@ -14,6 +14,7 @@ from minigrad.arrays import array_module, copy_of, gpu_of, quiet
 from minigrad.devices import CPU, device_of, moved
 from minigrad.engine.changes import as_view
 from minigrad.engine.graph import raw, record
+from minigrad.engine.places import warn
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number
 from minigrad.ops.selection import where
 
@@ -178,6 +179,8 @@ def key_part(part: Any) -> Any:
     if hasattr(array, "dtype"):
         if array.dtype.kind not in "biu":
             raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
+        if array.dtype == np.uint8 and not isinstance(array, np.generic):
+            array = mask_of_bytes(array)
         return int(array) if array.ndim == 0 and array.dtype.kind != "b" else copy_of(array)
     if hasattr(part, "__index__"):
         return operator.index(part)
@@ -185,6 +188,12 @@ def key_part(part: Any) -> Any:
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
         f"(got {type(part).__name__})"
     )
+
+
+def mask_of_bytes(array: Any) -> Any:
+    """An index of uint8 is a mask, as in PyTorch, which had no bools once."""
+    warn("indexing with dtype uint8 is now deprecated, please use a dtype bool instead: it is a mask, not positions")
+    return array != 0
 
 
 def is_array(part: Any) -> bool:

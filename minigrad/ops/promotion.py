@@ -152,7 +152,7 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
         dtype = dtypes.get_default_dtype()
     dtype = PYTHON_TYPES.get(dtype, dtype) if isinstance(dtype, type) else dtype
     if not isinstance(dtype, dtypes.dtype):
-        raise TypeError(f"{op_called()}(): argument 'dtype' must be a dtype such as minigrad.float32, not {dtype!r}")
+        raise TypeError(f"{op_called()}(): argument 'dtype' must be a dtype such as {dtypes.float32}, not {dtype!r}")
     return dtype.numpy
 
 

@@ -53,6 +53,14 @@ class Storage:
         return self.to("cuda" if device is None else f"cuda:{device}")
 
 
+def of_dtype(memory: Any, dtype: dtypes.dtype, is_swapped: bool) -> Any:
+    """Bytes as elements of a dtype, which may have been written in the other order."""
+    if dtype is dtypes.bool_:
+        return memory != 0  # a bool is 0 or 1: with other bytes NumPy gives wrong results
+    array = memory.view(dtype.numpy)
+    return array.byteswap() if is_swapped else array
+
+
 class Place(NamedTuple):
     """Where a tensor's elements are: in which storage, from which element on, and how far apart."""
 
