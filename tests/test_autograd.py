@@ -559,12 +559,137 @@ def test_hooks_see_and_replace_gradients():
     assert results[0] == results[1]
 
 
-def test_a_hook_may_not_change_the_shape():
-    x = leaf(1.0, 2.0)
-    x.register_hook(lambda g: g.sum())
-    with pytest.raises(RuntimeError, match="has changed the shape"):
-        (x * 2).sum().backward()
-    assert x.grad is None
+@pytest.mark.parametrize(
+    ("hook", "message"),
+    [(lambda g: g.sum(), "has changed the size of value"), (lambda g: g.float(), "has changed the type of value")],
+)
+def test_a_hook_may_change_neither_shape_nor_dtype(hook, message):
+    for engine in (minigrad, torch):
+        x = engine.tensor([1.0, 2.0], dtype=engine.float64, requires_grad=True)
+        x.register_hook(hook)
+        with pytest.raises(RuntimeError, match=message):
+            (x * 2).sum().backward()
+        assert x.grad is None
+
+
+def test_retain_grad_is_of_the_tensor_as_it_is_at_the_end_and_a_hook_of_what_it_was():
+    def scenario(torch):
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y, seen = x * 1, []
+        y.register_hook(lambda g: seen.append(("before", g.tolist())))
+        y.retain_grad()
+        y.mul_(3.0)
+        y[0] = 7.0
+        y.register_hook(lambda g: seen.append(("after", g.tolist())))
+        (y * y).sum().backward()
+        return y.retains_grad, y.grad.tolist(), x.grad.tolist(), seen
+
+    same(scenario)
+
+
+def test_a_leaf_that_was_frozen_after_the_forward_pass_gets_no_gradient():
+    def scenario(torch):
+        x, w = (torch.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+        seen = []
+        x.register_hook(lambda g: seen.append(g.tolist()))
+        loss = (x * w).sum()
+        x.requires_grad_(False)
+        loss.backward(retain_graph=True)
+        frozen = x.grad
+        x.requires_grad_()
+        loss.backward()
+        return frozen, x.grad.tolist(), w.grad.tolist(), seen
+
+    same(scenario)
+
+
+def test_the_shape_of_a_leaf_may_change_while_it_is_frozen():
+    x = leaf(1.0)
+    x.requires_grad_(False)
+    x.data = minigrad.zeros(2, 2)
+    x.requires_grad_()
+    (x * 2).sum().backward()
+    assert x.grad.tolist() == [[2.0, 2.0], [2.0, 2.0]]
+
+
+def chain_rule_by_hand(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    h = x * x
+    (g,) = torch.autograd.grad((h * h).sum(), h)
+    h.backward(g)
+    return x.grad.tolist()
+
+
+def two_losses_of_one_intermediate(torch):
+    x = torch.tensor([0.0, 1.0], requires_grad=True)
+    h = x.exp()
+    torch.autograd.grad((h * 2).sum(), h)
+    (h * h).sum().backward()
+    return [round(value, 4) for value in x.grad.tolist()]
+
+
+def an_intermediate_whose_op_was_freed(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    h = x * x
+    h.sum().backward()
+    return torch.autograd.grad((h * h).sum(), h)[0].tolist(), torch.autograd.grad(h, h, torch.ones(2))[0].tolist()
+
+
+def beside_a_root_on_no_way_to_the_input(torch):
+    x, w = (torch.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    other = w * w
+    other.retain_grad()
+    g = torch.autograd.grad([(x * x).sum(), other], x, [None, torch.ones(2)])
+    other.sum().backward()
+    return g[0].tolist(), other.grad.tolist(), w.grad.tolist()
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        chain_rule_by_hand,
+        two_losses_of_one_intermediate,
+        an_intermediate_whose_op_was_freed,
+        beside_a_root_on_no_way_to_the_input,
+    ],
+)
+def test_a_pass_frees_and_needs_only_the_ops_that_it_goes_through(scenario):
+    same(scenario)
+
+
+def test_an_op_that_a_pass_went_through_is_freed_although_its_result_was_asked_for_too():
+    for engine in (minigrad, torch):
+        x = engine.tensor([1.0], requires_grad=True)
+        h = x * x
+        engine.autograd.grad((h * h).sum(), [h, x])
+        with pytest.raises(RuntimeError, match="Trying to backward through the graph a second time"):
+            h.sum().backward()
+
+
+@pytest.mark.parametrize("ask", ["backward", "backward of the result", "grad", "grad of the result"])
+def test_what_retains_its_grad_gets_it_beside_the_inputs_that_were_asked_for(ask):
+    def scenario(torch):
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = x * 2
+        y.retain_grad()
+        inputs = [y] if "result" in ask else [x]
+        if "backward" in ask:
+            (y * y).sum().backward(inputs=inputs)
+        else:
+            torch.autograd.grad((y * y).sum(), inputs)
+        return y.grad.tolist(), x.grad is None
+
+    same(scenario)
+
+
+def test_no_inputs_at_all_are_refused():
+    for engine in (minigrad, torch):
+        x = engine.tensor([1.0], requires_grad=True)
+        with pytest.raises(RuntimeError, match=r"`inputs` argument to `backward\(\)` cannot be empty"):
+            (x * 2).sum().backward(inputs=[])
+        with pytest.raises(RuntimeError, match=r"`inputs` argument to `grad\(\)` cannot be empty"):
+            engine.autograd.grad((x * 2).sum(), [])
+        assert x.grad is None
 
 
 def test_the_gradient_of_a_result_is_not_kept_unless_asked_for():
