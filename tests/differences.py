@@ -197,6 +197,9 @@ GRADIENTS = [
 ]
 """In gradients, or in whether there are any."""
 
+NOT_FINITE: list[Difference] = []
+"""In gradients, where infinities and nans arrive."""
+
 
 def more_than_matrices(sample: Sample) -> bool:
     """Whether an operand of a matrix product has more than two dimensions."""

@@ -13,9 +13,9 @@ import numpy as np
 
 from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
-from minigrad.ops.elementwise import log, reciprocal
+from minigrad.ops.elementwise import log, reciprocal, zeros_for
 from minigrad.ops.promotion import NUMBERS, as_dtype, floating, operand, operands
-from minigrad.ops.selection import where
+from minigrad.ops.selection import only_where, where
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -250,8 +250,8 @@ def pow(input: Any, exponent: Any) -> Tensor:
 
 def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_number: bool) -> Tensor:
     if b_is_number:
-        return g * 0 if b == 0 else g * (b * a ** (b - 1))
-    return where(b == 0, 0.0, g * (b * a ** (b - 1)))
+        return zeros_for(g) if b == 0 else g * (b * a ** (b - 1))
+    return only_where(b != 0, g * (b * a ** (b - 1)))
 
 
 def pow_db(g: Tensor, out: Tensor, a: Any, b: Tensor, a_is_number: bool, _b_is_number: bool) -> Tensor:

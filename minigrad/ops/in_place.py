@@ -12,7 +12,7 @@ from minigrad.arrays import array_module, copy_of, is_writeable, quiet
 from minigrad.devices import device_of
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.changes import mark_changed
-from minigrad.engine.graph import TensorBase, raw, record, recording, wrap
+from minigrad.engine.graph import TensorBase, raw, record, recording, take_over, wrap
 from minigrad.gpu.placement import check_devices
 from minigrad.ops import activations, arithmetic, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
@@ -46,8 +46,8 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
         result = result.to(tensor.dtype)
     raw(tensor)[...] = result.array
     mark_changed(tensor, recorded=recorded)
-    if recorded:
-        tensor.node = result.node
+    if result.node is not None:
+        take_over(tensor, result.node)
     return tensor
 
 
@@ -181,7 +181,7 @@ def overwritten(a: Tensor, src: Any) -> Tensor:
 
 
 def overwritten_da(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tensor:
-    return g * 0
+    return elementwise.zeros_for(g)
 
 
 def overwritten_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tensor:

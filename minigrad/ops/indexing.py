@@ -15,7 +15,7 @@ from minigrad.devices import CPU, device_of, moved
 from minigrad.engine.changes import as_view
 from minigrad.engine.graph import raw, record
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number
-from minigrad.ops.selection import where
+from minigrad.ops.selection import only_where
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -247,7 +247,7 @@ def put(a: Tensor, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, valu
 
 
 def put_da(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, _basic: Any, _picking: Any, chosen: Any) -> Tensor:
-    return where(chosen, 0.0, g)
+    return only_where(~chosen, g)
 
 
 def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, basic: Any, picking: Any, _chosen: Any) -> Tensor:
@@ -259,9 +259,10 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
     """array[key] = value, in place, on raw arrays; RuntimeError for a value that does not fit.
 
     A single value, and any for a slice, is converted to the array's dtype; others for masks and positions are not.
+    A number that is too large is an error, but in float16 it becomes inf, as in PyTorch.
     """
     if isinstance(value, (*NUMBERS, np.generic)):
-        value = fitting_number(value, array.dtype)
+        value = fitting_number(value, array.dtype if array.dtype != np.float16 else np.dtype(np.float64))
     elif not hasattr(value, "dtype"):
         raise TypeError(f"can't assign a {type(value).__name__} to a Tensor: make it one with tensor()")
     elif picking is not None and value.ndim and value.dtype != array.dtype:

@@ -147,8 +147,9 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     return record(x.max(), (input,), (max_da,), kept, axes, name="MaxBackward1")
 
 
-def max_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
-    return shared(g.reshape(kept), (a == out.reshape(kept)) | (a != a), axes)
+def max_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], _axes: tuple[int, ...]) -> Tensor:
+    chosen = (a == out.reshape(kept)) | (a != a)
+    return selection.only_where(chosen, g.reshape(kept) / cast(sum(chosen), raw(g).dtype))
 
 
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
@@ -229,7 +230,7 @@ def std(
 
 
 def std_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: Any, divisor: float) -> Tensor:
-    slope = selection.where(out == 0, 0.0, g / (out * 2))
+    slope = selection.only_where(out != 0, g / (out * 2))
     return slope.reshape(kept) * ((a - mean(a, axes, keepdim=True)) * 2 / divisor)
 
 
