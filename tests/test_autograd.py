@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import operator
 import threading
 import weakref
 
@@ -380,6 +381,92 @@ def test_in_place_errors_change_nothing():
         x[2] = 1
     assert x.tolist() == [1, 2]
     assert x._version == 0
+
+
+PARTS = {
+    "the next elements": lambda x: x[1:].add_(x[:-1]),
+    "of the detached": lambda x: x[1:].sub_(x.detach()[:-1], alpha=2),
+    "copied": lambda x: x[:-1].copy_(x[1:]),
+    "assigned": lambda x: x.__setitem__(slice(1, None), x[:-1]),
+    "assigned to positions": lambda x: x.__setitem__([0, 1], x[1:3]),
+    "a bound": lambda x: x[1:].clamp_(min=x[:-1]),
+    "a power": lambda x: x[1:].pow_(x[:-1]),
+    "a remainder": lambda x: x[1:].__imod__(x[:-1]),
+}
+WHOLES = {
+    "itself": lambda x: x.add_(x),
+    "the same part": lambda x: x[1:].mul_(x[1:]),
+    "apart": lambda x: x[:2].add_(x[2:]),
+    "filled": lambda x: x.fill_(x[1]),
+    "one for all": lambda x: x.__setitem__(slice(None), x[1]),
+    "of another dtype": lambda x: x[1:].copy_(x[:-1].double()),
+}
+
+
+@pytest.mark.parametrize("change", PARTS.values(), ids=PARTS)
+def test_an_operand_that_shares_part_of_what_is_changed_is_refused(change):
+    for engine in (minigrad, torch):
+        x = engine.arange(1.0, 5.0)
+        with pytest.raises(RuntimeError, match="unsupported operation: some elements of the input tensor"):
+            change(x)
+        assert x.tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize("change", WHOLES.values(), ids=WHOLES)
+def test_an_operand_may_share_all_of_what_is_changed_or_nothing(change):
+    def scenario(torch):
+        x = torch.arange(1.0, 5.0)
+        change(x)
+        return x.tolist()
+
+    same(scenario)
+
+
+AUGMENTED = {
+    "//=": (operator.ifloordiv, [5.0, 7.0], 2),
+    "%=": (operator.imod, [5.0, 7.0], 2),
+    "**=": (operator.ipow, [5.0, 7.0], 2),
+    "&=": (operator.iand, [5, 7], 3),
+    "|=": (operator.ior, [True, False], True),
+    "^=": (operator.ixor, [5, 7], 3),
+    "<<=": (operator.ilshift, [5, 7], 3),
+    ">>=": (operator.irshift, [5, 7], 1),
+}
+
+
+@pytest.mark.parametrize(("change", "values", "operand"), AUGMENTED.values(), ids=AUGMENTED)
+def test_augmented_assignment_changes_the_tensor_its_views_and_its_other_names(change, values, operand):
+    def scenario(torch):
+        x = other_name = torch.tensor([values, values])
+        row = x[0]
+        row = change(row, operand)
+        x = change(x, operand)
+        return x is other_name, x.tolist(), row.tolist(), x._version
+
+    same(scenario)
+
+
+def test_augmented_assignment_keeps_the_dtype_and_refuses_leaves():
+    for engine in (minigrad, torch):
+        with pytest.raises(RuntimeError, match="can't be cast to the desired output type"):
+            operator.ifloordiv(engine.tensor([5]), 2.5)
+        with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+            operator.imod(engine.ones(1, requires_grad=True), 2)
+        parameter = engine.nn.Parameter(engine.ones(1))
+        with engine.no_grad():
+            assert operator.ifloordiv(parameter, 0.5) is parameter
+        assert parameter.tolist() == [2.0]
+
+
+def test_a_floored_quotient_has_no_derivative_and_a_division_that_rounds_one_of_0():
+    for engine in (minigrad, torch):
+        x = engine.ones(2, requires_grad=True)
+        for quotient in (x // 2, operator.ifloordiv(x * 1, 2)):
+            assert quotient.requires_grad
+            with pytest.raises(RuntimeError, match="derivative for aten::floor_divide"):
+                quotient.sum().backward()
+        engine.div(x, 2, rounding_mode="floor").sum().backward()
+        assert x.grad.tolist() == [0.0, 0.0]
 
 
 def test_an_optimizer_step_between_two_passes_is_noticed():

@@ -155,3 +155,28 @@ def test_a_class_of_weight_0_still_counts_where_labels_are_smoothed(reduction: s
         label_smoothing=0.1,
         reduction=reduction,
     )
+
+
+# float16 ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"])
+def test_the_mean_of_many_halves_does_not_overflow(name: str) -> None:
+    values = []
+    for engine in (minigrad, torch):
+        x = engine.full((70000,), 0.5).half().requires_grad_()
+        loss = getattr(engine.nn.functional, name)(x, engine.zeros(70000).half())
+        loss.backward()
+        values.append((loss.item(), x.grad[0].item()))
+    np.testing.assert_allclose(*values, rtol=3e-3)
+
+
+@pytest.mark.parametrize("options", [{}, {"weight": [2.0, 1.0]}, {"label_smoothing": 0.1}], ids=str)
+def test_the_cross_entropy_of_many_halves(options: dict[str, Any]) -> None:
+    """PyTorch's is 0 or inf: it adds up in float16."""
+    weight = {"weight": minigrad.tensor(options["weight"]).half()} if "weight" in options else {}
+    x = minigrad.full((70000, 2), 0.5).half().requires_grad_()
+    loss = minigrad.nn.functional.cross_entropy(x, minigrad.zeros(70000).long(), **{**options, **weight})
+    loss.backward()
+    assert loss.item() == pytest.approx(np.log(2), rel=1e-3)
+    assert abs(x.grad).min() > 6e-6

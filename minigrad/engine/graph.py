@@ -166,7 +166,7 @@ def unrecorded(value: Any, *inputs: Any) -> Tensor:
 
 
 def take_over(tensor: Tensor, node: Node) -> None:
-    """Give a tensor that was changed in place its new node: `.grad`, if asked for, is that of the tensor as it is now."""
+    """Give a tensor that was changed in place its new node; a `.grad` that was asked for is that of the new values."""
     if tensor.node is not None and tensor.node.receiver is not None:
         node.receiver, tensor.node.receiver = tensor.node.receiver, None
     tensor.node = node

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
 from minigrad.ops.promotion import check_tensors
+from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.shaping import squeeze, unsqueeze
 from minigrad.ops.windows import Pair, Windows, col2im, im2col, pair
 
@@ -75,7 +76,7 @@ def conv2d_dweight(
 def conv2d_dbias(
     g: Tensor, _out: Tensor, _input: Tensor, _weight: Tensor, _bias: Tensor, _windows: Windows, _groups: int
 ) -> Tensor:
-    return g.sum((0, 2, 3))
+    return sum_of(g, (0, 2, 3))
 
 
 def kernels(weight: Tensor, groups: int) -> Tensor:

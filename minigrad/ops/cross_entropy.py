@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.arrays import array_module, for_every_stream, gpu_of, quiet
+from minigrad.arrays import total as total_of
 from minigrad.devices import library_on
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.kernels.fused import fused, selected
@@ -68,7 +69,7 @@ def cross_entropy(
     each = chosen.places.shape
     with quiet():
         powers = exp_difference(x, most)
-        total = powers.sum(dim, keepdims=True)
+        total = total_of(powers, dim, keepdims=True)
         losses = surprise_of_class(total.reshape(each), most.reshape(each), chosen.of_target(x))
         value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
     operands, rules, saved = (input, target, weight), (cross_entropy_dinput, None, None), (chosen, powers, total)
@@ -181,7 +182,7 @@ class Chosen:
         self.total = None
         if self.weight is not None:
             with quiet():
-                self.total = self.weight.sum()
+                self.total = self.weight.sum(dtype=np.float32) if x.dtype.char == "e" else self.weight.sum()
 
     def weighted(self, losses: Any) -> Any:
         """The raw losses, each multiplied by its weight; 0 where it is ignored, whatever the loss was."""
@@ -253,7 +254,7 @@ def against_distribution(input: Tensor, target: Any, reduction: str, total: Any,
     """-sum(target * log(softmax(input))) over the classes, reduced."""
     dim = class_dim(input.array)
     with quiet():
-        losses = -(raw(target) * log_softmax(input.array, dim)).sum(dim)
+        losses = -total_of(raw(target) * log_softmax(input.array, dim), dim)
         if counted is not None:
             losses = array_module(losses).where(counted, losses, 0)
         value, scale = reduced(array_module(input.array).asarray(losses), reduction, total)

@@ -6,6 +6,8 @@ Picking elements and scattering gradients back to their places are each other's 
 from __future__ import annotations
 
 import operator
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import numpy as np
 from minigrad.arrays import array_module, copy_of, gpu_of, quiet
 from minigrad.devices import CPU, device_of, moved
 from minigrad.engine.changes import as_view
-from minigrad.engine.graph import raw, record
+from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number
 from minigrad.ops.selection import only_where
 
@@ -127,7 +129,7 @@ def split_key(key: Any, x: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] | None
     NumPy treats an int beside an array as an array too, and moves dimensions; PyTorch takes ints first.
     """
     shape = x.shape
-    parts = [key_part(part) for part in (key if isinstance(key, tuple) else (key,))]
+    parts = [key_part(part) for part in (key if isinstance(key, tuple) or holds_parts(key) else (key,))]
     takes = [dims_taken(part) for part in parts]
     missing = len(shape) - sum(takes)
     if missing < 0:
@@ -159,6 +161,21 @@ def split_key(key: Any, x: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] | None
     return tuple(basic), tuple(picking) if any(is_array(part) for part in picking) else None
 
 
+def holds_parts(key: Any) -> bool:
+    """Whether a list is read as a tuple: as in PyTorch a short one is that holds a sequence, a tensor, a slice, ..."""
+    if type(key) is not list or len(key) >= 32 or not any(x is None or x is ... or isinstance(x, PARTS) for x in key):
+        return False
+    warnings.warn(
+        "Using a non-tuple sequence for multidimensional indexing is deprecated: use x[tuple(seq)] instead of x[seq], "
+        "or x[minigrad.tensor(seq)] for rows.",
+        stacklevel=4,
+    )
+    return True
+
+
+PARTS = (Sequence, slice, TensorBase, np.ndarray)
+
+
 def key_part(part: Any) -> Any:
     """One part of a key: an int, a slice of ints, None, Ellipsis, or a raw array of bools or integers.
 
@@ -178,6 +195,12 @@ def key_part(part: Any) -> Any:
     if hasattr(array, "dtype"):
         if array.dtype.kind not in "biu":
             raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
+        if array.dtype == np.uint8:
+            warnings.warn(
+                "indexing with dtype minigrad.uint8 is now deprecated, please use a dtype minigrad.bool instead.",
+                stacklevel=2,
+            )
+            array = array.astype(bool)
         return int(array) if array.ndim == 0 and array.dtype.kind != "b" else copy_of(array)
     if hasattr(part, "__index__"):
         return operator.index(part)

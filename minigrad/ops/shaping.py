@@ -135,8 +135,9 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without its dimensions of length 1 (those in dim, if given; others stay)."""
     x = array_of(input)
-    value = x.squeeze() if dim is None else x.squeeze(tuple(i for i in reduced_axes(input, dim) if x.shape[i] == 1))
     several = isinstance(dim, (tuple, list))
+    axes = () if several and not dim else reduced_axes(input, dim)
+    value = x.squeeze(tuple(i for i in axes if x.shape[i] == 1))
     name = "SqueezeBackward0" if dim is None else "SqueezeBackward2" if several else "SqueezeBackward1"
     return as_view(record(value, (input,), (reshape_da,), x.shape, name=name), input)
 
