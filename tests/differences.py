@@ -182,12 +182,6 @@ GRADIENTS = [
         not_finite,
         Sample((np.full((4, 4), np.nan, "float32")[:, ::2],)),
     ),
-    Difference(
-        ("cat",),
-        "cat leaves tensors of shape (0,) out: they get no gradient (in PyTorch an empty one)",
-        lambda sample: any(x.shape == (0,) for x in sample.operands[0]),
-        Sample((list(arrays([], [1])),)),
-    ),
 ]
 """In gradients, or in whether there are any."""
 

@@ -7,17 +7,18 @@ the dimensions that are averaged over kept at length 1, `along` the shape in whi
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.arrays import array_module, quiet, total
-from minigrad.engine.broadcasting import sum_to
+from minigrad.engine.broadcasting import cast_da, sum_to
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
 from minigrad.kernels.fused import blend
 from minigrad.ops.elementwise import clone, sqrt
-from minigrad.ops.promotion import array_of, check_tensors
+from minigrad.ops.promotion import array_of, as_dtype, check_tensors
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -54,6 +55,25 @@ def batch_norm(
     check_parameters("batch_norm", (channels,), input, **statistics, weight=weight, bias=bias)
     if x.ndim == 1:
         return clone(input)
+    operands = input, weight, bias, running_mean, running_var, training, momentum, eps
+    if x.dtype.char == "e":
+        return in_single("NativeBatchNormBackward0", batch_normalized, *operands)
+    return batch_normalized(*operands)
+
+
+def batch_normalized(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> Tensor:
+    """`batch_norm` of operands that were checked."""
+    x = raw(input)
+    number, channels = x.shape[0] * math.prod(x.shape[2:]), x.shape[1]
     kept = (1, channels) + (1,) * (x.ndim - 2)
     if not training:
         return with_known_statistics(input, weight, bias, running_mean, running_var, kept, eps)
@@ -99,7 +119,32 @@ def layer_norm(
     before = x.ndim - len(ending)
     kept = x.shape[:before] + (1,) * len(ending)
     along = (1,) * before + ending
+    if x.dtype.char == "e":
+        return in_single("NativeLayerNormBackward0", layer_normalized, input, weight, bias, kept, along, eps)
+    return layer_normalized(input, weight, bias, kept, along, eps)
+
+
+def layer_normalized(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    kept: tuple[int, ...],
+    along: tuple[int, ...],
+    eps: float,
+) -> Tensor:
+    """`layer_norm` of operands that were checked."""
     return normalized(centred(input, kept), weight, bias, kept, along, eps, "NativeLayerNormBackward0")
+
+
+def in_single(
+    name: str, normalize: Callable[..., Tensor], input: Tensor, weight: Tensor | None, bias: Tensor | None, *rest: Any
+) -> Tensor:
+    """A normalization of float16, computed in float32: a variance above 65504 would be infinite."""
+    single = [x if x is None else as_dtype(x, np.dtype(np.float32)) for x in (input, weight, bias)]
+    result = normalize(*single, *rest)
+    with quiet():
+        value = raw(result).astype(raw(input).dtype)
+    return record(value, (result,), (cast_da,), raw(result).dtype, name=name)
 
 
 # The two steps ----------------------------------------------------------------------------------------------
