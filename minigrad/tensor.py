@@ -126,9 +126,9 @@ class Tensor(TensorMethods):
         tensor([2., 4.])
         """
         gradients: dict[Any, Any] = {self.node: engine.start(self, gradient, create_graph)}
-        targets = None if inputs is None else engine.nodes_of([inputs] if isinstance(inputs, Tensor) else inputs)
+        targets = None if inputs is None else engine.inputs_of(inputs)
         keep = create_graph if retain_graph is None else retain_graph
-        add_to_grads(engine.backward(gradients, targets, keep, create_graph), targets)
+        add_to_grads(engine.backward(gradients, targets, keep, create_graph))
 
     @property
     def requires_grad(self) -> builtins.bool:
@@ -153,10 +153,10 @@ class Tensor(TensorMethods):
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
                 "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
-        if not requires_grad:
-            self.node = None
-        elif self.node is None:
-            self.node = leaf_node(self)
+        if not requires_grad and self.node is not None:
+            self.node, self.frozen = None, self.node
+        elif requires_grad and self.node is None:
+            self.node = self.frozen or leaf_node(self)
         return self
 
     @property
@@ -247,8 +247,8 @@ class Tensor(TensorMethods):
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         self.array = value.array
-        if self.node is not None:
-            self.node.shape, self.node.dtype = value.array.shape, value.array.dtype
+        for node in filter(None, (self.node, self.frozen)):
+            node.shape, node.dtype = value.array.shape, value.array.dtype
 
     @property
     def _version(self) -> builtins.int:

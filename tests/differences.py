@@ -159,12 +159,6 @@ GRADIENTS = [
         Sample(arrays([1, 1], [0, 0], dtype="float64"), {"reduction": "none"}),
     ),
     Difference(
-        ("div",),
-        "a rounded quotient is a constant to differentiation (PyTorch gives zeros for div, an error for //)",
-        lambda sample: sample.options.get("rounding_mode") is not None,
-        Sample(arrays([1], [2]), {"rounding_mode": "floor"}),
-    ),
-    Difference(
         ("sum",),
         "a sum of floats in an integer dtype is a constant to differentiation (in PyTorch an error)",
         lambda sample: sample.options.get("dtype") == "int64",
@@ -188,14 +182,11 @@ GRADIENTS = [
         not_finite,
         Sample((np.full((4, 4), np.nan, "float32")[:, ::2],)),
     ),
-    Difference(
-        ("cat",),
-        "cat leaves tensors of shape (0,) out: they get no gradient (in PyTorch an empty one)",
-        lambda sample: any(x.shape == (0,) for x in sample.operands[0]),
-        Sample((list(arrays([], [1])),)),
-    ),
 ]
 """In gradients, or in whether there are any."""
+
+NOT_FINITE: list[Difference] = []
+"""In gradients, where infinities and nans arrive."""
 
 
 def more_than_matrices(sample: Sample) -> bool:
@@ -210,7 +201,7 @@ def in_other_order(sample: Sample) -> bool:
 
 NAMES = [
     Difference(
-        ("rsub", "remainder", "Tensor.__mod__"),
+        ("rsub", "remainder", "Tensor.__mod__", "Tensor.remainder_", "Tensor.__imod__"),
         "RsubBackward1 and RemainderBackward0 also where the second operand is a tensor (in PyTorch 0 and 1)",
         lambda sample: isinstance(sample.operands[1], np.ndarray),
         Sample(arrays([1], [2])),
@@ -305,6 +296,7 @@ NAMES = [
         (
             *("Tensor.pow_", "Tensor.__ipow__", "Tensor.add_", "Tensor.sub_", "Tensor.mul_", "Tensor.div_"),
             *("Tensor.__iadd__", "Tensor.__isub__", "Tensor.__imul__", "Tensor.__itruediv__", "Tensor.clamp_"),
+            *("Tensor.remainder_", "Tensor.__imod__"),
         ),
         "an in-place op whose result is converted is printed as the conversion, ToCopyBackward0",
         lambda sample: (

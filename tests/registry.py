@@ -86,6 +86,11 @@ def operators(**functions: Callable[..., Any]) -> dict[str, Call]:
     return {f"Tensor.__{name}__": lambda _, *operands, f=f: f(*operands) for name, f in functions.items()}
 
 
+def reversed_operands(symbol: str) -> Callable[..., Any]:
+    """An operator with its operands in the other order."""
+    return lambda x, n: getattr(operator, symbol)(n, x)
+
+
 def changing(spelling: str, method: Callable[..., Any] | None = None) -> dict[str, Call]:
     """An in-place method (or operator) on a copy of its first operand, which it must return."""
 
@@ -124,7 +129,7 @@ number_divided = number_and_tensor(extremes=False)
 
 op("add", "Tensor.add", make=scaled_sum)
 op("sub", "Tensor.sub", "Tensor.subtract", make=scaled_sum)
-op("rsub", make=two)
+op("rsub", make=scaled_sum)
 op("mul", "Tensor.mul", "Tensor.multiply", make=two)
 op("div", "Tensor.div", "Tensor.divide", make=rounded_division)
 op("Tensor.true_divide", make=two)
@@ -149,12 +154,16 @@ register(operators(rpow=lambda x, n: n**x), number_and_tensor(numbers=op_samples
 
 for spelling in ("Tensor.add_", "Tensor.sub_"):
     register(changing(spelling), scaled_sum)
-for spelling in ("Tensor.mul_", "Tensor.div_"):
-    register(changing(spelling), two)
+register(changing("Tensor.mul_"), two)
+register(changing("Tensor.div_"), rounded_division)
+register(changing("Tensor.floor_divide_"), divided, differentiable=False)
+register(changing("Tensor.remainder_"), divided)
 register(changing("Tensor.pow_"), op_samples.powers)
 for name in ("iadd", "isub", "imul", "itruediv"):
     register(changing(f"Tensor.__{name}__", getattr(operator, name)), two)
 register(changing("Tensor.__ipow__", operator.ipow), op_samples.powers)
+register(changing("Tensor.__ifloordiv__", operator.ifloordiv), divided, differentiable=False)
+register(changing("Tensor.__imod__", operator.imod), divided)
 
 # Functions of each element ----------------------------------------------------------------------------------
 
@@ -213,11 +222,21 @@ op("logical_not", "Tensor.logical_not", make=unary(), differentiable=False)
 op("logical_and", "Tensor.logical_and", make=binary(), differentiable=False)
 op("logical_or", "Tensor.logical_or", make=binary(), differentiable=False)
 for name, function in {"and": operator.and_, "or": operator.or_, "xor": operator.xor}.items():
-    op(f"bitwise_{name}", make=binary(bits, number="second"), differentiable=False)
+    op(f"bitwise_{name}", f"Tensor.bitwise_{name}", make=binary(bits, number="second"), differentiable=False)
+    register(changing(f"Tensor.bitwise_{name}_"), binary(bits, number="second"), differentiable=False)
+    augmented = getattr(operator, f"i{name}")
+    register(changing(f"Tensor.__i{name}__", augmented), binary(bits, number="second"), differentiable=False)
     register(operators(**{name: function}), binary(bits, number="second"), differentiable=False)
     flipped = {f"r{name}": lambda x, n, function=function: function(n, x)}
     register(operators(**flipped), number_and_tensor(bits), differentiable=False)
-op("bitwise_not", make=unary(bits), differentiable=False)
+shifts = binary(bits, number="second")
+for name, symbol in {"left_shift": "lshift", "right_shift": "rshift"}.items():
+    op(f"bitwise_{name}", f"Tensor.bitwise_{name}", make=shifts, differentiable=False)
+    register(changing(f"Tensor.bitwise_{name}_"), shifts, differentiable=False)
+    register(operators(**{symbol: getattr(operator, symbol)}), shifts, differentiable=False)
+    register(operators(**{f"r{symbol}": reversed_operands(symbol)}), number_and_tensor(bits), differentiable=False)
+    register(changing(f"Tensor.__i{symbol}__", getattr(operator, f"i{symbol}")), shifts, differentiable=False)
+op("bitwise_not", "Tensor.bitwise_not", make=unary(bits), differentiable=False)
 register(operators(invert=operator.invert), unary(bits), differentiable=False)
 for name in ("isnan", "isinf", "isfinite"):
     op(name, f"Tensor.{name}", make=unary(), differentiable=False)

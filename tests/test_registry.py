@@ -116,7 +116,15 @@ def test_every_rule_is_run() -> None:
                 differentiate_twice(op)
             finally:
                 sys.setprofile(None)
-    assert sorted(waiting.values()) == ["to_device_da"]  # it needs two devices: test_devices.py
+    assert waiting.keys() == {code for code, name in rules().items() if name in NOT_RUN}
+
+
+NOT_RUN = {
+    "to_device_da": "it needs two devices: test_devices.py",
+    **dict.fromkeys(("bernoulli_da", "normal_dmean", "normal_dstd"), "of random numbers: test_random.py"),
+    **dict.fromkeys(("floor_divide_da", "floor_divide_db"), "errors: test_autograd.py"),
+}
+"""Rules of what is no op of the registry, or not differentiable there."""
 
 
 def differentiate_twice(op: Op) -> None:

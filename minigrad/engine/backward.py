@@ -36,21 +36,22 @@ def backward(
     create_graph: bool = False,
     allow_unused: bool = True,
 ) -> Gradients:
-    """Send gradients down the graph, and return those that arrived at the targets.
+    """Send gradients down the graph, and return those that arrived at the targets and at what asked for its `.grad`.
 
     gradients: what the pass starts from; later those in flight, of nodes whose turn is to come.  targets: the nodes
-    that gradients were asked for (default: the leaves, and what asked for its `.grad`).  create_graph: record the pass
-    itself.  allow_unused: whether a target may be one that no gradient arrives at.
+    that gradients were asked for (default: the leaves).  create_graph: record the pass itself.  allow_unused: whether a
+    target may be one that no gradient arrives at.
     """
-    on_the_way = None if targets is None else nodes_above(targets, gradients, allow_unused)
-    turns = sorted(zip(map(turn, gradients), gradients))  # a heap, the newest node first
+    on_the_way, ends = (None, set()) if targets is None else ways_to(targets, gradients, allow_unused)
+    starts = gradients.keys() - ends
+    turns = sorted(zip(map(turn, starts), starts))  # a heap, the newest node first
     visited, arrived = [], {}
     mode, silence = recording.set(create_graph), numpy_errors.set(SILENT)
     try:
         while turns:
             _, node = heappop(turns)
             g = run_hooks(node, gradients.pop(node), silence) if node.hooks else gradients.pop(node)
-            if node.receiver is not None if targets is None else node in targets:
+            if node.receiver is not None or (targets is not None and node in targets):
                 arrived[node] = g
             visited.append(node)
             arguments = rule_arguments(node, g, create_graph)
@@ -63,11 +64,11 @@ def backward(
                         gradients[edge] = gradients[edge] + contribution
                     else:
                         gradients[edge] = contribution
-                        if edge.edges:
+                        if edge.edges and edge not in ends:
                             heappush(turns, (edge.turn, edge))
         while gradients:
-            leaf, g = gradients.popitem()
-            arrived[leaf] = run_hooks(leaf, g, silence) if leaf.hooks else g
+            end, g = gradients.popitem()
+            arrived[end] = run_hooks(end, g, silence) if end.hooks else g
     except Exception as error:
         explain(error, locals())
         raise
@@ -129,18 +130,29 @@ def checked_gradient(g: Any, root: Tensor, create_graph: bool, number: int) -> A
     return cast(raw(g), root.array.dtype)
 
 
-def nodes_of(tensors: Iterable[Tensor]) -> dict[Node, Tensor]:
-    """The tensors that gradients were asked for, by node."""
-    found: dict[Node, Tensor] = {}
+def inputs_of(inputs: Tensor | Iterable[Tensor]) -> set[Node]:
+    """The nodes of those tensors, leaves or not, that alone shall get a `.grad`."""
+    tensors: list[Tensor] = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
+    if not tensors:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     for tensor in tensors:
-        if tensor.node is None:
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
-        found[tensor.node] = tensor
-    return found
+        tensor.retain_grad()
+    return {tensor.node for tensor in tensors if tensor.node is not None}
+
+
+def ways_to(targets: Collection[Node], gradients: Gradients, allow_unused: bool) -> tuple[set[Node], set[Node]]:
+    """The nodes from which a way leads to a target, and those targets from which none leads to a further one.
+
+    What the pass would start from in vain is left out of the gradients.
+    """
+    on_the_way = nodes_above(targets, gradients, allow_unused)
+    for root in gradients.keys() - on_the_way:
+        del gradients[root]
+    return on_the_way, {node for node in targets if on_the_way.isdisjoint(filter(None, node.edges))}
 
 
 def nodes_above(targets: Collection[Node], roots: Iterable[Node], allow_unused: bool) -> set[Node]:
-    """The nodes from which a way leads to a target, of those that the roots were computed from.
+    """The targets and the nodes from which a way leads to one, of those that the roots were computed from.
 
     RuntimeError for a target that no root was computed from, unless allow_unused.
     """
@@ -210,10 +222,14 @@ def run_hooks(node: Node, g: Any, silence: Token[Any]) -> Any:
             name = getattr(hook, "__name__", hook)
             if not isinstance(replaced, TensorBase):
                 raise TypeError(f"expected Variable, but hook {name} returned {type(replaced).__name__}")
+            if raw(replaced).dtype != node.dtype:
+                raise RuntimeError(
+                    f"hook '{name}' has changed the type of value (was {node.dtype} got {raw(replaced).dtype})"
+                )
             if raw(replaced).shape != node.shape:
                 raise RuntimeError(
-                    f"hook {name} has changed the shape of the gradient: {list(node.shape)} became "
-                    f"{list(raw(replaced).shape)}"
+                    f"hook '{name}' has changed the size of value: a gradient of shape {list(node.shape)} became one "
+                    f"of shape {list(raw(replaced).shape)}"
                 )
             g = replaced if isinstance(g, TensorBase) else raw(replaced)
     return g

@@ -47,6 +47,8 @@ class TensorBase:
 
     array: Any
     node: Node | None = None
+    frozen: Node | None = None
+    """The node of a leaf for which `requires_grad` was turned off: graphs that were recorded before know it."""
     changes: Changes | None = None
     viewed_at: int | None = None
     _grad: Tensor | None = None
@@ -161,6 +163,13 @@ def unrecorded(value: Any, *inputs: Any) -> Tensor:
         if isinstance(x, TensorBase):
             return wrap(value if type(value) is ndarray else result_array(value, inputs))
     return value  # type: ignore[no-any-return]
+
+
+def take_over(tensor: Tensor, node: Node) -> None:
+    """Give a tensor that was changed in place its new node; a `.grad` that was asked for is that of the new values."""
+    if tensor.node is not None and tensor.node.receiver is not None:
+        node.receiver, tensor.node.receiver = tensor.node.receiver, None
+    tensor.node = node
 
 
 def leaf_node(tensor: Tensor) -> Node:

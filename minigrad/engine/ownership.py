@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
-def add_to_grads(received: dict[Node, Any], targets: dict[Node, Tensor] | None = None) -> None:
-    """Add each gradient that arrived to the `.grad` of its tensor: of targets, or the one that the node knows."""
+def add_to_grads(received: dict[Node, Any]) -> None:
+    """Add each gradient that arrived to the `.grad` of its tensor, unless that does not require grad any longer."""
     while received:
         node, g = received.popitem()
-        tensor = targets[node] if targets is not None else node.receiver() if node.receiver else None
-        if tensor is not None:
+        tensor = node.receiver() if node.receiver else None
+        if tensor is not None and tensor.node is not None:
             tensor._grad = own_tensor(g) if tensor._grad is None else added(tensor._grad, g)
 
 

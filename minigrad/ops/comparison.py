@@ -20,8 +20,10 @@ __all__ = [
     "allclose",
     "any",
     "bitwise_and",
+    "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "eq",
     "equal",
@@ -129,6 +131,45 @@ def bitwise_xor(input: Any, other: Any) -> Tensor:
     a, b = operands(input, other)
     refuse_floats("bitwise_xor", a, b)
     return unrecorded(raw(a) ^ raw(b), a, b)
+
+
+def bitwise_left_shift(input: Any, other: Any) -> Tensor:
+    """input << other of integers; 0 where other is negative or as large as the number of bits."""
+    a, b = operands(input, other)
+    x, y, fits = shift_operands("bitwise_left_shift", a, b)
+    return unrecorded((x << y) * fits, a, b)
+
+
+def bitwise_right_shift(input: Any, other: Any) -> Tensor:
+    """input >> other of integers; all bits are the sign's where other is negative or as large as their number."""
+    a, b = operands(input, other)
+    x, y, fits = shift_operands("bitwise_right_shift", a, b)
+    return unrecorded((x >> y) * fits if x.dtype.kind == "u" else x >> y, a, b)
+
+
+def rlshift(input: Any, other: Any) -> Tensor:
+    """other << input: what `2 << x` calls."""
+    return bitwise_left_shift(other, input)
+
+
+def rrshift(input: Any, other: Any) -> Tensor:
+    """other >> input: what `8 >> x` calls."""
+    return bitwise_right_shift(other, input)
+
+
+def shift_operands(op: str, a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """The raw integers, the bits to shift them by (at most all but one), and whether it was that many.
+
+    NotImplementedError for floats and bools.
+    """
+    x, y = raw(a), raw(b)
+    dtype = x.dtype if hasattr(x, "dtype") else y.dtype
+    if dtype.kind not in "iu":
+        raise NotImplementedError(f"{op}(): not implemented for {dtype}, only for integers")
+    xp = array_module(x if hasattr(x, "dtype") else y)
+    x, y, most = xp.asarray(x, dtype), xp.asarray(y, dtype), dtype.itemsize * 8 - 1
+    fits = (y >= 0) & (y <= most)
+    return x, xp.where(fits, y, dtype.type(most)), fits
 
 
 def bitwise_not(input: Any) -> Tensor:

@@ -8,6 +8,7 @@ from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
 from minigrad.ops.advice import converted
 from minigrad.ops.promotion import check_tensors
+from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.shaping import squeeze, unsqueeze
 from minigrad.ops.windows import Pair, Windows, col2im, im2col, pair
 
@@ -76,7 +77,7 @@ def conv2d_dweight(
 def conv2d_dbias(
     g: Tensor, _out: Tensor, _input: Tensor, _weight: Tensor, _bias: Tensor, _windows: Windows, _groups: int
 ) -> Tensor:
-    return g.sum((0, 2, 3))
+    return sum_of(g, (0, 2, 3))
 
 
 def kernels(weight: Tensor, groups: int) -> Tensor:

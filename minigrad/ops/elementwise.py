@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from minigrad.arrays import array_module, quiet
-from minigrad.engine.graph import raw, record
+from minigrad.engine.graph import raw, record, unrecorded
 from minigrad.kernels.erf import error_function
 from minigrad.ops.promotion import array_of, floating
 
@@ -75,7 +75,12 @@ def sign(input: Tensor) -> Tensor:
 
 
 def sign_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
-    return g * 0
+    return zeros_for(g)
+
+
+def zeros_for(g: Tensor) -> Tensor:
+    """The gradient of what does not depend on its input: zeros, also where g is infinite or nan."""
+    return unrecorded(array_module(raw(g)).zeros_like(raw(g)), g)
 
 
 def floor(input: Tensor) -> Tensor:
@@ -85,7 +90,7 @@ def floor(input: Tensor) -> Tensor:
 
 
 def floor_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
-    return g * 0
+    return zeros_for(g)
 
 
 def ceil(input: Tensor) -> Tensor:
@@ -95,7 +100,7 @@ def ceil(input: Tensor) -> Tensor:
 
 
 def ceil_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
-    return g * 0
+    return zeros_for(g)
 
 
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
@@ -113,7 +118,7 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
 
 
 def round_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
-    return g * 0
+    return zeros_for(g)
 
 
 def exp(input: Tensor) -> Tensor:

@@ -13,10 +13,10 @@ from minigrad.arrays import array_module, copy_of, is_writeable, quiet
 from minigrad.devices import device_of
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.changes import mark_changed
-from minigrad.engine.graph import TensorBase, raw, record, recording, wrap
+from minigrad.engine.graph import TensorBase, raw, record, recording, take_over, wrap
 from minigrad.engine.places import expression_of, user_place
 from minigrad.gpu.placement import check_devices
-from minigrad.ops import activations, arithmetic, elementwise, indexing, promotion, selection
+from minigrad.ops import activations, arithmetic, comparison, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
 from minigrad.ops.moving import to_device
 
@@ -48,8 +48,8 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
         result = result.to(tensor.dtype)
     raw(tensor)[...] = result.array
     mark_changed(tensor, recorded=recorded)
-    if recorded:
-        tensor.node = result.node
+    if result.node is not None:
+        take_over(tensor, result.node)
     return tensor
 
 
@@ -76,6 +76,47 @@ def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
         )
 
 
+def apart(tensor: Tensor, operand: Any) -> Any:
+    """An operand of a change in place.  RuntimeError where it has part of the memory that is to be changed.
+
+    As in PyTorch it may have all of it, or none, and one with gaps between its elements is not looked at.
+    """
+    if isinstance(operand, TensorBase) and overlap_in_part(raw(tensor), operand.array):
+        raise overlap_error()
+    return operand
+
+
+def overlap_in_part(x: Any, y: Any) -> bool:
+    """Whether two raw arrays without gaps share some memory, and are not the same."""
+    return bool(
+        array_module(x).may_share_memory(x, y) and is_dense(x) and is_dense(y) and where_it_lies(x) != where_it_lies(y)
+    )
+
+
+def is_dense(x: Any) -> bool:
+    """Whether the elements of a raw array lie side by side, in whatever order of its dimensions."""
+    step = x.itemsize
+    for stride, size in sorted((stride, size) for stride, size in zip(x.strides, x.shape) if size != 1):
+        if stride != step:
+            return False
+        step *= size
+    return True
+
+
+def where_it_lies(x: Any) -> tuple[Any, ...]:
+    """Where a raw array begins, and how it goes on."""
+    interface = getattr(x, "__cuda_array_interface__", None) or x.__array_interface__
+    return interface["data"][0], x.shape, x.strides
+
+
+def overlap_error() -> RuntimeError:
+    """PyTorch's words."""
+    return RuntimeError(
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+        "location. Please clone() the tensor before performing the operation."
+    )
+
+
 def keep_old_values(node: Any, tensor: Tensor) -> None:
     """Where a node kept the tensor for its rules, give it a copy of the values that are about to change."""
     node.inputs = tuple([snapshot(x) if raw(x) is tensor.array else x for x in node.inputs])
@@ -90,27 +131,37 @@ def snapshot(tensor: Tensor) -> Tensor:
 
 def add_(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     """self += alpha * other, in place."""
-    return write(self, arithmetic.add(self, other, alpha=alpha))
+    return write(self, arithmetic.add(self, apart(self, other), alpha=alpha))
 
 
 def sub_(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     """self -= alpha * other, in place."""
-    return write(self, arithmetic.sub(self, other, alpha=alpha))
+    return write(self, arithmetic.sub(self, apart(self, other), alpha=alpha))
 
 
 def mul_(self: Tensor, other: Any) -> Tensor:
     """self *= other, in place."""
-    return write(self, arithmetic.mul(self, other))
+    return write(self, arithmetic.mul(self, apart(self, other)))
 
 
-def div_(self: Tensor, other: Any) -> Tensor:
-    """self /= other, in place."""
-    return write(self, arithmetic.div(self, other))
+def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """self /= other, in place; rounded for rounding_mode "trunc" or "floor"."""
+    return write(self, arithmetic.div(self, apart(self, other), rounding_mode=rounding_mode))
+
+
+def floor_divide_(self: Tensor, other: Any) -> Tensor:
+    """self //= other, in place."""
+    return write(self, arithmetic.floor_divide(self, apart(self, other)))
+
+
+def remainder_(self: Tensor, other: Any) -> Tensor:
+    """self %= other, in place."""
+    return write(self, arithmetic.remainder(self, apart(self, other)))
 
 
 def pow_(self: Tensor, exponent: Any) -> Tensor:
     """self **= exponent, in place."""
-    return write(self, arithmetic.pow(self, exponent))
+    return write(self, arithmetic.pow(self, apart(self, exponent)))
 
 
 def neg_(self: Tensor) -> Tensor:
@@ -138,6 +189,31 @@ def sigmoid_(self: Tensor) -> Tensor:
     return write(self, sigmoid(self))
 
 
+def bitwise_and_(self: Tensor, other: Any) -> Tensor:
+    """self &= other, in place."""
+    return write(self, comparison.bitwise_and(self, apart(self, other)))
+
+
+def bitwise_or_(self: Tensor, other: Any) -> Tensor:
+    """self |= other, in place."""
+    return write(self, comparison.bitwise_or(self, apart(self, other)))
+
+
+def bitwise_xor_(self: Tensor, other: Any) -> Tensor:
+    """self ^= other, in place."""
+    return write(self, comparison.bitwise_xor(self, apart(self, other)))
+
+
+def bitwise_left_shift_(self: Tensor, other: Any) -> Tensor:
+    """self <<= other, in place."""
+    return write(self, comparison.bitwise_left_shift(self, apart(self, other)))
+
+
+def bitwise_right_shift_(self: Tensor, other: Any) -> Tensor:
+    """self >>= other, in place."""
+    return write(self, comparison.bitwise_right_shift(self, apart(self, other)))
+
+
 def relu_(self: Tensor) -> Tensor:
     """max(self, 0), in place."""
     return write(self, activations.relu(self))
@@ -145,7 +221,7 @@ def relu_(self: Tensor) -> Tensor:
 
 def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """The elements moved into [min, max], in place."""
-    return write(self, selection.clamp(self, min, max))
+    return write(self, selection.clamp(self, apart(self, min), apart(self, max)))
 
 
 def zero_(self: Tensor) -> Tensor:
@@ -159,11 +235,13 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {raw(value).ndim} dimensions."
         )
-    return copy_(self, value)
+    return write(self, overwritten(self, value))
 
 
 def copy_(self: Tensor, src: Any) -> Tensor:
     """The elements of another tensor (or a number), broadcast and converted to self's dtype, in place."""
+    if getattr(raw(src), "dtype", None) == self.array.dtype:
+        apart(self, src)
     return write(self, overwritten(self, src))
 
 
@@ -183,7 +261,7 @@ def overwritten(a: Tensor, src: Any) -> Tensor:
 
 
 def overwritten_da(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tensor:
-    return g * 0
+    return elementwise.zeros_for(g)
 
 
 def overwritten_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tensor:
@@ -197,6 +275,9 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
         if picking is None or value.array.ndim == 0:
             value = to_device(value, device_of(self.array))  # type: ignore[arg-type]
         check_devices(self, value)
+        target = self.array[(*basic, ...)]
+        if value.array.ndim and target.dtype == value.array.dtype and overlap_in_part(target, value.array):
+            raise overlap_error()
     if recording.get() and (self.node is not None or (isinstance(value, TensorBase) and value.node is not None)):
         write(self, indexing.put(self, basic, picking, value))
         return

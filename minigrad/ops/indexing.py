@@ -6,6 +6,8 @@ Picking elements and scattering gradients back to their places are each other's 
 from __future__ import annotations
 
 import operator
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +15,10 @@ import numpy as np
 from minigrad.arrays import array_module, copy_of, gpu_of, quiet
 from minigrad.devices import CPU, device_of, moved
 from minigrad.engine.changes import as_view
-from minigrad.engine.graph import raw, record
+from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.places import warn
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number
-from minigrad.ops.selection import where
+from minigrad.ops.selection import only_where
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -128,7 +130,7 @@ def split_key(key: Any, x: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] | None
     NumPy treats an int beside an array as an array too, and moves dimensions; PyTorch takes ints first.
     """
     shape = x.shape
-    parts = [key_part(part) for part in (key if isinstance(key, tuple) else (key,))]
+    parts = [key_part(part) for part in (key if isinstance(key, tuple) or holds_parts(key) else (key,))]
     takes = [dims_taken(part) for part in parts]
     missing = len(shape) - sum(takes)
     if missing < 0:
@@ -158,6 +160,21 @@ def split_key(key: Any, x: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] | None
                 picking.append(slice(None))
         dim += dims_taken(part)
     return tuple(basic), tuple(picking) if any(is_array(part) for part in picking) else None
+
+
+def holds_parts(key: Any) -> bool:
+    """Whether a list is read as a tuple: as in PyTorch a short one is that holds a sequence, a tensor, a slice, ..."""
+    if type(key) is not list or len(key) >= 32 or not any(x is None or x is ... or isinstance(x, PARTS) for x in key):
+        return False
+    warnings.warn(
+        "Using a non-tuple sequence for multidimensional indexing is deprecated: use x[tuple(seq)] instead of x[seq], "
+        "or x[minigrad.tensor(seq)] for rows.",
+        stacklevel=4,
+    )
+    return True
+
+
+PARTS = (Sequence, slice, TensorBase, np.ndarray)
 
 
 def key_part(part: Any) -> Any:
@@ -256,7 +273,7 @@ def put(a: Tensor, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, valu
 
 
 def put_da(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, _basic: Any, _picking: Any, chosen: Any) -> Tensor:
-    return where(chosen, 0.0, g)
+    return only_where(~chosen, g)
 
 
 def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, basic: Any, picking: Any, _chosen: Any) -> Tensor:
@@ -268,9 +285,10 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
     """array[key] = value, in place, on raw arrays; RuntimeError for a value that does not fit.
 
     A single value, and any for a slice, is converted to the array's dtype; others for masks and positions are not.
+    A number that is too large is an error, but in float16 it becomes inf, as in PyTorch.
     """
     if isinstance(value, (*NUMBERS, np.generic)):
-        value = fitting_number(value, array.dtype)
+        value = fitting_number(value, array.dtype if array.dtype != np.float16 else np.dtype(np.float64))
     elif not hasattr(value, "dtype"):
         raise TypeError(f"can't assign a {type(value).__name__} to a Tensor: make it one with tensor()")
     elif picking is not None and value.ndim and value.dtype != array.dtype:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import SILENT, numpy_errors
 from minigrad.dtypes import CLASS_NAMES
-from minigrad.engine.graph import raw, record
+from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.ops.advice import converted, one_dtype
+from minigrad.ops.arithmetic import add
 from minigrad.ops.promotion import check_tensors
 from minigrad.ops.shaping import squeeze, unsqueeze
 
@@ -86,8 +87,8 @@ def matmul_error(a: Any, b: Any) -> Exception:
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input @ weight.T + bias, as one op.
 
-    input: (..., in), weight: (out, in), bias: (out,) -> (..., out).  RuntimeError for sizes that do not fit
-    or two dtypes.
+    input: (..., in), weight: (out, in), bias: (out,) -> (..., out), or weight: (in,), bias: () -> (...,).
+    RuntimeError for sizes that do not fit or two dtypes.
     """
     errors = numpy_errors.set(SILENT)  # as in matmul
     try:
@@ -98,13 +99,21 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise linear_error(input, weight, bias) from None
     finally:
         numpy_errors.reset(errors)
-    if x is input or x.dtype != w.dtype or (b is not None and (b.dtype != w.dtype or b.ndim > 1)):
-        raise linear_error(input, weight, bias)
+    if x is input or x.dtype != w.dtype or w.ndim != 2 or (b is not None and (b.dtype != w.dtype or b.ndim > 1)):
+        return linear_of_one(input, weight, bias)
     if b is None:
         name = "MmBackward0" if x.ndim == 2 else "UnsafeViewBackward0"
         return record(value, (input, weight), (linear_dinput, linear_dweight), name=name)
     name = "AddmmBackward0" if x.ndim == 2 else "ViewBackward0"
     return record(value, (input, weight, bias), (linear_dinput, linear_dweight, linear_dbias), name=name)
+
+
+def linear_of_one(input: Any, weight: Any, bias: Any) -> Tensor:
+    """`linear` with a vector for weight, of which there is one output: (...,).  Errors for all else."""
+    if any(isinstance(x, TensorBase) and x.array.ndim != n for x, n in ((weight, 1), (bias, 0))):
+        raise linear_error(input, weight, bias)
+    product = matmul(input, weight)
+    return product if bias is None else add(product, bias)
 
 
 def linear_dinput(g: Tensor, _out: Tensor, _input: Tensor, weight: Tensor, _bias: Any = None) -> Tensor:

@@ -39,6 +39,8 @@ def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
     """
     if reduction == "none":
         return losses, 1
+    if losses.dtype.char == "e":
+        return reduced_halves(losses, reduction, total)
     if reduction == "sum":
         return losses.sum(), 1
     if reduction != "mean":
@@ -47,6 +49,12 @@ def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
         return losses.sum() / total, inverse(total)
     size = losses.size
     return losses.sum() / size, 1 / size if size else 0
+
+
+def reduced_halves(losses: Any, reduction: str, total: Any) -> tuple[Any, Any]:
+    """As `reduced`, for losses in float16: their sum may be too large for it where the mean is not."""
+    value, scale = reduced(losses.astype(np.float32), reduction, total)
+    return value.astype(losses.dtype), scale.astype(losses.dtype) if hasattr(scale, "dtype") else scale
 
 
 @fused

@@ -153,11 +153,12 @@ def avg_pool2d(
 def means(input: Tensor, divisor: Any, windows: Windows) -> Tensor:
     """The sum of each window, divided."""
     x = windows.padded(raw(input))
-    total = array_module(x).zeros((*x.shape[:-2], *windows.places), x.dtype)
+    exact = np.float32 if x.dtype.char == "e" else x.dtype
+    total = array_module(x).zeros((*x.shape[:-2], *windows.places), exact)
     with quiet():
         for part in windows.slices():
             total += x[part]
-        value = total / divisor
+        value = (total / divisor).astype(x.dtype, copy=False)
     return record(value, (input,), (means_dinput,), windows, saved=(divisor,), name="AvgPool2DBackward0")
 
 

@@ -17,9 +17,10 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.devices import CPU, check_device, device_of, moved
-from minigrad.engine.graph import TensorBase, wrap
+from minigrad.engine.graph import TensorBase, record, wrap
 from minigrad.ops.advice import no_tensor
 from minigrad.ops.creation import checked_sizes, finished
+from minigrad.ops.elementwise import zeros_for
 from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place
 from minigrad.ops.promotion import numpy_dtype
 from minigrad.random import Generator, default_generator
@@ -171,7 +172,8 @@ def normal(
 ) -> Tensor:
     """Normal numbers: `normal(mean, std, size)`, or with tensors for mean or std, which are broadcast.
 
-    Their dtype is that of the tensors, of mean if both are.  RuntimeError when a std is negative.
+    Their dtype is that of the tensors, of mean if both are.  As in PyTorch the gradients of mean and std are 0.
+    RuntimeError when a std is negative.
 
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)
@@ -197,7 +199,17 @@ def normal(
     else:
         raise RuntimeError("normal expects all elements of std >= 0.0")
     drawn = add_(drawn, wrap(on_cpu(mean)) if isinstance(mean, TensorBase) else mean)
-    return finished(drawn.array, device_of(tensors[0].array) if device is None else device, requires_grad)
+    value = finished(drawn.array, device_of(tensors[0].array) if device is None else device, requires_grad).array
+    name = "NormalBackward3" if len(tensors) == 2 else "NormalBackward1" if mean is tensors[0] else "NormalBackward2"
+    return record(value, (mean, std), (normal_dmean, normal_dstd), name=name)
+
+
+def normal_dmean(g: Tensor, _out: Tensor, _mean: Tensor, _std: Tensor) -> Tensor:
+    return zeros_for(g)
+
+
+def normal_dstd(g: Tensor, _out: Tensor, _mean: Tensor, _std: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 # From probabilities -----------------------------------------------------------------------------------------
@@ -206,8 +218,8 @@ def normal(
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with a probability, else 0, in input's shape and dtype.
 
-    input: the probability of each element, in [0, 1]; with `p`, which then counts for all, anything.
-    RuntimeError for a probability outside [0, 1], NotImplementedError when they are not floats.
+    input: the probability of each element, in [0, 1], with a gradient of 0; with `p`, which then counts for all,
+    anything.  RuntimeError for a probability outside [0, 1], NotImplementedError when they are not floats.
 
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)
@@ -217,7 +229,12 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     refuse_other_than_tensor("bernoulli", input)
     x = input.array
     drawn = source(generator).bernoulli(x.size, on_cpu(input).reshape(-1) if p is None else p)
-    return wrap(moved(drawn.astype(x.dtype).reshape(x.shape), device_of(x)))
+    value = moved(drawn.astype(x.dtype).reshape(x.shape), device_of(x))
+    return record(value, (input,), (bernoulli_da,)) if p is None else wrap(value)
+
+
+def bernoulli_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 def multinomial(

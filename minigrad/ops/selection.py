@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.kernels.fused import selected
 from minigrad.ops.advice import no_tensor
 from minigrad.ops.promotion import as_dtype, check_shapes, on_one_device, operand, operands, result_type
 
@@ -34,11 +35,21 @@ def where(condition: Any, input: Any, other: Any) -> Tensor:
 
 
 def where_dinput(g: Tensor, _out: Tensor, condition: Tensor, _input: Tensor, _other: Tensor) -> Tensor:
-    return where(condition, g, 0.0)
+    return only_where(condition, g)
 
 
 def where_dother(g: Tensor, _out: Tensor, condition: Tensor, _input: Tensor, _other: Tensor) -> Tensor:
-    return where(condition, 0.0, g)
+    return only_where(~condition, g)
+
+
+def only_where(condition: Tensor, g: Tensor) -> Tensor:
+    """g where a bool tensor is True, else 0, whatever g is there: inf * 0 would be nan."""
+    x = raw(g)
+    return record(selected(array_module(x), raw(condition), x), (g,), (only_where_dg,), saved=(raw(condition),))
+
+
+def only_where_dg(g: Tensor, _out: Tensor, _g: Tensor, condition: Any) -> Tensor:
+    return only_where(condition, g)
 
 
 def choices(condition: Any, input: Any, other: Any) -> tuple[Any, Any, Any, Any]:
@@ -62,11 +73,11 @@ def maximum(input: Tensor, other: Tensor) -> Tensor:
 
 
 def maximum_da(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return where(a == b, g / 2, where(a < b, 0.0, g))
+    return where(a == b, g / 2, only_where(~(a < b), g))
 
 
 def maximum_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return where(a == b, g / 2, where(a > b, 0.0, g))
+    return where(a == b, g / 2, only_where(~(a > b), g))
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
@@ -76,11 +87,11 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
 
 
 def minimum_da(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return where(a == b, g / 2, where(a > b, 0.0, g))
+    return where(a == b, g / 2, only_where(~(a > b), g))
 
 
 def minimum_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return where(a == b, g / 2, where(a < b, 0.0, g))
+    return where(a == b, g / 2, only_where(~(a < b), g))
 
 
 def floating_or_integer(op: str, a: Any) -> Any:
@@ -118,15 +129,15 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 def clamp_da(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tensor:
     if high is None:
-        return where(a >= low, g, 0.0)
+        return only_where(a >= low, g)
     if low is None:
-        return where(a <= high, g, 0.0)
-    return where((a >= low) & (a <= high), g, 0.0)
+        return only_where(a <= high, g)
+    return only_where((a >= low) & (a <= high), g)
 
 
 def clamp_dmin(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tensor:
-    return where(a < low if high is None else (a < low) & (low < high), g, 0.0)
+    return only_where(a < low if high is None else (a < low) & (low < high), g)
 
 
 def clamp_dmax(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tensor:
-    return where(a > high if low is None else (a > high) | (high < low), g, 0.0)
+    return only_where(a > high if low is None else (a > high) | (high < low), g)

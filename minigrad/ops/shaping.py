@@ -140,8 +140,9 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without its dimensions of length 1 (those in dim, if given; others stay)."""
     x = array_of(input)
-    value = x.squeeze() if dim is None else x.squeeze(tuple(i for i in reduced_axes(input, dim) if x.shape[i] == 1))
     several = isinstance(dim, (tuple, list))
+    axes = () if several and not dim else reduced_axes(input, dim)
+    value = x.squeeze(tuple(i for i in axes if x.shape[i] == 1))
     name = "SqueezeBackward0" if dim is None else "SqueezeBackward2" if several else "SqueezeBackward1"
     return as_view(record(value, (input,), (reshape_da,), x.shape, name=name), input)
 
@@ -262,21 +263,27 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after the other along dim; all other sizes must be equal (RuntimeError)."""
     tensors = joinable("cat", tensors)
-    tensors = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]
-    dim = axis(dim, tensors[0].array.ndim)
-    for i, x in enumerate(tensors):
-        if other_sizes(x, dim) != other_sizes(tensors[0], dim) or x.array.ndim == 0:
+    filled = [x for x in tensors if x.array.shape != (0,)] or tensors  # PyTorch lets any beside them have shape (0,)
+    dim = axis(dim, filled[0].array.ndim)
+    for i, x in enumerate(filled):
+        if other_sizes(x, dim) != other_sizes(filled[0], dim) or x.array.ndim == 0:
             raise RuntimeError(
                 "cat(): Sizes of tensors must match except in dimension "
-                f"{dim}: number 0 has shape {list(tensors[0].array.shape)}, number {i} {list(x.array.shape)}"
+                f"{dim}: number 0 has shape {list(filled[0].array.shape)}, number {i} {list(x.array.shape)}"
             )
-    rules, start = [], 0
+    rules: list[Any] = []
+    start = 0
     for x in tensors:
-        stop = start + x.array.shape[dim]
-        rules.append(partial(cat_dx, key=(slice(None),) * dim + (slice(start, stop),)))
+        stop = start + (0 if x.array.shape == (0,) else x.array.shape[dim])
+        key = (slice(None),) * dim + (slice(start, stop),)
+        rules.append(cat_dnothing if x.array.shape == (0,) else partial(cat_dx, key=key))
         start = stop
-    value = array_module(tensors[0].array).concatenate([x.array for x in tensors], dim)
+    value = array_module(filled[0].array).concatenate([x.array for x in filled], dim)
     return record(value, tuple(tensors), tuple(rules))
+
+
+def cat_dnothing(g: Tensor, *_unread: Tensor) -> Tensor:
+    return getitem(g.reshape(-1), slice(0, 0))
 
 
 def cat_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:

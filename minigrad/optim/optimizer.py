@@ -73,8 +73,9 @@ def with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 class Optimizer:
     """Base of the optimizers: a subclass names its state and says how one block of parameters is updated.
 
-    params: Tensors, or dicts with "params" and options of their own (parameter groups).  defaults: the options
-    of groups that do not give them.  `state` holds for each parameter what the optimizer remembers of it.
+    params: Tensors, or dicts with "params" and options of their own (parameter groups).  In the place of each Tensor
+    there may be a tuple (name, Tensor), as `named_parameters()` gives: a group then has "param_names".  defaults: the
+    options of groups that do not give them.  `state` holds for each parameter what the optimizer remembers of it.
     https://docs.pytorch.org/docs/stable/optim.html
     """
 
@@ -116,11 +117,14 @@ class Optimizer:
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
-        params = checked_params(param_group["params"])
+        params, names = checked_params(param_group["params"])
+        check_named(["param_names" in group for group in self.param_groups], names or "param_names" in param_group)
         taken = {id(p) for p in self._params()}
         if any(id(p) in taken for p in params):
             raise ValueError("some parameters appear in more than one parameter group")
         param_group["params"] = params
+        if names:
+            param_group["param_names"] = names
         for name, default in self.defaults.items():
             param_group.setdefault(name, default)
         self.param_groups.append(param_group)
@@ -235,7 +239,7 @@ class Optimizer:
             else:
                 state[number] = values
         self.param_groups = [
-            {**self.defaults, **deepcopy(group), "params": mine["params"]}
+            {**self.defaults, **names_of(mine), **deepcopy(group), "params": mine["params"]}
             for group, mine in zip(saved, self.param_groups)
         ]
         self.state = state
@@ -256,8 +260,22 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-def checked_params(params: Any) -> list[Tensor]:
-    """A group's parameters as a list; TypeError or ValueError for what cannot be optimized."""
+def names_of(group: Group) -> Group:
+    """The names of a group's parameters, if they have any."""
+    return {"param_names": group["param_names"]} if "param_names" in group else {}
+
+
+def check_named(groups: list[bool], named: Any) -> None:
+    """ValueError where some groups have the names of their parameters and a new one has not, or the other way round."""
+    if groups and groups[0] != bool(named):
+        raise ValueError(
+            "all optimizer param groups should be with/without names. cannot add param group "
+            f"{'with' if named else 'without'} names to the optimizer"
+        )
+
+
+def checked_params(params: Any) -> tuple[list[Tensor], list[str]]:
+    """A group's parameters, and their names, if given; TypeError or ValueError for what cannot be optimized."""
     if isinstance(params, TensorBase):
         params = [params]
     if isinstance(params, set):
@@ -265,7 +283,11 @@ def checked_params(params: Any) -> list[Tensor]:
             "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
             "will change between runs. Please use a list instead."
         )
-    checked: list[Tensor] = list(params)
+    given = list(params)
+    names = [p[0] for p in given if isinstance(p, tuple)]
+    if names and len(names) < len(given):
+        raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+    checked: list[Tensor] = [p[1] for p in given] if names else given
     for p in checked:
         if not isinstance(p, Tensor):
             raise TypeError(
@@ -282,7 +304,7 @@ def checked_params(params: Any) -> list[Tensor]:
             "see github.com/pytorch/pytorch/issues/40967 for more information",
             stacklevel=4,
         )
-    return checked
+    return checked, names
 
 
 def refuse_other_than_state(state_dict: Any) -> None:
