@@ -315,6 +315,7 @@ FLOORS = {
     "gpu.finding": 1,
     "devices": 1,
     "engine": 1,
+    "formats": 2,
     "gpu.placement": 2,
     "kernels": 2,
     "random": 2,

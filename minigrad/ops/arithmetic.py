@@ -13,8 +13,9 @@ import numpy as np
 
 from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.engine.order import by_rows, ordered
 from minigrad.ops.elementwise import log, reciprocal
-from minigrad.ops.promotion import NUMBERS, as_dtype, floating, operand, operands
+from minigrad.ops.promotion import NUMBERS, arrays_of, as_dtype, floating, operand, operands
 from minigrad.ops.selection import where
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def sub_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
 def rsub(input: Any, other: Any) -> Tensor:
     """other - input: what `1 - x` calls."""
     refuse_bools(input, other)
-    a, b = operands(input, other)
+    b, a = operands(other, input)
     with quiet():
         value = raw(b) - raw(a)
     return record(value, (a, b), (rsub_da, rsub_db), name="RsubBackward1")
@@ -161,7 +162,7 @@ def rounded_division(input: Any, other: Any, rounding_mode: str) -> Tensor:
         else:
             value = x // y
             value = value + ((value < 0) & (value * y != x))
-    return unrecorded(value, a, b)
+    return unrecorded(ordered(value, *arrays_of(a, b)), a, b)
 
 
 def floor_divide(input: Any, other: Any) -> Tensor:
@@ -171,7 +172,7 @@ def floor_divide(input: Any, other: Any) -> Tensor:
     dtype = dtype_of(a, b)
     with quiet():
         value = floored_quotient(x, y, dtype) if dtype.kind == "f" else x // y
-    return unrecorded(value, a, b)
+    return unrecorded(ordered(value, *arrays_of(a, b)), a, b)
 
 
 def floored_quotient(x: Any, y: Any, dtype: Any) -> Any:
@@ -219,7 +220,7 @@ def remainder(input: Any, other: Any) -> Tensor:
     x, y = raw(a), raw(b)
     with quiet():
         value = remainder_of_floats(x, y) if dtype_of(a, b).kind == "f" else x % y
-    return record(value, (a, b), (remainder_da, remainder_db))
+    return record(ordered(value, *arrays_of(a, b)), (a, b), (remainder_da, remainder_db))
 
 
 def remainder_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
@@ -245,7 +246,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     name = "PowBackward0" if numbers[1] else "PowBackward2" if numbers[0] else "PowBackward1"
     with quiet():
         value = raw(a) ** raw(b)
-    return record(value, (a, b), (pow_da, pow_db), *numbers, name=name)
+    return record(by_rows(value) if numbers[0] else value, (a, b), (pow_da, pow_db), *numbers, name=name)
 
 
 def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_number: bool) -> Tensor:

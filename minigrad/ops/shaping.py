@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from minigrad.arrays import array_module
 from minigrad.engine.changes import as_view
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import by_rows
 from minigrad.engine.places import op_called
+from minigrad.formats import common_format, in_format
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.dims import axis, reduced_axes
 from minigrad.ops.indexing import getitem, part
@@ -271,7 +273,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         rules.append(partial(cat_dx, key=(slice(None),) * dim + (slice(start, stop),)))
         start = stop
     value = array_module(tensors[0].array).concatenate([x.array for x in tensors], dim)
-    return record(value, tuple(tensors), tuple(rules))
+    return record(in_format(value, common_format(*(x.array for x in tensors))), tuple(tensors), tuple(rules))
 
 
 def cat_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
@@ -290,7 +292,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     dim = axis(dim, tensors[0].array.ndim + 1)
     rules = [partial(stack_dx, key=(slice(None),) * dim + (i,)) for i in range(len(tensors))]
     value = array_module(tensors[0].array).stack([x.array for x in tensors], dim)
-    return record(value, tuple(tensors), tuple(rules))
+    return record(by_rows(value), tuple(tensors), tuple(rules))
 
 
 def stack_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
