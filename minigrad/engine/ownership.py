@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from numpy import empty, generic
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.changes import mark_changed
@@ -45,8 +45,9 @@ def own_tensor(g: Any, x: Any) -> Tensor:
         owned = wrap(copy_like(g.array, x))
         owned.node = g.node
         return owned
-    alone = isinstance(g, np.generic) or (g.base is None and sys.getrefcount(g) <= ALONE and g.strides == x.strides)
-    return wrap(g if alone else copy_like(g, x))
+    if isinstance(g, generic) or (g.base is None and getrefcount(g) <= ALONE and g.strides == x.strides):
+        return wrap(g)
+    return wrap(copy_like(g, x))
 
 
 def copy_like(g: Any, x: Any) -> Any:
@@ -58,9 +59,9 @@ def copy_like(g: Any, x: Any) -> Any:
 
 def _references_when_alone() -> int:
     def as_own_tensor(g: Any, _x: Any) -> int:
-        return sys.getrefcount(g)
+        return getrefcount(g)
 
-    received = {0: np.empty(1)}
+    received = {0: empty(1)}
     _, g = received.popitem()
     return as_own_tensor(g, None)
 

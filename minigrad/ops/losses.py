@@ -61,7 +61,7 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
     """(input - target) ** 2, reduced."""
     a, b = distance_operands("mse_loss", input, target)
     with quiet():
-        value, scale = reduced(squared_difference(raw(a), raw(b)), reduction, of=(raw(a), raw(b)))
+        value, scale = reduced(squared_difference(raw(a), raw(b)), reduction, of=(a.array, b.array))
     return record(value, (a, b), (mse_loss_dinput, mse_loss_dtarget), scale)
 
 
@@ -84,7 +84,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
     """|input - target|, reduced."""
     a, b = distance_operands("l1_loss", input, target)
     with quiet():
-        value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction, of=(raw(a), raw(b)))
+        value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction, of=(a.array, b.array))
     return record(value, (a, b), (l1_loss_dinput, l1_loss_dtarget), scale, name=L1_NAMES[reduction])
 
 
