@@ -70,7 +70,13 @@ def agrees(x: Any, shape: Sequence[int], axes: Sequence[int]) -> bool:
 
 def empty_by_axes(axes: Sequence[int], shape: Sequence[int], like: Any, dtype: Any) -> Any:
     """An array without gaps, whose steps through memory are the larger the later an axis comes; where `like` is."""
-    outer_first = axes[::-1]
+    if type(like) is np.ndarray:
+        strides, step = [0] * len(shape), np.dtype(dtype).itemsize
+        for axis in axes:
+            strides[axis] = step
+            step *= max(shape[axis], 1)
+        return np.ndarray(shape, dtype, strides=strides)
+    outer_first = list(reversed(axes))
     empty = array_module(like).empty([shape[axis] for axis in outer_first], dtype)
     return empty.transpose([outer_first.index(axis) for axis in range(len(shape))])
 

@@ -127,7 +127,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         return rounded_division(input, other, rounding_mode)
     a, b = operands(input, other)
     if dtype_of(a, b).kind != "f":  # each becomes a float by itself: in their common dtype they might overflow
-        a, b = (floating(x) if isinstance(x, TensorBase) else x for x in (operand(input), operand(other)))
+        a, b = operands(*(floating(x) if isinstance(x, TensorBase) else x for x in (operand(input), operand(other))))
     with quiet():
         value = raw(a) / raw(b)
     return record(value, (a, b), (div_da, div_db))

@@ -146,7 +146,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of length 1 at dim."""
     x = array_of(input)
-    value = array_module(x).expand_dims(x, axis(dim, x.ndim + 1))
+    value = x[(slice(None),) * axis(dim, x.ndim + 1) + (None, ...)]
     return as_view(record(value, (input,), (reshape_da,), x.shape, name="UnsqueezeBackward0"), input)
 
 
