@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, final
 
+from minigrad.arrays import array_module
 from minigrad.engine.order import by_rows, copied, empty_as, empty_by_axes, laid_out, steps_of
 
 __all__ = ["channels_last", "channels_last_3d", "contiguous_format", "memory_format", "preserve_format"]
@@ -48,12 +49,15 @@ def checked_format(op: str, asked: Any, ndim: int) -> memory_format:
     return asked
 
 
-def empty_in_format(op: str, x: Any, dtype: Any, asked: Any) -> Any:
-    """An array without gaps like a raw one, of a dtype, in the format that was asked for (None: that of x)."""
+def empty_in_format(op: str, x: Any, dtype: Any, asked: Any, xp: Any = None) -> Any:
+    """An array without gaps like a raw one, of a dtype, in the format that was asked for (None: the order of x).
+
+    xp: the library to make it with (default: that of x).
+    """
     format = checked_format(op, preserve_format if asked is None else asked, x.ndim)
     if format is preserve_format:
-        return empty_as(x, dtype)
-    return empty_by_axes(format.axes or tuple(reversed(range(x.ndim))), x.shape, x, dtype)
+        return empty_as(x, dtype, xp)
+    return empty_by_axes(format.axes or range(x.ndim)[::-1], x.shape, xp or array_module(x), dtype)
 
 
 def copied_in_format(op: str, x: Any, asked: Any) -> Any:

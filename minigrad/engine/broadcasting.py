@@ -79,7 +79,7 @@ def cast(a: Tensor, dtype: Any) -> Tensor:
     """The same values in another NumPy dtype."""
     x = raw(a)
     with quiet():
-        value = x.astype(dtype) if x.flags.forc else copied(x, dtype)
+        value = x.astype(dtype) if x.flags.c_contiguous else copied(x, dtype)
     return record(value, (a,), (cast_da,), x.dtype, name="ToCopyBackward0")
 
 

@@ -68,25 +68,25 @@ def agrees(x: Any, shape: Sequence[int], axes: Sequence[int]) -> bool:
     return all(map(lt, steps, steps[1:]))
 
 
-def empty_by_axes(axes: Sequence[int], shape: Sequence[int], like: Any, dtype: Any) -> Any:
-    """An array without gaps, whose steps through memory are the larger the later an axis comes; where `like` is."""
-    if type(like) is np.ndarray:
+def empty_by_axes(axes: Sequence[int], shape: Sequence[int], xp: Any, dtype: Any) -> Any:
+    """An array of a library, without gaps, whose steps through memory are the larger the later an axis comes."""
+    if xp is np:
         strides, step = [0] * len(shape), np.dtype(dtype).itemsize
         for axis in axes:
             strides[axis] = step
             step *= max(shape[axis], 1)
         return np.ndarray(shape, dtype, strides=strides)
     outer_first = list(reversed(axes))
-    empty = array_module(like).empty([shape[axis] for axis in outer_first], dtype)
+    empty = xp.empty([shape[axis] for axis in outer_first], dtype)
     return empty.transpose([outer_first.index(axis) for axis in range(len(shape))])
 
 
-def empty_as(x: Any, dtype: Any = None) -> Any:
-    """An array without gaps in the shape and the order of a raw one, and in its dtype unless one is given."""
-    dtype = x.dtype if dtype is None else dtype
+def empty_as(x: Any, dtype: Any = None, xp: Any = None) -> Any:
+    """An array without gaps in the shape and the order of a raw one, and in its dtype and library unless given."""
+    dtype, xp = x.dtype if dtype is None else dtype, xp or array_module(x)
     if x.flags.c_contiguous:
-        return array_module(x).empty(x.shape, dtype)
-    return empty_by_axes(axes_of_result(x.shape, x), x.shape, x, dtype)
+        return xp.empty(x.shape, dtype)
+    return empty_by_axes(axes_of_result(x.shape, x), x.shape, xp, dtype)
 
 
 def copied(x: Any, dtype: Any = None) -> Any:
@@ -103,7 +103,7 @@ def by_rows(x: Any) -> Any:
 
 def laid_out(x: Any, axes: Sequence[int]) -> Any:
     """A raw array without gaps in the order of some axes: itself, or a copy."""
-    value = empty_by_axes(axes, x.shape, x, x.dtype)
+    value = empty_by_axes(axes, x.shape, array_module(x), x.dtype)
     if same_places(x, value):
         return x
     value[...] = x

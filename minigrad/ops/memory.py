@@ -121,9 +121,10 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
 def as_strided_da(g: Tensor, _out: Tensor, _a: Tensor, here: Place, there: Place) -> Tensor:
     xp = array_module(raw(g))
     of_input, of_output = here.positions(xp), there.positions(xp)
-    total = index(scatter(g, (of_output,), (max(here.end, there.end),)), (of_input,))
-    looks = xp.bincount(of_input.reshape(-1), minlength=1)[of_input]
-    shared: Tensor = total / looks.astype(raw(g).dtype)
+    size = (max(here.end, there.end),)
+    looks: Any = xp.ones(here.shape, raw(g).dtype)
+    total, number = (index(scatter(x, (at,), size), (of_input,)) for x, at in ((g, of_output), (looks, of_input)))
+    shared: Tensor = total / number
     return shared
 
 

@@ -79,7 +79,7 @@ def unlike(a: Any, b: Any) -> tuple[Any, Any]:
 
 def in_order(a: Any, shape: tuple[int, ...], axes: list[int]) -> Any:
     """A copy of a tensor, broadcast to a shape, whose elements lie in memory in the order of some axes."""
-    copy = wrap(empty_by_axes(axes, shape, a.array, a.array.dtype))
+    copy = wrap(empty_by_axes(axes, shape, np, a.array.dtype))
     copy.array[...] = a.array
     copy.node, copy.changes, copy.viewed_at = a.node, a.changes, a.viewed_at
     return copy

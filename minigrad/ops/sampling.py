@@ -305,7 +305,7 @@ def drawn_like(
     """A tensor of the shape of another, its axes in the same order in memory (or in one given), filled with draws."""
     check_device(device)
     to = input.array.dtype if dtype is None else dtype.numpy
-    empty = empty_in_format(op_called(), input.array, to, memory_format)
+    empty = empty_in_format(op_called(), input.array, to, memory_format, np)
     fill(empty, draw(empty))
     return finished(empty, device_of(input.array) if device is None else device, requires_grad)
 

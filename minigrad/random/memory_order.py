@@ -35,7 +35,7 @@ def laid_out_like(array: Array, values: Array) -> Array:
     """A flat array of values as an array of the same shape and order in memory as `array`."""
     if array.flags.c_contiguous:
         return values.reshape(array.shape)
-    laid_out: Array = empty_as(array, values.dtype)
+    laid_out: Array = empty_as(array, values.dtype, np)
     fill(laid_out, values)
     return laid_out
 
