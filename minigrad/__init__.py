@@ -19,6 +19,7 @@ from minigrad.dtypes import bool_ as bool
 from minigrad.dtypes import float32 as float
 from minigrad.dtypes import int32 as int
 from minigrad.engine.kept import learn_rules as _learn_rules
+from minigrad.formats import *
 from minigrad.memory import keep_freed_memory as _keep_freed_memory
 from minigrad.ops.activations import *
 from minigrad.ops.arithmetic import *
@@ -26,6 +27,7 @@ from minigrad.ops.comparison import *
 from minigrad.ops.creation import *
 from minigrad.ops.elementwise import *
 from minigrad.ops.linear_algebra import *
+from minigrad.ops.memory import *
 from minigrad.ops.reductions import *
 from minigrad.ops.sampling import *
 from minigrad.ops.selection import *

@@ -16,6 +16,7 @@ from minigrad.ops import (
     in_place,
     indexing,
     linear_algebra,
+    memory,
     reductions,
     sampling,
     selection,
@@ -171,6 +172,7 @@ class TensorMethods(TensorBase):
     permute = shaping.permute
     swapaxes = shaping.swapaxes
     t = shaping.t
+    as_strided = memory.as_strided
     expand = shaping.expand
     expand_as = shaping.expand_as
     broadcast_to = shaping.broadcast_to
@@ -205,6 +207,16 @@ class TensorMethods(TensorBase):
     isclose = comparison.isclose
     allclose = comparison.allclose
     equal = comparison.equal
+
+    # Memory -------------------------------------------------------------------------------------------------
+
+    stride = memory.stride
+    storage_offset = memory.storage_offset
+    data_ptr = memory.data_ptr
+    untyped_storage = memory.untyped_storage
+    is_contiguous = memory.is_contiguous
+    contiguous = memory.contiguous
+    resize_ = memory.resize_
 
     # In place -----------------------------------------------------------------------------------------------
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import devices, dtypes, printing
-from minigrad.arrays import copy_of
+from minigrad import devices, dtypes, formats, printing
 from minigrad.engine import backward as engine
 from minigrad.engine import graph
 from minigrad.engine.broadcasting import cast
 from minigrad.engine.changes import changes_of
 from minigrad.engine.graph import Node, leaf_node, wrap
+from minigrad.engine.order import by_rows, elements, replica, spanned
 from minigrad.engine.ownership import add_to_grads
 from minigrad.hooks import RemovableHandle
 from minigrad.methods import TensorMethods
@@ -72,6 +72,8 @@ class Tensor(TensorMethods):
         """The number of dimensions."""
         return self.ndim
 
+    ndimension = dim
+
     def size(self, dim: builtins.int | None = None) -> Any:
         """The shape, or one size of it."""
         return self.shape if dim is None else self.array.shape[axis(dim, self.ndim)]
@@ -96,9 +98,15 @@ class Tensor(TensorMethods):
         """Whether the elements are on a GPU."""
         return self.device.type == "cuda"
 
-    def is_contiguous(self) -> builtins.bool:
-        """Whether the elements lie in memory in the order of their indices."""
-        return builtins.bool(self.array.flags.c_contiguous)
+    @property
+    def itemsize(self) -> builtins.int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> builtins.int:
+        """Bytes of all elements."""
+        return self.numel() * self.itemsize
 
     # Differentiation ----------------------------------------------------------------------------------------
 
@@ -329,12 +337,16 @@ class Tensor(TensorMethods):
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
         """In another dtype or on another device: to(dtype), to(device), to(device, dtype), to(other_tensor).
 
-        non_blocking: a copy between pinned memory and a GPU is not waited for; copy: a copy in any case.
+        non_blocking: a copy between pinned memory and a GPU is not waited for; copy: a copy in any case; memory_format:
+        in that order in memory, where it is copied or is in another.
         """
         wanted = devices.to_arguments(*args, **kwargs)
         result = self if wanted.device is None else to_device(self, wanted.device, wanted.non_blocking)
         if wanted.dtype is not None and wanted.dtype.numpy != self.array.dtype:
             result = cast(result, wanted.dtype.numpy)
+        if wanted.memory_format not in (None, formats.preserve_format):
+            formats.checked_format("to", wanted.memory_format, self.ndim)
+            result = result.contiguous(memory_format=wanted.memory_format)
         return self.clone() if wanted.copy and result is self else result
 
     def type(self, dtype: Any = None) -> Any:
@@ -403,10 +415,6 @@ class Tensor(TensorMethods):
         """Whether it lies in page-locked memory."""
         return devices.is_pinned(self.array)
 
-    def contiguous(self) -> Tensor:
-        """With its elements in memory in the order of their indices: itself, or a copy."""
-        return self if self.is_contiguous() else self.clone()
-
     def __copy__(self) -> Tensor:
         return copied(self, self.array)
 
@@ -417,7 +425,7 @@ class Tensor(TensorMethods):
                 "moment: use tensor.detach().clone()."
             )
         if id(self) not in memo:
-            memo[id(self)] = copied(self, copy_of(self.array))
+            memo[id(self)] = copied(self, replica(self.array))
             memo[id(self)].grad = copy.deepcopy(self._grad, memo)
         result: Tensor = memo[id(self)]
         return result
@@ -426,7 +434,9 @@ class Tensor(TensorMethods):
         if not self.is_leaf:
             raise RuntimeError("a tensor with a grad_fn cannot be pickled: use tensor.detach()")
         kind = None if type(self) is Tensor else type(self)  # not by its name, which the launcher changes
-        return unpickled, (kind, self.cpu().array, self.requires_grad, str(self.device))
+        x = self.cpu().array
+        order = (spanned(x), x.strides) if not x.flags.c_contiguous else (x, None)
+        return unpickled, (kind, order[0], self.requires_grad, str(self.device), x.shape, order[1])
 
     # As a sequence ------------------------------------------------------------------------------------------
 
@@ -453,11 +463,22 @@ def copied(tensor: Tensor, array: Any) -> Tensor:
     return result
 
 
-def unpickled(kind: type[Tensor] | None, array: Any, requires_grad: bool, device: str = "cpu") -> Tensor:
-    """The tensor that was pickled, of class Tensor or a subclass, on the device where it was."""
+def unpickled(
+    kind: type[Tensor] | None,
+    array: Any,
+    requires_grad: bool,
+    device: str = "cpu",
+    shape: Any = None,
+    strides: Any = None,
+) -> Tensor:
+    """The tensor that was pickled, of class Tensor or a subclass, on the device where it was.
+
+    array: its elements; with strides those of its memory, from the first to the last.
+    """
     kind = kind or Tensor
     tensor = kind.__new__(kind)
-    tensor.array = devices.moved(dtypes.canonical(np.ascontiguousarray(array).reshape(np.shape(array))), device)
+    array = dtypes.canonical(by_rows(np.asarray(array)))
+    tensor.array = devices.moved(array if strides is None else elements(array, 0, shape, strides), device)
     if requires_grad:
         tensor.requires_grad_()
     return tensor

@@ -5,11 +5,13 @@ test_ops.py leaves these cases out of its comparisons, and test_registry.py chec
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from registry import OPS
 from samples import Sample
 
 
@@ -306,3 +308,25 @@ NAMES = [
     ),
 ]
 """In the printed name of a grad_fn."""
+
+
+def read_in_another_order(x: Any) -> bool:
+    """Whether NumPy goes through the elements of an array in another order than PyTorch, as some are repeated.
+
+    With strides (1, 0, 4), say, PyTorch exchanges the outer dimensions, and of equal ones takes the shorter first.
+    """
+    stepping = [(step, n) for step, n in zip(x.strides, x.shape, strict=True) if n > 1]
+    steps = [step for step, _ in stepping if step]
+    in_order = all(i > j for i, j in itertools.pairwise(steps))
+    return not in_order and (len(set(steps)) < len(steps) or (0 in dict(stepping) and len(steps) > 1))
+
+
+ORDERS = [
+    Difference(
+        ("exp", *OPS),
+        "of an array whose elements are repeated, in dimensions out of order, a result may lie in another order",
+        lambda sample: any(isinstance(x, np.ndarray) and read_in_another_order(x) for x in sample.operands),
+        Sample((np.ndarray((2, 3), "float32", np.arange(4, dtype="float32"), 0, (4, 4)),)),
+    ),
+]
+"""In the order in which results lie in memory."""

@@ -231,6 +231,18 @@ def other_shape(draw: Draw, x: Any) -> list[int]:
     return list(draw(st.sampled_from(shapes)))
 
 
+def looked_at(draw: Draw, smooth: bool) -> Sample:
+    """A tensor, and a size, strides and (perhaps) a start by which to look at its memory; seldom beyond its end."""
+    x = np.array(array(draw, smooth, shape(draw, smooth, least=1), ALL), order="C")
+    sizes = [draw(one_of(1, 2, 3)) for _ in range(draw(st.integers(0, 3)))]
+    steps = [draw(one_of(1, 0, 2)) for _ in sizes]
+    start = {"storage_offset": draw(one_of(0, 0, 1))} if draw(st.booleans()) else {}
+    last = start.get("storage_offset", 0) + sum((n - 1) * step for n, step in zip(sizes, steps, strict=True))
+    if last >= x.size and (smooth or draw(one_of(True, True, False))):
+        sizes, steps, start = [x.size], [1], {}
+    return Sample((x, sizes, steps), start)
+
+
 def flattened(draw: Draw, smooth: bool) -> Sample:
     """A tensor, and the first and last dimension to make one."""
     x = array(draw, smooth, shape(draw, smooth), ALL)
@@ -473,6 +485,9 @@ def class_probabilities(draw: Draw, smooth: bool) -> Sample:
 # Factories --------------------------------------------------------------------------------------------------
 
 SOME_DTYPE = perhaps(one_of(*ALL))
+
+
+SOME_FORMAT = perhaps(one_of("contiguous_format", "preserve_format", "channels_last"))
 
 
 def any_size(draw: Draw, _operands: tuple[Any, ...]) -> Any:

@@ -46,7 +46,7 @@ def bind(call: Callable[..., Any], engine: Any, sample: Sample) -> tuple[Callabl
             for i, operand in enumerate(sample.operands)
         ]
         options = {
-            name: getattr(engine, value) if name == "dtype" else tensors_of(engine, value)
+            name: getattr(engine, value) if name in ("dtype", "memory_format") else tensors_of(engine, value)
             for name, value in sample.options.items()
         }
         return call(engine, *operands, **options)

@@ -178,7 +178,7 @@ for name in ("sign", "floor", "ceil", "exp", "sin", "cos", "tanh", "reciprocal",
 op("round", "Tensor.round", make=op_samples.rounded)
 for name in ("log", "log1p", "sqrt"):
     op(name, f"Tensor.{name}", make=unary(domain=samples.positive))
-op("clone", "Tensor.clone", make=unary())
+op("clone", "Tensor.clone", make=unary(memory_format=op_samples.SOME_FORMAT, most=4))
 op("sigmoid", "Tensor.sigmoid", "nn.functional.sigmoid", make=unary())
 op("relu", "Tensor.relu", "nn.functional.relu", make=unary())
 register({"nn.functional.relu, in place": in_place("nn.functional.relu")}, unary())
@@ -286,6 +286,7 @@ for name, sizes in {"T": {"most": 2}, "mT": {"least": 1}}.items():
 op("broadcast_to", "Tensor.broadcast_to", make=unary(size=op_samples.larger_size))
 op("Tensor.expand", make=op_samples.expanded)
 op("Tensor.expand_as", make=binary())
+op("as_strided", "Tensor.as_strided", make=op_samples.looked_at)
 op("cat", make=op_samples.joined(equal=False))
 op("stack", make=op_samples.joined(equal=True))
 op("unbind", "Tensor.unbind", make=unary(dim=samples.perhaps_one_dim))
@@ -348,7 +349,7 @@ for name in ("float", "double", "half", "long", "int", "short", "char", "byte", 
     op(f"Tensor.{name}", make=unary(), rounds=name != "double")
 op("Tensor.to", "Tensor.type", make=unary(dtype=one_of(*ALL)))
 op("Tensor.type_as", make=binary())
-op("Tensor.contiguous", make=unary())
+op("Tensor.contiguous", make=unary(memory_format=op_samples.SOME_FORMAT, most=4))
 op("Tensor.detach", make=unary(), differentiable=False)
 register(changing("Tensor.copy_"), binary(number=""))
 register(changing("Tensor.fill_"), op_samples.filled)
@@ -364,6 +365,11 @@ op("eye", make=op_samples.factory(n=st.integers(0, 4), m=perhaps(st.integers(0, 
 op("arange", make=op_samples.counted)
 op("linspace", make=op_samples.factory(start=one_of(0, 1.5), end=one_of(3, 0.25), steps=st.integers(0, 9)))
 for name in ("zeros_like", "ones_like"):
-    op(name, make=unary(dtype=op_samples.SOME_DTYPE), differentiable=False)
-op("empty_like", make=unary(dtype=op_samples.SOME_DTYPE), differentiable=False, defined=False)
+    op(name, make=unary(dtype=op_samples.SOME_DTYPE, memory_format=op_samples.SOME_FORMAT), differentiable=False)
+op(
+    "empty_like",
+    make=unary(dtype=op_samples.SOME_DTYPE, memory_format=op_samples.SOME_FORMAT),
+    differentiable=False,
+    defined=False,
+)
 op("full_like", make=unary(fill_value=one_of(2, -1, 0.5), dtype=op_samples.SOME_DTYPE), differentiable=False)

@@ -316,6 +316,7 @@ FLOORS = {
     "devices": 1,
     "engine": 1,
     "causes": 2,
+    "formats": 2,
     "gpu.placement": 2,
     "kernels": 2,
     "random": 2,

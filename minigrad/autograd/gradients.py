@@ -65,7 +65,7 @@ def grad(
         g = arrived.get(x.node)  # type: ignore[arg-type]
         if g is None and materialize_grads:
             g = array_module(x.array).zeros_like(x.array)
-        result.append(None if g is None else own_tensor(g))
+        result.append(None if g is None else own_tensor(g, x.array))
     return tuple(result)
 
 

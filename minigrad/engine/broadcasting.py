@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.arrays import array_module, quiet, shared_ones, total
 from minigrad.engine.graph import Node, raw, record, rule_name
 from minigrad.engine.kept import Rule
+from minigrad.engine.order import copied
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -78,7 +79,7 @@ def cast(a: Tensor, dtype: Any) -> Tensor:
     """The same values in another NumPy dtype."""
     x = raw(a)
     with quiet():
-        value = x.astype(dtype)
+        value = x.astype(dtype) if x.flags.c_contiguous else copied(x, dtype)
     return record(value, (a,), (cast_da,), x.dtype, name="ToCopyBackward0")
 
 

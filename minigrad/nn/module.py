@@ -317,6 +317,7 @@ class Module:
     def to(self: Self, *args: Any, **kwargs: Any) -> Self:
         """Move parameters and buffers to a device, convert the float ones to a dtype: to(device), to(dtype), ...
 
+        memory_format: the order in memory of those of four or five dimensions, such as channels_last.
         The Parameters stay the same objects: optimizers keep their hold on them.
         """
         to = devices.to_arguments(*args, **kwargs)
@@ -326,9 +327,11 @@ class Module:
             )
         for tensor in [*self.parameters(), *self.buffers()]:
             dtype = to.dtype if tensor.is_floating_point() else None
-            tensor.data = tensor.data.to(to.device, dtype=dtype, non_blocking=to.non_blocking)
+            format = to.memory_format if tensor.ndim in (4, 5) else None
+            options = {"dtype": dtype, "non_blocking": to.non_blocking, "memory_format": format}
+            tensor.data = tensor.data.to(to.device, **options)
             if tensor._grad is not None:
-                tensor._grad = tensor._grad.to(to.device, dtype=dtype, non_blocking=to.non_blocking)
+                tensor._grad = tensor._grad.to(to.device, **options)
         return self
 
     def float(self: Self) -> Self:

@@ -13,8 +13,9 @@ import numpy as np
 
 from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import by_rows, ordered
 from minigrad.ops.elementwise import log, reciprocal, zeros_for
-from minigrad.ops.promotion import NUMBERS, as_dtype, floating, operand, operands
+from minigrad.ops.promotion import NUMBERS, arrays_of, as_dtype, floating, operand, operands
 from minigrad.ops.selection import only_where, where
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         return rounded_division(input, other, rounding_mode)
     a, b = operands(input, other)
     if dtype_of(a, b).kind != "f":  # each becomes a float by itself: in their common dtype they might overflow
-        a, b = (floating(x) if isinstance(x, TensorBase) else x for x in (operand(input), operand(other)))
+        a, b = operands(*(floating(x) if isinstance(x, TensorBase) else x for x in (operand(input), operand(other))))
     with quiet():
         value = raw(a) / raw(b)
     return record(value, (a, b), (div_da, div_db))
@@ -169,9 +170,11 @@ def truncated(a: Any, b: Any) -> Any:
     x, y = raw(a), raw(b)
     with quiet():
         if dtype_of(a, b).kind == "f":
-            return array_module(x if hasattr(x, "dtype") else y).trunc(x / y)
-        value = x // y
-        return value + ((value < 0) & (value * y != x))
+            value = array_module(x if hasattr(x, "dtype") else y).trunc(x / y)
+        else:
+            value = x // y
+            value = value + ((value < 0) & (value * y != x))
+    return ordered(value, *arrays_of(a, b))
 
 
 def floor_divide(input: Any, other: Any) -> Tensor:
@@ -199,7 +202,8 @@ def floored(a: Any, b: Any) -> Any:
     x, y = raw(a), raw(b)
     dtype = dtype_of(a, b)
     with quiet():
-        return floored_quotient(x, y, dtype) if dtype.kind == "f" else x // y
+        value = floored_quotient(x, y, dtype) if dtype.kind == "f" else x // y
+    return ordered(value, *arrays_of(a, b))
 
 
 def floored_quotient(x: Any, y: Any, dtype: Any) -> Any:
@@ -247,7 +251,7 @@ def remainder(input: Any, other: Any) -> Tensor:
     x, y = raw(a), raw(b)
     with quiet():
         value = remainder_of_floats(x, y) if dtype_of(a, b).kind == "f" else x % y
-    return record(value, (a, b), (remainder_da, remainder_db))
+    return record(ordered(value, *arrays_of(a, b)), (a, b), (remainder_da, remainder_db))
 
 
 def remainder_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
@@ -273,7 +277,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     name = "PowBackward0" if numbers[1] else "PowBackward2" if numbers[0] else "PowBackward1"
     with quiet():
         value = raw(a) ** raw(b)
-    return record(value, (a, b), (pow_da, pow_db), *numbers, name=name)
+    return record(by_rows(value) if numbers[0] else value, (a, b), (pow_da, pow_db), *numbers, name=name)
 
 
 def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_number: bool) -> Tensor:

@@ -8,9 +8,10 @@ import numpy as np
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, unrecorded
+from minigrad.engine.order import by_rows, ordered
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.dims import reduced_axes
-from minigrad.ops.promotion import array_of, check_broadcast, operands
+from minigrad.ops.promotion import array_of, arrays_of, check_broadcast, operands
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -103,13 +104,13 @@ def logical_not(input: Any) -> Tensor:
 def logical_and(input: Any, other: Any) -> Tensor:
     """True where both are non-zero."""
     a, b = operands(input, other)
-    return unrecorded((raw(a) != 0) & (raw(b) != 0), a, b)
+    return unrecorded(ordered((raw(a) != 0) & (raw(b) != 0), *arrays_of(a, b)), a, b)
 
 
 def logical_or(input: Any, other: Any) -> Tensor:
     """True where one or both are non-zero."""
     a, b = operands(input, other)
-    return unrecorded((raw(a) != 0) | (raw(b) != 0), a, b)
+    return unrecorded(ordered((raw(a) != 0) | (raw(b) != 0), *arrays_of(a, b)), a, b)
 
 
 def bitwise_and(input: Any, other: Any) -> Tensor:
@@ -208,12 +209,14 @@ def isfinite(input: Any) -> Tensor:
 
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements (along dim) are non-zero."""
-    return unrecorded(array_of(input).astype(bool).all(reduced_axes(input, dim), keepdims=keepdim), input)
+    value = array_of(input).astype(bool).all(reduced_axes(input, dim), keepdims=keepdim)
+    return unrecorded(by_rows(value), input)
 
 
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether an element (along dim) is non-zero."""
-    return unrecorded(array_of(input).astype(bool).any(reduced_axes(input, dim), keepdims=keepdim), input)
+    value = array_of(input).astype(bool).any(reduced_axes(input, dim), keepdims=keepdim)
+    return unrecorded(by_rows(value), input)
 
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
@@ -224,7 +227,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
         raise RuntimeError(f"isclose(): {x.dtype} did not match {y.dtype}. Convert one of them with .to(dtype).")
     check_broadcast(x.shape, y.shape)
     with quiet():
-        value = array_module(x).isclose(x, y, rtol, atol, equal_nan)
+        value = ordered(array_module(x).isclose(x, y, rtol, atol, equal_nan), x, y)
     return unrecorded(value, input, other)
 
 

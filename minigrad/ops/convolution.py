@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module, quiet
+from minigrad.arrays import quiet
 from minigrad.engine.graph import raw, record
+from minigrad.formats import channels_last, contiguous_format, format_of, in_format
 from minigrad.ops.advice import converted
 from minigrad.ops.promotion import check_tensors
 from minigrad.ops.reductions import sum as sum_of
@@ -53,7 +54,7 @@ def conv2d(
     with quiet():
         value = kernels(w, groups) @ columns(x, windows, groups)
         value = value.reshape(len(w), len(x), *windows.places).swapaxes(0, 1)
-        value = array_module(x).ascontiguousarray(value)
+        value = in_format(value, channels_last if channels_last in (format_of(x), format_of(w)) else contiguous_format)
         if b is not None:
             value += b[:, None, None]
     rules = conv2d_dinput, conv2d_dweight, conv2d_dbias

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module, copy_of, is_writeable, quiet
+from minigrad.arrays import array_module, is_writeable, quiet
 from minigrad.devices import device_of
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, raw, record, recording, take_over, wrap
+from minigrad.engine.order import copied
 from minigrad.engine.places import expression_of, user_place
 from minigrad.gpu.placement import check_devices
 from minigrad.ops import activations, arithmetic, comparison, elementwise, indexing, promotion, selection
@@ -124,7 +125,7 @@ def keep_old_values(node: Any, tensor: Tensor) -> None:
 
 def snapshot(tensor: Tensor) -> Tensor:
     """A tensor's values and node as they are now."""
-    old = wrap(copy_of(tensor.array))
+    old = wrap(copied(tensor.array))
     old.node = tensor.node
     return old
 

@@ -16,6 +16,7 @@ from minigrad.arrays import array_module, copy_of, gpu_of, quiet
 from minigrad.devices import CPU, device_of, moved
 from minigrad.engine.changes import as_view
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import axes_by_steps, broadcast_strides, by_rows, copied, laid_out
 from minigrad.engine.places import warn
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number
 from minigrad.ops.selection import only_where
@@ -64,7 +65,30 @@ def rows(a: Tensor, numbers: list[int]) -> Tensor:
 def index(a: Tensor, key: tuple[Any, ...]) -> Tensor:
     """The elements at positions given by integer arrays and masks."""
     x = array_of(a)
-    return record(x[key], (a,), (picked_da,), x.shape, saved=(key,), name="IndexBackward0")
+    return record(picked(x, key), (a,), (picked_da,), x.shape, saved=(key,), name="IndexBackward0")
+
+
+def picked(x: Any, key: tuple[Any, ...]) -> Any:
+    """The elements of a raw array that a key picks: by rows, but where the array lies in another order, in that."""
+    value = x[key]
+    if all(part.flags.c_contiguous for part in (x, *filter(is_array, key))) or type(x) is not np.ndarray:
+        return by_rows(value)
+    return laid_out(value, axes_of_picked(x, key, value.shape))
+
+
+def axes_of_picked(x: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> list[int]:
+    """The axes of what a key picks from an array, by the steps that are taken through the array and the positions."""
+    places = [i for i, part in enumerate(key) if is_array(part)]
+    arrays = np.broadcast_arrays(*(p for i in places for p in positions(key[i])))
+    added = arrays[0].ndim
+    taken = [dims_taken(part) for part in key]
+    dims = [sum(taken[:i]) for i in range(len(key))]
+    kept = [x.strides[dim] for part, dim in zip(key, dims) if not is_array(part)]
+    kept += x.strides[sum(taken) :]
+    first = places[0] if places == list(range(places[0], places[-1] + 1)) else 0
+    steps = (*kept[:first], *(0,) * added, *kept[first:])
+    before, after = (0,) * first, (0,) * (len(shape) - first - added)
+    return axes_by_steps(shape, [steps, *((*before, *broadcast_strides(p, p.shape), *after) for p in arrays)])
 
 
 def picked_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], key: Any) -> Tensor:
@@ -119,6 +143,11 @@ def view_name(key: Any, basic: tuple[Any, ...]) -> str:
             step = "Unsqueeze" if last is None else "Slice" if isinstance(last, slice) else "Select"
             return f"{step}Backward0"
     return "AliasBackward0"
+
+
+def positions(part: Any) -> Any:
+    """Where a mask is True, for each of its dimensions; an integer array is itself."""
+    return np.atleast_1d(part).nonzero()[: max(part.ndim, 1)] if part.dtype.kind == "b" else [part]
 
 
 # Reading a key ----------------------------------------------------------------------------------------------
@@ -264,7 +293,7 @@ def check_array(part: Any, dim: int, shape: tuple[int, ...]) -> None:
 
 def put(a: Tensor, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, value: Any) -> Tensor:
     """A copy of `a` with a[key] replaced by value, for a key as `split_key` gives it: what `a[key] = value` leaves."""
-    result = copy_of(raw(a))
+    result = copied(raw(a))
     assign(result, basic, picking, raw(value))
     chosen = array_module(result).zeros(result.shape, bool)
     assign(chosen, basic, picking, True)

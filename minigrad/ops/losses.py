@@ -15,6 +15,7 @@ import numpy as np
 from minigrad.arrays import quiet
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import by_rows, ordered
 from minigrad.engine.places import frames_to_user, op_called
 from minigrad.gpu.placement import check_devices
 from minigrad.kernels.fused import fused
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "l1_loss", "mse_loss"]
 
 
-def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
+def reduced(losses: Any, reduction: str, total: Any = None, of: tuple[Any, ...] = ()) -> tuple[Any, Any]:
     """The raw losses reduced, and the scale that their gradients take from it.
 
-    total: what the sum is divided by for the mean (default: how many there are).  ValueError for an unknown
-    reduction.
+    total: what the sum is divided by for the mean (default: how many there are).  of: raw arrays whose order in memory
+    the losses keep without a reduction (default: by rows).  ValueError for an unknown reduction.
     """
     if reduction == "none":
-        return losses, 1
+        return (ordered(losses, *of) if of else by_rows(losses)), 1
     if losses.dtype.char == "e":
         return reduced_halves(losses, reduction, total)
     if reduction == "sum":
@@ -70,7 +71,7 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
     """(input - target) ** 2, reduced."""
     a, b = distance_operands("mse_loss", input, target)
     with quiet():
-        value, scale = reduced(squared_difference(raw(a), raw(b)), reduction)
+        value, scale = reduced(squared_difference(raw(a), raw(b)), reduction, of=(a.array, b.array))
     return record(value, (a, b), (mse_loss_dinput, mse_loss_dtarget), scale)
 
 
@@ -93,7 +94,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
     """|input - target|, reduced."""
     a, b = distance_operands("l1_loss", input, target)
     with quiet():
-        value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction)
+        value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction, of=(a.array, b.array))
     return record(value, (a, b), (l1_loss_dinput, l1_loss_dtarget), scale, name=L1_NAMES[reduction])
 
 
@@ -153,7 +154,7 @@ def binary_cross_entropy(
             raise RuntimeError(outside_0_to_1(name, x))
     weight = weight_operand("weight", weight, input)
     with quiet():
-        value, scale = reduced(weighted(surprise_of_probability(p, y), raw(weight)), reduction)
+        value, scale = reduced(weighted(surprise_of_probability(p, y), raw(weight)), reduction, of=(p, y))
     rules = (binary_cross_entropy_dinput, binary_cross_entropy_dtarget, None)
     return record(value, (input, target, weight), rules, scale)
 
@@ -196,7 +197,7 @@ def binary_cross_entropy_with_logits(
     weight, pos_weight = weight_operand("weight", weight, input), weight_operand("pos_weight", pos_weight, input)
     with quiet():
         losses = surprise_of_logits(z, y, raw(pos_weight))
-        value, scale = reduced(weighted(losses, raw(weight)), reduction)
+        value, scale = reduced(weighted(losses, raw(weight)), reduction, of=(y,))
     rules = (binary_cross_entropy_with_logits_dinput, binary_cross_entropy_with_logits_dtarget, None, None)
     return record(value, (input, target, weight, pos_weight), rules, scale)
 

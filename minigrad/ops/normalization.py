@@ -16,6 +16,8 @@ from minigrad.arrays import array_module, quiet, total
 from minigrad.engine.broadcasting import cast_da, sum_to
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
+from minigrad.engine.order import by_rows
+from minigrad.formats import format_of, in_format
 from minigrad.kernels.fused import blend
 from minigrad.ops.advice import converted
 from minigrad.ops.elementwise import clone, sqrt
@@ -188,6 +190,7 @@ def normalized(
             value *= raw(weight).reshape(along)
         if bias is not None:
             value += raw(bias).reshape(along)
+    value = in_format(value, format_of(x)) if kept == along else by_rows(value)
     rules = (normalized_da, normalized_dweight, normalized_dbias)
     return record(value, (a, weight, bias), rules, kept, along, eps, name=name)
 
@@ -293,7 +296,7 @@ def with_known_statistics(
         slope = 1 / array_module(x).sqrt(running_var.array.reshape(kept) + eps)
         factor = slope if weight is None else slope * raw(weight).reshape(kept)
         shift = -mean * factor if bias is None else raw(bias).reshape(kept) - mean * factor
-        value = x * factor + shift
+        value = in_format(x * factor + shift, format_of(x))
     rules = (known_batch_norm_da, known_batch_norm_dweight, known_batch_norm_dbias)
     name = "NativeBatchNormBackward0"
     return record(value, (input, weight, bias), rules, saved=(mean, slope), name=name)

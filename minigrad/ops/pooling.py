@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.formats import format_of, in_format
 from minigrad.ops.advice import no_tensor
 from minigrad.ops.indexing import scatter
 from minigrad.ops.windows import Windows, pair
@@ -48,8 +49,9 @@ def max_pool2d(
     windows = pooling_windows("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
     value, chosen = largest_of_windows(x, windows)
     name = "MaxPool2DWithIndicesBackward0"
-    out = record(value, (input,), (max_pool2d_dinput,), windows, saved=(chosen,), name=name)
-    return (out, unrecorded(positions_in_image(chosen, windows), input)) if return_indices else out
+    format = format_of(x)
+    out = record(in_format(value, format), (input,), (max_pool2d_dinput,), windows, saved=(chosen,), name=name)
+    return (out, unrecorded(in_format(positions_in_image(chosen, windows), format), input)) if return_indices else out
 
 
 def max_pool2d_dinput(g: Tensor, _out: Tensor, _input: Tensor, windows: Windows, chosen: Any) -> Tensor:
@@ -158,7 +160,7 @@ def means(input: Tensor, divisor: Any, windows: Windows) -> Tensor:
     with quiet():
         for part in windows.slices():
             total += x[part]
-        value = (total / divisor).astype(x.dtype, copy=False)
+        value = in_format((total / divisor).astype(x.dtype, copy=False), format_of(raw(input)))
     return record(value, (input,), (means_dinput,), windows, saved=(divisor,), name="AvgPool2DBackward0")
 
 

@@ -17,7 +17,8 @@ from minigrad import dtypes
 from minigrad.arrays import gpu_of, on_its_gpu
 from minigrad.devices import as_array, device_of
 from minigrad.engine.broadcasting import cast
-from minigrad.engine.graph import TensorBase, raw, wrap
+from minigrad.engine.graph import TensorBase, wrap
+from minigrad.engine.order import agrees, axes_of_result, broadcast_strides, empty_by_axes
 from minigrad.engine.places import op_called
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.advice import no_tensor, tensor_from
@@ -36,9 +37,7 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
         if isinstance(b, TensorBase):
             y = b.array
             if x.dtype is y.dtype and (type(x) is type(y) is ndarray or gpu_of(x) == gpu_of(y)):
-                if x.shape != y.shape:
-                    check_broadcast(x.shape, y.shape)
-                return a, b
+                return (a, b) if x.strides == y.strides and x.shape == y.shape else unlike(a, b)
             return promoted(a, b)
         if x.dtype.kind == "f" and type(b) in (float, int):
             return a, b
@@ -55,10 +54,41 @@ def promoted(a: Any, b: Any) -> tuple[Any, Any]:
     a, b = on_one_device(operand(a), operand(b))
     dtype = result_type(a, b)
     a, b = as_dtype(a, dtype), as_dtype(b, dtype)
-    x, y = raw(a), raw(b)
-    if isinstance(a, TensorBase) and isinstance(b, TensorBase) and x.shape != y.shape:
+    return unlike(a, b) if isinstance(a, TensorBase) and isinstance(b, TensorBase) else (a, b)
+
+
+def unlike(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two operands of unlike shapes or orders in memory: known to broadcast, and so that NumPy gives PyTorch's order.
+
+    Where two orders meet, NumPy goes by rows; in PyTorch the operand that comes first has its way.
+    """
+    x, y = a.array, b.array
+    if x.shape != y.shape:
         check_broadcast(x.shape, y.shape)
+    if (x.flags.c_contiguous and y.flags.c_contiguous) or not type(x) is type(y) is ndarray:
+        return a, b
+    shape = np.broadcast_shapes(x.shape, y.shape)
+    axes = axes_of_result(shape, x, y)
+    if axes == list(reversed(range(len(shape)))):
+        return a, b
+    if not agrees(y, shape, axes):
+        b = in_order(b, shape, axes)
+    if not agrees(x, shape, axes) or 0 in broadcast_strides(x, shape):
+        a = in_order(a, shape, axes)
     return a, b
+
+
+def in_order(a: Any, shape: tuple[int, ...], axes: list[int]) -> Any:
+    """A copy of a tensor, broadcast to a shape, whose elements lie in memory in the order of some axes."""
+    copy = wrap(empty_by_axes(axes, shape, np, a.array.dtype))
+    copy.array[...] = a.array
+    copy.node, copy.changes, copy.viewed_at = a.node, a.changes, a.viewed_at
+    return copy
+
+
+def arrays_of(*operands: Any) -> list[Any]:
+    """The arrays of those operands that are tensors."""
+    return [x.array for x in operands if isinstance(x, TensorBase)]
 
 
 def operand(x: Any) -> Any:

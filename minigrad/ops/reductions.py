@@ -16,6 +16,7 @@ from minigrad import dtypes
 from minigrad.arrays import array_module, quiet, total
 from minigrad.engine.broadcasting import broadcast_to, cast
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.engine.order import by_rows
 from minigrad.ops import selection
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.elementwise import exp
@@ -36,7 +37,7 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.
     to = dtypes.int64.numpy if x.dtype.kind in "biu" and dtype is None else x.dtype
     name = "SumBackward0" if dim is None else "SumBackward1"
     with quiet():
-        value = total(x, axes, keepdim) if x.dtype.kind == "f" else x.sum(axes, to, keepdims=keepdim)
+        value = by_rows(total(x, axes, keepdim) if x.dtype.kind == "f" else x.sum(axes, to, keepdims=keepdim))
     return record(value, (a,), (sum_da,), kept_shape(x.shape, axes), x.shape, name=name)
 
 
@@ -57,7 +58,7 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes
     kept = kept_shape(x.shape, axes)
     name = "MeanBackward0" if dim is None else "MeanBackward1"
     with quiet():
-        value = average(x, axes, keepdim)
+        value = by_rows(average(x, axes, keepdim))
     return record(value, (a,), (mean_da,), kept, x.shape, name=name)
 
 
@@ -105,7 +106,7 @@ class Smallest(NamedTuple):
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The largest element; equal ones share the gradient evenly."""
     x, axes, kept = extreme_operands("amax", input, dim)
-    return record(x.max(axes, keepdims=keepdim), (input,), (amax_da,), kept, axes)
+    return record(by_rows(x.max(axes, keepdims=keepdim)), (input,), (amax_da,), kept, axes)
 
 
 def amax_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
@@ -115,7 +116,7 @@ def amax_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tupl
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The smallest element; equal ones share the gradient evenly."""
     x, axes, kept = extreme_operands("amin", input, dim)
-    return record(x.min(axes, keepdims=keepdim), (input,), (amax_da,), kept, axes, name="AminBackward0")
+    return record(by_rows(x.min(axes, keepdims=keepdim)), (input,), (amax_da,), kept, axes, name="AminBackward0")
 
 
 def shared(g: Tensor, ties: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -213,7 +214,7 @@ def var(
     """The variance, sum((a - mean)**2) / (n - correction); unbiased=False means correction=0, correction=None 1."""
     x, axes, kept, divisor = spread_operands("var", input, dim, unbiased, correction)
     with quiet():
-        value = variance(x, axes, keepdim, divisor).astype(x.dtype, copy=False)
+        value = by_rows(variance(x, axes, keepdim, divisor).astype(x.dtype, copy=False))
     return record(value, (input,), (var_da,), kept, axes, divisor)
 
 
@@ -227,7 +228,7 @@ def std(
     """The standard deviation, the square root of `var`.  Where it is 0, so is its gradient."""
     x, axes, kept, divisor = spread_operands("std", input, dim, unbiased, correction)
     with quiet():
-        value = (variance(x, axes, keepdim, divisor) ** 0.5).astype(x.dtype, copy=False)
+        value = by_rows((variance(x, axes, keepdim, divisor) ** 0.5).astype(x.dtype, copy=False))
     return record(value, (input,), (std_da,), kept, axes, divisor)
 
 
@@ -275,7 +276,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     with quiet():
         value = xp.log(total(xp.exp(x - most), axes, keepdims=True)) + most
     value = value if keepdim else value.reshape([n for i, n in enumerate(x.shape) if i not in axes])
-    return record(value, (a,), (logsumexp_da,), kept_shape(x.shape, axes))
+    return record(by_rows(value), (a,), (logsumexp_da,), kept_shape(x.shape, axes))
 
 
 def largest(x: Any, axes: tuple[int, ...]) -> Any:

@@ -18,6 +18,8 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.devices import CPU, check_device, device_of, moved
 from minigrad.engine.graph import TensorBase, record, wrap
+from minigrad.engine.places import op_called
+from minigrad.formats import empty_in_format
 from minigrad.ops.advice import no_tensor
 from minigrad.ops.creation import checked_sizes, finished
 from minigrad.ops.elementwise import zeros_for
@@ -25,7 +27,7 @@ from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place
 from minigrad.ops.promotion import numpy_dtype
 from minigrad.random import Generator, default_generator
 from minigrad.random.integers import highest
-from minigrad.random.memory_order import empty_in_same_order, fill, flattened, laid_out_like
+from minigrad.random.memory_order import fill, flattened, laid_out_like
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -266,13 +268,14 @@ def rand_like(
     dtype: dtype_ | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1), in the shape and dtype of another tensor."""
 
     def draw(x: Any) -> Any:
         return source(generator).uniform(x.size, dtype=x.dtype)
 
-    return drawn_like(input, dtype, device, requires_grad, draw)
+    return drawn_like(input, dtype, device, requires_grad, memory_format, draw)
 
 
 def randn_like(
@@ -282,9 +285,14 @@ def randn_like(
     dtype: dtype_ | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Standard normal numbers, in the shape and dtype of another tensor."""
-    return drawn_like(input, dtype, device, requires_grad, lambda x: normal_numbers(generator, x))
+
+    def draw(x: Any) -> Any:
+        return normal_numbers(generator, x)
+
+    return drawn_like(input, dtype, device, requires_grad, memory_format, draw)
 
 
 def randint_like(
@@ -296,6 +304,7 @@ def randint_like(
     dtype: dtype_ | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Integers low <= number < high (or, given one bound, 0 <= number < low) like another tensor."""
     if high is None:
@@ -305,14 +314,16 @@ def randint_like(
     def draw(x: Any) -> Any:
         return source(generator).integers(x.size, first, end, x.dtype)
 
-    return drawn_like(input, dtype, device, requires_grad, draw)
+    return drawn_like(input, dtype, device, requires_grad, memory_format, draw)
 
 
-def drawn_like(input: Tensor, dtype: dtype_ | None, device: Any, requires_grad: bool, draw: Draw) -> Tensor:
-    """A tensor of the shape of another, its axes in the same order in memory, filled with draws."""
+def drawn_like(
+    input: Tensor, dtype: dtype_ | None, device: Any, requires_grad: bool, memory_format: Any, draw: Draw
+) -> Tensor:
+    """A tensor of the shape of another, its axes in the same order in memory (or in one given), filled with draws."""
     check_device(device)
     to = input.array.dtype if dtype is None else dtype.numpy
-    empty = empty_in_same_order(input.array, to)
+    empty = empty_in_format(op_called(), input.array, to, memory_format, np)
     fill(empty, draw(empty))
     return finished(empty, device_of(input.array) if device is None else device, requires_grad)
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.engine.order import ordered
 from minigrad.kernels.fused import selected
 from minigrad.ops.advice import no_tensor
-from minigrad.ops.promotion import as_dtype, check_shapes, on_one_device, operand, operands, result_type
+from minigrad.ops.promotion import arrays_of, as_dtype, check_shapes, on_one_device, operand, operands, result_type
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -31,6 +32,7 @@ def where(condition: Any, input: Any, other: Any) -> Tensor:
             return unrecorded(numbers, condition)
     with quiet():
         value = array_module(raw(condition)).where(raw(condition), raw(input), raw(other))
+    value = ordered(value, *arrays_of(condition, input, other))
     return record(value, (condition, input, other), (None, where_dinput, where_dother))
 
 
@@ -124,6 +126,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
             value = xp.maximum(value, raw(low))
         if high is not None:
             value = xp.minimum(value, raw(high))
+    value = ordered(value, *arrays_of(input, *bounds))
     return record(value, (input, low, high), (clamp_da, clamp_dmin, clamp_dmax), name="ClampBackward1")
 
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from minigrad.arrays import array_module
 from minigrad.engine.changes import as_view
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import by_rows
 from minigrad.engine.places import op_called
+from minigrad.formats import common_format, in_format
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.advice import tensor_from
 from minigrad.ops.dims import axis, reduced_axes
@@ -150,7 +152,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of length 1 at dim."""
     x = array_of(input)
-    value = array_module(x).expand_dims(x, axis(dim, x.ndim + 1))
+    value = x[(slice(None),) * axis(dim, x.ndim + 1) + (None, ...)]
     return as_view(record(value, (input,), (reshape_da,), x.shape, name="UnsqueezeBackward0"), input)
 
 
@@ -279,7 +281,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         rules.append(cat_dnothing if x.array.shape == (0,) else partial(cat_dx, key=key))
         start = stop
     value = array_module(filled[0].array).concatenate([x.array for x in filled], dim)
-    return record(value, tuple(tensors), tuple(rules))
+    return record(in_format(value, common_format(*(x.array for x in filled))), tuple(tensors), tuple(rules))
 
 
 def cat_dnothing(g: Tensor, *_unread: Tensor) -> Tensor:
@@ -302,7 +304,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     dim = axis(dim, tensors[0].array.ndim + 1)
     rules = [partial(stack_dx, key=(slice(None),) * dim + (i,)) for i in range(len(tensors))]
     value = array_module(tensors[0].array).stack([x.array for x in tensors], dim)
-    return record(value, tuple(tensors), tuple(rules))
+    return record(by_rows(value), tuple(tensors), tuple(rules))
 
 
 def stack_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
