@@ -125,6 +125,11 @@ def perhaps_dims(draw: Draw, operands: tuple[Any, ...]) -> Any:
     return some_dims(draw, operands) if draw(one_of(True, True, False)) else OMITTED
 
 
+def squeezed_dims(draw: Draw, operands: tuple[Any, ...]) -> Any:
+    """As `perhaps_dims`, or an empty tuple of them."""
+    return () if draw(one_of(*[False] * 5, True)) else perhaps_dims(draw, operands)
+
+
 def any_dims(draw: Draw, operands: tuple[Any, ...]) -> Any:
     """One dimension, several, or all of them, said in three ways."""
     return draw(one_of(OMITTED, None, ())) if draw(one_of(False, False, True)) else some_dims(draw, operands)
@@ -149,7 +154,7 @@ def spread(draw: Draw, smooth: bool) -> Sample:
     """Tensor, dimensions and correction of a variance.  (For dim=() PyTorch's gradient is wrong.)"""
     x = spread_values(draw, smooth)
     dims = {"dim": perhaps_dims, "keepdim": FLAG}
-    options = Options({**dims, "correction": perhaps(one_of(0, 1, 0.5))}).draw(draw, (x,))
+    options = Options({**dims, "correction": perhaps(one_of(0, 1, 0.5, None))}).draw(draw, (x,))
     if "dim" not in options:
         options.pop("keepdim", None)
     return Sample((x,), options)
@@ -345,13 +350,15 @@ def absolute(x: Any) -> Any:
 
 
 def layer(draw: Draw, smooth: bool) -> Sample:
-    """Input, weight and bias of a linear layer; seldom of sizes that do not fit."""
+    """Input, weight and bias of a linear layer; seldom of sizes that do not fit, or with a vector for weight."""
     wide, narrow = draw(st.integers(1, 4)), draw(st.integers(1, 3))
     batch = shape(draw, smooth, most=2)
     dtype = "float64" if smooth else draw(one_of("float32", "float64"))
     wrong = not smooth and draw(one_of(*[False] * 5, True))
-    operands = [near(draw, smooth, s, dtype) for s in ((*batch, wide + wrong), (narrow, wide), (narrow,))]
-    return Sample(tuple(operands[: draw(one_of(2, 3))]))
+    vector = draw(one_of(*[False] * 5, True))
+    sizes = ((*batch, wide + wrong), (wide,) if vector else (narrow, wide), (narrow,))
+    operands = [near(draw, smooth, s, dtype) for s in sizes]
+    return Sample(tuple(operands[: 2 if vector else draw(one_of(2, 3))]))
 
 
 # Windows over images ----------------------------------------------------------------------------------------

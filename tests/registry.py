@@ -274,7 +274,7 @@ for name in ("reshape_as", "view_as"):
     op(f"Tensor.{name}", make=op_samples.reshaped_like)
 op("flatten", "Tensor.flatten", make=op_samples.flattened)
 op("unflatten", "Tensor.unflatten", make=layer_samples.unflattened)
-op("squeeze", "Tensor.squeeze", make=unary(dim=op_samples.perhaps_dims))
+op("squeeze", "Tensor.squeeze", make=unary(dim=op_samples.squeezed_dims))
 op("unsqueeze", "Tensor.unsqueeze", make=unary(dim=op_samples.new_dim))
 for name in ("transpose", "Tensor.transpose", "Tensor.swapaxes"):
     dims = ("axis0", "axis1") if name == "Tensor.swapaxes" else ("dim0", "dim1")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engines import torch
+from engines import same, torch
 from parity import check_equal
 
 import minigrad
@@ -180,3 +180,17 @@ def test_the_cross_entropy_of_many_halves(options: dict[str, Any]) -> None:
     loss.backward()
     assert loss.item() == pytest.approx(np.log(2), rel=1e-3)
     assert abs(x.grad).min() > 6e-6
+
+
+def test_sums_of_halves_go_on_beyond_2048() -> None:
+    """2049 is no float16: in float16 itself a sum of ones ends there."""
+
+    def scenario(torch: Any) -> Any:
+        x, w = torch.ones(5000, 3).half(), torch.ones(3).half().requires_grad_()
+        (x * w).sum().backward()
+        many = torch.ones(70000).half().requires_grad_()
+        many.mean().backward()
+        spread = torch.tensor([300.0, -300.0]).half().std().item()
+        return x.sum(0).tolist(), x.mean(0).tolist(), w.grad.tolist(), many.grad[0].item(), spread
+
+    same(scenario)

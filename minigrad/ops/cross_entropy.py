@@ -267,7 +267,7 @@ def distribution_cross_entropy_dinput(
     g: Tensor, _out: Tensor, input: Tensor, target: Tensor, dim: int, reduction: str, scale: Any
 ) -> Tensor:
     each = unsqueeze(g * scale, dim) if reduction == "none" else g * scale
-    wanted = target * each
+    wanted = each * target
     return softmax(input, dim) * sum_of(wanted, dim, keepdim=True) - wanted
 
 

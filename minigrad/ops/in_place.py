@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module, is_writeable, quiet
+from minigrad.arrays import array_module, gpu_of, is_writeable, quiet
 from minigrad.devices import device_of
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.changes import mark_changed
@@ -89,9 +89,9 @@ def apart(tensor: Tensor, operand: Any) -> Any:
 
 def overlap_in_part(x: Any, y: Any) -> bool:
     """Whether two raw arrays without gaps share some memory, and are not the same."""
-    return bool(
-        array_module(x).may_share_memory(x, y) and is_dense(x) and is_dense(y) and where_it_lies(x) != where_it_lies(y)
-    )
+    if type(x) is not type(y) or gpu_of(x) != gpu_of(y) or not array_module(x).may_share_memory(x, y):
+        return False
+    return is_dense(x) and is_dense(y) and where_it_lies(x) != where_it_lies(y)
 
 
 def is_dense(x: Any) -> bool:
