@@ -315,10 +315,9 @@ def read_in_another_order(x: Any) -> bool:
 
     With strides (1, 0, 4), say, PyTorch exchanges the outer dimensions, and of equal ones takes the shorter first.
     """
-    stepping = [(step, n) for step, n in zip(x.strides, x.shape, strict=True) if n > 1]
-    steps = [step for step, _ in stepping if step]
-    in_order = all(i > j for i, j in itertools.pairwise(steps))
-    return not in_order and (len(set(steps)) < len(steps) or (0 in dict(stepping) and len(steps) > 1))
+    several = [step for step, n in zip(x.strides, x.shape, strict=True) if n > 1]
+    repeats = 0 in several or len(set(several)) < len(several)
+    return repeats and any(i <= j for i, j in itertools.pairwise(filter(None, x.strides)))
 
 
 ORDERS = [

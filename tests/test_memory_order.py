@@ -6,6 +6,7 @@ import copy
 import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 from differences import GRADIENTS, ORDERS, VALUES, Difference, differs
 from engines import ENGINES, error_of, same, torch
@@ -318,3 +319,31 @@ def test_programs_that_depend_on_the_order() -> None:
 
     same(attention)
     same(written_through)
+
+
+def slope_of_columns(torch: Any) -> Any:
+    x = torch.zeros(2, 3, requires_grad=True)
+    return torch.autograd.grad((x.t() * torch.ones(3, 2)).sum(), x)[0]
+
+
+def shared_after_growth(torch: Any) -> bool:
+    x = torch.zeros(2)
+    y = x.view(2)
+    x.resize_(100)[0] = 1
+    return bool(y[0] == 1)
+
+
+OTHERWISE = {
+    "strides of a dimension of length 1 in a result": lambda torch: (torch.ones(1, 4).t() * 2).stride(),
+    "strides of an empty view": lambda torch: torch.ones(2, 3)[:, 1:1].t().stride(),
+    "offset in a part of a NumPy array": lambda torch: torch.from_numpy(np.arange(6)[2:]).storage_offset(),
+    "order of autograd.grad": lambda torch: slope_of_columns(torch).stride(),
+    "memory shared with a tensor that grew": shared_after_growth,
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_what_differs_still(what: str) -> None:
+    """The README lists these: none of them has another value, or refuses another view."""
+    mine, theirs = (OTHERWISE[what](engine) for engine in (minigrad, torch))
+    assert mine != theirs

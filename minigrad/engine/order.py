@@ -52,7 +52,7 @@ def compared(i: int, j: int, shape: Sequence[int], strides: Sequence[Strides]) -
 def broadcast_strides(x: Any, shape: Sequence[int]) -> Strides:
     """The strides with which a raw array is read as one of another shape: 0 along axes where it is repeated."""
     added = len(shape) - x.ndim
-    kept = [0 if n == 1 != wanted else step for n, wanted, step in zip(x.shape, shape[added:], x.strides)]
+    kept = [0 if n == 1 != wanted else step for n, wanted, step in zip(x.shape, shape[added:], steps_of(x))]
     return (*(0,) * added, *kept)
 
 

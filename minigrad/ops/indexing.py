@@ -16,7 +16,7 @@ from minigrad.arrays import array_module, copy_of, gpu_of, quiet
 from minigrad.devices import CPU, device_of, moved
 from minigrad.engine.changes import as_view
 from minigrad.engine.graph import TensorBase, raw, record
-from minigrad.engine.order import axes_by_steps, broadcast_strides, by_rows, copied, laid_out
+from minigrad.engine.order import axes_by_steps, broadcast_strides, by_rows, copied, laid_out, steps_of
 from minigrad.engine.places import warn
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number
 from minigrad.ops.selection import only_where
@@ -83,12 +83,14 @@ def axes_of_picked(x: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> list
     added = arrays[0].ndim
     taken = [dims_taken(part) for part in key]
     dims = [sum(taken[:i]) for i in range(len(key))]
-    kept = [x.strides[dim] for part, dim in zip(key, dims) if not is_array(part)]
-    kept += x.strides[sum(taken) :]
+    through = steps_of(x)
+    kept = [through[dim] for part, dim in zip(key, dims) if not is_array(part)]
+    kept += through[sum(taken) :]
     first = places[0] if places == list(range(places[0], places[-1] + 1)) else 0
     steps = (*kept[:first], *(0,) * added, *kept[first:])
-    before, after = (0,) * first, (0,) * (len(shape) - first - added)
-    return axes_by_steps(shape, [steps, *((*before, *broadcast_strides(p, p.shape), *after) for p in arrays)])
+    before, after = (1,) * first, (1,) * (len(shape) - first - added)
+    placed = [p.reshape(*before, *p.shape, *after) for p in arrays]
+    return axes_by_steps(shape, [steps, *(broadcast_strides(p, shape) for p in placed)])
 
 
 def picked_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], key: Any) -> Tensor:
@@ -227,7 +229,7 @@ def key_part(part: Any) -> Any:
             raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
         if array.dtype == np.uint8 and not isinstance(array, np.generic):
             array = mask_of_bytes(array)
-        return int(array) if array.ndim == 0 and array.dtype.kind != "b" else copy_of(array)
+        return int(array) if array.ndim == 0 and array.dtype.kind != "b" else copied(array)
     if hasattr(part, "__index__"):
         return operator.index(part)
     raise IndexError(

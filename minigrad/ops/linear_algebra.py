@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.arrays import SILENT, numpy_errors
 from minigrad.dtypes import CLASS_NAMES
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import by_rows
 from minigrad.ops.advice import converted, one_dtype
 from minigrad.ops.arithmetic import add
 from minigrad.ops.promotion import check_tensors
@@ -34,7 +35,9 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         numpy_errors.reset(errors)
     if a.dtype != getattr(b, "dtype", None):
         raise matmul_error(input, other)
-    name = PYTORCH_NAMES.get((a.ndim, b.ndim), "UnsafeViewBackward0")
+    name = PYTORCH_NAMES.get((a.ndim, b.ndim))
+    if name is None:  # NumPy gives batches the order in memory that they have in an operand
+        value, name = by_rows(value), "UnsafeViewBackward0"
     return record(value, (input, other), (matmul_da, matmul_db), a.ndim == 1, b.ndim == 1, name=name)
 
 
@@ -101,6 +104,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         numpy_errors.reset(errors)
     if x is input or x.dtype != w.dtype or w.ndim != 2 or (b is not None and (b.dtype != w.dtype or b.ndim > 1)):
         return linear_of_one(input, weight, bias)
+    if x.ndim > 3:
+        value = by_rows(value)
     if b is None:
         name = "MmBackward0" if x.ndim == 2 else "UnsafeViewBackward0"
         return record(value, (input, weight), (linear_dinput, linear_dweight), name=name)
