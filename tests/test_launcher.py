@@ -328,8 +328,10 @@ def test_versions_types_and_sizes_are_printed_as_pytorchs(run, tmp_path):
 
 
 def test_minigrad_has_a_version_of_its_own(run):
-    printed = run("import torch, minigrad\nprint(torch.__version__, minigrad.__version__, repr(torch))")
-    assert succeeds(printed) == f"2.13.0+minigrad {minigrad.__version__} <module 'torch'>\n"
+    printed = run(
+        "import torch, torchvision, minigrad\nprint(torch.__version__, torchvision.__version__, minigrad.__version__)"
+    )
+    assert succeeds(printed) == f"2.13.0+minigrad 0.28.0+minigrad {minigrad.__version__}\n"
 
 
 def test_what_the_launcher_pickles_needs_no_launcher(run, tmp_path):

@@ -60,6 +60,7 @@ def script(path: str) -> Program:
         spec = importer.find_spec("__main__")
         if spec is None:
             raise NotFound(f"can't find '__main__' module in {path!r}")
+        remember_lines(spec.origin, spec.loader.get_source("__main__") or "")
         names = {"__file__": spec.origin, "__package__": "", "__loader__": spec.loader}
         return Program(spec.loader.get_code("__main__"), path, file, names)
     if not os.path.isfile(path):
@@ -90,8 +91,13 @@ def module(name: str) -> Program:
 
 def code(source: str, argument: str, name: str) -> Program:
     """Code that is in no file."""
-    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
+    remember_lines(name, source)
     return Program(compile(source, name, "exec", dont_inherit=True), argument, "", {})
+
+
+def remember_lines(name: str, source: str) -> None:
+    """Let messages show the lines of code that is in no file of its own."""
+    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
 
 
 def run(program: Program, arguments: Sequence[str] = ()) -> None:
