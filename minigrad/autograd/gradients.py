@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine import backward as engine
-from minigrad.engine.graph import TensorBase
+from minigrad.engine.graph import TensorBase, node_of
 from minigrad.engine.ownership import add_to_grads, own_tensor
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def grad(
     arrived = engine.backward(gradients, engine.nodes_of(wanted), keep, create_graph, may_be_unused)
     result: list[Any] = []
     for x in wanted:
-        g = arrived.get(x.node)  # type: ignore[arg-type]
+        g = arrived.get(node_of(x))  # type: ignore[arg-type]
         if g is None and materialize_grads:
             g = array_module(x.array).zeros_like(x.array)
         result.append(None if g is None else own_tensor(g))
@@ -80,7 +80,8 @@ def starts(roots: list[Tensor], given: Any, create_graph: bool) -> engine.Gradie
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
     gradients: dict[Any, Any] = {}
     for number, (root, g) in enumerate(zip(roots, given)):
+        node = node_of(root)
         g = engine.start(root, g, create_graph, number)
         with quiet():
-            gradients[root.node] = gradients[root.node] + g if root.node in gradients else g
+            gradients[node] = gradients[node] + g if node in gradients else g
     return gradients

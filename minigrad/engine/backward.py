@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.arrays import IN_MEMORY, SILENT, aloud, gpu_of, numpy_errors, on_its_gpu
 from minigrad.engine import changes
 from minigrad.engine.broadcasting import cast, fit
-from minigrad.engine.graph import Node, TensorBase, raw, recording, rule_name, wrap
+from minigrad.engine.graph import Node, TensorBase, node_of, raw, recording, rule_name, wrap
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -81,7 +81,10 @@ def backward(
 
 
 def start(root: Tensor, g: Any, create_graph: bool, number: int = 0) -> Any:
-    """The gradient that a pass starts from at one of its roots, checked; None stands for the 1 of a scalar."""
+    """The gradient that a pass starts from at one of its roots, checked; None stands for the 1 of a scalar.
+
+    root: whose node is that of its value, also where it is a view (see `node_of`).
+    """
     if root.node is None:
         raise RuntimeError(
             f"element {number} of tensors does not require grad and does not have a grad_fn. Set "
@@ -124,9 +127,10 @@ def nodes_of(tensors: Iterable[Tensor]) -> dict[Node, Tensor]:
     """The tensors that gradients were asked for, by node."""
     found: dict[Node, Tensor] = {}
     for tensor in tensors:
-        if tensor.node is None:
+        node = node_of(tensor)
+        if node is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-        found[tensor.node] = tensor
+        found[node] = tensor
     return found
 
 

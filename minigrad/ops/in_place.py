@@ -6,13 +6,15 @@ the user's line: an earlier op's rule that still needs the old values raises an 
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, copy_of, is_writeable, quiet
 from minigrad.devices import device_of
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.changes import mark_changed
-from minigrad.engine.graph import TensorBase, raw, record, recording, wrap
+from minigrad.engine.graph import TensorBase, is_recording, raw, record, wrap
+from minigrad.engine.views import base_with, take_over
 from minigrad.gpu.placement import check_devices
 from minigrad.ops import activations, arithmetic, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
@@ -39,44 +41,69 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
         )
     if promotion.category(value.dtype) > promotion.category(tensor.array.dtype):
         raise RuntimeError(f"result type {result.dtype} can't be cast to the desired output type {tensor.dtype}")
-    recorded = result.node is not None
-    if recorded:
+    if result.node is not None:
         keep_old_values(result.node, tensor)
+        pass_hooks_by(result.node, tensor)
     if value.dtype != tensor.array.dtype:
         result = result.to(tensor.dtype)
     raw(tensor)[...] = result.array
-    mark_changed(tensor, recorded=recorded)
-    if recorded:
-        tensor.node = result.node
+    mark_changed(tensor)
+    if result.node is not None:
+        keep_as_output(result.node, tensor)
+        take_over_result(tensor, result)
     return tensor
 
 
+def pass_hooks_by(node: Any, tensor: Tensor) -> None:
+    """Hooks of a view see gradients of what it was: as in PyTorch, not those that come from its later change."""
+    if tensor.view_of is not None and tensor.node is not None and tensor.node.hooks:
+        unhooked = copy(tensor.node)
+        unhooked.hooks = unhooked.receiver = None
+        node.edges = [unhooked if edge is tensor.node else edge for edge in node.edges]
+
+
+def take_over_result(tensor: Tensor, result: Tensor) -> None:
+    """Give a tensor that was changed the node of the result that stands there now; of a view, tell its base."""
+    if tensor.view_of is None:
+        take_over(tensor, result.node)
+    else:
+        take_over(tensor.view_of.base, base_with(tensor, result))
+
+
 def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
-    """Leaves, and views whose base would have to learn of the change, cannot be changed under recording."""
+    """RuntimeError where PyTorch does not follow a change; recorded: whether the change needs a gradient.
+
+    Under recording it follows none of leaves that require grad, of views of them, and of some other views.
+    """
     if not is_writeable(tensor.array):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location "
             "(expand() makes such tensors), or its memory is read-only. Please clone() the tensor before performing "
             "the operation."
         )
-    if not recording.get():
+    if not is_recording() or not (recorded or tensor.requires_grad):
         return
-    if tensor.node is not None and tensor.is_leaf:
+    view = tensor.view_of
+    if view is not None and view.origin is not None:
+        raise RuntimeError(view.refusal(tensor, "is being"))
+    if tensor.requires_grad and (tensor if view is None else view.base).is_leaf:
         raise RuntimeError(
-            "a leaf Variable that requires grad is being used in an in-place operation. "
-            "Make a new tensor instead (x = x + 1), or change it inside torch.no_grad()."
-        )
-    if tensor.viewed_at is not None and (recorded or tensor.node is not None):
-        raise RuntimeError(
-            "a view of a tensor that requires grad is being used in an in-place operation, which minigrad "
-            "does not follow back to its base. Assign to the base instead: y[0] = y[0] + 1 rather than "
-            "y[0] += 1. (a view of a leaf Variable that requires grad cannot be changed in place at all.)"
+            f"{'a view of ' if view is not None else ''}a leaf Variable that requires grad is being used in an "
+            "in-place operation. Make a new tensor instead (x = x + 1), or change it inside torch.no_grad()."
         )
 
 
 def keep_old_values(node: Any, tensor: Tensor) -> None:
-    """Where a node kept the tensor for its rules, give it a copy of the values that are about to change."""
-    node.inputs = tuple([snapshot(x) if raw(x) is tensor.array else x for x in node.inputs])
+    """Where a node kept its first operand, the tensor, give it a copy of the values that are about to change."""
+    first, *others = node.inputs
+    node.inputs = (snapshot(first) if raw(first) is tensor.array else first, *others)
+
+
+def keep_as_output(node: Any, tensor: Tensor) -> None:
+    """Where a node kept its result, let it keep the tensor's memory, where that now stands, until it changes again."""
+    if node.out is not None:
+        node.out, node.changes = tensor.array, tensor.changes
+        node.written = node.changes.serial
 
 
 def snapshot(tensor: Tensor) -> Tensor:
@@ -148,7 +175,7 @@ def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 def zero_(self: Tensor) -> Tensor:
     """All zeros, in place."""
-    return fill_(self, 0)
+    return overwrite(self, 0, "ZeroBackward0")
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
@@ -157,27 +184,40 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {raw(value).ndim} dimensions."
         )
-    return copy_(self, value)
+    return overwrite(self, value, "FillBackward3" if isinstance(value, TensorBase) else "FillBackward2")
 
 
 def copy_(self: Tensor, src: Any) -> Tensor:
     """The elements of another tensor (or a number), broadcast and converted to self's dtype, in place."""
-    return write(self, overwritten(self, src))
+    return overwrite(self, src, "torch::autograd::CopyBackwards")
 
 
-def overwritten(a: Tensor, src: Any) -> Tensor:
-    """The elements of src in the shape and dtype of `a`, of which nothing is left."""
+def overwrite(tensor: Tensor, src: Any, name: str) -> Tensor:
+    """Put other elements in place of a tensor's; name: what PyTorch prints for it, unless the tensor is a view."""
+    src = source_of(tensor, src)
+    if tensor.view_of is not None and in_graph(tensor, src):
+        return put_in_view(tensor, src)
+    return write(tensor, overwritten(tensor, src, name))
+
+
+def source_of(a: Tensor, src: Any) -> Any:
+    """What is copied to a tensor: a number that fits it, or a tensor where it is.  RuntimeError for another shape."""
     src = promotion.operand(src)
     if not broadcasts(getattr(raw(src), "shape", ()), a.array.shape):
         raise RuntimeError(
             f"copy_(): The size of src {list(raw(src).shape)} must broadcast to self's {list(a.array.shape)}"
         )
-    if isinstance(src, TensorBase):
-        src = to_device(src, device_of(a.array))  # type: ignore[arg-type]
+    if not isinstance(src, TensorBase):
+        return promotion.fitting_number(src, a.array.dtype)
+    return to_device(src, device_of(a.array))  # type: ignore[arg-type]
+
+
+def overwritten(a: Tensor, src: Any, name: str) -> Tensor:
+    """The elements of src in the shape and dtype of `a`, of which nothing is left."""
     value = array_module(a.array).empty_like(a.array)
     with quiet():
-        value[...] = raw(src) if isinstance(src, TensorBase) else promotion.fitting_number(src, value.dtype)
-    return record(value, (a, src), (overwritten_da, overwritten_dsrc), name="torch::autograd::CopyBackwards")
+        value[...] = raw(src)
+    return record(value, (a, src), (overwritten_da, overwritten_dsrc), name=name)
 
 
 def overwritten_da(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tensor:
@@ -188,6 +228,25 @@ def overwritten_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tenso
     return g
 
 
+def put_in_view(view: Tensor, value: Any) -> Tensor:
+    """Overwrite a view, in a graph: its base is what it was, but for the value at that place."""
+    refuse_in_place(view, recorded=True)
+    node = base_with(view, value)
+    indexing.assign(view.array, (), None, raw(value))
+    mark_changed(view)
+    take_over(view.view_of.base, node)  # type: ignore[union-attr]
+    return view
+
+
+def put_at_positions(tensor: Tensor, key: tuple[Any, ...], value: Any) -> None:
+    """Overwrite the elements that a key of arrays picks, in a graph."""
+    refuse_in_place(tensor, recorded=True)
+    result = indexing.put(tensor, key, value)
+    indexing.assign(tensor.array, (), key, raw(value))
+    mark_changed(tensor)
+    take_over_result(tensor, result)
+
+
 def setitem(self: Tensor, key: Any, value: Any) -> None:
     """self[key] = value.  Gradients flow to the elements that stay, and to the value."""
     basic, picking = indexing.split_key(key, promotion.array_of(self))
@@ -195,9 +254,23 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
         if picking is None or value.array.ndim == 0:
             value = to_device(value, device_of(self.array))  # type: ignore[arg-type]
         check_devices(self, value)
-    if recording.get() and (self.node is not None or (isinstance(value, TensorBase) and value.node is not None)):
-        write(self, indexing.put(self, basic, picking, value))
+    if not in_graph(self, value):
+        refuse_in_place(self, recorded=False)
+        indexing.assign(self.array, basic, picking, raw(value))
+        mark_changed(self)
         return
-    refuse_in_place(self, recorded=False)
-    indexing.assign(self.array, basic, picking, raw(value))
-    mark_changed(self)
+    whole = all(part == slice(None) for part in basic)
+    place = self if whole else indexing.part(self, basic, indexing.view_name(key, basic))
+    if picking is not None or (raw(value) is not value and raw(value).ndim > place.array.ndim):
+        value = indexing.without_leading_ones(value)
+    if picking is not None:
+        put_at_positions(place, picking, value)
+    elif place.view_of is not None:
+        put_in_view(place, value)
+    else:
+        overwrite(place, value, "torch::autograd::CopyBackwards" if isinstance(value, TensorBase) else "FillBackward3")
+
+
+def in_graph(*operands: Any) -> bool:
+    """Whether an op of them is recorded."""
+    return is_recording() and any(isinstance(x, TensorBase) and x.requires_grad for x in operands)  # type: ignore

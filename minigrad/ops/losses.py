@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad.arrays import quiet
 from minigrad.engine.broadcasting import broadcasts
-from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.graph import TensorBase, node_of, raw, record
 from minigrad.engine.places import op_called
 from minigrad.gpu.placement import check_devices
 from minigrad.kernels.fused import fused
@@ -263,7 +263,7 @@ def refuse_grad(name: str, weight: Any) -> None:
     """A weight is a constant to differentiation: TypeError unless a tensor, RuntimeError if it requires grad."""
     if not isinstance(weight, TensorBase):
         raise TypeError(f"{op_called()}(): argument '{name}' must be Tensor, not {type(weight).__name__}")
-    if weight.node is not None:
+    if node_of(weight) is not None:
         raise RuntimeError(
             f"{op_called()}() is not differentiable with respect to argument '{name}'. This input cannot have "
             "requires_grad True: pass weight.detach()."

@@ -12,9 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module
-from minigrad.engine.changes import as_view
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.places import op_called
+from minigrad.engine.views import as_view
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.dims import axis, reduced_axes
 from minigrad.ops.indexing import getitem, part
@@ -62,7 +62,9 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     x = array_of(input)
     value = reshaped(x, as_sizes(shape))
     out = record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0")
-    return as_view(out, input) if isinstance(input, TensorBase) and shares_memory(value, x) else out
+    if isinstance(input, TensorBase) and shares_memory(value, x):
+        as_view(out, input, reshape, value.shape)
+    return out
 
 
 def reshape_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -78,7 +80,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
             "view size is not compatible with input tensor's size and stride (at least one dimension spans "
             "across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return as_view(record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0"), input)
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0"), input, reshape, value.shape)
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
@@ -138,14 +140,14 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     value = x.squeeze() if dim is None else x.squeeze(tuple(i for i in reduced_axes(input, dim) if x.shape[i] == 1))
     several = isinstance(dim, (tuple, list))
     name = "SqueezeBackward0" if dim is None else "SqueezeBackward2" if several else "SqueezeBackward1"
-    return as_view(record(value, (input,), (reshape_da,), x.shape, name=name), input)
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name=name), input, squeeze, dim)
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of length 1 at dim."""
     x = array_of(input)
     value = array_module(x).expand_dims(x, axis(dim, x.ndim + 1))
-    return as_view(record(value, (input,), (reshape_da,), x.shape, name="UnsqueezeBackward0"), input)
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name="UnsqueezeBackward0"), input, unsqueeze, dim)
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -153,7 +155,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     x = array_of(input)
     dim0, dim1 = axis(dim0, x.ndim), axis(dim1, x.ndim)
     value = x.swapaxes(dim0, dim1) if x.ndim else x[...]
-    return as_view(record(value, (input,), (transpose_da,), dim0, dim1), input)
+    return as_view(record(value, (input,), (transpose_da,), dim0, dim1), input, transpose, dim0, dim1)
 
 
 def transpose_da(g: Tensor, _out: Tensor, _a: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -172,7 +174,7 @@ def t(input: Tensor) -> Tensor:
         raise RuntimeError(
             f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D: use mT or transpose(dim0, dim1)"
         )
-    return as_view(record(x.T, (input,), (t_da,)), input)
+    return as_view(record(x.T, (input,), (t_da,)), input, t)
 
 
 def t_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
@@ -200,7 +202,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     axes = tuple(axis(d, x.ndim) for d in order)
     if len(set(axes)) != len(axes):
         raise RuntimeError(f"permute(): duplicate dims are not allowed. Got {list(order)}")
-    return as_view(record(x.transpose(axes), (input,), (permute_da,), axes), input)
+    return as_view(record(x.transpose(axes), (input,), (permute_da,), axes), input, permute, axes)
 
 
 def permute_da(g: Tensor, _out: Tensor, _a: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -226,7 +228,7 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
             f"expand(): the sizes {list(wanted)} must match the tensor's {list(x.shape)} from the right, "
             "or stretch a size of 1"
         )
-    return as_view(record(expanded(x, full), (input,), (expand_da,)), input)
+    return as_view(record(expanded(x, full), (input,), (expand_da,)), input, expand, full)
 
 
 def expanded(x: Any, shape: tuple[int, ...]) -> Any:
@@ -327,7 +329,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
         raise IndexError("unbind(): Dimension specified as 0 but tensor has no dimensions")
     dim = axis(dim, x.ndim)
     before = (slice(None),) * dim
-    return tuple(part(input, (*before, i), "UnbindBackward0") for i in range(x.shape[dim]))
+    return tuple(part(input, (*before, i), "UnbindBackward0", i) for i in range(x.shape[dim]))
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -348,9 +350,8 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
         )
     before = (slice(None),) * dim
     starts = [sum(pieces[:i]) for i in range(len(pieces))]
-    return tuple(
-        part(tensor, (*before, slice(start, start + n)), name) for start, n in zip(starts, pieces, strict=True)
-    )
+    keys = [(*before, slice(start, start + n)) for start, n in zip(starts, pieces, strict=True)]
+    return tuple(part(tensor, key, name, i) for i, key in enumerate(keys))
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
