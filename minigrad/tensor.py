@@ -150,7 +150,7 @@ class Tensor(TensorMethods):
             raise RuntimeError(
                 f"only Tensors of floating point dtype can require gradients, not {self.dtype}: use .float()"
             )
-        if not self.is_leaf and not requires_grad:
+        if not requires_grad and self.node is not None and self.node.rules:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
                 "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
@@ -218,7 +218,7 @@ class Tensor(TensorMethods):
     @property
     def retains_grad(self) -> builtins.bool:
         """Whether `retain_grad` was called on this tensor, which is no leaf."""
-        return self.grad_fn is not None and self.grad_fn.receiver is not None
+        return self.node is not None and bool(self.node.rules) and self.node.receiver is not None
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call hook(gradient) when the tensor's gradient is known; what it returns, if not None, replaces it."""

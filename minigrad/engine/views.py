@@ -1,8 +1,8 @@
 """Views: tensors that look at the memory of another one, their base.
 
 In a graph, changing a view in place changes its base.  The base then takes over a node that says: as before, but for
-the place where the view looks.  All views of it are out of date by that: one that is used again looks at the base anew, by
-the same steps as when it was made.  So gradients go the way that the values went.
+the place where the view looks.  All views of it are out of date by that: one that is used again looks at the base anew,
+by the same steps as when it was made.  So gradients go the way that the values went.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module, copy_of
+from minigrad.arrays import array_module, copy_of, result_array
 from minigrad.engine.changes import changes_of
 from minigrad.engine.graph import Node, TensorBase, is_recording, raw, record, recording
 from minigrad.engine.places import line_of, user_place
@@ -61,7 +61,7 @@ class View:
             raise RuntimeError(self.refusal(view, "its base or another view of its base has been"))
         mode = recording.set(True)
         try:
-            node = look(self.base, self.steps).node or dead_end(view)
+            node = look(self.base, self.steps).node or Node(view.array, (None,), (None,), user_place(sys._getframe()))
         finally:
             recording.reset(mode)
         node.pytorch_name = "AsStridedBackward0"
@@ -168,5 +168,5 @@ def order_of(x: Any) -> tuple[int, ...] | None:
 def laid_out(x: Any, order: tuple[int, ...] | None) -> Any:
     """A copy of a raw array whose axes lie in memory in some order."""
     if order is None:
-        return copy_of(x)
+        return copy_of(result_array(x))
     return copy_of(x.transpose(order)).transpose(sorted(range(x.ndim), key=order.__getitem__))

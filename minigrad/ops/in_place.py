@@ -9,7 +9,7 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module, copy_of, is_writeable, quiet
+from minigrad.arrays import array_module, copy_of, is_writeable, quiet, repeats_elements
 from minigrad.devices import device_of
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.changes import mark_changed
@@ -32,6 +32,12 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
     RuntimeError, with nothing changed: the tensor is a leaf that requires grad (or a view of a tensor that
     does), the result has another shape, or a dtype of a higher category.
     """
+    refuse_memory(tensor.array)
+    return written(tensor, result)
+
+
+def written(tensor: Tensor, result: Tensor) -> Tensor:
+    """As `write`, also where several elements lie in one place."""
     refuse_in_place(tensor, result.node is not None)
     check_devices(tensor, result)
     value = result.array
@@ -70,17 +76,21 @@ def take_over_result(tensor: Tensor, result: Tensor) -> None:
         take_over(tensor.view_of.base, base_with(tensor, result))
 
 
-def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
-    """RuntimeError where PyTorch does not follow a change; recorded: whether the change needs a gradient.
-
-    Under recording it follows none of leaves that require grad, of views of them, and of some other views.
-    """
-    if not is_writeable(tensor.array):
+def refuse_memory(array: Any, repeated: bool = False) -> None:
+    """RuntimeError where elements may not be written to, or (unless repeated) several of them lie in one place."""
+    if not is_writeable(array) or (not repeated and repeats_elements(array)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location "
             "(expand() makes such tensors), or its memory is read-only. Please clone() the tensor before performing "
             "the operation."
         )
+
+
+def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
+    """RuntimeError where PyTorch does not follow a change; recorded: whether the change needs a gradient.
+
+    Under recording it follows none of leaves that require grad, of views of them, and of some other views.
+    """
     if not is_recording() or not (recorded or tensor.requires_grad):
         return
     view = tensor.view_of
@@ -189,15 +199,22 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 
 def copy_(self: Tensor, src: Any) -> Tensor:
     """The elements of another tensor (or a number), broadcast and converted to self's dtype, in place."""
-    return overwrite(self, src, "torch::autograd::CopyBackwards")
+    return overwrite(self, src, COPY)
+
+
+COPY = "torch::autograd::CopyBackwards"
 
 
 def overwrite(tensor: Tensor, src: Any, name: str) -> Tensor:
-    """Put other elements in place of a tensor's; name: what PyTorch prints for it, unless the tensor is a view."""
+    """Put other elements in place of a tensor's.
+
+    name: what PyTorch prints for it, unless the tensor is a view.  One number may be put in repeated places too.
+    """
     src = source_of(tensor, src)
+    refuse_memory(tensor.array, repeated=name != COPY and not in_graph(src))
     if tensor.view_of is not None and in_graph(tensor, src):
         return put_in_view(tensor, src)
-    return write(tensor, overwritten(tensor, src, name))
+    return written(tensor, overwritten(tensor, src, name))
 
 
 def source_of(a: Tensor, src: Any) -> Any:
@@ -240,6 +257,7 @@ def put_in_view(view: Tensor, value: Any) -> Tensor:
 
 def put_at_positions(tensor: Tensor, key: tuple[Any, ...], value: Any) -> None:
     """Overwrite the elements that a key of arrays picks, in a graph."""
+    refuse_memory(tensor.array)
     refuse_in_place(tensor, recorded=True)
     result = indexing.put(tensor, key, value)
     indexing.assign(tensor.array, (), key, raw(value))
@@ -255,7 +273,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
             value = to_device(value, device_of(self.array))  # type: ignore[arg-type]
         check_devices(self, value)
     if not in_graph(self, value):
-        refuse_in_place(self, recorded=False)
+        refuse_memory(self.array[(*basic, ...)], repeated=picking is not None)
         indexing.assign(self.array, basic, picking, raw(value))
         mark_changed(self)
         return
@@ -266,9 +284,10 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     if picking is not None:
         put_at_positions(place, picking, value)
     elif place.view_of is not None:
+        refuse_memory(place.array)
         put_in_view(place, value)
     else:
-        overwrite(place, value, "torch::autograd::CopyBackwards" if isinstance(value, TensorBase) else "FillBackward3")
+        overwrite(place, value, COPY if isinstance(value, TensorBase) else "FillBackward3")
 
 
 def in_graph(*operands: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, copy_of, gpu_of, quiet
+from minigrad.arrays import array_module, copy_of, gpu_of, quiet, result_array
 from minigrad.devices import CPU, device_of, moved
 from minigrad.engine.graph import raw, record
 from minigrad.engine.views import as_view
@@ -255,7 +255,7 @@ def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, key: Any) ->
 
 def cleared(a: Tensor, key: tuple[Any, ...]) -> Tensor:
     """A copy of `a` with zeros at the positions that a key picks."""
-    value = copy_of(raw(a))
+    value = copy_of(result_array(raw(a)))
     value[key] = 0
     return record(value, (a,), (cleared_da,), saved=(key,))
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minigrad.arrays import array_module
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.places import op_called
@@ -232,11 +234,16 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
 
 
 def expanded(x: Any, shape: tuple[int, ...]) -> Any:
-    """A raw array repeated without copying: read-only in NumPy, unless no element is repeated."""
+    """A raw array repeated without copying.  One may write to a part of it that repeats no element, as in PyTorch."""
     added = len(shape) - x.ndim
     if shape == (1,) * added + x.shape:
         return x[(None,) * added + (...,)]
-    return array_module(x).broadcast_to(x, shape) if 0 not in shape else array_module(x).empty(shape, x.dtype)
+    if 0 in shape:
+        return array_module(x).empty(shape, x.dtype)
+    value = array_module(x).broadcast_to(x, shape)
+    if isinstance(x, np.ndarray):
+        value.flags.writeable = x.flags.writeable
+    return value
 
 
 def expand_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
