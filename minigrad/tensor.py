@@ -150,7 +150,7 @@ class Tensor(TensorMethods):
             raise RuntimeError(
                 f"only Tensors of floating point dtype can require gradients, not {self.dtype}: use .float()"
             )
-        if not requires_grad and self.node is not None and self.node.rules:
+        if not requires_grad and not self.is_leaf:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
                 "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."

@@ -25,7 +25,7 @@ NEW: dict[str, Line] = {
     "sin(x)": lambda t, x, y: t.sin(x),
     "tanh(x)": lambda t, x, y: t.tanh(x),
     "x.sum(0)": lambda t, x, y: x.sum(0),
-    "x.clone()": lambda t, x, y: x.clone() if x.is_contiguous() else None,
+    "x.clone()": lambda t, x, y: x.contiguous().clone(),
     "stack([x, y])": lambda t, x, y: t.stack([x, y]),
 }
 VIEWS: dict[str, Line] = {
@@ -76,6 +76,9 @@ CHANGES: dict[str, Line] = {
     "x[0] += 1": lambda t, x, y: increment(x, 0, 1),
     "x[0] += y": lambda t, x, y: increment(x, 0, y),
     "x[:, 0] *= 2": lambda t, x, y: double(x, (slice(None), 0)),
+    "x[...] *= 2": lambda t, x, y: double(x, ...),
+    "x[1:] *= 2": lambda t, x, y: double(x, slice(1, None)),
+    "x[None] *= 2": lambda t, x, y: double(x, None),
 }
 STATES: dict[str, Line] = {
     "x.retain_grad()": lambda t, x, y: x.retain_grad(),
@@ -86,7 +89,7 @@ CUTS: dict[str, Line] = {
     "x.detach_()": lambda t, x, y: done(x.detach_()),
     "x.requires_grad_()": lambda t, x, y: done(x.requires_grad_()),
     "x.requires_grad_(False)": lambda t, x, y: done(x.requires_grad_(False)),
-    "deepcopy(x)": lambda t, x, y: copy.deepcopy(x) if x.is_contiguous() else None,
+    "deepcopy(x)": lambda t, x, y: copy.deepcopy(x if x.is_contiguous() else x.contiguous()),
 }
 """What makes constants of what was computed: finite differences see through them."""
 LINES = NEW | VIEWS | CHANGES | STATES | CUTS

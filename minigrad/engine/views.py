@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, copy_of, result_array
 from minigrad.engine.changes import changes_of
-from minigrad.engine.graph import Node, TensorBase, is_recording, raw, record, recording
+from minigrad.engine.graph import Node, TensorBase, is_recording, new, raw, record, recording
 from minigrad.engine.places import line_of, user_place
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
-Step = tuple[Any, ...]
+Step = tuple[Any, tuple[Any, ...]]
 """A view op and its arguments after the tensor: how one looks at a tensor, or at a gradient of its shape."""
 
 NO_GRAD, SEVERAL = "no_grad", "several"
@@ -27,15 +27,29 @@ NO_GRAD, SEVERAL = "no_grad", "several"
 class View:
     """How a view looks at its base.
 
-    steps: the view ops that lead from the base to it.  version: of their memory, when the view's node was made.
-    origin: why it may not be changed in place in a graph: it was made under no_grad, or with several at once.
-    output: its number among those.
+    op, arguments: the last of the view ops that lead from the base to it; before: how the view that it was made of
+    looks, if it was one.  version: of their memory, when the view's node was made.  origin: why it may not be changed
+    in place in a graph: it was made under no_grad, or with several at once.  output: its number among those.
     """
 
-    __slots__ = ("base", "steps", "version", "origin", "output")
+    __slots__ = ("base", "before", "op", "arguments", "version", "origin", "output")
 
-    def __init__(self, base: Any, steps: tuple[Step, ...], version: int, origin: str | None, output: int) -> None:
-        self.base, self.steps, self.version, self.origin, self.output = base, steps, version, origin, output
+    base: Any
+    before: View | None
+    op: Any
+    arguments: tuple[Any, ...]
+    version: int
+    origin: str | None
+    output: int
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The view ops that lead from the base to it."""
+        steps, view = [], self
+        while view is not None:
+            steps.append((view.op, view.arguments))
+            view = view.before
+        return tuple(reversed(steps))
 
     def edge(self, view: TensorBase) -> Node | None:
         """The node that an op of the view is recorded with.
@@ -89,24 +103,25 @@ class View:
         return f"{made} and {what} modified inplace{where}. {why}" + (f" The change: {line_of(place)}" if place else "")
 
 
-def as_view(view: Tensor, base: Any, *step: Any, output: int | None = None) -> Tensor:
+def as_view(view: Tensor, base: Any, op: Any, *arguments: Any, output: int | None = None) -> Tensor:
     """Say that a tensor looks at the memory of `base`, so that each sees in-place changes of the other.
 
-    step: the op and its arguments after the tensor.  output: the view's number among several that one op gives.
+    op, arguments: what gave the view of the base.  output: the view's number among several that one op gives.
     A raw array, which an op of raw arrays gives, is left as it is.
     """
     if isinstance(view, TensorBase):
-        changes = view.changes = base.changes or changes_of(base)
-        of = base.view_of
-        origin = NO_GRAD if not is_recording() else SEVERAL if output is not None else of and of.origin
-        base, steps = (base, (step,)) if of is None else (of.base, (*of.steps, step))
-        view.view_of = View(base, steps, changes.version, origin, output or 0)
+        before = base.view_of
+        view.changes = changes = base.changes or changes_of(base)
+        view.view_of = of = new(View)
+        of.base, of.before, of.op, of.arguments = (base if before is None else before.base), before, op, arguments
+        of.version, of.output = changes.version, output or 0
+        of.origin = NO_GRAD if not is_recording() else SEVERAL if output is not None else before and before.origin
     return view
 
 
 def look(x: Any, steps: tuple[Step, ...]) -> Any:
     """Look at a tensor, or an array, by the steps of a view."""
-    for op, *arguments in steps:
+    for op, arguments in steps:
         x = op(x, *arguments)
     return x
 

@@ -14,7 +14,7 @@ from minigrad.devices import device_of
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, is_recording, raw, record, wrap
-from minigrad.engine.views import base_with, take_over
+from minigrad.engine.views import as_view, base_with, take_over
 from minigrad.gpu.placement import check_devices
 from minigrad.ops import activations, arithmetic, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
@@ -96,7 +96,8 @@ def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
     view = tensor.view_of
     if view is not None and view.origin is not None:
         raise RuntimeError(view.refusal(tensor, "is being"))
-    if tensor.requires_grad and (tensor if view is None else view.base).is_leaf:
+    node = tensor.node if view is None else view.base.node
+    if tensor.requires_grad and not (node is not None and node.rules):
         raise RuntimeError(
             f"{'a view of ' if view is not None else ''}a leaf Variable that requires grad is being used in an "
             "in-place operation. Make a new tensor instead (x = x + 1), or change it inside torch.no_grad()."
@@ -248,10 +249,11 @@ def overwritten_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tenso
 def put_in_view(view: Tensor, value: Any) -> Tensor:
     """Overwrite a view, in a graph: its base is what it was, but for the value at that place."""
     refuse_in_place(view, recorded=True)
-    node = base_with(view, value)
-    indexing.assign(view.array, (), None, raw(value))
+    if not same_view(view, value):  # y[i] += 1 ends by assigning the view that it has changed
+        node = base_with(view, value)
+        indexing.assign(view.array, (), None, raw(value))
+        take_over(view.view_of.base, node)  # type: ignore[union-attr]
     mark_changed(view)
-    take_over(view.view_of.base, node)  # type: ignore[union-attr]
     return view
 
 
@@ -277,17 +279,33 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
         indexing.assign(self.array, basic, picking, raw(value))
         mark_changed(self)
         return
+    name = indexing.view_name(key, basic)
     whole = all(part == slice(None) for part in basic)
-    place = self if whole else indexing.part(self, basic, indexing.view_name(key, basic))
-    if picking is not None or (raw(value) is not value and raw(value).ndim > place.array.ndim):
-        value = indexing.without_leading_ones(value)
     if picking is not None:
-        put_at_positions(place, picking, value)
-    elif place.view_of is not None:
+        place = self if whole else indexing.part(self, basic, name)
+        put_at_positions(place, picking, indexing.without_leading_ones(value))
+        return
+    place = self if whole else place_of(self, basic, name)
+    if raw(value) is not value and raw(value).ndim > place.array.ndim:
+        value = indexing.without_leading_ones(value)
+    if place.view_of is not None:
         refuse_memory(place.array)
         put_in_view(place, value)
     else:
         overwrite(place, value, COPY if isinstance(value, TensorBase) else "FillBackward3")
+
+
+def place_of(a: Tensor, basic: tuple[Any, ...], name: str) -> Tensor:
+    """The view a[basic] as a place to write to: what was there needs no derivative."""
+    return as_view(wrap(a.array[(*basic, ...)]), a, indexing.part, basic, name)
+
+
+def same_view(a: Tensor, b: Any) -> bool:
+    """Whether a view and something else look at one place of one base."""
+    of, other = a.view_of, getattr(b, "view_of", None)
+    if of is None or other is None or of.base is not other.base or other.origin is not None:
+        return False
+    return of.steps == other.steps
 
 
 def in_graph(*operands: Any) -> bool:

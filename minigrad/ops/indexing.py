@@ -131,6 +131,8 @@ def split_key(key: Any, x: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] | None
     NumPy treats an int beside an array as an array too, and moves dimensions; PyTorch takes ints first.
     """
     shape = x.shape
+    if type(key) is int and shape and -shape[0] <= key < shape[0]:
+        return (key,), None
     parts = [key_part(part) for part in (key if isinstance(key, tuple) else (key,))]
     takes = [dims_taken(part) for part in parts]
     missing = len(shape) - sum(takes)
