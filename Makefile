@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: compare test lint check slow fuzz benchmarks gpu clean
 
 compare: .venv/compare
-	$(BIN)/python -m comparisons
+	$(BIN)/python -m comparisons $(LESSONS)
 
 test: .venv/test lint
 	$(BIN)/python -m pytest -n auto

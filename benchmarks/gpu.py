@@ -25,8 +25,8 @@ from rich.table import Table
 
 from benchmarks.gpu_workloads import BATCHES, LESSONS, WIDTHS, bytes_moved, operations, sweep_name
 from benchmarks.measure import positive, quartiles
-from comparisons import gpu
-from comparisons.machine import processor
+from minigrad.comparison import gpu
+from minigrad.comparison.machine import processor
 
 ENGINES = ("torch", "torch graph", "minigrad")
 LARGE = 8192

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from comparisons import gpu
+from minigrad.comparison import gpu
 
 OUT = Path("out/gpu")
 PARTS = {

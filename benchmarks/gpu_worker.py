@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.gpu_workloads import Step, build
-from comparisons.gpu import full_precision
+from minigrad.comparison.gpu import full_precision
 
 Clock = Callable[[Step, int], float]
 """Runs a step so often, and gives the seconds that one took."""

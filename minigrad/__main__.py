@@ -10,6 +10,7 @@ from minigrad import launcher
 
 USAGE = """\
 usage: python -m minigrad script.py [arguments]    run a PyTorch script on minigrad, unchanged
+       python -m minigrad --compare script.py      run it on PyTorch too, and compare every step (--help: options)
        python -m minigrad --names                  list the names of PyTorch that minigrad has
 """
 
@@ -22,6 +23,10 @@ def main(arguments: list[str]) -> None:
         print(USAGE, end="")
     elif arguments[0] == "--names":
         show(launcher.supported_names())
+    elif arguments[0] == "--compare":
+        from minigrad.comparison import command
+
+        sys.exit(command.main(arguments[1:]))
     elif arguments[0].startswith("-"):
         refuse(f"no option {arguments[0]}")
     elif not os.path.isfile(arguments[0]):

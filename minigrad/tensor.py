@@ -179,7 +179,8 @@ class Tensor(TensorMethods):
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
                 "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
-                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
+                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor "
+                f"by mistake, make sure you access the leaf Tensor instead. This one: {self.grad_fn!r}",
                 stacklevel=2,
             )
         return self._grad
@@ -273,7 +274,10 @@ class Tensor(TensorMethods):
     def item(self) -> Any:
         """The only element as a Python number.  RuntimeError unless there is exactly one."""
         if self.array.size != 1:
-            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+            raise RuntimeError(
+                f"a Tensor with {self.array.size} elements cannot be converted to Scalar: its shape is "
+                f"{list(self.array.shape)}. Reduce it first, as in x.mean().item(), or take all of them by .tolist()"
+            )
         return self.array.item()
 
     def tolist(self) -> Any:

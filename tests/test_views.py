@@ -64,7 +64,8 @@ def freezes_a_leaf(statement: Statement, running: Running) -> bool:
 def assert_same(mine: Any, theirs: Any, note: Any, where: str = "") -> None:
     """Nested lists are equal, numbers but for rounding."""
     if isinstance(theirs, (list, tuple)):
-        assert isinstance(mine, (list, tuple)) and len(mine) == len(theirs), f"{note} {where}: {mine}, not {theirs}"
+        assert isinstance(mine, (list, tuple)), f"{note} {where}: {mine}, not {theirs}"
+        assert len(mine) == len(theirs), f"{note} {where}: {mine}, not {theirs}"
         for i, (a, b) in enumerate(zip(mine, theirs, strict=True)):
             assert_same(a, b, note, f"{where}[{i}]")
     elif isinstance(theirs, float):

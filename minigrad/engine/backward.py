@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import IN_MEMORY, SILENT, aloud, gpu_of, numpy_errors, on_its_gpu
-from minigrad.engine import changes
+from minigrad.engine import causes, changes
 from minigrad.engine.broadcasting import cast, fit
 from minigrad.engine.graph import Node, TensorBase, node_of, raw, recording, rule_name, wrap
 
@@ -87,8 +87,8 @@ def start(root: Tensor, g: Any, create_graph: bool, number: int = 0) -> Any:
     """
     if root.node is None:
         raise RuntimeError(
-            f"element {number} of tensors does not require grad and does not have a grad_fn. Set "
-            "requires_grad=True on a tensor that it is computed from, and compute it outside no_grad."
+            f"element {number} of tensors does not require grad and does not have a grad_fn. Set requires_grad=True on "
+            f"a tensor that it is computed from, and compute it outside no_grad.{causes.of_no_graph()}"
         )
     g = one(root.array) if g is None else checked_gradient(g, root, create_graph, number)
     return wrap(g) if create_graph and not isinstance(g, TensorBase) else g

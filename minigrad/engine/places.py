@@ -23,6 +23,14 @@ def user_frame(frame: Any) -> Any:
     return frame
 
 
+def frames_to_user(frame: Any) -> int:
+    """The `stacklevel` at which a warning that is given in a frame of minigrad's names the user's line."""
+    number, user = 1, user_frame(frame)
+    while frame is not user:
+        number, frame = number + 1, frame.f_back
+    return number
+
+
 def user_place(frame: Any) -> Place:
     """Where the nearest caller outside minigrad is."""
     while frame.f_code.co_filename in OWN_FILES and frame.f_back is not None:  # as user_frame: each op comes by here
@@ -57,7 +65,22 @@ def expression_of(place: Place) -> str:
 
 def op_called() -> str:
     """The name of the op that was called, on the way to an error: the first function among minigrad's ops."""
-    frame = sys._getframe(1)
+    name: str = frame_of_op(sys._getframe(1)).f_code.co_name
+    return name
+
+
+def called_with() -> str:
+    """The op that was called, and the shapes of its first argument, for an error: ` in softmax() of [2, 3]`."""
+    frame = frame_of_op(sys._getframe(2))  # that of the check is the first
+    code = frame.f_code
+    first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+    operands: Any = first if isinstance(first, (list, tuple)) else [first]
+    shapes = [str(list(x.shape)) for x in operands if hasattr(x, "shape")]
+    return f" in {code.co_name}()" + (f" of {', '.join(shapes)}" if shapes else "")
+
+
+def frame_of_op(frame: Any) -> Any:
+    """The outermost frame of minigrad's ops, going up from one of them."""
     while frame.f_back is not None and frame.f_back.f_code.co_filename.startswith(OPS):
         frame = frame.f_back
-    return frame.f_code.co_name
+    return frame

@@ -45,7 +45,8 @@ class View:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The view ops that lead from the base to it."""
-        steps, view = [], self
+        steps: list[Step] = []
+        view: View | None = self
         while view is not None:
             steps.append((view.op, view.arguments))
             view = view.before

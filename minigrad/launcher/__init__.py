@@ -175,11 +175,16 @@ def is_about_minigrads_names(error: BaseException) -> bool:
 
 def supported_names() -> str:
     """All that a script may use, grouped by module and spelled as in PyTorch."""
+    return "\n\n".join(
+        f"{group}\n{textwrap.fill('  '.join(names), 100, initial_indent='    ', subsequent_indent='    ')}"
+        for group, names in names_of_groups().items()
+        if names
+    )
+
+
+def names_of_groups() -> dict[str, list[str]]:
+    """The public names of each module, and those of Tensor."""
     groups = {name: list(getattr(module, "__all__", ())) for name, module in supported_modules().items()}
     tensor = supported_modules()["torch"].Tensor
     groups["torch.Tensor"] = [name for name in dir(tensor) if not name.startswith("_")]
-    return "\n\n".join(
-        f"{group}\n{textwrap.fill('  '.join(names), 100, initial_indent='    ', subsequent_indent='    ')}"
-        for group, names in groups.items()
-        if names
-    )
+    return groups

@@ -8,6 +8,7 @@ from typing import Any
 from minigrad import printing
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.engine.graph import leaf_node, new
+from minigrad.ops.advice import tensor_from
 from minigrad.tensor import Tensor, copied
 
 
@@ -27,7 +28,10 @@ class Parameter(Tensor):
         parameter = new(cls)
         if data is not None:
             if not isinstance(data, Tensor):
-                raise TypeError(f"Parameter(): data must be a Tensor, not {type(data).__name__}")
+                kind = type(data).__name__
+                raise AttributeError(
+                    f"'{kind}' object has no attribute 'detach': Parameter() takes a Tensor{tensor_from(data)}"
+                )
             parameter.array = data.array
             if requires_grad:
                 parameter.requires_grad_()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
+from minigrad.ops.advice import converted
 from minigrad.ops.promotion import check_tensors
 from minigrad.ops.shaping import squeeze, unsqueeze
 from minigrad.ops.windows import Pair, Windows, col2im, im2col, pair
@@ -156,10 +157,18 @@ def check_images(input: Any, weight: Any, bias: Any) -> None:
             f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {list(input.array.shape)}"
         )
     if len({x.array.dtype for _, x in named if x is not None}) > 1:
-        shown = ", ".join(f"{name} {x.dtype}" for name, x in named if x is not None)
-        raise RuntimeError(f"conv2d(): input, weight and bias should have the same dtype, but got {shown}")
+        other, wanted = next((n, x.array.dtype) for n, x in named[::-1] if x is not None and x.dtype != input.dtype)
+        types = [C_NAMES.get(dtype.name, dtype.name) for dtype in (input.array.dtype, wanted)]
+        raise RuntimeError(
+            f"Input type ({types[0]}) and {other} type ({types[1]}) should be the same: conv2d() of "
+            f"input {list(input.array.shape)}. {converted('input', input.array, wanted)}."
+        )
     if input.array.dtype.kind == "b":
         raise NotImplementedError("conv2d(): not implemented for bools. Convert them with .float().")
+
+
+C_NAMES = {"float64": "double", "float32": "float", "uint8": "unsigned char"}
+"""What PyTorch calls dtypes in the message about two of them."""
 
 
 def check_channels(x: Any, w: Any, b: Any, groups: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import index
@@ -65,6 +66,12 @@ def tensor(data: Any, *, dtype: dtype_ | None = None, device: Any = None, requir
     tensor([[1, 2],
             [3, 4]])
     """
+    if isinstance(data, TensorBase):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            stacklevel=2,
+        )
     return finished(data_array(data, dtype, copy=True), device, requires_grad)
 
 

@@ -354,10 +354,17 @@ def counted_targets(classes: Any, number: int, ignore_index: int) -> Any:
     counted = classes != ignore_index
     wrong = counted & ((classes < 0) | (classes >= number))
     if wrong.any():
-        raise IndexError(
-            f"Target {int(classes[wrong][0])} is out of bounds: the {number} classes are 0 to {number - 1}"
-        )
+        raise IndexError(f"Target {int(classes[wrong][0])} is out of bounds{classes_of(classes[counted], number)}")
     return counted
+
+
+def classes_of(classes: Any, number: int) -> str:
+    """Which classes there are for targets that are not all among them, and what to write."""
+    if number == 1:
+        return ". One logit is one class, 0: give the model an output for each class, or use BCEWithLogitsLoss"
+    known = f": the {number} classes are 0 to {number - 1}"
+    counts_from_1 = classes.min() == 1 and classes.max() == number
+    return f"{known}. If yours begin with 1, use target - 1" if counts_from_1 else known
 
 
 def check_weight(weight: Any, x: Any) -> Any:

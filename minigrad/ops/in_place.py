@@ -6,6 +6,7 @@ the user's line: an earlier op's rule that still needs the old values raises an 
 
 from __future__ import annotations
 
+import sys
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from minigrad.devices import device_of
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, is_recording, raw, record, wrap
+from minigrad.engine.places import expression_of, user_place
 from minigrad.engine.views import as_view, base_with, take_over
 from minigrad.gpu.placement import check_devices
 from minigrad.ops import activations, arithmetic, elementwise, indexing, promotion, selection
@@ -99,8 +101,9 @@ def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
     node = tensor.node if view is None else view.base.node
     if tensor.requires_grad and not (node is not None and node.rules):
         raise RuntimeError(
-            f"{'a view of ' if view is not None else ''}a leaf Variable that requires grad is being used in an "
-            "in-place operation. Make a new tensor instead (x = x + 1), or change it inside torch.no_grad()."
+            f"{'a view of ' if view is not None else ''}a leaf Variable that requires grad is being used in an in-place "
+            "operation. To update it by hand, write `with torch.no_grad():` before it: "
+            f"{expression_of(user_place(sys._getframe(1)))}"
         )
 
 
@@ -305,7 +308,7 @@ def same_view(a: Tensor, b: Any) -> bool:
     of, other = a.view_of, getattr(b, "view_of", None)
     if of is None or other is None or of.base is not other.base or other.origin is not None:
         return False
-    return of.steps == other.steps
+    return bool(of.steps == other.steps)
 
 
 def in_graph(*operands: Any) -> bool:

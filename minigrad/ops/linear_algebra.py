@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import SILENT, numpy_errors
+from minigrad.dtypes import CLASS_NAMES
 from minigrad.engine.graph import raw, record
+from minigrad.ops.advice import converted, one_dtype
 from minigrad.ops.promotion import check_tensors
 from minigrad.ops.shaping import squeeze, unsqueeze
 
@@ -68,8 +71,8 @@ def matmul_error(a: Any, b: Any) -> Exception:
         )
     if x.dtype != y.dtype:
         return RuntimeError(
-            f"matmul(): expected m1 and m2 to have the same dtype, but got: {x.dtype} != {y.dtype}. "
-            "Convert one of them with .to(dtype)."
+            f"expected m1 and m2 to have the same dtype, but got: {x.dtype} != {y.dtype} in matmul(). "
+            f"{one_dtype(x, y)}."
         )
     if x.shape[-1] == y.shape[-2 if y.ndim > 1 else 0]:
         return RuntimeError(f"matmul(): the leading dimensions of {list(x.shape)} and {list(y.shape)} do not broadcast")
@@ -137,10 +140,17 @@ def linear_error(input: Any, weight: Any, bias: Any) -> Exception:
     named = [("input", input), ("weight", weight), ("bias", bias)]
     shown = ", ".join(f"{name} {list(x.array.shape)} {x.dtype}" for name, x in named if x is not None)
     if len({x.array.dtype for _, x in named if x is not None}) > 1:
-        return RuntimeError(f"linear(): input, weight and bias must have the same dtype, but got: {shown}")
-    rows = "x".join(str(n) for n in input.array.shape)
+        names = [CLASS_NAMES[str(x.array.dtype)] for x in (input, weight)]
+        return RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {' and '.join(names)}: linear() of {shown}. "
+            f"{converted('input', input.array, weight.array.dtype)}."
+        )
+    shape, features = input.array.shape, weight.array.shape[-1]
+    is_unflattened = len(shape) > 2 and math.prod(shape[1:]) == features
+    advice = ". Flatten it before: nn.Flatten(), or x.flatten(1)" if is_unflattened else ""
+    rows = "x".join(str(n) for n in shape)
     columns = "x".join(str(n) for n in reversed(weight.array.shape))
     return RuntimeError(
         f"linear(): mat1 and mat2 shapes cannot be multiplied ({rows} and {columns}): the last size of input "
-        f"must equal the last of weight, and bias have weight's first. Got: {shown}"
+        f"must equal the last of weight, and bias have weight's first. Got: {shown}{advice}"
     )

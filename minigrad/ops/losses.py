@@ -6,6 +6,7 @@ multiplied to give that of each element (1 / n for the mean), and recompute ever
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,11 @@ import numpy as np
 from minigrad.arrays import quiet
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.graph import TensorBase, node_of, raw, record
-from minigrad.engine.places import op_called
+from minigrad.engine.places import frames_to_user, op_called
 from minigrad.gpu.placement import check_devices
 from minigrad.kernels.fused import fused
 from minigrad.ops.activations import sigmoid
+from minigrad.ops.advice import no_tensor
 from minigrad.ops.elementwise import abs as absolute
 from minigrad.ops.elementwise import exp, log, log1p, sign
 from minigrad.ops.promotion import as_dtype, check_broadcast, check_pair, common_dtype
@@ -112,8 +114,9 @@ def distance_operands(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, T
     if x.shape != y.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
-            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size."
+            + squeezed(x, y),
+            stacklevel=frames_to_user(sys._getframe()),
         )
         check_broadcast(x.shape, y.shape)
     if x.dtype == y.dtype and x.dtype.kind == "f":
@@ -139,7 +142,7 @@ def binary_cross_entropy(
     p, y = binary_operands("binary_cross_entropy", input, target)
     for name, x in (("input", p), ("target", y)):
         if isinstance(x, np.ndarray) and not ((x >= 0) & (x <= 1)).all():  # a GPU's values are not waited for
-            raise RuntimeError(f"binary_cross_entropy(): all elements of {name} should be between 0 and 1")
+            raise RuntimeError(outside_0_to_1(name, x))
     weight = weight_operand("weight", weight, input)
     with quiet():
         value, scale = reduced(weighted(surprise_of_probability(p, y), raw(weight)), reduction)
@@ -224,6 +227,14 @@ def softplus_of_minus(z: Tensor) -> Tensor:
     return log1p(exp(-absolute(z))) - clamp(z, max=0)
 
 
+def squeezed(x: Any, y: Any) -> str:
+    """What to write where an output has a last dimension of 1 that the target lacks, or the other way around."""
+    for name, long, short in (("input", x, y), ("target", y, x)):
+        if long.shape == (*short.shape, 1):
+            return f" Write {name}.squeeze(-1)."
+    return ""
+
+
 def binary_operands(op: str, input: Any, target: Any) -> tuple[Any, Any]:
     """The two raw arrays, of one shape and one float dtype."""
     check_pair(op, input, target)
@@ -259,10 +270,21 @@ def weight_operand(name: str, weight: Any, input: Tensor) -> Any:
     return as_dtype(weight, x.dtype)
 
 
+def outside_0_to_1(name: str, x: Any) -> str:
+    """Why probabilities, or targets, are refused, and what to write."""
+    advice = {
+        "input": "Probabilities are the sigmoid of a model's output: pass torch.sigmoid(output), or give the output "
+        "itself to BCEWithLogitsLoss",
+        "target": "Targets are the classes 0 and 1, as floats",
+    }[name]
+    found = "it has nan" if np.isnan(x).any() else f"it has {x.min():.6g} to {x.max():.6g}"
+    return f"all elements of {name} should be between 0 and 1: binary_cross_entropy(), {found}. {advice}."
+
+
 def refuse_grad(name: str, weight: Any) -> None:
     """A weight is a constant to differentiation: TypeError unless a tensor, RuntimeError if it requires grad."""
     if not isinstance(weight, TensorBase):
-        raise TypeError(f"{op_called()}(): argument '{name}' must be Tensor, not {type(weight).__name__}")
+        raise no_tensor(op_called(), name, weight)
     if node_of(weight) is not None:
         raise RuntimeError(
             f"{op_called()}() is not differentiable with respect to argument '{name}'. This input cannot have "

@@ -16,6 +16,7 @@ from minigrad.engine.broadcasting import sum_to
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
 from minigrad.kernels.fused import blend
+from minigrad.ops.advice import converted
 from minigrad.ops.elementwise import sqrt
 from minigrad.ops.promotion import array_of, check_tensors
 
@@ -47,7 +48,10 @@ def batch_norm(
     x = checked_input("batch_norm", input, least=2)
     number, channels = x.shape[0] * math.prod(x.shape[2:]), x.shape[1]
     if training and number == 1:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {input.shape}. Call model.eval() "
+            "before a prediction for one sample; in training leave out a last batch of one (drop_last=True)"
+        )
     if training and eps <= 0:
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     statistics = {"running_mean": running_mean, "running_var": running_var}
@@ -293,6 +297,6 @@ def check_parameters(op: str, shape: tuple[int, ...], input: Any, **parameters: 
             )
         if parameter.array.dtype != x.dtype:
             raise RuntimeError(
-                f"{op}(): mixed dtype: expected {name} to have the dtype of the input, {x.dtype}, but it has "
-                f"{parameter.array.dtype}. Convert the module with .to(dtype), or the input."
+                f"mixed dtype: {op}() expected {name} to have the dtype of the input, {x.dtype}, but it has "
+                f"{parameter.array.dtype}. {converted('input', x, parameter.array.dtype)}."
             )

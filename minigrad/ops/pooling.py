@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.ops.advice import no_tensor
 from minigrad.ops.indexing import scatter
 from minigrad.ops.windows import Windows, pair
 
@@ -197,7 +198,7 @@ def sizes_of(windows: Windows, count_include_pad: bool) -> list[list[int]]:
 def image_array(op: str, input: Any) -> Any:
     """The raw images.  RuntimeError for a wrong number of dimensions, or an empty image."""
     if not isinstance(input, TensorBase):
-        raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+        raise no_tensor(op, "input", input)
     x = input.array
     if x.ndim not in (3, 4) or 0 in x.shape[x.ndim - 3 :]:
         raise RuntimeError(

@@ -20,6 +20,7 @@ from minigrad.engine.broadcasting import cast
 from minigrad.engine.graph import TensorBase, raw, wrap
 from minigrad.engine.places import op_called
 from minigrad.gpu.placement import check_devices
+from minigrad.ops.advice import no_tensor, tensor_from
 from minigrad.ops.moving import to_device
 
 NUMBERS = (bool, int, float)
@@ -45,7 +46,7 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
     if isinstance(b, TensorBase):
         return promoted(a, b)
     if not hasattr(a, "dtype") and not hasattr(b, "dtype"):
-        raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(a).__name__}")
+        raise no_tensor(op_called(), "input", a)
     return a, b
 
 
@@ -71,7 +72,7 @@ def operand(x: Any) -> Any:
         return wrap(dtypes.canonical(array) if array.dtype in dtypes.from_numpy else array)
     if isinstance(x, NUMBERS):
         return x
-    raise TypeError(f"{op_called()}(): an operand must be a Tensor or a number, not {type(x).__name__}")
+    raise TypeError(f"{op_called()}(): an operand must be a Tensor or a number, not {type(x).__name__}{tensor_from(x)}")
 
 
 def on_one_device(*operands: Any) -> tuple[Any, ...]:
@@ -92,7 +93,7 @@ def check_tensors(op: str, optional: tuple[str, ...] = (), **operands: Any) -> N
     """TypeError for an operand that is no tensor (an optional one may be None), RuntimeError for two devices."""
     for name, x in operands.items():
         if not isinstance(x, TensorBase) and not (x is None and name in optional):
-            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+            raise no_tensor(op, name, x)
     check_devices(*operands.values())
 
 
@@ -100,7 +101,7 @@ def check_pair(op: str, input: Any, target: Any) -> None:
     """TypeError for an input or a target that is no tensor, RuntimeError for two devices."""
     for name, x in (("input", input), ("target", target)):
         if not isinstance(x, TensorBase):
-            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+            raise no_tensor(op, name, x)
     if not type(input.array) is type(target.array) is ndarray:
         check_devices(input, target)
 
@@ -193,7 +194,7 @@ def array_of(input: Any) -> Any:
     if type(array) is ndarray:
         return array
     if not hasattr(array, "dtype"):
-        raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(input).__name__}")
+        raise no_tensor(op_called(), "input", input)
     return on_its_gpu(array)
 
 
@@ -203,7 +204,7 @@ def floating(a: Any) -> Any:
         return cast(a, dtypes.get_default_dtype().numpy)  # type: ignore[arg-type]
     if isinstance(a, TensorBase) or hasattr(a, "dtype"):
         return a
-    raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(a).__name__}")
+    raise no_tensor(op_called(), "input", a)
 
 
 def check_shapes(*operands: Any) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.devices import CPU, check_device, device_of, moved
 from minigrad.engine.graph import TensorBase, wrap
+from minigrad.ops.advice import no_tensor
 from minigrad.ops.creation import checked_sizes, finished
 from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place, refuse_memory
 from minigrad.ops.promotion import numpy_dtype
@@ -398,7 +399,7 @@ def integer(op: str, name: str, number: Any) -> int:
 def refuse_other_than_tensor(op: str, input: Any) -> None:
     """Refuse an input that is no tensor (TypeError)."""
     if not isinstance(input, TensorBase):
-        raise TypeError(f"{op}(): argument 'input' must be Tensor, not {type(input).__name__}")
+        raise no_tensor(op, "input", input)
 
 
 def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:

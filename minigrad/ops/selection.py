@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.ops.advice import no_tensor
 from minigrad.ops.promotion import as_dtype, check_shapes, on_one_device, operand, operands, result_type
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def where(condition: Any, input: Any, other: Any) -> Tensor:
     condition: bool tensor.  RuntimeError for another dtype.
     """
     if not hasattr(condition, "dtype"):
-        raise TypeError(f"where(): argument 'condition' must be Tensor, not {type(condition).__name__}")
+        raise no_tensor("where", "condition", condition)
     if isinstance(condition, TensorBase):
         condition, input, other, dtype = choices(condition, input, other)
         if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):

@@ -18,6 +18,7 @@ from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.places import op_called
 from minigrad.engine.views import as_view
 from minigrad.gpu.placement import check_devices
+from minigrad.ops.advice import tensor_from
 from minigrad.ops.dims import axis, reduced_axes
 from minigrad.ops.indexing import getitem, part
 from minigrad.ops.promotion import array_of, as_dtype, result_type
@@ -53,6 +54,7 @@ def as_sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
         wrong = next(n for n in args if not hasattr(n, "__index__"))
         raise TypeError(
             f"{op_called()}(): sizes and dimensions must be ints, but {wrong!r} is a {type(wrong).__name__}"
+            + (". Divide with //" if isinstance(wrong, float) else "")
         ) from None
 
 
@@ -100,7 +102,10 @@ def reshaped(x: Any, shape: tuple[int, ...]) -> Any:
     try:
         return x.reshape(shape)
     except ValueError:
-        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {x.size}") from None
+        raise RuntimeError(
+            f"shape '{list(shape)}' is invalid for input of size {x.size}: {op_called()}() of {list(x.shape)}. One of "
+            "the sizes may be -1: it is found from the others"
+        ) from None
 
 
 def shares_memory(value: Any, x: Any) -> bool:
@@ -317,7 +322,9 @@ def joinable(op: str, tensors: Any) -> list[Tensor]:
         raise kind(f"{op}(): expected a non-empty list of Tensors")
     for i, x in enumerate(tensors):
         if not isinstance(x, TensorBase):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}: {op}(){tensor_from(x)}"
+            )
     check_devices(*tensors)
     dtype = result_type(*tensors)
     return [as_dtype(x, dtype) for x in tensors]

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import wraps
+from inspect import getgeneratorlocals, isgenerator
 from typing import Any, ClassVar
 
 from minigrad.arrays import copy_of, on_its_gpu, quiet
 from minigrad.autograd import grad_mode
 from minigrad.devices import CPU, device_of, moved
+from minigrad.engine.causes import of_no_gradient
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, wrap
+from minigrad.engine.places import user_frame
 from minigrad.hooks import RemovableHandle
+from minigrad.nn.mistakes import layers_in_a_list, no_state_dict, parameters_from
 from minigrad.nn.parameter import clear_gradients
-from minigrad.optim.packing import Block, blocks_of, still_fit
+from minigrad.optim.packing import NOT_MADE_YET, Block, blocks_of, still_fit
 from minigrad.tensor import Tensor
 
 Hook = Callable[..., Any]
@@ -76,6 +81,8 @@ class Optimizer:
     counts_steps: ClassVar[bool] = False
     """Whether the state has the number of steps too."""
 
+    _warned = False
+
     is_watched = False
     """Whether a scheduler asks for `has_stepped`: whether a step was made since the first one began to."""
 
@@ -91,9 +98,12 @@ class Optimizer:
         self._blocks: dict[int, list[Block]] = {}
         self._pre_hooks: dict[int, Hook] = {}
         self._post_hooks: dict[int, Hook] = {}
+        if not hasattr(params, "__iter__"):
+            raise TypeError(f"'{type(params).__name__}' object is not iterable{parameters_from(params)}")
+        module = getgeneratorlocals(params).get("self") if isgenerator(params) else None
         groups = list(params)
         if not groups:
-            raise ValueError("optimizer got an empty parameter list")
+            raise ValueError(f"optimizer got an empty parameter list{layers_in_a_list(module)}")
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
@@ -150,12 +160,24 @@ class Optimizer:
     def blocks(self, number: int, group: Group) -> list[Block]:
         """A group's parameters that have a gradient, in blocks: those of the last step if nothing has changed."""
         params = [p for p in group["params"] if p._grad is not None]
-        blocks = self._blocks.get(number, [])
+        blocks: list[Block] = self._blocks.get(number, NOT_MADE_YET)
         names = self.state_names(group)
         if not still_fit(blocks, params, names, self.state):
             blocks = blocks_of(params, self.state, names, self.counts_steps)
             self._blocks[number] = blocks
+            if not params:
+                self.warn_of_no_gradient()
         return blocks
+
+    def warn_of_no_gradient(self) -> None:
+        """Say once, at the user's line, that a step has changed nothing, and why that is."""
+        params = self._params()
+        if self._warned or any(p._grad is not None for p in params):
+            return
+        self._warned = True
+        frame = user_frame(sys._getframe(1))
+        message = f"{type(self).__name__}.step() changed nothing: no parameter has a gradient.{of_no_gradient(params)}"
+        warnings.warn_explicit(message, UserWarning, frame.f_code.co_filename, frame.f_lineno)
 
     def watch_steps(self) -> None:
         """Note from now on whether a step was made (schedulers warn if none was)."""
@@ -190,6 +212,7 @@ class Optimizer:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over state and options; ValueError, with nothing changed, when the groups do not match."""
+        refuse_other_than_state(state_dict)
         saved = state_dict["param_groups"]
         if len(saved) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
@@ -245,9 +268,14 @@ def checked_params(params: Any) -> list[Tensor]:
     checked: list[Tensor] = list(params)
     for p in checked:
         if not isinstance(p, Tensor):
-            raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+            raise TypeError(
+                f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}{parameters_from(p)}"
+            )
         if not (p.is_leaf or p.retains_grad):
-            raise ValueError("can't optimize a non-leaf Tensor")
+            raise ValueError(
+                f"can't optimize a non-leaf Tensor: it was computed at {p.node.line}. Make a leaf of it with "  # type: ignore[union-attr]
+                ".detach().requires_grad_(), and use that from then on"
+            )
     if len({id(p) for p in checked}) != len(checked):
         warnings.warn(
             "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
@@ -255,6 +283,18 @@ def checked_params(params: Any) -> list[Tensor]:
             stacklevel=4,
         )
     return checked
+
+
+def refuse_other_than_state(state_dict: Any) -> None:
+    """AttributeError or KeyError, as in PyTorch, for what is no optimizer's state_dict."""
+    if not isinstance(state_dict, Mapping):
+        raise AttributeError(
+            f"'{type(state_dict).__name__}' object has no attribute 'copy'. {no_state_dict(state_dict)}"
+        )
+    if "param_groups" not in state_dict:
+        inner = [key for key, value in state_dict.items() if isinstance(value, Mapping) and "param_groups" in value]
+        advice = f"write load_state_dict(checkpoint[{inner[0]!r}])" if inner else "is it a model's?"
+        raise KeyError(f"param_groups: this is not the state_dict of an optimizer, {advice}")
 
 
 def loaded(value: Any, p: Tensor, name: str) -> Any:
@@ -268,10 +308,19 @@ def loaded(value: Any, p: Tensor, name: str) -> Any:
         return wrap(on_its_gpu(array).astype(p.array.dtype))
 
 
-def check(name: str, value: float, valid: bool) -> None:
-    """ValueError for an option out of its range, in PyTorch's words."""
+def check(name: str, value: float, fits: Callable[[float], bool] = lambda x: x >= 0.0) -> None:
+    """ValueError for an option out of its range, TypeError for one that is no number, in PyTorch's words."""
+    try:
+        valid = fits(value)
+    except TypeError as error:
+        raise TypeError(f"{error}: the {name} must be a number, but is {value!r}") from None
     if not valid:
         raise ValueError(f"Invalid {name}: {value}")
+
+
+def is_beta(x: float) -> bool:
+    """Whether it is a share of what is remembered of an average."""
+    return 0.0 <= x < 1.0
 
 
 __all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]

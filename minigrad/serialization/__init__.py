@@ -43,7 +43,10 @@ def save(obj: Any, f: File) -> None:
     from minigrad.serialization.pickling import pickled
 
     if not isinstance(f, (str, os.PathLike)) and not hasattr(f, "write"):
-        raise AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute")
+        raise AttributeError(
+            "expected 'f' to be string, path, or a file-like object with a 'write' attribute, but is "
+            f"a {type(f).__name__}. What is saved comes first: torch.save(obj, 'file.pt')"
+        )
     pickle, storages = pickled(obj)
     with opened_for_writing(f) as file:
         write_archive(file, folder_name(f), pickle, storages)
