@@ -76,10 +76,13 @@ def copy_of(array: Any, order: str = "C") -> Any:
 
 
 def is_writeable(array: Any) -> bool:
-    """Whether each element has memory of its own that may be changed: not so in an expanded tensor."""
-    if isinstance(array, np.ndarray):
-        return bool(array.flags.writeable)
-    return not array.size or all(size < 2 or stride for size, stride in zip(array.shape, array.strides))
+    """Whether the elements may be changed: not so where NumPy was told that they may not."""
+    return not isinstance(array, np.ndarray) or array.flags.writeable
+
+
+def repeats_elements(array: Any) -> bool:
+    """Whether several elements are one piece of memory, as in an expanded tensor."""
+    return bool(array.size) and 0 in array.strides and any(n > 1 and s == 0 for n, s in zip(array.shape, array.strides))
 
 
 def error_setting(**kinds: str) -> tuple[ContextVar[Any], Any]:

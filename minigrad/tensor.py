@@ -16,7 +16,7 @@ from minigrad.engine import backward as engine
 from minigrad.engine import graph
 from minigrad.engine.broadcasting import cast
 from minigrad.engine.changes import changes_of
-from minigrad.engine.graph import Node, leaf_node, wrap
+from minigrad.engine.graph import Node, leaf_node, node_of, wrap
 from minigrad.engine.order import by_rows, elements, replica, spanned
 from minigrad.engine.ownership import add_to_grads
 from minigrad.hooks import RemovableHandle
@@ -133,7 +133,8 @@ class Tensor(TensorMethods):
         >>> x.grad
         tensor([2., 4.])
         """
-        gradients: dict[Any, Any] = {self.node: engine.start(self, gradient, create_graph)}
+        node = self.node if self.view_of is None else node_of(self)
+        gradients: dict[Any, Any] = {node: engine.start(self, gradient, create_graph)}
         targets = None if inputs is None else engine.inputs_of(inputs)
         keep = create_graph if retain_graph is None else retain_graph
         add_to_grads(engine.backward(gradients, targets, keep, create_graph))
@@ -141,7 +142,7 @@ class Tensor(TensorMethods):
     @property
     def requires_grad(self) -> builtins.bool:
         """Whether gradients are computed for it."""
-        return self.node is not None
+        return self.node is not None or (self.view_of is not None and self.view_of.base.node is not None)
 
     @requires_grad.setter
     def requires_grad(self, value: builtins.bool) -> None:
@@ -156,7 +157,7 @@ class Tensor(TensorMethods):
             raise RuntimeError(
                 f"only Tensors of floating point dtype can require gradients, not {self.dtype}: use .float()"
             )
-        if not self.is_leaf and not requires_grad:
+        if not requires_grad and not self.is_leaf:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
                 "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
@@ -170,12 +171,13 @@ class Tensor(TensorMethods):
     @property
     def is_leaf(self) -> builtins.bool:
         """Whether no recorded op made it."""
-        return self.node is None or not self.node.rules
+        return self.grad_fn is None
 
     @property
     def grad_fn(self) -> Node | None:
         """The node of the op that made it; None for a leaf."""
-        return None if self.is_leaf else self.node
+        node = node_of(self)
+        return node if node is not None and node.rules else None
 
     @property
     def grad(self) -> Tensor | None:
@@ -216,23 +218,24 @@ class Tensor(TensorMethods):
 
     def retain_grad(self) -> None:
         """Let backward passes fill `.grad` of this tensor too, though it is no leaf."""
-        if self.node is None:
+        if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if not self.is_leaf:
-            self.node.receiver = weakref.ref(self)
+        if self.grad_fn is not None:
+            self.grad_fn.receiver = weakref.ref(self)
 
     @property
     def retains_grad(self) -> builtins.bool:
         """Whether `retain_grad` was called on this tensor, which is no leaf."""
-        return not self.is_leaf and self.node is not None and self.node.receiver is not None
+        return self.node is not None and bool(self.node.rules) and self.node.receiver is not None
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call hook(gradient) when the tensor's gradient is known; what it returns, if not None, replaces it."""
-        if self.node is None:
+        node = node_of(self)
+        if node is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        if self.node.hooks is None:
-            self.node.hooks = {}
-        return RemovableHandle(self.node.hooks, hook)
+        if node.hooks is None:
+            node.hooks = {}
+        return RemovableHandle(node.hooks, hook)
 
     def detach(self) -> Tensor:
         """The same memory as a tensor that is a constant to differentiation."""
@@ -241,7 +244,11 @@ class Tensor(TensorMethods):
         return detached
 
     def detach_(self) -> Tensor:
-        """Make this tensor itself a constant to differentiation."""
+        """Make this tensor itself a constant to differentiation.  RuntimeError for a view."""
+        if self.view_of is not None:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. (This tensor looks at the memory of another.)"
+            )
         self.node = None
         return self
 
@@ -262,6 +269,13 @@ class Tensor(TensorMethods):
     def _version(self) -> builtins.int:
         return self.changes.version if self.changes is not None else 0
 
+    @property
+    def _base(self) -> Tensor | None:
+        return self.view_of.base if self.view_of is not None else None
+
+    def _is_view(self) -> builtins.bool:
+        return self.view_of is not None
+
     # Leaving minigrad ---------------------------------------------------------------------------------------
 
     def item(self) -> Any:
@@ -279,7 +293,7 @@ class Tensor(TensorMethods):
 
     def numpy(self, *, force: builtins.bool = False) -> Any:
         """The array itself: memory is shared.  RuntimeError for a tensor that requires grad, unless force."""
-        if self.node is not None and not force:
+        if self.requires_grad and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self.device == devices.CPU:
             return self.array
@@ -458,7 +472,7 @@ def copied(tensor: Tensor, array: Any) -> Tensor:
     """A tensor of the same class around an array, requiring grad likewise."""
     result = type(tensor).__new__(type(tensor))
     result.array = array
-    if tensor.node is not None:
+    if tensor.requires_grad:
         result.requires_grad_()
     return result
 

@@ -281,20 +281,6 @@ NAMES = [
         Sample((np.ones((2, 2), "float32"),)),
     ),
     Difference(
-        ("Tensor.__setitem__",),
-        "CopySlices also for x[...] = value (in PyTorch CopyBackwards)",
-        lambda sample: (
-            sample.operands[1] in ((), Ellipsis) if not isinstance(sample.operands[1], np.ndarray) else False
-        ),
-        Sample((np.ones(2, "float32"), ..., np.ones(2, "float32"))),
-    ),
-    Difference(
-        ("Tensor.fill_", "Tensor.zero_"),
-        "fill_ and zero_ are printed as the copy_ that they are (in PyTorch FillBackward and ZeroBackward)",
-        lambda _: True,
-        Sample((*arrays([1]), 2)),
-    ),
-    Difference(
         (
             *("Tensor.pow_", "Tensor.__ipow__", "Tensor.add_", "Tensor.sub_", "Tensor.mul_", "Tensor.div_"),
             *("Tensor.__iadd__", "Tensor.__isub__", "Tensor.__imul__", "Tensor.__itruediv__", "Tensor.clamp_"),

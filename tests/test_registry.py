@@ -22,7 +22,7 @@ from samples import Sample
 from test_ops import compare_gradients, compare_values, grad_fns
 
 import minigrad
-from minigrad.engine import broadcasting
+from minigrad.engine import broadcasting, views
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -50,7 +50,7 @@ NO_OPS = (
         "node",
         "changes",
     ),
-    *("viewed_at", "backward", "requires_grad", "requires_grad_", "is_leaf", "grad", "grad_fn", "retain_grad"),
+    *("view_of", "backward", "requires_grad", "requires_grad_", "is_leaf", "grad", "grad_fn", "retain_grad"),
     *("retains_grad", "register_hook", "detach_", "is_pinned", "pin_memory"),
 )
 """What a Tensor has besides ops."""
@@ -101,7 +101,7 @@ def rules() -> dict[CodeType, str]:
     """The derivative rules of all ops, by their code."""
     return {
         function.__code__: name
-        for module in (*MODULES, broadcasting)
+        for module in (*MODULES, broadcasting, views)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
         and "_d" in name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine import backward as engine
-from minigrad.engine.graph import Node, TensorBase
+from minigrad.engine.graph import Node, TensorBase, node_of
 from minigrad.engine.ownership import add_to_grads, own_tensor
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def grad(
     add_to_grads({node: g for node, g in arrived.items() if node.rules and node.receiver is not None})
     result: list[Any] = []
     for x in wanted:
-        g = arrived.get(x.node)  # type: ignore[arg-type]
+        g = arrived.get(node_of(x))  # type: ignore[arg-type]
         if g is None and materialize_grads:
             g = array_module(x.array).zeros_like(x.array)
         result.append(None if g is None else own_tensor(g, x.array))
@@ -73,9 +73,10 @@ def nodes_of(tensors: list[Tensor]) -> set[Node]:
     """The nodes of tensors that gradients were asked for."""
     if not tensors:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    if any(x.node is None for x in tensors):
+    nodes = {node_of(x) for x in tensors}
+    if None in nodes:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
-    return {x.node for x in tensors if x.node is not None}
+    return nodes  # type: ignore[return-value]
 
 
 def several(tensors: Tensor | Sequence[Tensor]) -> list[Tensor]:
@@ -90,7 +91,8 @@ def starts(roots: list[Tensor], given: Any, create_graph: bool) -> engine.Gradie
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
     gradients: dict[Any, Any] = {}
     for number, (root, g) in enumerate(zip(roots, given)):
+        node = node_of(root)
         g = engine.start(root, g, create_graph, number)
         with quiet():
-            gradients[root.node] = gradients[root.node] + g if root.node in gradients else g
+            gradients[node] = gradients[node] + g if node in gradients else g
     return gradients

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.arrays import IN_MEMORY, SILENT, aloud, gpu_of, numpy_errors, on_its_gpu
 from minigrad.engine import changes
 from minigrad.engine.broadcasting import cast, fit
-from minigrad.engine.graph import Node, TensorBase, is_recording, raw, recording, rule_name, wrap
+from minigrad.engine.graph import Node, TensorBase, is_recording, node_of, raw, recording, rule_name, wrap
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -84,7 +84,10 @@ def backward(
 
 
 def start(root: Tensor, g: Any, create_graph: bool, number: int = 0) -> Any:
-    """The gradient that a pass starts from at one of its roots, checked; None stands for the 1 of a scalar."""
+    """The gradient that a pass starts from at one of its roots, checked; None stands for the 1 of a scalar.
+
+    root: whose node is that of its value, also where it is a view (see `node_of`).
+    """
     if root.node is None:
         raise no_graph(number)
     g = one(root.array) if g is None else checked_gradient(g, root, create_graph, number)
@@ -137,7 +140,7 @@ def inputs_of(inputs: Tensor | Iterable[Tensor]) -> set[Node]:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     for tensor in tensors:
         tensor.retain_grad()
-    return {tensor.node for tensor in tensors if tensor.node is not None}
+    return {node for node in map(node_of, tensors) if node is not None}
 
 
 def ways_to(targets: Collection[Node], gradients: Gradients, allow_unused: bool) -> tuple[set[Node], set[Node]]:

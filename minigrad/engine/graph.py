@@ -27,11 +27,12 @@ from typing import TYPE_CHECKING, Any
 from numpy import ndarray
 
 from minigrad.arrays import on_its_gpu, result_array
-from minigrad.engine.changes import Changes, node_of_view, serials
+from minigrad.engine.changes import Changes, serials
 from minigrad.engine.kept import KEPT, NOTHING, Kept, Rule, Rules, kept_for
 from minigrad.engine.places import Place, expression_of, line_of, user_place
 
 if TYPE_CHECKING:
+    from minigrad.engine.views import View
     from minigrad.tensor import Tensor
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
@@ -50,7 +51,7 @@ class TensorBase:
     frozen: Node | None = None
     """The node of a leaf for which `requires_grad` was turned off: graphs that were recorded before know it."""
     changes: Changes | None = None
-    viewed_at: int | None = None
+    view_of: View | None = None
     _grad: Tensor | None = None
 
 
@@ -70,6 +71,8 @@ class Node:
     """The tensor whose `.grad` this node's gradient is added to: a leaf, or one that asked for it."""
     changes: Changes | None = None
     """In-place changes of the output's memory."""
+    written = 0
+    """The serial of the in-place change that wrote the output, where there was one."""
     rules: tuple[Any, ...]
 
     def __init__(
@@ -142,7 +145,7 @@ def record(
     is_tensor, needed, edges = False, 0, []  # needed: a bit for each operand that has a node
     for x in inputs:
         if isinstance(x, TensorBase):
-            is_tensor, node = True, x.node if x.viewed_at is None else node_of_view(x)
+            is_tensor, node = True, x.node if x.view_of is None else x.view_of.edge(x)
         else:
             node = None
         needed = needed * 2 + (node is not None)
@@ -165,11 +168,9 @@ def unrecorded(value: Any, *inputs: Any) -> Tensor:
     return value  # type: ignore[no-any-return]
 
 
-def take_over(tensor: Tensor, node: Node) -> None:
-    """Give a tensor that was changed in place its new node; a `.grad` that was asked for is that of the new values."""
-    if tensor.node is not None and tensor.node.receiver is not None:
-        node.receiver, tensor.node.receiver = tensor.node.receiver, None
-    tensor.node = node
+def node_of(tensor: TensorBase) -> Node | None:
+    """The node of a tensor; of a view, as its base is now."""
+    return tensor.node if tensor.view_of is None else tensor.view_of.node_of(tensor)
 
 
 def leaf_node(tensor: Tensor) -> Node:

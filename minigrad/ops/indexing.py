@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, copy_of, gpu_of, quiet
+from minigrad.arrays import array_module, copy_of, gpu_of, quiet, result_array
 from minigrad.devices import CPU, device_of, moved
-from minigrad.engine.changes import as_view
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.order import axes_by_steps, broadcast_strides, by_rows, copied, laid_out, steps_of
 from minigrad.engine.places import warn
+from minigrad.engine.views import as_view
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number
-from minigrad.ops.selection import only_where
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -33,6 +32,8 @@ def getitem(a: Tensor, key: Any) -> Tensor:
     IndexError for a position that is not there, ValueError for a negative step.
     """
     x = raw(a)
+    if type(key) is int and x.ndim and -len(x) <= key < len(x):
+        return part(a, (key,), "SelectBackward0")
     if type(key) is list and set(map(type, key)) == {int} and x.ndim:
         return rows(a, key)
     basic, picking = split_key(key, x)
@@ -43,10 +44,13 @@ def getitem(a: Tensor, key: Any) -> Tensor:
     return index(a, picking)
 
 
-def part(a: Tensor, basic: tuple[Any, ...], name: str) -> Tensor:
-    """The view that a key of ints, slices and None gives; name: what PyTorch prints for it."""
+def part(a: Tensor, basic: tuple[Any, ...], name: str, output: int | None = None) -> Tensor:
+    """The view that a key of ints, slices and None gives; name: what PyTorch prints for it.
+
+    output: its number among several that one op gives.
+    """
     x, key = raw(a), (*basic, ...)  # the Ellipsis makes NumPy give an array, also of a single element
-    return as_view(record(x[key], (a,), (part_da,), x.shape, key, name=name), a)
+    return as_view(record(x[key], (a,), (part_da,), x.shape, key, name=name), a, part, basic, name, output=output)
 
 
 def part_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], key: Any) -> Tensor:
@@ -161,6 +165,8 @@ def split_key(key: Any, x: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] | None
     NumPy treats an int beside an array as an array too, and moves dimensions; PyTorch takes ints first.
     """
     shape = x.shape
+    if type(key) is int and shape and -shape[0] <= key < shape[0]:
+        return (key,), None
     parts = [key_part(part) for part in (key if isinstance(key, tuple) or holds_parts(key) else (key,))]
     takes = [dims_taken(part) for part in parts]
     missing = len(shape) - sum(takes)
@@ -293,23 +299,28 @@ def check_array(part: Any, dim: int, shape: tuple[int, ...]) -> None:
 # Writing ----------------------------------------------------------------------------------------------------
 
 
-def put(a: Tensor, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, value: Any) -> Tensor:
-    """A copy of `a` with a[key] replaced by value, for a key as `split_key` gives it: what `a[key] = value` leaves."""
-    result = copied(raw(a))
-    assign(result, basic, picking, raw(value))
-    chosen = array_module(result).zeros(result.shape, bool)
-    assign(chosen, basic, picking, True)
-    saved, name = (picking, chosen), "torch::autograd::CopySlices"
-    return record(result, (a, value), (put_da, put_dvalue), basic, saved=saved, name=name)
+def put(a: Tensor, key: tuple[Any, ...], value: Any) -> Tensor:
+    """What `a` is once a value was written in place to the positions that a key of arrays picks."""
+    return record(raw(a), (a, value), (put_da, put_dvalue), saved=(key,), name="IndexPutBackward0")
 
 
-def put_da(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, _basic: Any, _picking: Any, chosen: Any) -> Tensor:
-    return only_where(~chosen, g)
+def put_da(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, key: Any) -> Tensor:
+    return cleared(g, key)
 
 
-def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, basic: Any, picking: Any, _chosen: Any) -> Tensor:
-    sliced = getitem(g, basic)
-    return sliced if picking is None else index(sliced, picking)
+def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, key: Any) -> Tensor:
+    return index(g, key)
+
+
+def cleared(a: Tensor, key: tuple[Any, ...]) -> Tensor:
+    """A copy of `a` with zeros at the positions that a key picks."""
+    value = copy_of(result_array(raw(a)))
+    value[key] = 0
+    return record(value, (a,), (cleared_da,), saved=(key,))
+
+
+def cleared_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any) -> Tensor:
+    return cleared(g, key)
 
 
 def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, value: Any) -> None:
@@ -343,7 +354,7 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
 
 
 def without_leading_ones(value: Any) -> Any:
-    """A raw array without the dimensions of 1 in front, which say nothing: CuPy does not broadcast to fewer."""
+    """Without the dimensions of 1 in front, which say nothing: neither CuPy nor a gradient broadcasts to fewer."""
     shape = getattr(value, "shape", ())
     extra = next((i for i, n in enumerate(shape) if n != 1), len(shape))
     return value.reshape(shape[extra:]) if extra else value

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.arrays import quiet
 from minigrad.engine.broadcasting import broadcasts
-from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.graph import TensorBase, node_of, raw, record
 from minigrad.engine.order import by_rows, ordered
 from minigrad.engine.places import frames_to_user, op_called
 from minigrad.gpu.placement import check_devices
@@ -294,7 +294,7 @@ def refuse_grad(name: str, weight: Any) -> None:
     """A weight is a constant to differentiation: TypeError unless a tensor, RuntimeError if it requires grad."""
     if not isinstance(weight, TensorBase):
         raise no_tensor(op_called(), name, weight)
-    if weight.node is not None:
+    if node_of(weight) is not None:
         raise RuntimeError(
             f"{op_called()}() is not differentiable with respect to argument '{name}'. This input cannot have "
             "requires_grad True: pass weight.detach()."

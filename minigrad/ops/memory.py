@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad.arrays import array_module
 from minigrad.devices import device, device_of
-from minigrad.engine.changes import as_view, mark_changed
+from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
 from minigrad.engine.order import address, elements, memory_of, steps_of
+from minigrad.engine.views import as_view
 from minigrad.formats import contiguous_format, copied_in_format, is_in_format, preserve_format
 from minigrad.ops.creation import checked_sizes
 from minigrad.ops.dims import axis
@@ -115,7 +116,13 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
     check_place(there, memory)
     value = elements(memory, there.start * x.itemsize, there.shape, tuple(step * x.itemsize for step in there.steps))
     out = record(value, (input,), (as_strided_da,), here, there)
-    return as_view(out, input)
+    return as_view(out, input, as_strided_from, there.shape, there.steps, there.start - here.start)
+
+
+def as_strided_from(input: Tensor, size: tuple[int, ...], stride: tuple[int, ...], ahead: int) -> Tensor:
+    """`as_strided`, with the start counted from the tensor's own first element."""
+    x = array_of(input)
+    return as_strided(input, size, stride, place_of(x, memory_of(x)).start + ahead)
 
 
 def as_strided_da(g: Tensor, _out: Tensor, _a: Tensor, here: Place, there: Place) -> Tensor:

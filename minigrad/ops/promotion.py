@@ -17,7 +17,7 @@ from minigrad import dtypes
 from minigrad.arrays import gpu_of, on_its_gpu
 from minigrad.devices import as_array, device_of
 from minigrad.engine.broadcasting import cast
-from minigrad.engine.graph import TensorBase, wrap
+from minigrad.engine.graph import TensorBase, node_of, wrap
 from minigrad.engine.order import agrees, axes_of_result, broadcast_strides, empty_by_axes
 from minigrad.engine.places import op_called
 from minigrad.gpu.placement import check_devices
@@ -82,7 +82,7 @@ def in_order(a: Any, shape: tuple[int, ...], axes: list[int]) -> Any:
     """A copy of a tensor, broadcast to a shape, whose elements lie in memory in the order of some axes."""
     copy = wrap(empty_by_axes(axes, shape, np, a.array.dtype))
     copy.array[...] = a.array
-    copy.node, copy.changes, copy.viewed_at = a.node, a.changes, a.viewed_at
+    copy.node, copy.changes = node_of(a), a.changes
     return copy
 
 

@@ -23,7 +23,7 @@ from minigrad.formats import empty_in_format
 from minigrad.ops.advice import no_tensor
 from minigrad.ops.creation import checked_sizes, finished
 from minigrad.ops.elementwise import zeros_for
-from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place
+from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place, refuse_memory
 from minigrad.ops.promotion import numpy_dtype
 from minigrad.random import Generator, default_generator
 from minigrad.random.integers import highest
@@ -386,14 +386,9 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
 
 def redrawn(tensor: Tensor, draw: Draw) -> Tensor:
     """A tensor with draws in place of its elements."""
-    refuse_in_place(tensor, recorded=False)
     array = tensor.array
-    repeats = [size > 1 and stride == 0 for size, stride in zip(array.shape, array.strides, strict=True)]
-    if array.size and any(repeats):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
-            "location. Please clone() the tensor before performing the operation."
-        )
+    refuse_memory(array)
+    refuse_in_place(tensor, recorded=False)
     return copy_(tensor, wrap(moved(laid_out_like(array, draw(array)), device_of(array))))
 
 

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minigrad.arrays import array_module
-from minigrad.engine.changes import as_view
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.order import by_rows
 from minigrad.engine.places import op_called
+from minigrad.engine.views import as_view
 from minigrad.formats import common_format, in_format
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.advice import tensor_from
@@ -66,7 +68,9 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     x = array_of(input)
     value = reshaped(x, as_sizes(shape))
     out = record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0")
-    return as_view(out, input) if isinstance(input, TensorBase) and shares_memory(value, x) else out
+    if isinstance(input, TensorBase) and shares_memory(value, x):
+        as_view(out, input, reshape, value.shape)
+    return out
 
 
 def reshape_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -82,7 +86,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
             "view size is not compatible with input tensor's size and stride (at least one dimension spans "
             "across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return as_view(record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0"), input)
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0"), input, reshape, value.shape)
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
@@ -146,14 +150,14 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     axes = () if several and not dim else reduced_axes(input, dim)
     value = x.squeeze(tuple(i for i in axes if x.shape[i] == 1))
     name = "SqueezeBackward0" if dim is None else "SqueezeBackward2" if several else "SqueezeBackward1"
-    return as_view(record(value, (input,), (reshape_da,), x.shape, name=name), input)
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name=name), input, squeeze, dim)
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of length 1 at dim."""
     x = array_of(input)
     value = x[(slice(None),) * axis(dim, x.ndim + 1) + (None, ...)]
-    return as_view(record(value, (input,), (reshape_da,), x.shape, name="UnsqueezeBackward0"), input)
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name="UnsqueezeBackward0"), input, unsqueeze, dim)
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -161,7 +165,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     x = array_of(input)
     dim0, dim1 = axis(dim0, x.ndim), axis(dim1, x.ndim)
     value = x.swapaxes(dim0, dim1) if x.ndim else x[...]
-    return as_view(record(value, (input,), (transpose_da,), dim0, dim1), input)
+    return as_view(record(value, (input,), (transpose_da,), dim0, dim1), input, transpose, dim0, dim1)
 
 
 def transpose_da(g: Tensor, _out: Tensor, _a: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -180,7 +184,7 @@ def t(input: Tensor) -> Tensor:
         raise RuntimeError(
             f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D: use mT or transpose(dim0, dim1)"
         )
-    return as_view(record(x.T, (input,), (t_da,)), input)
+    return as_view(record(x.T, (input,), (t_da,)), input, t)
 
 
 def t_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
@@ -208,7 +212,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     axes = tuple(axis(d, x.ndim) for d in order)
     if len(set(axes)) != len(axes):
         raise RuntimeError(f"permute(): duplicate dims are not allowed. Got {list(order)}")
-    return as_view(record(x.transpose(axes), (input,), (permute_da,), axes), input)
+    return as_view(record(x.transpose(axes), (input,), (permute_da,), axes), input, permute, axes)
 
 
 def permute_da(g: Tensor, _out: Tensor, _a: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -234,15 +238,20 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
             f"expand(): the sizes {list(wanted)} must match the tensor's {list(x.shape)} from the right, "
             "or stretch a size of 1"
         )
-    return as_view(record(expanded(x, full), (input,), (expand_da,)), input)
+    return as_view(record(expanded(x, full), (input,), (expand_da,)), input, expand, full)
 
 
 def expanded(x: Any, shape: tuple[int, ...]) -> Any:
-    """A raw array repeated without copying: read-only in NumPy, unless no element is repeated."""
+    """A raw array repeated without copying.  One may write to a part of it that repeats no element, as in PyTorch."""
     added = len(shape) - x.ndim
     if shape == (1,) * added + x.shape:
         return x[(None,) * added + (...,)]
-    return array_module(x).broadcast_to(x, shape) if 0 not in shape else array_module(x).empty(shape, x.dtype)
+    if 0 in shape:
+        return array_module(x).empty(shape, x.dtype)
+    value = array_module(x).broadcast_to(x, shape)
+    if isinstance(x, np.ndarray):
+        value.flags.writeable = x.flags.writeable
+    return value
 
 
 def expand_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
@@ -343,7 +352,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
         raise IndexError("unbind(): Dimension specified as 0 but tensor has no dimensions")
     dim = axis(dim, x.ndim)
     before = (slice(None),) * dim
-    return tuple(part(input, (*before, i), "UnbindBackward0") for i in range(x.shape[dim]))
+    return tuple(part(input, (*before, i), "UnbindBackward0", i) for i in range(x.shape[dim]))
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -364,9 +373,8 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
         )
     before = (slice(None),) * dim
     starts = [sum(pieces[:i]) for i in range(len(pieces))]
-    return tuple(
-        part(tensor, (*before, slice(start, start + n)), name) for start, n in zip(starts, pieces, strict=True)
-    )
+    keys = [(*before, slice(start, start + n)) for start, n in zip(starts, pieces, strict=True)]
+    return tuple(part(tensor, key, name, i) for i, key in enumerate(keys))
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
