@@ -133,8 +133,8 @@ class Tensor(TensorMethods):
         >>> x.grad
         tensor([2., 4.])
         """
-        node = self.node if self.view_of is None else node_of(self)
-        gradients: dict[Any, Any] = {node: engine.start(self, gradient, create_graph)}
+        root = self.node if self.view_of is None else node_of(self)
+        gradients: dict[Any, Any] = {root: engine.start(self, gradient, create_graph)}
         targets = None if inputs is None else engine.inputs_of(inputs)
         keep = create_graph if retain_graph is None else retain_graph
         add_to_grads(engine.backward(gradients, targets, keep, create_graph))

@@ -43,8 +43,7 @@ def backward(
     target may be one that no gradient arrives at.
     """
     on_the_way, ends = (None, set()) if targets is None else ways_to(targets, gradients, allow_unused)
-    starts = gradients.keys() - ends
-    turns = sorted(zip(map(turn, starts), starts))  # a heap, the newest node first
+    turns = sorted(zip(map(turn, roots := gradients.keys() - ends), roots))  # a heap, the newest node first
     visited, arrived = [], {}
     mode, silence = recording.set(create_graph), numpy_errors.set(SILENT)
     try:

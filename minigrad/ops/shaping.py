@@ -146,11 +146,15 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without its dimensions of length 1 (those in dim, if given; others stay)."""
     x = array_of(input)
-    several = isinstance(dim, (tuple, list))
-    axes = () if several and not dim else reduced_axes(input, dim)
-    value = x.squeeze(tuple(i for i in axes if x.shape[i] == 1))
-    name = "SqueezeBackward0" if dim is None else "SqueezeBackward2" if several else "SqueezeBackward1"
+    value = x.squeeze() if dim is None else x.squeeze(axes_of_length_1(input, dim))
+    name = "SqueezeBackward0" if dim is None else f"SqueezeBackward{2 if isinstance(dim, (tuple, list)) else 1}"
     return as_view(record(value, (input,), (reshape_da,), x.shape, name=name), input, squeeze, dim)
+
+
+def axes_of_length_1(input: Tensor, dim: Any) -> tuple[int, ...]:
+    """Which of the dimensions in dim have length 1; an empty tuple names none of them."""
+    named = () if isinstance(dim, (tuple, list)) and not dim else reduced_axes(input, dim)
+    return tuple(i for i in named if array_of(input).shape[i] == 1)
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
