@@ -51,6 +51,8 @@ def compared(i: int, j: int, shape: Sequence[int], strides: Sequence[Strides]) -
 
 def broadcast_strides(x: Any, shape: Sequence[int]) -> Strides:
     """The strides with which a raw array is read as one of another shape: 0 along axes where it is repeated."""
+    if x.shape == tuple(shape):
+        return steps_of(x)
     added = len(shape) - x.ndim
     kept = [0 if n == 1 != wanted else step for n, wanted, step in zip(x.shape, shape[added:], steps_of(x))]
     return (*(0,) * added, *kept)
@@ -86,6 +88,8 @@ def empty_as(x: Any, dtype: Any = None, xp: Any = None) -> Any:
     dtype, xp = x.dtype if dtype is None else dtype, xp or array_module(x)
     if x.flags.c_contiguous:
         return xp.empty(x.shape, dtype)
+    if x.flags.f_contiguous:
+        return xp.empty(x.shape, dtype, order="F")
     return empty_by_axes(axes_of_result(x.shape, x), x.shape, xp, dtype)
 
 
@@ -186,6 +190,8 @@ def steps_of(x: Any) -> Strides:
 
     NumPy has none for an array without elements, and 0 for a new axis of length 1: there they are those of rows.
     """
+    if x.size and 0 not in x.strides:
+        return tuple([step // x.itemsize for step in x.strides])
     steps: Strides = ()
     row = 1
     for n, step in zip(reversed(x.shape), reversed(x.strides)):

@@ -7,8 +7,8 @@ from typing import Any
 
 from minigrad import printing
 from minigrad.autograd.grad_mode import no_grad
+from minigrad.engine import order
 from minigrad.engine.graph import leaf_node, new
-from minigrad.engine.order import replica
 from minigrad.ops.advice import tensor_from
 from minigrad.tensor import Tensor, copied, unpickled
 
@@ -47,7 +47,7 @@ class Parameter(Tensor):
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         """A parameter with memory of its own, and (as in PyTorch) without the gradient."""
         if id(self) not in memo:
-            memo[id(self)] = copied(self, replica(self.array))
+            memo[id(self)] = copied(self, order.copied(self.array))
         result: Parameter = memo[id(self)]
         return result
 

@@ -67,7 +67,9 @@ def unlike(a: Any, b: Any) -> tuple[Any, Any]:
         check_broadcast(x.shape, y.shape)
     if (x.flags.c_contiguous and y.flags.c_contiguous) or not type(x) is type(y) is ndarray:
         return a, b
-    shape = np.broadcast_shapes(x.shape, y.shape)
+    shape = x.shape if x.shape == y.shape else np.broadcast_shapes(x.shape, y.shape)
+    if x.flags.c_contiguous and x.shape == shape:
+        return a, b
     axes = axes_of_result(shape, x, y)
     if axes == list(reversed(range(len(shape)))):
         return a, b
