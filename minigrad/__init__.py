@@ -33,6 +33,7 @@ from minigrad.ops.shaping import *
 from minigrad.ops.softmax import *
 from minigrad.printing import get_printoptions, set_printoptions
 from minigrad.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from minigrad.seeing import explain, watch
 from minigrad.serialization import load, save
 from minigrad.size import Size
 
@@ -41,10 +42,13 @@ __version__ = "0.1.0"
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
 """Those that are PyTorch's too."""
 
+_OWN = "ModuleType", "explain", "watch"
+"""Those that PyTorch has not."""
+
 __all__ = [
     name
     for name, value in sorted(globals().items())
-    if not name.startswith("_") and name != "ModuleType" and (name in _SUBMODULES or not isinstance(value, ModuleType))
+    if not name.startswith("_") and name not in _OWN and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
 
 _learn_rules("minigrad.ops.", "minigrad.engine.")

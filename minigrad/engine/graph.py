@@ -38,6 +38,9 @@ recording: ContextVar[bool] = ContextVar("recording", default=True)
 """Whether ops are recorded: each thread has its own."""
 is_recording = recording.get
 
+observer: Any = None
+"""Who is told of each op that is recorded, and of each gradient that a rule returns: what `minigrad.watch` sees by."""
+
 
 class TensorBase:
     """What the graph knows of a tensor: an array, the node that made it, its gradient.
@@ -152,6 +155,8 @@ def record(
     if needed and is_recording() and out.array.dtype.kind == "f":
         kept = KEPT.get((rules, needed)) or kept_for(rules, needed, edges)
         out.node = Node(out.array, edges, rules, user_place(sys._getframe(2)), kept, inputs, static, saved, name)
+        if observer is not None:
+            observer.recorded(out, inputs)
     return out
 
 

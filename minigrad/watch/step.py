@@ -1,0 +1,53 @@
+"""A step that was watched: what `with minigrad.watch() as step:` gives."""
+
+from __future__ import annotations
+
+import html
+import sys
+from contextlib import ExitStack
+from typing import Any
+
+from minigrad.engine.places import user_frame
+from minigrad.watch.explain import explanation
+from minigrad.watch.observers import watched_by
+from minigrad.watch.tape import Tape
+
+
+class Step:
+    """What happened within `with minigrad.watch() as step:`, in this thread.  Its methods return text to print.
+
+    >>> import minigrad as torch
+    >>> w = torch.tensor(2.0, requires_grad=True)
+    >>> with torch.watch() as step:
+    ...     loss = (w * 3 - 1) ** 2
+    ...     loss.backward()
+    >>> print(step.explain())  # doctest: +ELLIPSIS
+    FORWARD  ...
+    LEAVES    shape   norm   norm of .grad
+    w        scalar      2              30
+    """
+
+    def __init__(self) -> None:
+        self.tape = Tape()
+        self._watching = ExitStack()
+
+    def __enter__(self) -> Step:
+        self.tape.base = user_frame(sys._getframe(1)).f_code
+        self._watching.enter_context(watched_by(self.tape))
+        return self
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
+        self._watching.close()
+        self.tape.finish(user_frame(sys._getframe(1)), error)
+
+    def explain(self) -> str:
+        """The step in words, at most 100 columns wide: every op, every rule, every number that the engine computed."""
+        return explanation(self.tape)
+
+    def __repr__(self) -> str:
+        ops, passes = len(self.tape.ops), len(self.tape.passes)
+        counts = f"{ops} op{'s' * (ops != 1)} and {passes} backward pass{'es' * (passes != 1)}"
+        return f"<{counts}: print(step.explain())>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.explain())}</pre>"
