@@ -10,6 +10,8 @@ from minigrad import launcher
 
 USAGE = """\
 usage: python -m minigrad script.py [arguments]    run a PyTorch script on minigrad, unchanged
+       python -m minigrad --explain [--step N] script.py [arguments]
+                                                   explain its first (or N-th) step in words, and stop there
        python -m minigrad --names                  list the names of PyTorch that minigrad has
 """
 
@@ -22,6 +24,8 @@ def main(arguments: list[str]) -> None:
         print(USAGE, end="")
     elif arguments[0] == "--names":
         show(launcher.supported_names())
+    elif arguments[0] == "--explain":
+        explain(arguments)
     elif arguments[0].startswith("-"):
         refuse(f"no option {arguments[0]}")
     elif not os.path.isfile(arguments[0]):
@@ -29,6 +33,16 @@ def main(arguments: list[str]) -> None:
     else:
         launcher.install()
         launcher.run(arguments[0], arguments[1:])
+
+
+def explain(arguments: list[str]) -> None:
+    """Show a step of a script."""
+    from minigrad.watch import command
+
+    try:
+        command.main(arguments)
+    except command.Wrong as error:
+        refuse(str(error))
 
 
 def show(text: str) -> None:

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engines import needs_torch
+from processes import python
 from stand_in import installed
 
 import minigrad
 from benchmarks.cost import executed_by
 from minigrad import nn
 from minigrad.engine import graph
+from minigrad.watch.command import coloured
 
 
 class Block(nn.Module):
@@ -462,3 +465,79 @@ def test_an_explanation_of_a_freed_graph_says_so():
 def test_there_is_nothing_to_explain_without_a_graph(tensor):
     with pytest.raises(RuntimeError, match="there is no graph to explain"):
         minigrad.explain(tensor)
+
+
+# On the command line -------------------------------------------------------------------------------------------
+
+SCRIPT = """\
+import torch
+from torch import nn
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+x = torch.randn(6, 2)
+
+def train():
+    for epoch in range(3):
+        loss = model(x).pow(2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        print("epoch", epoch, flush=True)
+
+train()
+"""
+
+
+def explained(tmp_path: Any, *options: str, script: str = SCRIPT) -> Any:
+    (tmp_path / "script.py").write_text(script)
+    return python("-m", "minigrad", "--explain", *options, str(tmp_path / "script.py"))
+
+
+def test_a_step_of_a_script(tmp_path):
+    ended = explained(tmp_path, "--step", "2")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("epoch 0\nFORWARD  script.py\n")
+    assert "epoch 1" not in ended.stdout
+    assert "(1) linear(x, model.0.weight, model.0.bias)  in model.0" in ended.stdout
+    assert "-> loss " in ended.stdout
+
+
+def test_a_script_is_run_by_pytorch_too(tmp_path):
+    needs_torch()
+    ended = explained(tmp_path, "--step", "2")
+    rows = ended.stdout[ended.stdout.index("LEAVES") :].splitlines()
+    assert rows[0].endswith("torch's differs by")
+    assert len(rows) == 5
+    assert all(float(row.split()[-1]) < 1e-5 for row in rows[1:])
+
+
+def test_a_step_that_there_is_not(tmp_path):
+    ended = explained(tmp_path, "--step", "4")
+    assert ended.returncode == 1
+    assert ended.stderr == "The script made 3 backward passes: there is no step 4.\n"
+
+
+def test_a_script_that_ends_in_an_error(tmp_path):
+    ended = explained(tmp_path, script=SCRIPT.replace("nn.Linear(3, 1)", "nn.Linear(4, 1)"))
+    assert ended.returncode == 1
+    assert "(2) relu((1))  in model.1" in ended.stdout
+    assert "Here the step ended: RuntimeError: linear()" in ended.stdout
+    assert "RuntimeError: linear()" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [([], "which script?"), (["--step", "0", "x.py"], "--step needs the number"), (["no.py"], "no such file: no.py")],
+)
+def test_other_uses_are_refused(options, reason):
+    ended = python("-m", "minigrad", "--explain", *options)
+    assert ended.returncode == 2
+    assert reason in ended.stderr
+
+
+def test_colours_are_added_to_the_text():
+    step, _ = two_lines()
+    text = step.explain()
+    assert re.sub(r"\033\[\d+m", "", coloured(text)) == text
+    assert coloured(text).startswith("\033[1mFORWARD  test_watch.py\033[0m")

@@ -28,7 +28,8 @@ def explanation(tape: Tape) -> str:
 class Explanation:
     """Text that grows by a line at a time."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, compared: dict[Node, str] | None = None) -> None:
+        self.compared = compared or {}  # with PyTorch: what there is to say of each leaf
         self.tape, self.lines = tape, list[str]()
         self.names = tape.names.unique([*tape.by_node, *tape.leaves])
         self.sources = set[Any]()  # of rules, each shown once
@@ -238,13 +239,14 @@ class Explanation:
         """The leaves that needed a gradient: value, and `.grad` as it is in the end."""
         if not self.tape.leaves:
             return
-        rows = [["LEAVES", "shape", "norm", "norm of .grad"]]
+        rows = [["LEAVES", "shape", "norm", "norm of .grad", *(["torch's differs by"] if self.compared else [])]]
         for leaf, tensor in self.tape.leaves.items():
             grad = self.tape.grads.get(leaf)
             value = first_value(self.tape, leaf) or Seen(tensor)
             shown = "None" if grad is None else number(grad.statistics.norm)
             bad = f"  ({not_finite(grad.statistics)})" if grad is not None and not_finite(grad.statistics) else ""
-            rows.append([self.called(leaf), shape_text(value.shape), number(value.statistics.norm), shown + bad])
+            row = [self.called(leaf), shape_text(value.shape), number(value.statistics.norm), shown + bad]
+            rows.append([*row, *([self.compared.get(leaf, "")] if self.compared else [])])
         widths = [max(map(len, column)) for column in zip(*rows)]
         self.lines.append("")
         for name, *numbers in rows:

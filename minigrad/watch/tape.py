@@ -200,9 +200,19 @@ class Tape:
         for leaf, tensor in self.leaves.items():
             self.grads[leaf] = None if tensor._grad is None else Seen(tensor._grad)
 
-    def operands_of(self, node: Node) -> list[Op]:
-        """The ops on the tape that made the operands of a node."""
-        return [self.by_node[edge] for edge in node.edges if edge is not None and edge in self.by_node]
+    def keep_what_led_to_passes(self) -> None:
+        """Forget the ops that no backward pass came by."""
+        reached = {message.node for one in self.passes for message in one.messages}
+        reached.update(root for one in self.passes for root in one.roots)
+        before = [op.number for op in self.ops if op.node in reached]
+        self.ops = [op for op in self.ops if op.node in reached]
+        self.by_node = {op.node: op for op in self.ops}
+        used = {x.edge for op in self.ops for x in op.operands}
+        self.leaves = {leaf: tensor for leaf, tensor in self.leaves.items() if leaf in used}
+        for one in self.passes:
+            one.recorded_before = sum(number <= one.recorded_before for number in before)
+        for number, op in enumerate(self.ops, 1):
+            op.number = number
 
 
 def callers(frame: Any) -> Iterator[Any]:
