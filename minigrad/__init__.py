@@ -12,6 +12,7 @@ from minigrad import nn as nn
 from minigrad import optim as optim
 from minigrad import random as random
 from minigrad import utils as utils
+from minigrad.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from minigrad.autograd.grad_mode import *
 from minigrad.devices import *
 from minigrad.dtypes import *

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["explain", "watch"]
 
 
-def watch() -> Step:
+def watch(*, stop_at: str | None = None) -> Step:
     """Write down all that happens, in this thread, within `with minigrad.watch() as step:`.
+
+    stop_at: "nonfinite" for a FloatingPointError at the first nan or infinity, forward or backward, that says which op
+    made it; "nan" for one at the first nan.
 
     >>> import minigrad
     >>> w = minigrad.tensor(2.0, requires_grad=True)
@@ -26,7 +29,7 @@ def watch() -> Step:
     """
     from minigrad.watch.step import Step
 
-    return Step()
+    return Step(stop_at)
 
 
 def explain(loss: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from minigrad.engine.places import user_frame
 from minigrad.watch.explain import explanation
+from minigrad.watch.nonfinite import StopAtNonFinite
 from minigrad.watch.observers import watched_by
 from minigrad.watch.tape import Tape
 
@@ -27,13 +28,18 @@ class Step:
     w        scalar      2              30
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stop_at: str | None = None) -> None:
+        if stop_at not in (None, "nan", "nonfinite"):
+            raise ValueError(f"stop_at must be 'nonfinite', 'nan' or None, but got {stop_at!r}")
         self.tape = Tape()
+        self.stop_at = stop_at
         self._watching = ExitStack()
 
     def __enter__(self) -> Step:
         self.tape.base = user_frame(sys._getframe(1)).f_code
         self._watching.enter_context(watched_by(self.tape))
+        if self.stop_at is not None:
+            self._watching.enter_context(watched_by(StopAtNonFinite(nan_alone=self.stop_at == "nan")))
         return self
 
     def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
