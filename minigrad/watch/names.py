@@ -102,11 +102,10 @@ def is_outermost(frame: Any) -> bool:
 
 
 def within(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Variables, what those of the kinds list, tuple and dict hold, and the attributes of `self`."""
-    for name, value in variables.items():
-        if name.startswith("_"):
-            continue
-        yield name, value
+    """Variables, then what those of the kinds list, tuple and dict hold, and the attributes of `self`."""
+    own = {name: value for name, value in variables.items() if not name.startswith("_")}
+    yield from own.items()
+    for name, value in own.items():
         if isinstance(value, (list, tuple)) and len(value) <= MANY:
             yield from ((f"{name}[{i}]", each) for i, each in enumerate(value))
         elif isinstance(value, dict) and len(value) <= MANY:

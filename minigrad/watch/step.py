@@ -8,9 +8,13 @@ from contextlib import ExitStack
 from typing import Any
 
 from minigrad.engine.places import user_frame
+from minigrad.watch.difference import first_difference
 from minigrad.watch.explain import explanation
+from minigrad.watch.flow import gradients
 from minigrad.watch.nonfinite import StopAtNonFinite
 from minigrad.watch.observers import watched_by
+from minigrad.watch.reasons import why_none
+from minigrad.watch.summary import summary
 from minigrad.watch.tape import Tape
 
 
@@ -49,6 +53,22 @@ class Step:
     def explain(self) -> str:
         """The step in words, at most 100 columns wide: every op, every rule, every number that the engine computed."""
         return explanation(self.tape)
+
+    def gradients(self) -> str:
+        """A table of the norms of the leaves' gradients, with what vanishes, what is None and why, and dead units."""
+        return gradients(self.tape)
+
+    def why_none(self, tensor: Any) -> str:
+        """Why a tensor's `.grad` is None: not used, cut off, set to None again, no leaf, ..."""
+        return why_none(self.tape, tensor)
+
+    def summary(self) -> str:
+        """A table of the ops: shapes and numbers of parameters, up to the error where there was one."""
+        return summary(self.tape)
+
+    def first_difference(self, other: Step, tolerance: float = 1e-5) -> str:
+        """The first op, else the first gradient, that differs in another step by more than a share of its largest."""
+        return first_difference(self.tape, other.tape, tolerance)
 
     def __repr__(self) -> str:
         ops, passes = len(self.tape.ops), len(self.tape.passes)
