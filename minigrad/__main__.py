@@ -12,6 +12,8 @@ USAGE = """\
 usage: python -m minigrad script.py [arguments]    run a PyTorch script on minigrad, unchanged
        python -m minigrad --explain [--step N] script.py [arguments]
                                                    explain its first (or N-th) step in words, and stop there
+       python -m minigrad --draw FILE [--step N] script.py [arguments]
+                                                   draw it: FILE ends in .svg, .png or .dot
        python -m minigrad --names                  list the names of PyTorch that minigrad has
 """
 
@@ -24,8 +26,8 @@ def main(arguments: list[str]) -> None:
         print(USAGE, end="")
     elif arguments[0] == "--names":
         show(launcher.supported_names())
-    elif arguments[0] == "--explain":
-        explain(arguments)
+    elif arguments[0] in ("--explain", "--draw"):
+        show_step(arguments)
     elif arguments[0].startswith("-"):
         refuse(f"no option {arguments[0]}")
     elif not os.path.isfile(arguments[0]):
@@ -35,7 +37,7 @@ def main(arguments: list[str]) -> None:
         launcher.run(arguments[0], arguments[1:])
 
 
-def explain(arguments: list[str]) -> None:
+def show_step(arguments: list[str]) -> None:
     """Show a step of a script."""
     from minigrad.watch import command
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from minigrad.engine.places import user_frame
 if TYPE_CHECKING:
     from minigrad.watch.step import Step
 
-__all__ = ["explain", "watch"]
+__all__ = ["draw", "explain", "watch"]
 
 
 def watch(*, stop_at: str | None = None) -> Step:
@@ -51,3 +52,16 @@ def explain(loss: Any) -> str:
     from minigrad.watch.explain import explanation
 
     return explanation(tape_of(loss, user_frame(sys._getframe(1))))
+
+
+def draw(loss: Any, file: str | os.PathLike[str], *, sideways: bool = False) -> None:
+    """Write the graph of a result to a file as a picture: .svg, .png, or .dot, which needs no Graphviz.
+
+    It shows what the graph still holds, with the gradients of a pass that changes no `.grad`; `watch` sees all.
+    sideways: from left to right, for a short expression.  RuntimeError for a tensor without a graph, and where there
+    is no Graphviz.
+    """
+    from minigrad.watch.afterwards import tape_of
+    from minigrad.watch.draw import draw
+
+    draw(tape_of(loss, user_frame(sys._getframe(1))), file, sideways)

@@ -8,7 +8,7 @@ from minigrad.engine import backward as engine
 from minigrad.engine.graph import Node, TensorBase
 from minigrad.watch.arrays import Seen
 from minigrad.watch.observers import watched_by
-from minigrad.watch.tape import Op, Operand, Tape, labels_of
+from minigrad.watch.tape import Op, Operand, Tape, below, labels_of
 
 HINT = (
     "The graph keeps only what its rules read, so most results are not here. To see them all, compute and "
@@ -40,18 +40,6 @@ def tape_of(loss: Any, frame: Any) -> Tape:
         one.recorded_before = len(ops)
     tape.finish(frame)
     return tape
-
-
-def below(root: Node) -> set[Node]:
-    """A node and all that it was computed from."""
-    nodes = [root]
-    found = {root}
-    for node in nodes:  # grows while we go through it
-        for edge in node.edges:
-            if edge is not None and edge not in found:
-                found.add(edge)
-                nodes.append(edge)
-    return found
 
 
 def differentiate(loss: Any, nodes: list[Node], tape: Tape) -> None:

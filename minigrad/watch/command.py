@@ -1,4 +1,4 @@
-"""`python -m minigrad --explain script.py`: run a script as far as a backward pass, and show that step."""
+"""`python -m minigrad --explain script.py` and `--draw FILE`: run a script to a backward pass, and show that step."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from typing import Any
 from minigrad import autograd, launcher
 from minigrad.engine.places import user_frame
 from minigrad.tensor import Tensor
+from minigrad.watch.draw import ENDINGS, draw
 from minigrad.watch.explain import Explanation
 from minigrad.watch.observers import watched_by
 from minigrad.watch.peer import difference_from_torch
 from minigrad.watch.tape import Tape
-
-OPTIONS = ("--explain",)
 
 
 class Wrong(Exception):
@@ -25,8 +24,8 @@ class Wrong(Exception):
 
 
 def main(arguments: list[str]) -> None:
-    """Answer `--explain [--step N] script.py [arguments]`.  Wrong: another use of it."""
-    _, *rest = arguments
+    """Answer `--explain [--step N] script.py [arguments]` or `--draw FILE ...`.  Wrong: another use of it."""
+    view, rest = (explain, arguments[1:]) if arguments[0] == "--explain" else drawing(arguments[1:])
     number = 1
     if rest[:1] == ["--step"]:
         if len(rest) < 2 or not rest[1].isdecimal() or int(rest[1]) < 1:
@@ -36,32 +35,56 @@ def main(arguments: list[str]) -> None:
         raise Wrong("which script?")
     if not os.path.isfile(rest[0]):
         raise Wrong(f"no such file: {rest[0]}")
-    show_step(number, rest[0], rest[1:])
+    show_step(view, number, rest[0], rest[1:])
 
 
-def show_step(number: int, script: str, arguments: list[str]) -> None:
-    """Run a script to the end of its N-th backward pass, and explain what happened since the one before."""
+View = Callable[[Tape, "dict[Any, str] | None"], None]
+"""Shows a tape, with what there is to say of its leaves' gradients compared with PyTorch's."""
+
+
+def drawing(rest: list[str]) -> tuple[View, list[str]]:
+    """The view that draws to a file, and the arguments after the file."""
+    if not rest or not rest[0].endswith(ENDINGS):
+        raise Wrong(f"--draw needs the name of a picture, which ends in {', '.join(ENDINGS)}")
+    file = os.path.abspath(rest[0])
+    return lambda tape, _compared: draw(tape, file), rest[1:]
+
+
+def show_step(view: View, number: int, script: str, arguments: list[str]) -> None:
+    """Run a script to the end of its N-th backward pass, and show what happened since the one before."""
     launcher.install()
     tape = Tape()
-    passes = Passes(tape, number, lambda: show(tape, difference_from_torch(script, arguments, number, tape)))
+    compare = view is explain
+    folder = os.getcwd()
+
+    def at_the_end() -> None:
+        os.chdir(folder)
+        view(tape, difference_from_torch(script, arguments, number, tape) if compare else None)
+
+    passes = Passes(tape, number, at_the_end)
     Tensor.backward = passes.counted(Tensor.backward)  # type: ignore[method-assign]
     autograd.backward = passes.counted(autograd.backward)
     try:
         with watched_by(tape):
             launcher.run(script, arguments)
     except Exception as error:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        tape.finish(user_frame(trace.tb_frame) if trace is not None else None, error)
-        show(tape)
+        tape.finish(innermost(error), error)
+        view(tape, None)
         raise
     if passes.number:
         print(f"The script made {passes.number} backward passes: there is no step {number}.", file=sys.stderr)
         sys.exit(1)
     tape.finish(None)
     tape.names.learn(vars(sys.modules["__main__"]))
-    show(tape)
+    view(tape, None)
+
+
+def innermost(error: BaseException) -> Any:
+    """The user's frame in which an error was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return user_frame(trace.tb_frame) if trace is not None else None
 
 
 class Passes:
@@ -88,7 +111,7 @@ class Passes:
         return counted
 
 
-def show(tape: Tape, compared: dict[Any, str] | None = None) -> None:
+def explain(tape: Tape, compared: dict[Any, str] | None) -> None:
     """Print the explanation, in colours on a terminal."""
     text = Explanation(tape, compared or {}).text()
     print(coloured(text) if sys.stdout.isatty() and "NO_COLOR" not in os.environ else text)

@@ -23,10 +23,8 @@ def first_difference(one: Tape, other: Tape, tolerance: float) -> str:
                 return differs(f"Op {mine.number}, {kind(mine)},", difference, mine.value, theirs.value)
             largest = max(largest, difference)
     if len(one.ops) != len(other.ops):
-        return (
-            f"The first {min(len(one.ops), len(other.ops))} ops agree; one step has {len(one.ops)}, the other "
-            + str(len(other.ops))
-        )
+        shared = min(len(one.ops), len(other.ops))
+        return f"The first {shared} ops agree; one step has {len(one.ops)}, the other {len(other.ops)}"
     messages, others = messages_of(one), messages_of(other)
     for sent, theirs_sent in zip(messages, others):
         difference = relative(sent.fitted, theirs_sent.fitted)
@@ -75,6 +73,5 @@ def differs(what: str, difference: float, a: Seen, b: Seen) -> str:
         apart = np.where((x == y) | (np.isnan(x) & np.isnan(y)), 0, np.abs(x - y))
     index = np.unravel_index(int(np.nan_to_num(apart, nan=np.inf, posinf=np.inf).argmax()), a.shape)
     place = f" at {list(map(int, index))}" if a.shape else ""
-    return (
-        f"{what} differs by {difference:.1e}: {number(float(x[index]))} here and {number(float(y[index]))} there{place}"
-    )
+    here, there = number(float(x[index])), number(float(y[index]))
+    return f"{what} differs by {difference:.1e}: {here} here and {there} there{place}"

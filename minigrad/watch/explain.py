@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -86,23 +87,24 @@ class Explanation:
             return
         self.file, self.outer = (outer_line(ops[0]) or ops[0].position).file, None
         self.lines += ["", f"FORWARD  {short_path(self.file)}"]
-        for _, group in groupby(folded(ops), lambda piece: line_of(piece.ops[0].position)):
-            pieces = list(group)
-            self.users_line(pieces)
-            for piece in pieces:
-                self.piece(piece)
+        for _, group in groupby(entries(ops), lambda entry: line_of(entry[0].position)):
+            shown = list(group)
+            self.users_line([op for op, _ in shown], all(piece is not None and not piece.shown for _, piece in shown))
+            for op, piece in shown:
+                if piece is None:
+                    self.op(op)
+                else:
+                    self.not_shown(piece)
 
-    def users_line(self, pieces: list[Piece]) -> None:
-        """The user's line once, and under it what part of it each op is."""
-        here = pieces[0].ops[0].position
-        outer = outer_line(pieces[0].ops[0])
+    def users_line(self, ops: list[Op], is_long: bool) -> None:
+        """The user's line once, and under it what part of it each op is; of a long line not."""
+        here, outer = ops[0].position, outer_line(ops[0])
         self.lines.append("")
         if outer is not None and line_of(outer) != self.outer and line_of(outer) != line_of(here):
             self.source_line(outer)
         self.outer = line_of(outer) if outer is not None else None
         margin = self.source_line(here)
-        ops = [op for piece in pieces for op in piece.shown if line_of(op.position) == line_of(here)]
-        for part, marked in groupby(ops, lambda op: op.position):
+        for part, marked in groupby([] if is_long else ops, lambda op: op.position):
             start, stop = margin + part.start, min(margin + part.stop, WIDTH - 12)
             if start < stop:
                 self.lines.append(" " * start + "~" * (stop - start) + " " + numbers_of(list(marked)))
@@ -115,16 +117,14 @@ class Explanation:
         self.lines.append(cut(f"{at.line:5}  {at.text}"))
         return 7
 
-    def piece(self, piece: Piece) -> None:
-        """Ops that are shown, and in a line those that are not."""
-        for op in piece.shown:
-            self.op(op)
+    def not_shown(self, piece: Piece) -> None:
+        """In a line, ops that are not shown: those of a long line, or the further blocks of equal ones."""
         if not piece.shown:
             kinds = Counter(op.name for op in piece.ops)
             counts = ", ".join(f"{n} {name}" for name, n in kinds.most_common())
             head = f"{numbers_of(piece.ops)}  {len(piece.ops)} ops: {counts}"
             self.put_array(7, f"{head:46}", self.arrow(piece.ops[-1]), piece.ops[-1].value)
-        elif piece.hidden:
+        else:
             where = self.module_path(piece.hidden[-1])
             more = "once more" if piece.times == 2 else f"{piece.times - 1} times more"
             last = f", the last in {where}" if where else ""
@@ -252,6 +252,14 @@ class Explanation:
         for name, *numbers in rows:
             cells = "   ".join(cell.rjust(width) for cell, width in zip(numbers, widths[1:]))
             self.lines.append(cut(f"{name:{widths[0]}}   {cells}"))
+
+
+def entries(ops: list[Op]) -> Iterator[tuple[Op, Piece | None]]:
+    """The ops to show in their order; and, with the op that they stand behind, the pieces that are not shown."""
+    for piece in folded(ops):
+        yield from ((op, None) for op in piece.shown)
+        if piece.hidden:
+            yield (piece.shown or piece.ops)[-1], piece
 
 
 def first_value(tape: Tape, leaf: Node) -> Seen | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+import os
 import sys
 from contextlib import ExitStack
 from typing import Any
 
 from minigrad.engine.places import user_frame
 from minigrad.watch.difference import first_difference
+from minigrad.watch.draw import draw
 from minigrad.watch.explain import explanation
 from minigrad.watch.flow import gradients
 from minigrad.watch.nonfinite import StopAtNonFinite
@@ -53,6 +55,13 @@ class Step:
     def explain(self) -> str:
         """The step in words, at most 100 columns wide: every op, every rule, every number that the engine computed."""
         return explanation(self.tape)
+
+    def draw(self, file: str | os.PathLike[str], *, sideways: bool = False) -> None:
+        """Write the step as a picture to a file, by its ending SVG, PNG or DOT (the last needs no Graphviz).
+
+        sideways: from left to right, for a short expression.
+        """
+        draw(self.tape, file, sideways)
 
     def gradients(self) -> str:
         """A table of the norms of the leaves' gradients, with what vanishes, what is None and why, and dead units."""

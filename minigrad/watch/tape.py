@@ -215,6 +215,18 @@ class Tape:
             op.number = number
 
 
+def below(root: Node) -> set[Node]:
+    """A node and all that it was computed from."""
+    nodes = [root]
+    found = {root}
+    for node in nodes:  # grows while we go through it
+        for edge in node.edges:
+            if edge is not None and edge not in found:
+                found.add(edge)
+                nodes.append(edge)
+    return found
+
+
 def callers(frame: Any) -> Iterator[Any]:
     """A frame and those that led to it."""
     while frame is not None:
