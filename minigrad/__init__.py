@@ -1,7 +1,7 @@
 """minigrad: tensors and automatic differentiation to read, step through and trust, spelled as in PyTorch."""
 
 # First, since it binds the name `tensor` to the submodule; below, the function takes that name over.
-from minigrad.tensor import Tensor  # isort: skip
+from minigrad.tensor import Tensor, is_tensor  # isort: skip
 
 from types import ModuleType
 

@@ -19,6 +19,7 @@ from minigrad.engine.broadcasting import cast
 from minigrad.engine.changes import changes_of
 from minigrad.engine.graph import Node, leaf_node, wrap
 from minigrad.engine.ownership import add_to_grads
+from minigrad.grad_fn import as_shown
 from minigrad.hooks import RemovableHandle
 from minigrad.methods import TensorMethods
 from minigrad.ops import creation
@@ -168,7 +169,7 @@ class Tensor(TensorMethods):
     @property
     def grad_fn(self) -> Node | None:
         """The node of the op that made it; None for a leaf."""
-        return None if self.is_leaf else self.node
+        return None if self.is_leaf else as_shown(self.node)  # type: ignore[arg-type]
 
     @property
     def grad(self) -> Tensor | None:
@@ -441,6 +442,11 @@ class Tensor(TensorMethods):
 
     def __contains__(self, element: Any) -> builtins.bool:
         return builtins.bool((self == element).any())
+
+
+def is_tensor(obj: Any) -> builtins.bool:
+    """Whether something is a Tensor."""
+    return isinstance(obj, Tensor)
 
 
 def copied(tensor: Tensor, array: Any) -> Tensor:

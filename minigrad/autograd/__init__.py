@@ -2,6 +2,7 @@
 
 # The submodules first: a function takes over the name `gradcheck`, as in PyTorch.
 from minigrad.autograd import functional as functional  # isort: skip
+from minigrad.autograd import graph as graph
 from minigrad.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from minigrad.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
@@ -19,6 +20,7 @@ __all__ = [
     "detect_anomaly",
     "set_detect_anomaly",
     "functional",
+    "graph",
     "gradcheck",
     "gradgradcheck",
     "Variable",
