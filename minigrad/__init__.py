@@ -34,7 +34,7 @@ from minigrad.ops.shaping import *
 from minigrad.ops.softmax import *
 from minigrad.printing import get_printoptions, set_printoptions
 from minigrad.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from minigrad.seeing import draw, explain, watch
+from minigrad.seeing import check, draw, explain, watch
 from minigrad.serialization import load, save
 from minigrad.size import Size
 
@@ -43,7 +43,7 @@ __version__ = "0.1.0"
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
 """Those that are PyTorch's too."""
 
-_OWN = "ModuleType", "draw", "explain", "watch"
+_OWN = "ModuleType", "check", "draw", "explain", "watch"
 """Those that PyTorch has not."""
 
 __all__ = [

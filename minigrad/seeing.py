@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minigrad.engine.places import user_frame
@@ -11,7 +12,7 @@ from minigrad.engine.places import user_frame
 if TYPE_CHECKING:
     from minigrad.watch.step import Step
 
-__all__ = ["draw", "explain", "watch"]
+__all__ = ["check", "draw", "explain", "watch"]
 
 
 def watch(*, stop_at: str | None = None) -> Step:
@@ -65,3 +66,25 @@ def draw(loss: Any, file: str | os.PathLike[str], *, sideways: bool = False) -> 
     from minigrad.watch.draw import draw
 
     draw(tape_of(loss, user_frame(sys._getframe(1))), file, sideways)
+
+
+def check(model: Any, loss_function: Callable[[Any, Any], Any], X: Any, y: Any, optimizer: Any = None) -> str:
+    """Look a model, its loss and a batch over for the usual reasons why a loss does not fall, with what to write.
+
+    Shapes, modes, softmax before cross-entropy, gradients that are None, 0 or vanishing, dead units, the size of the
+    optimizer's steps, and whether a few rows can be learnt by heart.  All is done on a copy: the model, its gradients,
+    the optimizer and the random numbers stay as they are.
+
+    >>> import minigrad as torch
+    >>> _ = torch.manual_seed(0)
+    >>> model = torch.nn.Linear(1, 1)
+    >>> X, y = torch.tensor([[0.0], [1.0], [2.0]]), torch.tensor([1.0, 3.0, 5.0])
+    >>> print(torch.check(model, torch.nn.functional.mse_loss, X, y))  # doctest: +ELLIPSIS
+    1 finding.
+    1. model(X) is 3x1 and y 3: the loss is that of every prediction with every target.
+       Give both one shape: loss_function(model(X).reshape(y.shape), y). (X is 3x1.)
+    In 100 steps of Adam on 3 rows the loss goes from ... to ...
+    """
+    from minigrad.watch.checklist import check
+
+    return check(model, loss_function, X, y, optimizer)
