@@ -12,6 +12,7 @@ from engines import ENGINES, error_of
 from stand_in import installed
 
 import minigrad
+from minigrad.engine import backward as engine
 from minigrad.engine import graph
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -159,7 +160,8 @@ def test_it_is_on_in_all_threads_and_off_again():
             thread.start()
             thread.join()
     assert len(errors) == 1
-    assert graph.observer is None
+    assert graph.new_node is graph.Node
+    assert engine.observer is None
 
 
 def test_no_grad_changes_where_it_raises():

@@ -131,13 +131,13 @@ def test_which_operand_a_gradient_belongs_to_where_one_is_given_twice():
 
 
 def test_nobody_is_told_when_nobody_watches():
-    assert graph.observer is None
+    assert graph.new_node is graph.Node
     with minigrad.watch(), minigrad.watch():
-        assert graph.observer is not None
-    assert graph.observer is None
+        assert graph.new_node is not graph.Node
+    assert graph.new_node is graph.Node
     with pytest.raises(ZeroDivisionError), minigrad.watch():
         1 / 0  # noqa: B018
-    assert graph.observer is None
+    assert graph.new_node is graph.Node
 
 
 def test_an_op_costs_nothing_more_after_a_watch():

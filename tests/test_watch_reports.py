@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.datasets import make_circles
-from sklearn.model_selection import train_test_split
 
 import minigrad
 from minigrad import nn
@@ -128,9 +126,10 @@ def test_what_is_zero_nan_or_none_says_so():
 
 def test_a_unit_of_our_own_lesson_is_dead():
     """Unit 2 of the model with ReLU in comparisons/lessons/circles.py never lets anything by."""
-    X, y = make_circles(1000, noise=0.03, factor=0.5, random_state=42)
+    datasets, model_selection = pytest.importorskip("sklearn.datasets"), pytest.importorskip("sklearn.model_selection")
+    X, y = datasets.make_circles(1000, noise=0.03, factor=0.5, random_state=42)
     X, y = minigrad.FloatTensor(X), minigrad.FloatTensor(y)
-    X_train, _, y_train, _ = train_test_split(X, y, test_size=0.2, random_state=42)
+    X_train, _, y_train, _ = model_selection.train_test_split(X, y, test_size=0.2, random_state=42)
     minigrad.manual_seed(42)
     model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
     with minigrad.watch() as step:

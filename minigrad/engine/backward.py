@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import IN_MEMORY, SILENT, aloud, gpu_of, numpy_errors, on_its_gpu
-from minigrad.engine import changes, graph
+from minigrad.engine import changes
 from minigrad.engine.broadcasting import cast, fit
 from minigrad.engine.graph import Node, TensorBase, raw, recording, rule_name, wrap
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 turn = attrgetter("turn")
+
+observer: Any = None
+"""Who is told of each gradient that a rule returns: `minigrad.watch`, while somebody watches."""
 
 Gradients = dict[Node, Any]
 """d(result)/d(output) of nodes: arrays or, under create_graph, Tensors."""
@@ -55,8 +58,8 @@ def backward(
             for edge, rule in zip(node.edges, node.rules):
                 if edge is not None and (on_the_way is None or edge in on_the_way):
                     contribution = rule(*arguments)
-                    if graph.observer is not None:
-                        graph.observer.sent(node, edge, rule, arguments, contribution, gradients)
+                    if observer is not None:
+                        observer.sent(node, edge, rule, arguments, contribution, gradients)
                     if contribution.shape != edge.shape or contribution.dtype != edge.dtype:
                         contribution = fit(contribution, edge, rule)
                     if edge in gradients:

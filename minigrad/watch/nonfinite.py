@@ -34,12 +34,12 @@ class Origins:
         self.of_pass: str | None = None
         """What the first rule of this pass did that made finite numbers something else."""
 
-    def recorded(self, out: Any, inputs: tuple[Any, ...]) -> None:
+    def recorded(self, node: Node, value: Any, inputs: tuple[Any, ...]) -> None:
         """Note an op whose result is not finite."""
-        if is_finite(out):
+        if is_finite(value):
             return
-        earlier = [self.of_nodes.get(edge) for edge in out.node.edges if edge is not None]
-        self.of_nodes[out.node] = next(filter(None, earlier), None) or origin_of_result(out, inputs)
+        earlier = [self.of_nodes.get(edge) for edge in node.edges if edge is not None]
+        self.of_nodes[node] = next(filter(None, earlier), None) or origin_of_result(node, value, inputs)
 
     def sent(self, node: Node, _edge: Node, rule: Any, arguments: tuple[Any, ...], g: Any, arrived: Any) -> None:
         """Note the first rule of a pass that returned what is not finite."""
@@ -83,11 +83,11 @@ class StopAtNonFinite(Origins):
         super().__init__()
         self.is_fine = is_without_nan if nan_alone else is_finite
 
-    def recorded(self, out: Any, inputs: tuple[Any, ...]) -> None:
+    def recorded(self, node: Node, value: Any, inputs: tuple[Any, ...]) -> None:
         """FloatingPointError for a result."""
-        super().recorded(out, inputs)
-        if not self.is_fine(out):
-            raise FloatingPointError(self.of_nodes[out.node])
+        super().recorded(node, value, inputs)
+        if not self.is_fine(value):
+            raise FloatingPointError(self.of_nodes[node])
 
     def sent(self, node: Node, edge: Node, rule: Any, arguments: tuple[Any, ...], g: Any, arrived: Any) -> None:
         """FloatingPointError for a gradient."""
@@ -132,16 +132,16 @@ def fitted(g: Any, edge: Node, rule: Any) -> Any:
 # In words ------------------------------------------------------------------------------------------------------
 
 
-def origin_of_result(out: Any, inputs: tuple[Any, ...]) -> str:
+def origin_of_result(node: Node, value: Any, inputs: tuple[Any, ...]) -> str:
     """An op and its operands at the first place where its result is not finite."""
-    a = on_cpu(out)
+    a = on_cpu(value)
     index = first_bad(a)
-    labels = labels_of(out.node, len(inputs))
+    labels = labels_of(node, len(inputs))
     given = [(label, x) for label, x in zip(labels, inputs) if raw(x) is not None]
     had = [f"{label} has {amount(x)}" for label, x in given if not is_finite(x)]
     verb = f"was given what is not finite ({', '.join(had)}): it made" if had else "made the first value not finite:"
-    head = f"{op_name(out.node)} {verb} {amount(out)}"
-    return "\n".join([head, *place(out.node), *values([*given, ("result", out)], index, a.shape), *from_a_pass()])
+    head = f"{op_name(node)} {verb} {amount(value)}"
+    return "\n".join([head, *place(node), *values([*given, ("result", value)], index, a.shape), *from_a_pass()])
 
 
 def origin_of_gradient(node: Node, rule: Any, arguments: tuple[Any, ...], g: Any) -> str:

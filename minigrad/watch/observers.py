@@ -1,4 +1,4 @@
-"""Who watches: the engine tells one observer, which tells the watchers of the thread that an op or a pass runs in."""
+"""Who watches: what the engine tells of ops and gradients goes to the watchers of the thread that they run in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from threading import Lock
 from typing import Any, Protocol
 
+from minigrad.engine import backward as engine
 from minigrad.engine import graph
 from minigrad.engine.graph import Node
 
@@ -15,8 +16,8 @@ from minigrad.engine.graph import Node
 class Watcher(Protocol):
     """What is told of events.  An error that it raises ends the op, or the pass."""
 
-    def recorded(self, out: Any, inputs: tuple[Any, ...]) -> None:
-        """An op was recorded: its result, a Tensor with a node, and its operands."""
+    def recorded(self, node: Node, value: Any, inputs: tuple[Any, ...]) -> None:
+        """An op was recorded: its node, its result as an array, and its operands."""
 
     def sent(self, node: Node, edge: Node, rule: Any, arguments: tuple[Any, ...], g: Any, arrived: Any) -> None:
         """A rule of a node, called with some arguments, returned the gradient g of an operand, whose node is edge.
@@ -36,12 +37,15 @@ in_use = 0
 counting = Lock()
 
 
-class Observer:
-    """Tells the watchers what the engine tells it."""
+def told_node(value: Any, edges: Any, rules: Any, place: Any, kept: Any, inputs: tuple[Any, ...], *more: Any) -> Node:
+    """The node of an op, after the watchers were told of it."""
+    node = Node(value, edges, rules, place, kept, inputs, *more)
+    tell("recorded", node, value, inputs)
+    return node
 
-    def recorded(self, out: Any, inputs: tuple[Any, ...]) -> None:
-        """See Watcher."""
-        tell("recorded", out, inputs)
+
+class Observer:
+    """Tells the watchers of gradients."""
 
     def sent(self, *event: Any) -> None:
         """See Watcher."""
@@ -91,7 +95,7 @@ def begin() -> None:
     global in_use
     with counting:
         in_use += 1
-        graph.observer = Observer()
+        graph.new_node, engine.observer = told_node, Observer()
 
 
 def end() -> None:
@@ -100,4 +104,4 @@ def end() -> None:
     with counting:
         in_use -= 1
         if not in_use:
-            graph.observer = None
+            graph.new_node, engine.observer = Node, None

@@ -46,8 +46,6 @@ class Op:
     operands: list[Operand]
     where: tuple[Place | Module, ...]
     """The user's lines and the modules that led to it, outermost first."""
-    result: Any = None
-    """The tensor itself: what is alive keeps its identity."""
 
     @property
     def name(self) -> str:
@@ -142,14 +140,13 @@ class Tape:
         self.leaves: dict[Node, Any] = {}
         self.error: BaseException | None = None
 
-    def recorded(self, out: Any, inputs: tuple[Any, ...]) -> None:
+    def recorded(self, node: Node, value: Any, inputs: tuple[Any, ...]) -> None:
         """Write an op down, with copies of its result and of its operands."""
         frame = sys._getframe(1)
         self.names.look(frame)
-        node = out.node
         labels = labels_of(node, len(inputs))
         operands = [self.operand(*each) for each in zip(labels, inputs, node.edges)]
-        op = Op(len(self.ops) + 1, node, Seen(out), operands, tuple(way_to(frame, self.base)), out)
+        op = Op(len(self.ops) + 1, node, Seen(value), operands, tuple(way_to(frame, self.base)))
         self.ops.append(op)
         self.by_node[node] = op
 
