@@ -128,11 +128,11 @@ class Tape:
     def __init__(self, base: Any = None) -> None:
         self.base = base
         self.hint = ""
-        self.names = Names()
         self.clear()
 
     def clear(self) -> None:
-        """Forget all but names."""
+        """Begin anew."""
+        self.names = Names()
         self.ops: list[Op] = []
         self.by_node: dict[Node, Op] = {}
         self.passes: list[Pass] = []
