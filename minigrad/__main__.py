@@ -14,6 +14,8 @@ usage: python -m minigrad script.py [arguments]    run a PyTorch script on minig
                                                    explain its first (or N-th) step in words, and stop there
        python -m minigrad --draw FILE [--step N] script.py [arguments]
                                                    draw it: FILE ends in .svg, .png or .dot
+       python -m minigrad --profile script.py [arguments]
+                                                   run it, and show where its time went
        python -m minigrad --names                  list the names of PyTorch that minigrad has
 """
 
@@ -26,7 +28,7 @@ def main(arguments: list[str]) -> None:
         print(USAGE, end="")
     elif arguments[0] == "--names":
         show(launcher.supported_names())
-    elif arguments[0] in ("--explain", "--draw"):
+    elif arguments[0] in ("--explain", "--draw", "--profile"):
         show_step(arguments)
     elif arguments[0].startswith("-"):
         refuse(f"no option {arguments[0]}")
@@ -38,7 +40,7 @@ def main(arguments: list[str]) -> None:
 
 
 def show_step(arguments: list[str]) -> None:
-    """Show a step of a script."""
+    """Show a step of a script, or where its time goes."""
     from minigrad.watch import command
 
     try:

@@ -16,6 +16,7 @@ from minigrad.watch.draw import ENDINGS, draw
 from minigrad.watch.explain import Explanation
 from minigrad.watch.observers import watched_by
 from minigrad.watch.peer import difference_from_torch
+from minigrad.watch.profile import Profile
 from minigrad.watch.tape import Tape
 
 
@@ -24,18 +25,37 @@ class Wrong(Exception):
 
 
 def main(arguments: list[str]) -> None:
-    """Answer `--explain [--step N] script.py [arguments]` or `--draw FILE ...`.  Wrong: another use of it."""
+    """Answer `--explain [--step N] script.py [arguments]`, `--draw FILE ...` or `--profile`.  Wrong: another use."""
+    if arguments[0] == "--profile":
+        profile(*script_of(arguments[1:]))
+        return
     view, rest = (explain, arguments[1:]) if arguments[0] == "--explain" else drawing(arguments[1:])
     number = 1
     if rest[:1] == ["--step"]:
         if len(rest) < 2 or not rest[1].isdecimal() or int(rest[1]) < 1:
             raise Wrong("--step needs the number of a backward pass, 1 for the first")
         number, rest = int(rest[1]), rest[2:]
+    show_step(view, number, *script_of(rest))
+
+
+def script_of(rest: list[str]) -> tuple[str, list[str]]:
+    """The script, and its own arguments."""
     if not rest:
         raise Wrong("which script?")
     if not os.path.isfile(rest[0]):
         raise Wrong(f"no such file: {rest[0]}")
-    show_step(view, number, rest[0], rest[1:])
+    return rest[0], rest[1:]
+
+
+def profile(script: str, arguments: list[str]) -> None:
+    """Run a script, and print where its time went, however it ends."""
+    launcher.install()
+    measured = Profile()
+    try:
+        with measured:
+            launcher.run(script, arguments)
+    finally:
+        print(measured.table())
 
 
 View = Callable[[Tape, "dict[Any, str] | None"], None]
