@@ -18,6 +18,7 @@ from typing import Any
 from minigrad.engine import backward as engine
 from minigrad.engine.graph import Node, raw
 from minigrad.engine.places import OPS, PACKAGE, Place, user_place
+from minigrad.watch.explain import cut
 from minigrad.watch.names import users_frames
 from minigrad.watch.source import position, short_path
 from minigrad.watch.tape import below
@@ -124,12 +125,12 @@ class Profile:
     def table(self) -> str:
         """The slowest lines with what they called, then the sums."""
         slowest = sorted(self.lines.items(), key=lambda item: item[1].total, reverse=True)
-        rows = [f"{'forward':>10} {'backward':>10} {'held':>9}   line"]
+        rows = [f"{'forward':>12} {'backward':>12} {'held':>10}   line"]
         for key, line in slowest[:LINES]:
             forward = line.total - line.backward
-            rows.append(f"{ms(forward)} {ms(line.backward)} {size(line.held)}   {self.texts[key]}"[:100])
+            rows.append(cut(f"{ms(forward)} {ms(line.backward)} {size(line.held)}   {self.texts[key]}"))
             names = sorted(line.seconds, key=line.seconds.__getitem__, reverse=True)[:NAMES]
-            rows += [f"{'':33}{ms(line.seconds[name])}  {name}, {line.calls[name]:,} calls" for name in names]
+            rows += [f"{'':39}{ms(line.seconds[name])}  {name} x {line.calls[name]:,}" for name in names]
         if len(slowest) > LINES:
             rest = sum(line.total for _, line in slowest[LINES:])
             rows.append(f"{ms(rest)} in {len(slowest) - LINES} other lines")
@@ -137,9 +138,10 @@ class Profile:
         passing = self.in_passes - self.in_rules
         rows += [
             "",
-            f"{ms(self.seconds)} in all: {ms(own).strip()} in ops, rules and optimizers, {ms(passing).strip()} in "
-            f"{self.passes:,} backward passes beside their rules,",
-            f"{'':10} the rest in Python's own and other libraries' code",
+            f"{ms(self.seconds)} in all",
+            f"{ms(own)} in ops, rules and optimizers",
+            f"{ms(passing)} in {self.passes:,} backward passes beside their rules",
+            f"{ms(self.seconds - own - passing)} in all else: other libraries, starting, measuring",
         ]
         return "\n".join(rows)
 
@@ -167,9 +169,9 @@ def arrays_of_leaf(node: Node) -> list[Any]:
 
 def ms(seconds: float) -> str:
     """Milliseconds."""
-    return f"{seconds * 1000:>7,.1f} ms"
+    return f"{seconds * 1000:>9,.2f} ms"
 
 
 def size(number: int) -> str:
     """Bytes."""
-    return f"{number / 1024:>6,.0f} KB" if number else f"{'':9}"
+    return f"{number / 1024:>7,.1f} KB" if number else f"{'':10}"
