@@ -257,25 +257,29 @@ class Picture:
                     yield from self.dashed(op, key_of(x))
 
     def edge(self, source: Node, op: Op, index: int, drawn: set[tuple[Any, ...]]) -> Any:
-        """From what made an operand to the op.  Into a block that is not drawn none, but for the way from the last."""
+        """From what made an operand to the op, if it is to be drawn, and once."""
         a, b = self.drawn_as[source], self.drawn_as[op.node]
-        inside = self.piece_of[source] is self.piece_of[op.node]
-        piece = self.piece_of[op.node]
-        is_long = not piece.shown
-        again = inside and not is_long and op.node not in {each.node for each in piece.shown}
-        key = (a, b, None if is_long else index, again and a.number >= b.number)
-        if (inside and is_long) or key in drawn:
+        kind = self.kind_of_edge(source, op)
+        key = (a, b, kind, index if self.piece_of[op.node].shown else None)
+        if kind is None or key in drawn:
             return
         drawn.add(key)
-        if again and a.number >= b.number:
+        if kind == "repeats":
             yield f'{id_of(a)} -> {id_of(b)} [class="flow again", style=dashed, constraint=false, label="repeats"];'
-        elif not again and (inside or op.node in {each.node for each in piece.shown} or is_long):
-            made = self.tape.by_node[source]
-            label = f'<tr><td align="left">{self.edge_text(made, self.messages.get((op.node, index)))}</td></tr>'
-            yield (
-                f'{id_of(a)} -> {id_of(b)} [id="{id_of(a)}-{id_of(b)}-{index}", class="flow", weight=8, '
-                f'label=<<table border="0" cellpadding="3" cellspacing="0">{label}</table>>];'
-            )
+        else:
+            text = self.edge_text(self.tape.by_node[source], self.messages.get((op.node, index)))
+            label = f'<table border="0" cellpadding="3" cellspacing="0"><tr><td align="left">{text}</td></tr></table>'
+            name = f"{id_of(a)}-{id_of(b)}-{index}"
+            yield f'{id_of(a)} -> {id_of(b)} [id="{name}", class="flow", weight=8, label=<{label}>];'
+
+    def kind_of_edge(self, source: Node, op: Op) -> str | None:
+        """A block that is not drawn has no edges but one from its last op to the first of the next: "repeats"."""
+        piece = self.piece_of[op.node]
+        inside = self.piece_of[source] is piece
+        if op in piece.shown or (not piece.shown and not inside):
+            return "flow"
+        backwards = self.drawn_as[source].number >= self.drawn_as[op.node].number
+        return "repeats" if piece.shown and inside and backwards else None
 
     def edge_text(self, made: Op, message: Message | None) -> str:
         """What is handed on, and the gradient that comes back."""
