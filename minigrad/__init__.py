@@ -1,7 +1,7 @@
 """minigrad: tensors and automatic differentiation to read, step through and trust, spelled as in PyTorch."""
 
 # First, since it binds the name `tensor` to the submodule; below, the function takes that name over.
-from minigrad.tensor import Tensor  # isort: skip
+from minigrad.tensor import Tensor, is_tensor  # isort: skip
 
 from types import ModuleType
 
@@ -12,6 +12,7 @@ from minigrad import nn as nn
 from minigrad import optim as optim
 from minigrad import random as random
 from minigrad import utils as utils
+from minigrad.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from minigrad.autograd.grad_mode import *
 from minigrad.devices import *
 from minigrad.dtypes import *
@@ -35,6 +36,7 @@ from minigrad.ops.shaping import *
 from minigrad.ops.softmax import *
 from minigrad.printing import get_printoptions, set_printoptions
 from minigrad.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from minigrad.seeing import check, draw, explain, watch
 from minigrad.serialization import load, save
 from minigrad.size import Size
 
@@ -55,12 +57,13 @@ def load_ipython_extension(_shell: object) -> None:
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
 """Those that are PyTorch's too."""
 
+_OWN = "ModuleType", "check", "draw", "explain", "load_ipython_extension", "watch"
+"""Those that PyTorch has not."""
+
 __all__ = [
     name
     for name, value in sorted(globals().items())
-    if not name.startswith("_")
-    and name not in ("ModuleType", "load_ipython_extension")
-    and (name in _SUBMODULES or not isinstance(value, ModuleType))
+    if not name.startswith("_") and name not in _OWN and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
 
 _learn_rules("minigrad.ops.", "minigrad.engine.")

@@ -12,6 +12,12 @@ USAGE = """\
 usage: python -m minigrad script.py [arguments]    run a PyTorch script on minigrad, unchanged
                           or -m module, -c code, -, a folder or zip file: as `python` runs them
        python -m minigrad --compare script.py      run it on PyTorch too, and compare every step (--help: options)
+       python -m minigrad --explain [--step N] script.py [arguments]
+                                                   explain its first (or N-th) step in words, and stop there
+       python -m minigrad --draw FILE [--step N] script.py [arguments]
+                                                   draw it: FILE ends in .svg, .png or .dot
+       python -m minigrad --profile script.py [arguments]
+                                                   run it, and show where its time went
        python -m minigrad --names                  list the names of PyTorch that minigrad has
 """
 
@@ -28,6 +34,8 @@ def main(arguments: list[str]) -> None:
         from minigrad.comparison import command
 
         sys.exit(command.main(arguments[1:]))
+    elif arguments[0] in ("--explain", "--draw", "--profile"):
+        show_step(arguments)
     elif arguments[0].startswith("-") and arguments[0] not in ("-m", "-c", "-"):
         refuse(f"no option {arguments[0]}")
     else:
@@ -45,6 +53,16 @@ def launch(arguments: list[str]) -> None:
     except starting.NotFound as reason:
         refuse(str(reason))
     starting.run(program, rest)
+
+
+def show_step(arguments: list[str]) -> None:
+    """Show a step of a script, or where its time goes."""
+    from minigrad.watch import command
+
+    try:
+        command.main(arguments)
+    except command.Wrong as error:
+        refuse(str(error))
 
 
 def show(text: str) -> None:

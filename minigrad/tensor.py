@@ -19,6 +19,7 @@ from minigrad.engine.changes import changes_of
 from minigrad.engine.graph import Node, leaf_node, node_of, wrap
 from minigrad.engine.order import by_rows, elements, replica, spanned
 from minigrad.engine.ownership import add_to_grads
+from minigrad.grad_fn import as_shown
 from minigrad.hooks import RemovableHandle
 from minigrad.methods import TensorMethods
 from minigrad.ops import creation
@@ -177,7 +178,7 @@ class Tensor(TensorMethods):
     def grad_fn(self) -> Node | None:
         """The node of the op that made it; None for a leaf."""
         node = node_of(self)
-        return node if node is not None and node.rules else None
+        return as_shown(node) if node is not None and node.rules else None
 
     @property
     def grad(self) -> Tensor | None:
@@ -466,6 +467,11 @@ class Tensor(TensorMethods):
 
     def __contains__(self, element: Any) -> builtins.bool:
         return builtins.bool((self == element).any())
+
+
+def is_tensor(obj: Any) -> builtins.bool:
+    """Whether something is a Tensor."""
+    return isinstance(obj, Tensor)
 
 
 def copied(tensor: Tensor, array: Any) -> Tensor:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 turn = attrgetter("turn")
 
+observer: Any = None
+"""Who is told of each gradient that a rule returns: `minigrad.watch`, while somebody watches."""
+
 Gradients = dict[Node, Any]
 """d(result)/d(output) of nodes: arrays or, under create_graph, Tensors."""
 
@@ -57,6 +60,8 @@ def backward(
             for edge, rule in zip(node.edges, node.rules):
                 if edge is not None and (on_the_way is None or edge in on_the_way):
                     contribution = rule(*arguments)
+                    if observer is not None:
+                        observer.sent(node, edge, rule, arguments, contribution, gradients)
                     if contribution.shape != edge.shape or contribution.dtype != edge.dtype:
                         contribution = fit(contribution, edge, rule)
                     if edge in gradients:

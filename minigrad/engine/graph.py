@@ -119,6 +119,10 @@ class Node:
         return f"<{self.name()} of shape {self.shape}, recorded at {self.line}>"
 
 
+new_node: Callable[..., Node] = Node
+"""Makes the node of an op.  While somebody watches, `minigrad.watch` puts in its place what tells of the op, too."""
+
+
 def raw(x: Any) -> Any:
     """The array of a tensor, of which CuPy then works on its GPU; anything else as it is."""
     return (x.array if type(x.array) is ndarray else on_its_gpu(x.array)) if isinstance(x, TensorBase) else x
@@ -156,7 +160,7 @@ def record(
     out.array = value if type(value) is ndarray else result_array(value, inputs)
     if needed and is_recording() and out.array.dtype.kind == "f":
         kept = KEPT.get((rules, needed)) or kept_for(rules, needed, edges)
-        out.node = Node(out.array, edges, rules, user_place(sys._getframe(2)), kept, inputs, static, saved, name)
+        out.node = new_node(out.array, edges, rules, user_place(sys._getframe(2)), kept, inputs, static, saved, name)
     return out
 
 

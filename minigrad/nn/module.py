@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from minigrad import devices, dtypes
 from minigrad.hooks import RemovableHandle
-from minigrad.nn import loading, mistakes, which_layer
+from minigrad.nn import backward_hooks, loading, mistakes, which_layer
 from minigrad.nn.loading import IncompatibleKeys, saved_tensors
 from minigrad.nn.parameter import Parameter, clear_gradients
 from minigrad.tensor import Tensor
@@ -70,7 +70,9 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The output of `forward`, after the hooks have seen it.  An error gains a note that says in which layer."""
         try:
-            return self._called_with_hooks(args, kwargs) if self._has_hooks else self.forward(*args, **kwargs)
+            if self._has_hooks or of_all_modules:
+                return self._called_with_hooks(args, kwargs)
+            return self.forward(*args, **kwargs)
         except Exception as error:
             which_layer.add_note(error)
             raise
@@ -79,7 +81,7 @@ class Module:
         for hook, with_kwargs in list(self._forward_pre_hooks.values()):
             args, kwargs = changed_arguments(hook, with_kwargs, self, args, kwargs)
         output = self.forward(*args, **kwargs)
-        for hook, with_kwargs in list(self._forward_hooks.values()):
+        for hook, with_kwargs in [*of_all_modules.values(), *self._forward_hooks.values()]:
             changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
             output = output if changed is None else changed
         return output
@@ -390,6 +392,17 @@ class Module:
         self._has_hooks = True
         return registered(self._forward_pre_hooks, hook, prepend, with_kwargs)
 
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call hook(module, grad_input, grad_output) in each backward pass, when the inputs' gradients are known.
+
+        Both are tuples, with None where there is no gradient; a tuple that it returns takes grad_input's place.
+        """
+        return backward_hooks.added(backward_hooks.hooks_of(self).hooks, hook, prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call hook(module, grad_output) in each backward pass; a tuple that it returns takes grad_output's place."""
+        return backward_hooks.added(backward_hooks.hooks_of(self).pre_hooks, hook, prepend)
+
     # Printing -----------------------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:
@@ -406,6 +419,18 @@ class Module:
         if not parts and len(extra) <= 1:
             return f"{self._get_name()}({''.join(extra)})"
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+of_all_modules: dict[int, Any] = {}
+"""The forward hooks of all modules."""
+
+
+def register_module_forward_hook(hook: Callable[..., Any], *, with_kwargs: bool = False) -> RemovableHandle:
+    """Call hook(module, args, output) after each forward of any module; what it returns, if not None, is the output.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.modules.module.register_module_forward_hook.html
+    """
+    return registered(of_all_modules, hook, False, with_kwargs)
 
 
 def changed_arguments(hook: Any, with_kwargs: bool, module: Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
