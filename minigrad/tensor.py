@@ -446,8 +446,6 @@ class Tensor(TensorMethods):
         return result
 
     def __reduce__(self) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError("a tensor with a grad_fn cannot be pickled: use tensor.detach()")
         kind = None if type(self) is Tensor else type(self)  # not by its name, which the launcher changes
         x = self.cpu().array
         order = (spanned(x), x.strides) if not x.flags.c_contiguous else (x, None)

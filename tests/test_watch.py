@@ -340,7 +340,7 @@ BACKWARD
   (4) mean  line N: (h * h).mean()
       g arrives     1
       a -> (3)   by mean_da, minigrad/ops/reductions.py:N
-          | return broadcast_to(g.reshape(kept) / elements_per_result(shape, kept), shape)
+          | return broadcast_to(divided(g.reshape(kept), elements_per_result(shape, kept)), shape)
           = 2x2
                  0.25      0.25
                  0.25      0.25

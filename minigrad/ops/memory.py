@@ -54,6 +54,9 @@ class UntypedStorage:
 
     size = __len__ = nbytes
 
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + self.nbytes()
+
     def tolist(self) -> list[int]:
         """The bytes."""
         return list(self.memory.tobytes())

@@ -63,9 +63,12 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes
 
 
 def mean_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
-    number = elements_per_result(shape, kept)
-    g = g.reshape(kept)
-    return broadcast_to(g * (1 / number) if raw(g).dtype.char == "e" else g / number, shape)  # 65504 is float16's most
+    return broadcast_to(divided(g.reshape(kept), elements_per_result(shape, kept)), shape)
+
+
+def divided(g: Any, number: int) -> Any:
+    """g / number; in float16, whose largest number is 65504, by way of 1 / number."""
+    return g * (1 / number) if raw(g).dtype.char == "e" else g / number
 
 
 def average(x: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
