@@ -877,3 +877,19 @@ def test_an_embedding_is_not_waited_for(options: dict[str, Any]) -> None:
     table, rows = minigrad.nn.Embedding(5, 3, **options).to("cuda"), minigrad.tensor([1, 1, 4], device="cuda")
     with no_synchronisation():
         table(rows).sum().backward()
+
+
+def gradient_through_views(device: str) -> Any:
+    x = minigrad.arange(6, dtype=minigrad.float32, device=device).reshape(2, 3).requires_grad_()
+    y = minigrad.sin(x.t())
+    row, spread = y[0], y.unsqueeze(0).expand(2, 3, 2)
+    row += 1
+    y[:, 1] *= 2
+    y.t()[1:, 1:] = x[0, 1]
+    y[y < 0] = 0.5
+    (spread * row).sum().backward()
+    return [y.tolist(), x.grad.tolist()]
+
+
+def test_changes_of_views_are_followed_on_a_gpu() -> None:
+    assert gradient_through_views(last_gpu()) == gradient_through_views("cpu")

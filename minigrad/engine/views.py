@@ -85,16 +85,15 @@ class View:
 
     def refusal(self, view: TensorBase, what: str) -> str:
         """PyTorch's words for a change that is not followed; what: is changed."""
-        node = view.node
+        made, where = "A view was created in no_grad mode", " with grad mode enabled"
         if self.origin == SEVERAL:
-            made = f"Output {self.output} of {node.name()} is a view" if node else "A view was created in no_grad mode"
+            if view.node is not None:
+                made, where = f"Output {self.output} of {view.node.name()} is a view", ""
             why = (
                 "This view is the output of a function that returns multiple views. Such functions do not allow the "
                 "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
             )
-            where = ""
         else:
-            made, where = "A view was created in no_grad mode", " with grad mode enabled"
             why = (
                 "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
                 "moving both the view and the inplace either both inside the no_grad block (if you don't want the "
@@ -149,6 +148,13 @@ def base_with(view: TensorBase, new: Any) -> Node | None:
     x = of.base.array
     changed = record(x, (of.base, new), (replaced_da, replaced_dnew), of.steps, order_of(x), name=COPY_SLICES)
     return changed.node
+
+
+def changed(view: Any, node: Node | None) -> None:
+    """Give the base of a view that was changed its new node; a gradient that the view retains is of its new value."""
+    take_over(view.view_of.base, node)
+    if view.retains_grad:
+        view.view_of.look_again(view)
 
 
 COPY_SLICES = "torch::autograd::CopySlices"

@@ -17,7 +17,7 @@ from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, is_recording, raw, record, wrap
 from minigrad.engine.order import copied
 from minigrad.engine.places import expression_of, user_place
-from minigrad.engine.views import as_view, base_with, take_over
+from minigrad.engine.views import as_view, base_with, changed, take_over
 from minigrad.gpu.placement import check_devices
 from minigrad.ops import activations, arithmetic, comparison, elementwise, indexing, promotion, selection
 from minigrad.ops.activations import sigmoid
@@ -76,7 +76,7 @@ def take_over_result(tensor: Tensor, result: Tensor) -> None:
     if tensor.view_of is None:
         take_over(tensor, result.node)
     else:
-        take_over(tensor.view_of.base, base_with(tensor, result))
+        changed(tensor, base_with(tensor, result))
 
 
 def refuse_memory(array: Any, repeated: bool = False) -> None:
@@ -102,8 +102,8 @@ def refuse_in_place(tensor: Tensor, recorded: bool) -> None:
     node = tensor.node if view is None else view.base.node
     if tensor.requires_grad and not (node is not None and node.rules):
         raise RuntimeError(
-            f"{'a view of ' if view is not None else ''}a leaf Variable that requires grad is being used in an "
-            "in-place operation. To update it by hand, write `with torch.no_grad():` before it: "
+            f"{'' if view is None else 'a view of '}a leaf Variable that requires grad is being used in an in-place "
+            "operation. To update it by hand, write `with torch.no_grad():` before it: "
             f"{expression_of(user_place(sys._getframe(1)))}"
         )
 
@@ -331,11 +331,13 @@ def overwritten_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tenso
 def put_in_view(view: Tensor, value: Any) -> Tensor:
     """Overwrite a view, in a graph: its base is what it was, but for the value at that place."""
     refuse_in_place(view, recorded=True)
-    if not same_view(view, value):  # y[i] += 1 ends by assigning the view that it has changed
-        node = base_with(view, value)
-        indexing.assign(view.array, (), None, raw(value))
-        take_over(view.view_of.base, node)  # type: ignore[union-attr]
+    if same_view(view, value):  # y[i] += 1 ends by assigning the view that it has changed
+        mark_changed(view)
+        return view
+    node = base_with(view, value)
+    indexing.assign(view.array, (), None, raw(value))
     mark_changed(view)
+    changed(view, node)
     return view
 
 
