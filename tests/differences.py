@@ -281,6 +281,12 @@ NAMES = [
         Sample((np.ones((2, 2), "float32"),)),
     ),
     Difference(
+        ("Tensor.__setitem__",),
+        "IndexPutBackward0 also for x[tensor(True)] = value (in PyTorch CopySlices)",
+        lambda sample: isinstance(sample.operands[1], np.ndarray) and sample.operands[1].ndim == 0,
+        Sample((np.ones(2, "float32"), np.array(True), np.ones(2, "float32"))),
+    ),
+    Difference(
         (
             *("Tensor.pow_", "Tensor.__ipow__", "Tensor.add_", "Tensor.sub_", "Tensor.mul_", "Tensor.div_"),
             *("Tensor.__iadd__", "Tensor.__isub__", "Tensor.__imul__", "Tensor.__itruediv__", "Tensor.clamp_"),

@@ -307,7 +307,8 @@ def assigned(draw: Draw, smooth: bool) -> Sample:
     x, key = indexed(draw, smooth).operands
     target = x[key if not isinstance(key, list) else np.array(key)]
     parts = key if isinstance(key, tuple) else (key,)
-    twice = any(isinstance(part, list) or getattr(part, "dtype", "bool") != "bool" for part in parts)
+    masks = smooth and isinstance(key, np.ndarray) and key.dtype == bool
+    twice = not masks and any(isinstance(part, (np.ndarray, list)) for part in parts)
     size = stretched_to(draw, target.shape) if not twice else ()
     value = array(draw, smooth, size, NUMERIC)
     tensor = draw(one_of(True, True, False)) and not (smooth and twice)

@@ -345,7 +345,7 @@ def put_at_positions(tensor: Tensor, key: tuple[Any, ...], value: Any) -> None:
     """Overwrite the elements that a key of arrays picks, in a graph."""
     refuse_memory(tensor.array)
     refuse_in_place(tensor, recorded=True)
-    result = indexing.put(tensor, key, value)
+    result = indexing.put(tensor, key, indexing.without_leading_ones(value))
     indexing.assign(tensor.array, (), key, raw(value))
     mark_changed(tensor)
     take_over_result(tensor, result)
@@ -370,7 +370,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     whole = all(part == slice(None) for part in basic)
     if picking is not None:
         place = self if whole else indexing.part(self, basic, name)
-        put_at_positions(place, picking, indexing.without_leading_ones(value))
+        put_at_positions(place, picking, value)
         return
     place = self if whole else place_of(self, basic, name)
     if raw(value) is not value and raw(value).ndim > place.array.ndim:

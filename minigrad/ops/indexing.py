@@ -334,6 +334,8 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
         value = fitting_number(value, array.dtype if array.dtype != np.float16 else np.dtype(np.float64))
     elif not hasattr(value, "dtype"):
         raise TypeError(f"can't assign a {type(value).__name__} to a Tensor: make it one with tensor()")
+    elif picking is not None and value.dtype != array.dtype and fills(value, picking):
+        value = fitting_number(value, array.dtype)
     elif picking is not None and value.ndim and value.dtype != array.dtype:
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {array.dtype} for the destination "
@@ -352,6 +354,12 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
             f"shape mismatch: value tensor of shape {given} cannot be broadcast to indexing "
             f"result of shape {list(shape)}"
         ) from None
+
+
+def fills(value: Any, picking: tuple[Any, ...]) -> bool:
+    """Whether one value is put wherever one mask says so: as a number, it is then converted."""
+    arrays = [part for part in picking if is_array(part)]
+    return value.size == 1 and len(arrays) == 1 and arrays[0].ndim > 0 and arrays[0].dtype.kind == "b"
 
 
 def without_leading_ones(value: Any) -> Any:
