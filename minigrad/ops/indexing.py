@@ -75,8 +75,9 @@ def index(a: Tensor, key: tuple[Any, ...]) -> Tensor:
 def picked(x: Any, key: tuple[Any, ...]) -> Any:
     """The elements of a raw array that a key picks: by rows, but where the array lies in another order, in that."""
     value = x[key]
-    by_columns = [part for part in key if is_array(part) and not part.flags.c_contiguous]
-    if (x.flags.c_contiguous and not by_columns) or type(x) is not np.ndarray:
+    arrays = [part for part in key if is_array(part)]
+    by_columns = [part for part in arrays if not part.flags.c_contiguous]
+    if (x.flags.c_contiguous and not by_columns) or not arrays or type(x) is not np.ndarray:
         return by_rows(value)
     return laid_out(value, axes_of_picked(x, key, value.shape))
 
