@@ -17,7 +17,7 @@ from minigrad.engine import graph
 from minigrad.engine.broadcasting import cast
 from minigrad.engine.changes import changes_of
 from minigrad.engine.graph import Node, leaf_node, node_of, wrap
-from minigrad.engine.order import by_rows, elements, replica, spanned
+from minigrad.engine.order import by_rows, elements, guarded, replica, spanned
 from minigrad.engine.ownership import add_to_grads
 from minigrad.grad_fn import as_shown
 from minigrad.hooks import RemovableHandle
@@ -496,7 +496,7 @@ def unpickled(
     kind = kind or Tensor
     tensor = kind.__new__(kind)
     array = dtypes.canonical(by_rows(np.asarray(array)))
-    tensor.array = devices.moved(array if strides is None else elements(array, 0, shape, strides), device)
+    tensor.array = devices.moved(array if strides is None else guarded(elements(array, 0, shape, strides)), device)
     if requires_grad:
         tensor.requires_grad_()
     return tensor

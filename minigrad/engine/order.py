@@ -138,7 +138,7 @@ def is_dense(x: Any) -> bool:
 
 def replica(x: Any) -> Any:
     """A copy of a raw array with the same strides: where there are gaps, what lies in them is copied as well."""
-    return copied(x) if is_dense(x) else elements(spanned(x).copy(), 0, x.shape, x.strides)
+    return copied(x) if is_dense(x) else guarded(elements(spanned(x).copy(), 0, x.shape, x.strides))
 
 
 # Memory itself ------------------------------------------------------------------------------------------------
@@ -167,17 +167,18 @@ def span(x: Any) -> int:
 
 
 def elements(memory: Any, offset: int, shape: Sequence[int], strides: Strides, dtype: Any = None) -> Any:
-    """An array that looks at a flat one, and does not reach outside of it.  offset and strides: in bytes.
-
-    NumPy's is read-only where an element is repeated.
-    """
+    """An array that looks at a flat one, and does not reach outside of it.  offset and strides: in bytes."""
     xp, dtype = array_module(memory), memory.dtype if dtype is None else dtype
-    if xp is not np:
-        return xp.ndarray(shape, dtype, memory.data + offset, strides)
-    array: Any = np.ndarray(shape, dtype, memory, offset, strides)
-    if any(n > 1 and step == 0 for n, step in zip(shape, strides)):
-        array.flags.writeable = False
-    return array
+    if xp is np:
+        return np.ndarray(shape, dtype, memory, offset, strides)
+    return xp.ndarray(shape, dtype, memory.data + offset, strides)
+
+
+def guarded(x: Any) -> Any:
+    """An array that is new; NumPy's is made read-only if an element is repeated along an axis."""
+    if isinstance(x, np.ndarray) and any(n > 1 and step == 0 for n, step in zip(x.shape, x.strides)):
+        x.flags.writeable = False
+    return x
 
 
 def spanned(x: Any) -> Any:

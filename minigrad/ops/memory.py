@@ -10,7 +10,7 @@ from minigrad.arrays import array_module
 from minigrad.devices import device, device_of
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
-from minigrad.engine.order import address, elements, memory_of, steps_of
+from minigrad.engine.order import address, elements, guarded, memory_of, steps_of
 from minigrad.engine.views import as_view
 from minigrad.formats import contiguous_format, copied_in_format, is_in_format, preserve_format
 from minigrad.ops.creation import checked_sizes
@@ -118,7 +118,7 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
     there = Place(as_sizes((size,)), as_sizes((stride,)), here.start if storage_offset is None else storage_offset)
     check_place(there, memory)
     value = elements(memory, there.start * x.itemsize, there.shape, tuple(step * x.itemsize for step in there.steps))
-    out = record(value, (input,), (as_strided_da,), here, there)
+    out = record(guarded(value), (input,), (as_strided_da,), here, there)
     return as_view(out, input, as_strided_from, there.shape, there.steps, there.start - here.start)
 
 
