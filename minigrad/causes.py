@@ -16,6 +16,7 @@ from itertools import pairwise
 from types import FrameType
 from typing import Any
 
+from minigrad.engine.graph import TensorBase
 from minigrad.engine.places import user_frame
 
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef
@@ -183,7 +184,7 @@ def carries_graph(node: ast.AST, frame: FrameType) -> bool:
     value = value_of(node, frame)
     if is_module(value):
         return any(p.requires_grad for p in value.parameters())
-    return hasattr(value, "grad_fn") and bool(value.requires_grad)
+    return isinstance(value, TensorBase) and bool(value.requires_grad)  # type: ignore[attr-defined]
 
 
 def is_under_no_grad(statement: Any, scope: Scope) -> bool:

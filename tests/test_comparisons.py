@@ -714,7 +714,7 @@ def test_each_kind_of_failure_is_seen(tmp_path):
             "prints": training(ON_MINIGRAD + "print('by the way')"),
             "stops": training(ON_MINIGRAD + "break"),
             "wrong": "import nothing_of_this_name",
-            "early": "import torch\nif torch.__name__ == 'minigrad': raise SystemExit(3)\n" + training(),
+            "early": "import torch\nif 'minigrad' in torch.__version__: raise SystemExit(3)\n" + training(),
             "no_step": "import torch\nprint(torch.ones(2).sum())",
         },
     )

@@ -63,7 +63,10 @@ def rows(a: Tensor, numbers: list[int]) -> Tensor:
     size, lowest, highest = len(x), min(numbers), max(numbers)
     if not -size <= lowest <= highest < size:
         check_position(highest if highest >= size else lowest, 0, size)
-    return index(a, (on_device_of(x, np.array(numbers)),))
+    key = (on_device_of(x, np.array(numbers)),)
+    if x.flags.c_contiguous:  # a loader comes by here for each batch
+        return record(x[key], (a,), (picked_da,), x.shape, saved=(key,), name="IndexBackward0")
+    return index(a, key)
 
 
 def index(a: Tensor, key: tuple[Any, ...]) -> Tensor:
