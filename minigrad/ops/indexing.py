@@ -340,7 +340,7 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
         raise TypeError(f"can't assign a {type(value).__name__} to a Tensor: make it one with tensor()")
     elif picking is not None and value.dtype != array.dtype and fills(value, picking):
         value = fitting_number(value, array.dtype)
-    elif picking is not None and value.ndim and value.dtype != array.dtype:
+    elif picking is not None and (value.ndim or has_mask_of_all(picking)) and value.dtype != array.dtype:
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {array.dtype} for the destination "
             f"and {value.dtype} for the source. Convert the value with .to(dtype)."
@@ -364,6 +364,11 @@ def fills(value: Any, picking: tuple[Any, ...]) -> bool:
     """Whether one value is put wherever one mask says so: as a number, it is then converted."""
     arrays = [part for part in picking if is_array(part)]
     return value.size == 1 and len(arrays) == 1 and arrays[0].ndim > 0 and arrays[0].dtype.kind == "b"
+
+
+def has_mask_of_all(picking: tuple[Any, ...]) -> bool:
+    """Whether there is a mask without dimensions, `x[tensor(True)]`, which is for all elements or none."""
+    return any(is_array(part) and part.ndim == 0 for part in picking)
 
 
 def without_leading_ones(value: Any) -> Any:
