@@ -265,3 +265,17 @@ def test_torchinfo(tmp_path):
     table = printed(tmp_path, "torchinfo", TABLE)
     assert "Total params: 13" in table
     assert "├─Linear: 1-1" in table
+
+
+def test_what_goes_through_a_module_with_hooks_keeps_its_order_in_memory():
+    def scenario(torch: Any) -> Any:
+        class Looks(torch.nn.Module):
+            def forward(self, x: Any) -> Any:
+                return x * 2, x.stride(), x.is_contiguous()
+
+        part = Looks()
+        part.register_full_backward_hook(lambda *_: None)
+        x = torch.arange(6.0).reshape(2, 3).requires_grad_()
+        return [(y.stride(), *looked) for y, *looked in (part(x.t()), part(x[:, ::2]), part(x[0].expand(4, 3)))]
+
+    same(scenario)

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from minigrad.arrays import copy_of
 from minigrad.engine.graph import record
+from minigrad.engine.order import replica
 from minigrad.hooks import RemovableHandle
 from minigrad.tensor import Tensor
 
@@ -22,7 +22,7 @@ NAME = "BackwardHookFunctionBackward"
 
 def handed_on(input: Tensor) -> Tensor:
     """The same values, in memory of their own."""
-    return record(copy_of(input.array), (input,), (handed_on_dinput,), name=NAME)
+    return record(replica(input.array), (input,), (handed_on_dinput,), name=NAME)
 
 
 def handed_on_dinput(g: Tensor, _out: Tensor, _input: Tensor) -> Tensor:
