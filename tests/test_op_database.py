@@ -140,17 +140,15 @@ DIFFERENT: dict[str, Callable[[str, list[Any], dict[str, Any]], bool]] = {
 """Where minigrad means to differ, as differences.py and the README say."""
 
 
-def absent(name: str, dtype: str, args: list[Any], options: dict[str, Any]) -> bool:
-    """Whether a sample asks for what minigrad does not have, or means to do otherwise."""
-    if "memory_format" in options and not hasattr(minigrad, "contiguous_format"):
-        return True
+def differs(name: str, dtype: str, args: list[Any], options: dict[str, Any]) -> bool:
+    """Whether a sample is one of those where minigrad means to differ."""
     return name in DIFFERENT and DIFFERENT[name](dtype, args, options)
 
 
 def compare(info: Any, dtype: str, way: str, theirs: Call, mine: Call, sample: Any) -> None:
     """One sample on both engines: results, and gradients."""
     given = [sample.input, *sample.args], sample.kwargs
-    if absent(info.name, dtype, *given) or (way == "in place" and sample.broadcasts_input):
+    if differs(info.name, dtype, *given) or (way == "in place" and sample.broadcasts_input):
         return
     (args, options), (torch_args, torch_options) = of_minigrad(list(given)), of_torch(list(given))
     asked = list(leaves([args, options])), list(leaves([torch_args, torch_options]))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, on_its_gpu
+from minigrad.arrays import array_module, copy_of, on_its_gpu
 
 Strides = tuple[int, ...]
 
@@ -96,6 +96,20 @@ def empty_as(x: Any, dtype: Any = None, xp: Any = None) -> Any:
 def copied(x: Any, dtype: Any = None) -> Any:
     """A copy of a raw array without gaps, in its order; in its dtype unless one is given."""
     value = empty_as(x, dtype)
+    value[...] = x
+    return value
+
+
+def axes_unless_by_rows(x: Any) -> list[int] | None:
+    """The axes of a raw array, that of the smallest steps first; None where it lies by rows."""
+    return None if x.flags.c_contiguous else axes_of_result(x.shape, x)
+
+
+def copied_by_axes(x: Any, axes: Sequence[int] | None) -> Any:
+    """A copy of a raw array without gaps, in the order of some axes; None: by rows."""
+    if axes is None:
+        return copy_of(x)
+    value = empty_by_axes(axes, x.shape, array_module(x), x.dtype)
     value[...] = x
     return value
 

@@ -24,14 +24,6 @@ def user_frame(frame: Any) -> Any:
     return frame
 
 
-def frames_to_user(frame: Any) -> int:
-    """The `stacklevel` at which a warning that is given in a frame of minigrad's names the user's line."""
-    number, user = 1, user_frame(frame)
-    while frame is not user:
-        number, frame = number + 1, frame.f_back
-    return number
-
-
 def user_place(frame: Any) -> Place:
     """Where the nearest caller outside minigrad is."""
     while frame.f_code.co_filename in OWN_FILES and frame.f_back is not None:  # as user_frame: each op comes by here

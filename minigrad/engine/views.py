@@ -10,9 +10,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module, copy_of, result_array
+from minigrad.arrays import array_module, result_array
 from minigrad.engine.changes import changes_of
 from minigrad.engine.graph import Node, TensorBase, is_recording, new, raw, record, recording
+from minigrad.engine.order import axes_unless_by_rows, copied_by_axes
 from minigrad.engine.places import line_of, user_place
 
 if TYPE_CHECKING:
@@ -146,8 +147,8 @@ def base_with(view: TensorBase, new: Any) -> Node | None:
     """The node of a view's base once something new stands where the view looks."""
     of: Any = view.view_of
     x = of.base.array
-    changed = record(x, (of.base, new), (replaced_da, replaced_dnew), of.steps, order_of(x), name=COPY_SLICES)
-    return changed.node
+    rules, axes = (replaced_da, replaced_dnew), axes_unless_by_rows(x)
+    return record(x, (of.base, new), rules, of.steps, axes, name=COPY_SLICES).node
 
 
 def changed(view: Any, node: Node | None) -> None:
@@ -160,35 +161,23 @@ def changed(view: Any, node: Node | None) -> None:
 COPY_SLICES = "torch::autograd::CopySlices"
 
 
-def replaced(a: Tensor, new: Any, steps: tuple[Step, ...], order: tuple[int, ...] | None) -> Tensor:
+def replaced(a: Tensor, new: Any, steps: tuple[Step, ...], axes: list[int] | None) -> Tensor:
     """A copy of `a` with something new at the place where a view looks.
 
-    order: of the axes in memory, outermost first, as in the base: else the steps would lead to a copy.
+    axes: the order in memory, as the base's (see `copied_by_axes`): else the steps would lead to a copy.
     """
-    value = laid_out(raw(a), order)
+    value = copied_by_axes(result_array(raw(a)), axes)
     place = look(value, steps)
     if place.size and not array_module(value).may_share_memory(place, value):
         raise RuntimeError(f"a view by {[step[0].__name__ for step in steps]} cannot be found in its base's gradient")
     place[...] = raw(new)
-    return record(value, (a, new), (replaced_da, replaced_dnew), steps, order, name=COPY_SLICES)
+    return record(value, (a, new), (replaced_da, replaced_dnew), steps, axes, name=COPY_SLICES)
 
 
-def replaced_da(g: Tensor, _out: Tensor, _a: Tensor, _new: Tensor, steps: Any, order: Any) -> Tensor:
-    return replaced(g, 0.0, steps, order)
+def replaced_da(g: Tensor, _out: Tensor, _a: Tensor, _new: Tensor, steps: Any, axes: Any) -> Tensor:
+    return replaced(g, 0.0, steps, axes)
 
 
-def replaced_dnew(g: Tensor, _out: Tensor, _a: Tensor, _new: Tensor, steps: Any, _order: Any) -> Tensor:
+def replaced_dnew(g: Tensor, _out: Tensor, _a: Tensor, _new: Tensor, steps: Any, _axes: Any) -> Tensor:
     there: Tensor = look(g, steps)
     return there
-
-
-def order_of(x: Any) -> tuple[int, ...] | None:
-    """The order in which the axes of a raw array lie in memory; None for that of its indices."""
-    return None if x.flags.c_contiguous else tuple(sorted(range(x.ndim), key=lambda axis: -x.strides[axis]))
-
-
-def laid_out(x: Any, order: tuple[int, ...] | None) -> Any:
-    """A copy of a raw array whose axes lie in memory in some order."""
-    if order is None:
-        return copy_of(result_array(x))
-    return copy_of(x.transpose(order)).transpose(sorted(range(x.ndim), key=order.__getitem__))

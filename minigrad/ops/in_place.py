@@ -15,7 +15,7 @@ from minigrad.devices import device_of
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, is_recording, raw, record, wrap
-from minigrad.engine.order import copied
+from minigrad.engine.order import address, copied, is_dense
 from minigrad.engine.places import expression_of, user_place
 from minigrad.engine.views import as_view, base_with, changed, take_over
 from minigrad.gpu.placement import check_devices
@@ -125,20 +125,9 @@ def overlap_in_part(x: Any, y: Any) -> bool:
     return is_dense(x) and is_dense(y) and where_it_lies(x) != where_it_lies(y)
 
 
-def is_dense(x: Any) -> bool:
-    """Whether the elements of a raw array lie side by side, in whatever order of its dimensions."""
-    step = x.itemsize
-    for stride, size in sorted((stride, size) for stride, size in zip(x.strides, x.shape) if size != 1):
-        if stride != step:
-            return False
-        step *= size
-    return True
-
-
 def where_it_lies(x: Any) -> tuple[Any, ...]:
     """Where a raw array begins, and how it goes on."""
-    interface = getattr(x, "__cuda_array_interface__", None) or x.__array_interface__
-    return interface["data"][0], x.shape, x.strides
+    return address(x), x.shape, x.strides
 
 
 def overlap_error() -> RuntimeError:

@@ -6,8 +6,6 @@ multiplied to give that of each element (1 / n for the mean), and recompute ever
 
 from __future__ import annotations
 
-import sys
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from minigrad.arrays import quiet
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.graph import TensorBase, node_of, raw, record
 from minigrad.engine.order import by_rows, ordered
-from minigrad.engine.places import frames_to_user, op_called
+from minigrad.engine.places import op_called, warn
 from minigrad.gpu.placement import check_devices
 from minigrad.kernels.fused import fused
 from minigrad.ops.activations import sigmoid
@@ -121,11 +119,10 @@ def distance_operands(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, T
     check_pair(op, input, target)
     x, y = input.array, target.array
     if x.shape != y.shape:
-        warnings.warn(
+        warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size."
-            + squeezed(x, y),
-            stacklevel=frames_to_user(sys._getframe()),
+            + squeezed(x, y)
         )
         check_broadcast(x.shape, y.shape)
     if x.dtype == y.dtype and x.dtype.kind == "f":
