@@ -278,10 +278,15 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after the other along dim; all other sizes must be equal (RuntimeError)."""
     tensors = joinable("cat", tensors)
+    for i, x in enumerate(tensors):
+        if x.array.ndim == 0:
+            raise RuntimeError(
+                f"zero-dimensional tensor (at position {i}) cannot be concatenated: in cat(). Use stack() for numbers"
+            )
     filled = [x for x in tensors if x.array.shape != (0,)] or tensors  # PyTorch lets any beside them have shape (0,)
     dim = axis(dim, filled[0].array.ndim)
     for i, x in enumerate(filled):
-        if other_sizes(x, dim) != other_sizes(filled[0], dim) or x.array.ndim == 0:
+        if other_sizes(x, dim) != other_sizes(filled[0], dim):
             raise RuntimeError(
                 "cat(): Sizes of tensors must match except in dimension "
                 f"{dim}: number 0 has shape {list(filled[0].array.shape)}, number {i} {list(x.array.shape)}"
