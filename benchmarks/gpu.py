@@ -53,9 +53,9 @@ def main() -> int:
 
 def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=positive, default=9, help="default: %(default)s")
+    parser.add_argument("--rounds", type=positive, default=5, help="default: %(default)s")
     parser.add_argument("--chunks", type=positive, default=5, help="timed chunks in a round (default: %(default)s)")
-    parser.add_argument("--steps", type=positive, default=20, help="steps in a chunk (default: %(default)s)")
+    parser.add_argument("--steps", type=positive, default=20, help="the most steps in a chunk (default: %(default)s)")
     parser.add_argument("--widths", type=positive, nargs="*", default=list(WIDTHS), help="of the sweep's layers")
     parser.add_argument("--batches", type=positive, nargs="*", default=list(BATCHES), help="of the sweep")
     parser.add_argument("--out", type=Path, default=Path("out/gpu"), metavar="DIR", help="default: %(default)s")

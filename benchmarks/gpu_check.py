@@ -15,7 +15,7 @@ from minigrad.comparison import gpu
 
 OUT = Path("out/gpu")
 PARTS = {
-    "Tests": ["pytest", "-m", "cuda"],
+    "Tests": ["pytest", "-m", "cuda", "-n", "8"],
     "Lessons against torch on CUDA": ["comparisons", "--device", "cuda", "--out", str(OUT / "lessons")],
     "Speed": ["benchmarks.gpu", "--out", str(OUT)],
 }

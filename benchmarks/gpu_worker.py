@@ -22,6 +22,9 @@ from minigrad.comparison.gpu import full_precision
 Clock = Callable[[Step, int], float]
 """Runs a step so often, and gives the seconds that one took."""
 
+CHUNK = 0.1
+"""Seconds in which the steps of a chunk should be over: of the largest networks fewer are timed."""
+
 
 def main() -> None:
     engine, device = sys.argv[1:]
@@ -44,7 +47,8 @@ def answer(engine: str, torch: Any, device: str, clock: Clock, request: dict[str
         torch.manual_seed(42)
         step = build(request["workload"], torch, device)
         step = captured(torch, step, request["warm"]) if engine == "torch graph" else warmed(step, request["warm"])
-        chunks = [clock(step, request["steps"]) for _ in range(request["chunks"])]
+        steps = max(2, min(request["steps"], round(CHUNK / clock(step, 1))))
+        chunks = [clock(step, steps) for _ in range(request["chunks"])]
         result = {"seconds": statistics.median(chunks), "loss": float(step().detach())}
         del step
     gc.collect()

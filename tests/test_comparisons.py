@@ -941,7 +941,7 @@ with installed():
 """
 
 
-@pytest.mark.parametrize("name", ["linear_regression", "circles", "train_eval"])
+@pytest.mark.parametrize("name", ["linear_regression", "exercises", "circles", "train_eval"])
 def test_on_the_stand_in_a_lesson_without_a_device_trains_there(name):
     script = PROJECT / "comparisons" / "lessons" / f"{name}.py"
     here, there = (
@@ -965,6 +965,15 @@ def test_modules_of_torch_take_what_they_are_called_with_to_the_device(monkeypat
     assert weight.device.type == "cpu"
     assert model(torch.ones(4, 2)) == ("back", "meta", (4, 1))
     assert model[0].weight.device.type == "meta"
+
+
+def test_the_state_of_an_optimizer_of_torch_goes_where_its_model_has_gone():
+    """Adagrad makes its sums when it is made, so on the CPU; its count of steps stays there."""
+    optimizer = torch.optim.Adagrad([torch.ones(2, requires_grad=True)])
+    (state,) = optimizer.state.values()
+    optimizer.state[torch.ones(2, device="meta")] = state
+    gpu.let_state_follow(optimizer)
+    assert (state["sum"].device.type, state["step"].device.type) == ("meta", "cpu")
 
 
 def test_a_dropout_mask_drawn_by_itself_is_the_one_torch_uses_on_the_cpu(monkeypatch):
