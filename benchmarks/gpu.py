@@ -76,8 +76,8 @@ def measure(names: list[str], arguments: argparse.Namespace, device: str) -> tup
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     try:
         rates = ask(workers["torch"], {"workload": "rates", "size": LARGE})
-        for _ in track(range(arguments.rounds), "rounds", console=Console(stderr=True), transient=True):
-            for name in names:
+        for name in track(names, "workloads", console=Console(stderr=True), transient=True):
+            for _ in range(arguments.rounds):
                 order = random.sample(ENGINES, len(ENGINES))
                 rounds[name].append({each: ask(workers[each], {"workload": name, **request}) for each in order})
     finally:
