@@ -21,7 +21,7 @@ from minigrad.ops import selection
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.elementwise import exp
 from minigrad.ops.indexing import along, picked_da
-from minigrad.ops.promotion import array_of, floating, numpy_dtype
+from minigrad.ops.promotion import array_of, factor_for, floating, numpy_dtype
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -63,12 +63,7 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes
 
 
 def mean_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
-    return broadcast_to(divided(g.reshape(kept), elements_per_result(shape, kept)), shape)
-
-
-def divided(g: Any, number: int) -> Any:
-    """g / number; in float16, whose largest number is 65504, by way of 1 / number."""
-    return g * (1 / number) if raw(g).dtype.char == "e" else g / number
+    return broadcast_to(g.reshape(kept) / factor_for(g, elements_per_result(shape, kept)), shape)
 
 
 def average(x: Any, axes: tuple[int, ...], keepdim: bool) -> Any:

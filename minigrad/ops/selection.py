@@ -9,7 +9,17 @@ from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.engine.order import ordered
 from minigrad.kernels.fused import selected
 from minigrad.ops.advice import no_tensor
-from minigrad.ops.promotion import arrays_of, as_dtype, check_shapes, on_one_device, operand, operands, result_type
+from minigrad.ops.promotion import (
+    NUMBERS,
+    arrays_of,
+    as_dtype,
+    check_shapes,
+    fitting_number,
+    on_one_device,
+    operand,
+    operands,
+    result_type,
+)
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -116,7 +126,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         input, *bounds = on_one_device(input, *bounds)
         dtype = result_type(input, *bounds)
         input = as_dtype(input, dtype)
-        bounds = [as_dtype(bound, dtype) for bound in bounds]
+        bounds = [fitting_number(x, dtype) if type(x) in NUMBERS else as_dtype(x, dtype) for x in bounds]
         check_shapes(input, *bounds)
     low, high = (bounds[0] if min is not None else None), (bounds[-1] if max is not None else None)
     value = raw(input)
