@@ -16,7 +16,7 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad import dtypes
-from minigrad.arrays import gpu_of, on_its_gpu
+from minigrad.arrays import SILENT, gpu_of, numpy_errors, on_its_gpu
 from minigrad.devices import as_array, device_of
 from minigrad.engine.broadcasting import cast
 from minigrad.engine.graph import TensorBase, node_of, raw, wrap
@@ -56,7 +56,7 @@ def promoted(a: Any, b: Any, factors: bool = False) -> tuple[Any, Any]:
     """The general case of `operands`: at least one of them is a Tensor."""
     a, b = on_one_device(operand(a), operand(b))
     dtype = result_type(a, b)
-    convert = as_factor if factors and dtype.char == "e" else as_dtype
+    convert = as_factor if factors and dtype.char == "e" and not in_a_rule() else as_dtype
     a, b = convert(a, dtype), convert(b, dtype)
     return unlike(a, b) if isinstance(a, TensorBase) and isinstance(b, TensorBase) else (a, b)
 
@@ -246,6 +246,11 @@ def in_float32(operation: Callable[..., Any], x: Any, y: Any) -> Any:
 def is_float16(x: Any) -> bool:
     """Whether a raw operand is an array of float16."""
     return hasattr(x, "dtype") and not isinstance(x, TensorBase) and bool(x.dtype.char == "e")
+
+
+def in_a_rule() -> bool:
+    """Whether a pass is under way: with Tensors its rules compute as with arrays, where NumPy treats a number."""
+    return numpy_errors.get() is SILENT
 
 
 def as_factor(x: Any, dtype: np.dtype[Any]) -> Any:

@@ -63,7 +63,12 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes
 
 
 def mean_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
-    return broadcast_to(g.reshape(kept) / factor_for(g, elements_per_result(shape, kept)), shape)
+    return broadcast_to(divided(g.reshape(kept), elements_per_result(shape, kept)), shape)
+
+
+def divided(g: Any, number: int) -> Any:
+    """g / number; in float16, whose largest number is 65504, with a number of more digits."""
+    return g / factor_for(g, number)
 
 
 def average(x: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
