@@ -43,6 +43,7 @@ MODULES = {
     "torch.optim": "minigrad.optim",
     "torch.optim.lr_scheduler": "minigrad.optim.lr_scheduler",
     "torch.optim.optimizer": "minigrad.optim.optimizer",
+    "torch.profiler": "minigrad.profiler",
     "torch.random": "minigrad.random",
     "torch.serialization": "minigrad.serialization",
     "torch.utils": "minigrad.utils",
