@@ -4,10 +4,13 @@
 from minigrad.tensor import Tensor  # isort: skip
 
 from types import ModuleType
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
 from minigrad import accelerator as accelerator
 from minigrad import autograd as autograd
 from minigrad import cuda as cuda
+from minigrad import later as _later
 from minigrad import nn as nn
 from minigrad import optim as optim
 from minigrad import random as random
@@ -36,6 +39,9 @@ from minigrad.random import Generator, default_generator, get_rng_state, initial
 from minigrad.serialization import load, save
 from minigrad.size import Size
 
+if TYPE_CHECKING:
+    from minigrad.ops.picking import *
+
 __version__ = "0.1.0"
 
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
@@ -44,8 +50,17 @@ _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils
 __all__ = [
     name
     for name, value in sorted(globals().items())
-    if not name.startswith("_") and name != "ModuleType" and (name in _SUBMODULES or not isinstance(value, ModuleType))
+    if not name.startswith("_")
+    and name not in ("ModuleType", "TYPE_CHECKING")
+    and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
+__all__ += _later.MODULE_OF
 
 _learn_rules("minigrad.ops.", "minigrad.engine.")
 _keep_freed_memory()
+
+
+def __getattr__(name: str) -> _Any:
+    """What is imported when it is first used: see minigrad.later."""
+    globals()[name] = value = _later.function(name)
+    return value

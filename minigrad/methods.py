@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.engine.graph import TensorBase
+from minigrad.more_methods import MoreMethods
 from minigrad.ops import (
     activations,
     arithmetic,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
-class TensorMethods(TensorBase):
+class TensorMethods(MoreMethods):
     """The operators and methods of Tensor that are ops."""
 
     # Operators ----------------------------------------------------------------------------------------------

@@ -50,6 +50,16 @@ def not_finite(sample: Sample) -> bool:
     return any(x.dtype.kind == "f" and not np.isfinite(x).all() for x in sample.operands)
 
 
+def points_outside(x: Any, dim: int, index: Any) -> bool:
+    """Whether an index points beyond a dimension."""
+    return bool((index >= (x.shape[dim] if x.ndim else 1)).any())
+
+
+def without_dimensions(sample: Sample) -> bool:
+    """Whether the first operand is 0-d."""
+    return sample.operands[0].ndim == 0
+
+
 LOSSES = "nn.functional."
 
 VALUES = [
@@ -124,6 +134,18 @@ VALUES = [
         "infinite logits may give inf where PyTorch gives nan, and the other way round",
         not_finite,
         Sample(arrays([np.inf], [0])),
+    ),
+    Difference(
+        ("take_along_dim",),
+        "take_along_dim takes int32 positions, as gather does (in PyTorch not where they broadcast)",
+        lambda sample: sample.operands[1].dtype == "int32",
+        Sample((np.ones((0, 3), "float32"), np.ones((0, 3), "int32")), {"dim": 0}),
+    ),
+    Difference(
+        ("index_select", "index_add"),
+        "an index that points outside is an IndexError (in PyTorch a RuntimeError for some floats)",
+        lambda sample: points_outside(*sample.operands[:3]),
+        Sample((np.ones((2, 2), "float32"), 1, np.array([5]))),
     ),
     Difference(
         (LOSSES + "gelu",),
@@ -209,6 +231,12 @@ def in_other_order(sample: Sample) -> bool:
 
 
 NAMES = [
+    Difference(
+        (*("gather", "scatter", "scatter_add", "take_along_dim", "index_select", "index_add", "index_copy"),),
+        "an op along a dimension of a 0-d tensor is printed as the ViewBackward0 that ends it",
+        without_dimensions,
+        Sample((np.array(1.0), 0, np.array([0]))),
+    ),
     Difference(
         ("rsub", "remainder", "Tensor.__mod__"),
         "RsubBackward1 and RemainderBackward0 also where the second operand is a tensor (in PyTorch 0 and 1)",

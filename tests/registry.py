@@ -14,6 +14,7 @@ from typing import Any
 
 import layer_samples
 import op_samples
+import picking_samples
 import samples
 from hypothesis import strategies as st
 from samples import (
@@ -278,6 +279,24 @@ register({"Tensor.__iter__": lambda _, x: list(x)}, unary())
 
 register({"Tensor.__getitem__": lambda _, x, key: x[key]}, op_samples.indexed)
 register({"Tensor.__setitem__": op_samples.assign}, op_samples.assigned)
+
+# Picking ----------------------------------------------------------------------------------------------------
+
+op("gather", "Tensor.gather", make=picking_samples.gathered)
+op("scatter", "Tensor.scatter", make=picking_samples.scattered)
+op("scatter_add", "Tensor.scatter_add", make=picking_samples.scatter_added, sums=True)
+op("take_along_dim", "Tensor.take_along_dim", make=picking_samples.taken_along)
+op("index_select", "Tensor.index_select", make=picking_samples.slices_selected)
+op("index_add", "Tensor.index_add", make=picking_samples.slices_added(alpha=True), sums=True)
+op("index_copy", "Tensor.index_copy", make=picking_samples.slices_added(alpha=False))
+op("index_fill", "Tensor.index_fill", make=picking_samples.slices_filled)
+op("masked_fill", "Tensor.masked_fill", make=picking_samples.masked_filled)
+op("masked_select", "Tensor.masked_select", make=picking_samples.masked_selected)
+op("masked_scatter", "Tensor.masked_scatter", make=picking_samples.masked_scattered)
+op("take", "Tensor.take", make=picking_samples.taken)
+op("nonzero", "Tensor.nonzero", make=picking_samples.where_not_zero, differentiable=False)
+op("argwhere", "Tensor.argwhere", make=unary(), differentiable=False)
+register({"where, of a condition": named("where")}, unary(), differentiable=False)
 
 # Matrix products --------------------------------------------------------------------------------------------
 

@@ -101,6 +101,8 @@ WAITS = {
     "Tensor.__contains__": "its result is Python's",
     "nn.functional.one_hot": "its shape and its errors depend on values",
     "Tensor.__getitem__": "with a mask its shape depends on values",
+    **dict.fromkeys(("masked_select", "masked_scatter"), "with a mask its shape depends on values"),
+    **dict.fromkeys(("nonzero", "argwhere", "where, of a condition"), "its shape depends on values"),
     "Tensor.__setitem__": "with a mask the shape that fits depends on values",
 }
 """The ops that look at values on a GPU."""

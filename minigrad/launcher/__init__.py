@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType, TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
 import minigrad
+from minigrad import later
 
 __all__ = ["install", "run", "supported_names"]
 
@@ -100,10 +101,12 @@ def minigrad_module(name: str) -> ModuleType | None:
         return None
 
 
-def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[str], NoReturn]:
+def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[str], Any]:
     """A module's `__getattr__`, which Python calls only for names that the module does not have."""
 
-    def __getattr__(name: str) -> NoReturn:
+    def __getattr__(name: str) -> Any:
+        if module is minigrad and name in later.MODULE_OF:
+            return later.function(name)
         raise AttributeError(f"minigrad has no {torch_name}.{name}; {WHERE}", name=name, obj=module)
 
     return __getattr__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minigrad import later
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.ops.promotion import as_dtype, check_shapes, on_one_device, operand, operands, result_type
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["clamp", "maximum", "minimum", "where"]
 
 
-def where(condition: Any, input: Any, other: Any) -> Tensor:
-    """`input` where the condition is True, `other` where it is False.
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """`input` where the condition is True, `other` where it is False.  With the condition alone, where it is not zero.
 
     condition: bool tensor.  RuntimeError for another dtype.
     """
+    if input is None and other is None:
+        return later.function("nonzero")(condition, as_tuple=True)
     if not hasattr(condition, "dtype"):
         raise TypeError(f"where(): argument 'condition' must be Tensor, not {type(condition).__name__}")
     if isinstance(condition, TensorBase):
