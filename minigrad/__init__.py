@@ -40,6 +40,7 @@ from minigrad.serialization import load, save
 from minigrad.size import Size
 
 if TYPE_CHECKING:
+    from minigrad.ops.arranging import *
     from minigrad.ops.picking import *
 
 __version__ = "0.1.0"

@@ -16,6 +16,12 @@ FAMILIES = {
         "argwhere gather index_add index_copy index_fill index_select masked_fill masked_scatter masked_select nonzero "
         "scatter scatter_add take take_along_dim"
     ),
+    "arranging": (
+        "atleast_1d atleast_2d atleast_3d block_diag broadcast_tensors cartesian_prod column_stack combinations diag "
+        "diag_embed diagflat diagonal dsplit dstack flip fliplr flipud hsplit hstack meshgrid moveaxis movedim narrow "
+        "ravel repeat_interleave roll rot90 select tensor_split tile trace tril tril_indices triu triu_indices vsplit "
+        "vstack"
+    ),
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 

@@ -232,6 +232,12 @@ def in_other_order(sample: Sample) -> bool:
 
 NAMES = [
     Difference(
+        ("block_diag",),
+        "block_diag is printed as the CatBackward0 that ends it (in PyTorch BlockDiagBackward0)",
+        lambda _: True,
+        Sample((np.ones((1, 1)),)),
+    ),
+    Difference(
         (*("gather", "scatter", "scatter_add", "take_along_dim", "index_select", "index_add", "index_copy"),),
         "an op along a dimension of a 0-d tensor is printed as the ViewBackward0 that ends it",
         without_dimensions,

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import arranging_samples
 import layer_samples
 import op_samples
 import picking_samples
@@ -297,6 +298,52 @@ op("take", "Tensor.take", make=picking_samples.taken)
 op("nonzero", "Tensor.nonzero", make=picking_samples.where_not_zero, differentiable=False)
 op("argwhere", "Tensor.argwhere", make=unary(), differentiable=False)
 register({"where, of a condition": named("where")}, unary(), differentiable=False)
+
+# Arranging --------------------------------------------------------------------------------------------------
+
+op("Tensor.repeat", make=arranging_samples.repeated)
+op("tile", "Tensor.tile", make=arranging_samples.tiled)
+op("repeat_interleave", "Tensor.repeat_interleave", make=arranging_samples.interleaved)
+register(
+    {"repeat_interleave, of counts": named("repeat_interleave")},
+    arranging_samples.counted,
+    differentiable=False,
+)
+op("flip", "Tensor.flip", make=arranging_samples.flipped)
+op("fliplr", "Tensor.fliplr", make=unary())
+op("flipud", "Tensor.flipud", make=unary())
+op("roll", "Tensor.roll", make=arranging_samples.rolled)
+op("rot90", "Tensor.rot90", make=arranging_samples.turned)
+op("movedim", "Tensor.movedim", "moveaxis", "Tensor.moveaxis", make=arranging_samples.moved)
+op("ravel", "Tensor.ravel", make=unary())
+for name in ("tril", "triu"):
+    op(name, f"Tensor.{name}", make=arranging_samples.on_diagonals(1, 3, diagonal=arranging_samples.OFFSET))
+    op(f"{name}_indices", make=arranging_samples.triangle)
+op("diagonal", "Tensor.diagonal", make=arranging_samples.two_dims)
+op("diag", "Tensor.diag", make=arranging_samples.on_diagonals(0, 3, diagonal=arranging_samples.OFFSET))
+op("diag_embed", "Tensor.diag_embed", make=arranging_samples.on_diagonals(0, 2, offset=arranging_samples.OFFSET))
+op("diagflat", "Tensor.diagflat", make=arranging_samples.on_diagonals(0, 2, offset=arranging_samples.OFFSET))
+op("trace", "Tensor.trace", make=unary(least=1), sums=True)
+op("narrow", "Tensor.narrow", make=arranging_samples.narrowed)
+op("select", "Tensor.select", make=arranging_samples.one_selected)
+op("Tensor.unfold", make=arranging_samples.windows)
+op("tensor_split", "Tensor.tensor_split", make=arranging_samples.cut)
+for least, name in enumerate(("hsplit", "vsplit", "dsplit"), 1):
+    op(name, f"Tensor.{name}", make=arranging_samples.cut_evenly(least))
+for name in ("hstack", "vstack", "dstack", "column_stack"):
+    op(name, make=arranging_samples.rows_or_columns)
+for name in ("atleast_1d", "atleast_2d", "atleast_3d"):
+    op(name, make=arranging_samples.several(3))
+op("meshgrid", make=arranging_samples.grid)
+op("broadcast_tensors", make=arranging_samples.together)
+op("cartesian_prod", make=arranging_samples.several(1, least=1))
+op("combinations", make=arranging_samples.chosen)
+op("block_diag", make=arranging_samples.several(2))
+for name in ("new_zeros", "new_ones"):
+    op(f"Tensor.{name}", make=arranging_samples.like((2, 3), ((2,),), ((),), (0,)), differentiable=False)
+op("Tensor.new_empty", make=arranging_samples.like((2, 3), ((2,),)), differentiable=False, defined=False)
+op("Tensor.new_full", make=arranging_samples.like(((2,), 3), ((), -1), ((2, 1), 0.5)), differentiable=False)
+op("Tensor.new_tensor", make=arranging_samples.like(([1, 2],), (0.5,), ([[True]],)), differentiable=False)
 
 # Matrix products --------------------------------------------------------------------------------------------
 
