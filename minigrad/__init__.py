@@ -41,7 +41,9 @@ from minigrad.size import Size
 
 if TYPE_CHECKING:
     from minigrad.ops.arranging import *
+    from minigrad.ops.norms import *
     from minigrad.ops.picking import *
+    from minigrad.ops.products import *
 
 __version__ = "0.1.0"
 
@@ -55,7 +57,7 @@ __all__ = [
     and name not in ("ModuleType", "TYPE_CHECKING")
     and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
-__all__ += _later.MODULE_OF
+__all__ += [*_later.MODULE_OF, *_later.SUBMODULES]
 
 _learn_rules("minigrad.ops.", "minigrad.engine.")
 _keep_freed_memory()

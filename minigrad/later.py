@@ -22,14 +22,22 @@ FAMILIES = {
         "ravel repeat_interleave roll rot90 select tensor_split tile trace tril tril_indices triu triu_indices vsplit "
         "vstack"
     ),
+    "products": ("addbmm addmm addmv addr baddbmm bmm dot einsum ger inner kron mm mv outer tensordot vdot"),
+    "norms": ("cdist dist norm"),
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 
 MODULE_OF = {name: f"minigrad.ops.{family}" for family, names in FAMILIES.items() for name in names.split()}
 
 
+SUBMODULES = ("linalg",)
+"""Modules of minigrad that are imported alike."""
+
+
 def function(name: str) -> Any:
-    """The function of a family, which is now imported; AttributeError for a name that no family has."""
+    """The function of a family, or the module, which is now imported; AttributeError for a name that is neither."""
+    if name in SUBMODULES:
+        return imported(f"minigrad.{name}")
     if name not in MODULE_OF:
         raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
     return getattr(imported(MODULE_OF[name]), name)

@@ -58,3 +58,25 @@ class MoreMethods(TensorBase):
     triu = later("arranging")
     unfold = later("arranging")
     vsplit = later("arranging")
+
+    # Products -----------------------------------------------------------------------------------------------
+
+    addbmm = later("products")
+    addmm = later("products")
+    addmv = later("products")
+    addr = later("products")
+    baddbmm = later("products")
+    bmm = later("products")
+    dot = later("products")
+    ger = later("products")
+    inner = later("products")
+    kron = later("products")
+    mm = later("products")
+    mv = later("products")
+    outer = later("products")
+    vdot = later("products")
+
+    # Norms --------------------------------------------------------------------------------------------------
+
+    dist = later("norms")
+    norm = later("norms")

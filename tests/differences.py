@@ -118,6 +118,12 @@ VALUES = [
         Sample((np.ones((2, 0), "float32"), np.ones((2, 0, 2)))),
     ),
     Difference(
+        ("einsum",),
+        "two dtypes are refused as matmul refuses them (PyTorch takes some where it needs no matmul)",
+        lambda sample: len(set(dtypes(sample)[1:])) > 1,
+        Sample(("i,i", np.ones(1, "float32"), np.ones(1, "float64"))),
+    ),
+    Difference(
         (LOSSES + "avg_pool2d",),
         "avg_pool2d of int64 is refused, as of other integers (PyTorch cuts the means down to integers)",
         lambda sample: dtypes(sample)[0] == "int64",
@@ -231,6 +237,18 @@ def in_other_order(sample: Sample) -> bool:
 
 
 NAMES = [
+    Difference(
+        ("einsum", "tensordot", "kron", "inner"),
+        "a product along any dimensions is printed as the view that ends it (in PyTorch also as others)",
+        lambda _: True,
+        Sample(("ij,jk", np.ones((2, 2)), np.ones((2, 2)))),
+    ),
+    Difference(
+        ("dist", "cdist"),
+        "a distance is printed as the LinalgVectorNormBackward0 that it is (in PyTorch DistBackward0, CdistBackward0)",
+        lambda _: True,
+        Sample((np.ones(2), np.zeros(2))),
+    ),
     Difference(
         ("block_diag",),
         "block_diag is printed as the CatBackward0 that ends it (in PyTorch BlockDiagBackward0)",

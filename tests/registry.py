@@ -16,6 +16,7 @@ import arranging_samples
 import layer_samples
 import op_samples
 import picking_samples
+import product_samples
 import samples
 from hypothesis import strategies as st
 from samples import (
@@ -350,6 +351,33 @@ op("Tensor.new_tensor", make=arranging_samples.like(([1, 2],), (0.5,), ([[True]]
 op("matmul", "Tensor.matmul", make=op_samples.product)
 register(operators(matmul=operator.matmul), op_samples.product)
 op("nn.functional.linear", make=op_samples.layer)
+op("mm", "Tensor.mm", make=product_samples.fitting("nk", "km"))
+op("bmm", "Tensor.bmm", make=product_samples.fitting("bnk", "bkm"))
+op("mv", "Tensor.mv", make=product_samples.fitting("nk", "k"))
+for name in ("dot", "vdot"):
+    op(name, f"Tensor.{name}", make=product_samples.fitting("k", "k"))
+for name in ("outer", "ger"):
+    op(name, f"Tensor.{name}", make=product_samples.fitting("n", "m"))
+op("inner", "Tensor.inner", make=product_samples.inner_products)
+op("addmm", "Tensor.addmm", make=product_samples.fitting("nk", "km", added="nm"), sums=True)
+op("addmv", "Tensor.addmv", make=product_samples.fitting("nk", "k", added="n"), sums=True)
+op("addr", "Tensor.addr", make=product_samples.fitting("n", "m", added="nm"), sums=True)
+op("baddbmm", "Tensor.baddbmm", make=product_samples.fitting("bnk", "bkm", added="bnm"), sums=True)
+op("addbmm", "Tensor.addbmm", make=product_samples.fitting("bnk", "bkm", added="nm"), sums=True)
+op("tensordot", make=product_samples.along_dims)
+op("einsum", make=product_samples.einstein, sums=True)
+op("kron", "Tensor.kron", make=product_samples.pairs)
+
+# Norms ------------------------------------------------------------------------------------------------------
+
+op("norm", "Tensor.norm", make=product_samples.normed("p"), sums=True)
+op("linalg.vector_norm", make=product_samples.normed("ord"), sums=True)
+op("linalg.matrix_norm", make=product_samples.matrix_normed, sums=True)
+op("linalg.norm", make=product_samples.matrix_or_vector_normed, sums=True)
+op("linalg.matmul", make=op_samples.product)
+op("dist", "Tensor.dist", make=product_samples.differences, sums=True)
+op("cdist", make=product_samples.distances, sums=True)
+op("nn.functional.normalize", make=product_samples.normalized, sums=True)
 
 # Windows over images ----------------------------------------------------------------------------------------
 

@@ -53,7 +53,11 @@ MODULES = [
 
 def public_ops() -> Iterator[str]:
     """The names under which a user finds an op: those of functions, methods and operators."""
-    namespaces = {"": (minigrad, torch), "nn.functional.": (minigrad.nn.functional, torch.nn.functional)}
+    namespaces = {
+        "": (minigrad, torch),
+        "nn.functional.": (minigrad.nn.functional, torch.nn.functional),
+        "linalg.": (minigrad.linalg, torch.linalg),
+    }
     for prefix, (mine, theirs) in namespaces.items():
         for name in mine.__all__:
             value = getattr(mine, name)

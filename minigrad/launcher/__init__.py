@@ -28,6 +28,7 @@ MODULES = {
     "torch.autograd.functional": "minigrad.autograd.functional",
     "torch.accelerator": "minigrad.accelerator",
     "torch.cuda": "minigrad.cuda",
+    "torch.linalg": "minigrad.linalg",
     "torch.nn": "minigrad.nn",
     "torch.nn.functional": "minigrad.nn.functional",
     "torch.nn.init": "minigrad.nn.init",
@@ -105,7 +106,7 @@ def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[st
     """A module's `__getattr__`, which Python calls only for names that the module does not have."""
 
     def __getattr__(name: str) -> Any:
-        if module is minigrad and name in later.MODULE_OF:
+        if module is minigrad and name in (later.MODULE_OF.keys() | {*later.SUBMODULES}):
             return later.function(name)
         raise AttributeError(f"minigrad has no {torch_name}.{name}; {WHERE}", name=name, obj=module)
 
