@@ -41,9 +41,12 @@ from minigrad.size import Size
 
 if TYPE_CHECKING:
     from minigrad.ops.arranging import *
+    from minigrad.ops.cumulative import *
     from minigrad.ops.norms import *
     from minigrad.ops.picking import *
     from minigrad.ops.products import *
+    from minigrad.ops.sorting import *
+    from minigrad.ops.statistics import *
 
 __version__ = "0.1.0"
 

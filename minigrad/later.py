@@ -24,6 +24,12 @@ FAMILIES = {
     ),
     "products": ("addbmm addmm addmv addr baddbmm bmm dot einsum ger inner kron mm mv outer tensordot vdot"),
     "norms": ("cdist dist norm"),
+    "sorting": (
+        "argsort bincount bucketize histc kthvalue median mode msort nanmedian nanquantile quantile searchsorted sort "
+        "topk unique unique_consecutive"
+    ),
+    "cumulative": ("cummax cummin cumprod cumsum diff logcumsumexp"),
+    "statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 

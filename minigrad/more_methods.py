@@ -80,3 +80,39 @@ class MoreMethods(TensorBase):
 
     dist = later("norms")
     norm = later("norms")
+
+    # Sorting ------------------------------------------------------------------------------------------------
+
+    argsort = later("sorting")
+    bincount = later("sorting")
+    histc = later("sorting")
+    kthvalue = later("sorting")
+    median = later("sorting")
+    mode = later("sorting")
+    msort = later("sorting")
+    nanmedian = later("sorting")
+    nanquantile = later("sorting")
+    quantile = later("sorting")
+    sort = later("sorting")
+    topk = later("sorting")
+    unique = later("sorting")
+    unique_consecutive = later("sorting")
+
+    # Cumulative ---------------------------------------------------------------------------------------------
+
+    cummax = later("cumulative")
+    cummin = later("cumulative")
+    cumprod = later("cumulative")
+    cumsum = later("cumulative")
+    diff = later("cumulative")
+    logcumsumexp = later("cumulative")
+
+    # Statistics ---------------------------------------------------------------------------------------------
+
+    aminmax = later("statistics")
+    corrcoef = later("statistics")
+    count_nonzero = later("statistics")
+    cov = later("statistics")
+    nanmean = later("statistics")
+    nansum = later("statistics")
+    prod = later("statistics")

@@ -124,6 +124,12 @@ VALUES = [
         Sample(("i,i", np.ones(1, "float32"), np.ones(1, "float64"))),
     ),
     Difference(
+        ("std_mean", "var_mean"),
+        "the mean beside the spread is that of mean(), also where it is infinite (in PyTorch nan)",
+        not_finite,
+        Sample(arrays([np.inf, np.inf])),
+    ),
+    Difference(
         (LOSSES + "avg_pool2d",),
         "avg_pool2d of int64 is refused, as of other integers (PyTorch cuts the means down to integers)",
         lambda sample: dtypes(sample)[0] == "int64",
@@ -193,10 +199,16 @@ GRADIENTS = [
         Sample(arrays([1], [2]), {"rounding_mode": "floor"}),
     ),
     Difference(
-        ("sum",),
+        ("sum", "cumsum", "cumprod"),
         "a sum of floats in an integer dtype is a constant to differentiation (in PyTorch an error)",
         lambda sample: sample.options.get("dtype") == "int64",
         Sample(arrays([1]), {"dtype": "int64"}),
+    ),
+    Difference(
+        ("nanmean",),
+        "the gradient of nanmean at nan is 0 also where there is nothing else (in PyTorch nan)",
+        not_finite,
+        Sample(arrays([np.nan])),
     ),
     Difference(
         ("clamp, by tensors",),
@@ -237,6 +249,12 @@ def in_other_order(sample: Sample) -> bool:
 
 
 NAMES = [
+    Difference(
+        ("std_mean", "var_mean", "aminmax", "cov", "corrcoef", "quantile", "nanquantile"),
+        "what other ops compute is printed as the last of them (in PyTorch StdMeanBackward0, AminmaxBackward0 ...)",
+        lambda _: True,
+        Sample((np.ones((2, 2)),)),
+    ),
     Difference(
         ("einsum", "tensordot", "kron", "inner"),
         "a product along any dimensions is printed as the view that ends it (in PyTorch also as others)",

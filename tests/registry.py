@@ -15,6 +15,7 @@ from typing import Any
 import arranging_samples
 import layer_samples
 import op_samples
+import order_samples
 import picking_samples
 import product_samples
 import samples
@@ -249,6 +250,46 @@ for name in ("var", "std"):
     op(name, f"Tensor.{name}", make=op_samples.spread, sums=True)
     register({f"{name}, unbiased or not": named(name)}, op_samples.spread_unbiased, sums=True)
 op("logsumexp", "Tensor.logsumexp", make=op_samples.reduction(op_samples.some_dims))
+
+# Order and statistics ---------------------------------------------------------------------------------------
+
+op("sort", "Tensor.sort", make=order_samples.along(stable=perhaps(st.just(True)), descending=FLAG))
+op(
+    "argsort",
+    "Tensor.argsort",
+    make=order_samples.along(stable=perhaps(st.just(True)), descending=FLAG),
+    differentiable=False,
+)
+op("msort", "Tensor.msort", make=unary(least=1))
+op("topk", "Tensor.topk", make=order_samples.top)
+op("kthvalue", "Tensor.kthvalue", make=order_samples.kth)
+for name in ("median", "nanmedian"):
+    op(name, f"Tensor.{name}", make=order_samples.along(ties=False, keepdim=FLAG))
+    register({f"{name}, of ties": named(name)}, unary())
+op("mode", "Tensor.mode", make=order_samples.without_nan)
+for name in ("quantile", "nanquantile"):
+    op(name, f"Tensor.{name}", make=order_samples.quantiles, sums=True)
+op("unique", "Tensor.unique", make=order_samples.different_values, differentiable=False)
+op("unique_consecutive", "Tensor.unique_consecutive", make=order_samples.different_values, differentiable=False)
+op("bincount", "Tensor.bincount", make=order_samples.counted, differentiable=False)
+op("histc", "Tensor.histc", make=order_samples.histogram, differentiable=False)
+op("searchsorted", make=order_samples.searched, differentiable=False)
+op("bucketize", make=order_samples.bucketed, differentiable=False)
+op("cumsum", "Tensor.cumsum", make=order_samples.accumulated, sums=True)
+op("cumprod", "Tensor.cumprod", make=order_samples.multiplied, sums=True)
+for name in ("cummax", "cummin"):
+    op(name, f"Tensor.{name}", make=order_samples.along(samples.one_dim))
+op("logcumsumexp", "Tensor.logcumsumexp", make=order_samples.finite, sums=True)
+op("diff", "Tensor.diff", make=order_samples.neighbours)
+op("prod", "Tensor.prod", make=order_samples.product, sums=True)
+op("nansum", "Tensor.nansum", make=over_dims, sums=True)
+op("nanmean", "Tensor.nanmean", make=over_dims, sums=True)
+op("count_nonzero", "Tensor.count_nonzero", make=order_samples.zeros_counted, differentiable=False)
+for name in ("std_mean", "var_mean"):
+    op(name, make=op_samples.spread, sums=True)
+op("cov", "Tensor.cov", make=order_samples.observations, sums=True)
+op("corrcoef", "Tensor.corrcoef", make=order_samples.correlated, sums=True)
+op("aminmax", "Tensor.aminmax", make=order_samples.extremes)
 
 # Shapes -----------------------------------------------------------------------------------------------------
 

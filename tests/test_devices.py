@@ -102,6 +102,8 @@ WAITS = {
     "nn.functional.one_hot": "its shape and its errors depend on values",
     "Tensor.__getitem__": "with a mask its shape depends on values",
     **dict.fromkeys(("masked_select", "masked_scatter"), "with a mask its shape depends on values"),
+    **dict.fromkeys(("unique", "unique_consecutive", "bincount"), "its shape depends on values"),
+    "histc": "its range depends on values",
     **dict.fromkeys(("repeat_interleave", "repeat_interleave, of counts"), "its shape depends on values"),
     **dict.fromkeys(("nonzero", "argwhere", "where, of a condition"), "its shape depends on values"),
     "Tensor.__setitem__": "with a mask the shape that fits depends on values",
