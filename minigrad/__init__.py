@@ -42,6 +42,9 @@ from minigrad.size import Size
 if TYPE_CHECKING:
     from minigrad.ops.arranging import *
     from minigrad.ops.cumulative import *
+    from minigrad.ops.functions import *
+    from minigrad.ops.mixing import *
+    from minigrad.ops.more_in_place import *
     from minigrad.ops.norms import *
     from minigrad.ops.picking import *
     from minigrad.ops.products import *

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from minigrad.engine.kept import learn_rules
@@ -30,6 +30,19 @@ FAMILIES = {
     ),
     "cumulative": ("cummax cummin cumprod cumsum diff logcumsumexp"),
     "statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
+    "functions": (
+        "acos acosh arccos arccosh arcsin arctan arctan2 arctanh asin atan atan2 atanh "
+        "bitwise_left_shift bitwise_right_shift copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix fmax fmin "
+        "frac gcd heaviside hypot isneginf isposinf isreal lcm lgamma log10 log2 logaddexp logaddexp2 logical_xor "
+        "nextafter rad2deg rsqrt sgn signbit sinc sinh tan trunc xlogy"
+    ),
+    "mixing": ("addcdiv addcmul clamp_max clamp_min float_power fmod ldexp lerp logit nan_to_num polygamma"),
+    "more_in_place": (
+        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arctan_ arctanh_ asin_ atan_ atanh_ ceil_ "
+        "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ lcm_ ldexp_ "
+        "log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ sinh_ "
+        "square_ tan_ trunc_ xlogy_"
+    ),
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 
@@ -50,28 +63,31 @@ def function(name: str) -> Any:
 
 
 def imported(module: str) -> Any:
-    """A module of ops, whose rules are known from the first import on."""
-    if module not in sys.modules:
-        import_module(module)
-        learn_rules(module)
-    return sys.modules[module]
+    """A module of ops.  What its rules and those of the modules that it imports read is found out the first time."""
+    if module not in known:
+        known[module] = import_module(module)
+        learn_rules("minigrad.ops.")
+    return known[module]
+
+
+known: dict[str, ModuleType] = {}
 
 
 class Later:
     """A method of Tensor that is imported when it is first used: from then on the class has the function itself."""
 
-    def __init__(self, family: str) -> None:
-        self.module = f"minigrad.ops.{family}"
+    def __init__(self, family: str, function: str | None) -> None:
+        self.module, self.function = f"minigrad.ops.{family}", function
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.owner, self.name = owner, name
 
     def __get__(self, tensor: Any, owner: type | None = None) -> Any:
-        method = getattr(imported(self.module), self.name)
+        method = getattr(imported(self.module), self.function or self.name)
         setattr(self.owner, self.name, method)
         return method.__get__(tensor, owner)
 
 
-def later(family: str) -> Any:
-    """The method of this name in a family."""
-    return Later(family)
+def later(family: str, function: str | None = None) -> Any:
+    """The method of this name in a family, or of the name that its function has there."""
+    return Later(family, function)

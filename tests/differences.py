@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 from samples import Sample
 
+import minigrad
+from tables import in_place
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -26,8 +29,13 @@ class Difference:
 
 
 def differs(op: str, sample: Sample, differences: list[Difference]) -> bool:
-    """Whether an op means to differ from PyTorch on a sample."""
-    return any(op in difference.ops and difference.applies(sample) for difference in differences)
+    """Whether an op means to differ from PyTorch on a sample; in place it does where it does otherwise."""
+    names = {op, BASES.get(op, op)}
+    return any(names & {*difference.ops} and difference.applies(sample) for difference in differences)
+
+
+BASES = {f"Tensor.{name}": op for name, _, op in in_place.entries()}
+"""The ops that methods do in place."""
 
 
 def arrays(*values: Any, dtype: str = "float32") -> tuple[Any, ...]:
@@ -118,7 +126,7 @@ VALUES = [
         Sample((np.ones((2, 0), "float32"), np.ones((2, 0, 2)))),
     ),
     Difference(
-        ("einsum",),
+        ("einsum", "addbmm"),
         "two dtypes are refused as matmul refuses them (PyTorch takes some where it needs no matmul)",
         lambda sample: len(set(dtypes(sample)[1:])) > 1,
         Sample(("i,i", np.ones(1, "float32"), np.ones(1, "float64"))),
@@ -205,6 +213,24 @@ GRADIENTS = [
         Sample(arrays([1]), {"dtype": "int64"}),
     ),
     Difference(
+        ("norm", "linalg.vector_norm", "linalg.norm"),
+        "the gradient of how many elements are not 0, the norm of order 0, is zeros (in PyTorch None)",
+        lambda sample: 0 in (sample.options.get("p"), sample.options.get("ord")),
+        Sample(arrays([1, 2]), {"p": 0}),
+    ),
+    Difference(
+        ("sgn",),
+        "the gradient of sgn is zeros (in PyTorch a ZeroTensor, which numpy() refuses)",
+        lambda _: True,
+        Sample(arrays([1, 2])),
+    ),
+    Difference(
+        tuple(f"Tensor.{name}_" for name in ("acosh", "arccosh", "atanh", "arctanh")),
+        "acosh_ and atanh_ have derivatives (PyTorch has not implemented them)",
+        lambda _: True,
+        Sample(arrays([2, 3])),
+    ),
+    Difference(
         ("nanmean",),
         "the gradient of nanmean at nan is 0 also where there is nothing else (in PyTorch nan)",
         not_finite,
@@ -248,6 +274,8 @@ def in_other_order(sample: Sample) -> bool:
     return not sample.operands[0].flags.c_contiguous
 
 
+IN_PLACE = ("Tensor.pow_", *(f"Tensor.{name}" for name in dir(minigrad.Tensor) if name.endswith("_")))
+
 NAMES = [
     Difference(
         ("std_mean", "var_mean", "aminmax", "cov", "corrcoef", "quantile", "nanquantile"),
@@ -290,6 +318,18 @@ NAMES = [
         "RoundBackward0 also with decimals (in PyTorch 1)",
         lambda sample: "decimals" in sample.options,
         Sample(arrays([1]), {"decimals": 1}),
+    ),
+    Difference(
+        ("ldexp",),
+        "ldexp is printed as the MulBackward0 that ends it (in PyTorch LdexpBackward0)",
+        lambda _: True,
+        Sample(arrays([1], [2])),
+    ),
+    Difference(
+        ("clamp_min", "clamp_max"),
+        "clamp_min and clamp_max are printed as the clamp that they are",
+        lambda _: True,
+        Sample((*arrays([1]), 0)),
     ),
     Difference(
         ("clamp", "Tensor.clamp_", "clamp, by tensors"),
@@ -340,8 +380,11 @@ NAMES = [
         Sample((np.ones((0, 2), "float32"), np.ones((0, 2), "float32"))),
     ),
     Difference(
-        (LOSSES + "leaky_relu, in place", LOSSES + "elu, in place"),
-        "LeakyReluBackward0 and EluBackward0 also in place (in PyTorch 1)",
+        (
+            *(LOSSES + "leaky_relu, in place", LOSSES + "elu, in place"),
+            *(f"Tensor.{name}_" for name in ("squeeze", "unsqueeze", "t", "transpose", "swapaxes", "swapdims")),
+        ),
+        "LeakyReluBackward0, EluBackward0, SqueezeBackward0 and others also in place (in PyTorch 1 or more)",
         lambda _: True,
         Sample(arrays([1])),
     ),
@@ -372,10 +415,7 @@ NAMES = [
         Sample((*arrays([1]), 2)),
     ),
     Difference(
-        (
-            *("Tensor.pow_", "Tensor.__ipow__", "Tensor.add_", "Tensor.sub_", "Tensor.mul_", "Tensor.div_"),
-            *("Tensor.__iadd__", "Tensor.__isub__", "Tensor.__imul__", "Tensor.__itruediv__", "Tensor.clamp_"),
-        ),
+        IN_PLACE,
         "an in-place op whose result is converted is printed as the conversion, ToCopyBackward0",
         lambda sample: (
             len(set(dtypes(sample)) | {x.dtype.name for x in sample.options.values() if hasattr(x, "dtype")}) > 1

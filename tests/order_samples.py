@@ -49,6 +49,11 @@ def along(dim: Any = perhaps_one_dim, ties: bool = True, **options: Any) -> Make
     return make
 
 
+def with_ties(draw: Draw, smooth: bool) -> Sample:
+    """A tensor of at least one element."""
+    return Sample((array(draw, smooth, tuple(max(n, 1) for n in shape(draw, smooth)), ALL),))
+
+
 def without_nan(draw: Draw, smooth: bool) -> Sample:
     """What mode takes: which nan it finds is not said."""
     sample = along(keepdim=FLAG)(draw, smooth)
@@ -132,6 +137,11 @@ def multiplied(draw: Draw, smooth: bool) -> Sample:
     return Sample((x, sample.operands[1]), sample.options)
 
 
+def multiplied_in_place(draw: Draw, smooth: bool) -> Sample:
+    """As `multiplied`, without a dtype."""
+    return Sample(multiplied(draw, smooth).operands)
+
+
 def with_zeros(draw: Draw, x: Any) -> Any:
     """An array some of whose elements are 0 (mostly)."""
     rng = np.random.default_rng(draw(st.integers(0, 99)))
@@ -151,6 +161,13 @@ def finite(draw: Draw, smooth: bool) -> Sample:
     """A tensor of no large numbers, and a dimension."""
     x = near(draw, smooth, shape(draw, smooth), draw(one_of("float32", "float64")))
     return Sample((x, one_dim(draw, (x,))))
+
+
+def with_one_number(draw: Draw, smooth: bool) -> Sample:
+    """A tensor, and the number that is one of its elements (once `smoothed` has moved them)."""
+    x = near(draw, smooth, tuple(max(n, 1) for n in shape(draw, smooth)), draw(one_of("float32", "float64")))
+    number = x.reshape(-1)[draw(st.integers(0, x.size - 1))]
+    return Sample((x, float(number + 0.04 if smooth else number)))
 
 
 def neighbours(draw: Draw, smooth: bool) -> Sample:

@@ -36,6 +36,8 @@ from samples import (
     unary,
 )
 
+from tables import in_place as in_place_table
+
 Call = Callable[..., Any]
 
 
@@ -265,7 +267,7 @@ op("topk", "Tensor.topk", make=order_samples.top)
 op("kthvalue", "Tensor.kthvalue", make=order_samples.kth)
 for name in ("median", "nanmedian"):
     op(name, f"Tensor.{name}", make=order_samples.along(ties=False, keepdim=FLAG))
-    register({f"{name}, of ties": named(name)}, unary())
+    register({f"{name}, of ties": named(name)}, order_samples.with_ties)
 op("mode", "Tensor.mode", make=order_samples.without_nan)
 for name in ("quantile", "nanquantile"):
     op(name, f"Tensor.{name}", make=order_samples.quantiles, sums=True)
@@ -282,6 +284,10 @@ for name in ("cummax", "cummin"):
 op("logcumsumexp", "Tensor.logcumsumexp", make=order_samples.finite, sums=True)
 op("diff", "Tensor.diff", make=order_samples.neighbours)
 op("prod", "Tensor.prod", make=order_samples.product, sums=True)
+register({"prod, with a zero": lambda _, x, number: (x - number).prod()}, order_samples.with_one_number, sums=True)
+register(
+    {"cumprod, with a zero": lambda _, x, number: (x - number).cumprod(-1)}, order_samples.with_one_number, sums=True
+)
 op("nansum", "Tensor.nansum", make=over_dims, sums=True)
 op("nanmean", "Tensor.nanmean", make=over_dims, sums=True)
 op("count_nonzero", "Tensor.count_nonzero", make=order_samples.zeros_counted, differentiable=False)
@@ -389,7 +395,7 @@ op("Tensor.new_tensor", make=arranging_samples.like(([1, 2],), (0.5,), ([[True]]
 
 # Matrix products --------------------------------------------------------------------------------------------
 
-op("matmul", "Tensor.matmul", make=op_samples.product)
+op("matmul", "Tensor.matmul", "linalg.matmul", make=op_samples.product)
 register(operators(matmul=operator.matmul), op_samples.product)
 op("nn.functional.linear", make=op_samples.layer)
 op("mm", "Tensor.mm", make=product_samples.fitting("nk", "km"))
@@ -415,7 +421,6 @@ op("norm", "Tensor.norm", make=product_samples.normed("p"), sums=True)
 op("linalg.vector_norm", make=product_samples.normed("ord"), sums=True)
 op("linalg.matrix_norm", make=product_samples.matrix_normed, sums=True)
 op("linalg.norm", make=product_samples.matrix_or_vector_normed, sums=True)
-op("linalg.matmul", make=op_samples.product)
 op("dist", "Tensor.dist", make=product_samples.differences, sums=True)
 op("cdist", make=product_samples.distances, sums=True)
 op("nn.functional.normalize", make=product_samples.normalized, sums=True)
@@ -457,6 +462,75 @@ op("nn.functional.cross_entropy", make=op_samples.classification(label_smoothing
 register(
     {"cross_entropy, of probabilities": named("nn.functional.cross_entropy")}, op_samples.class_probabilities, sums=True
 )
+
+# More functions of each element -----------------------------------------------------------------------------
+
+for name, domain in {
+    **dict.fromkeys(("tan", "atan", "arctan", "sinh", "cosh", "exp2", "expm1"), samples.anywhere),
+    **dict.fromkeys(("erfc", "deg2rad", "rad2deg"), samples.anywhere),
+    **dict.fromkeys(("asin", "arcsin", "acos", "arccos", "atanh", "arctanh", "erfinv"), op_samples.inside_1),
+    **dict.fromkeys(("acosh", "arccosh"), op_samples.above_1),
+    **dict.fromkeys(("log2", "log10", "rsqrt", "lgamma"), samples.positive),
+}.items():
+    op(name, f"Tensor.{name}", make=unary(domain=domain))
+op("sinc", "Tensor.sinc", make=unary(), sums=True)
+op("digamma", "Tensor.digamma", make=unary(("float32",), domain=samples.positive))
+op("polygamma", make=op_samples.derivatives_of_digamma)
+register({"Tensor.polygamma": lambda _, n, x: x.polygamma(n)}, op_samples.derivatives_of_digamma)
+for name in ("trunc", "fix", "frac", "sgn"):
+    op(name, f"Tensor.{name}", make=unary())
+for name in ("signbit", "isposinf", "isneginf", "isreal"):
+    op(name, f"Tensor.{name}", make=unary(), differentiable=False)
+for name in ("atan2", "arctan2"):
+    op(name, f"Tensor.{name}", make=binary(("float32", "float64", "int64", "uint8")))
+for name in ("hypot", "copysign", "fmax", "fmin", "logaddexp", "logaddexp2"):
+    op(name, f"Tensor.{name}", make=binary())
+op("xlogy", "Tensor.xlogy", make=binary(domains=(samples.anywhere, samples.positive), mixed=False))
+op("heaviside", "Tensor.heaviside", make=binary(mixed=False), differentiable=False)
+op("nextafter", "Tensor.nextafter", make=binary(("float32", "float64"), mixed=False), differentiable=False)
+for name in ("gcd", "lcm"):
+    op(name, f"Tensor.{name}", make=binary(INTEGERS, extremes=False), differentiable=False)
+for name in ("bitwise_left_shift", "bitwise_right_shift"):
+    op(name, f"Tensor.{name}", make=op_samples.shifts, differentiable=False)
+op("logical_xor", "Tensor.logical_xor", make=binary(), differentiable=False)
+op("fmod", "Tensor.fmod", make=divided)
+op("float_power", "Tensor.float_power", make=op_samples.powers)
+op("ldexp", "Tensor.ldexp", make=binary())
+op("lerp", "Tensor.lerp", make=op_samples.between_two)
+op("addcmul", "Tensor.addcmul", make=op_samples.three(ALL))
+op("addcdiv", "Tensor.addcdiv", make=op_samples.three(FLOATS))
+op("logit", "Tensor.logit", make=op_samples.probabilities)
+op("nan_to_num", "Tensor.nan_to_num", make=unary(nan=perhaps(one_of(1.5, 0)), posinf=perhaps(one_of(9.0))))
+op("clamp_min", "Tensor.clamp_min", make=op_samples.one_bound)
+op("clamp_max", "Tensor.clamp_max", make=op_samples.one_bound)
+
+# More methods that change a tensor in place -----------------------------------------------------------------
+
+MAKES_IN_PLACE = {
+    "true_divide_": two,
+    "cumsum_": order_samples.finite,
+    "cumprod_": order_samples.multiplied_in_place,
+    **{
+        f"{name}_": product_samples.fitting(*letters, added=added, stretched=False)
+        for name, letters, added in (
+            ("addmm", ("nk", "km"), "nm"),
+            ("addmv", ("nk", "k"), "n"),
+            ("addr", ("n", "m"), "nm"),
+            ("addbmm", ("bnk", "bkm"), "nm"),
+            ("baddbmm", ("bnk", "bkm"), "bnm"),
+        )
+    },
+}
+for name, _, base in in_place_table.entries():
+    called = changing(f"Tensor.{name}") | (changing(name) if name in in_place_table.FUNCTIONS.split() else {})
+    if name == "polygamma_":  # its first argument is the number
+        called = {f"Tensor.{name}": lambda _, n, x: x.clone().polygamma_(n)}
+    facts = {fact: getattr(OPS[base], fact) for fact in ("differentiable", "rounds", "sums")}
+    register(called, MAKES_IN_PLACE.get(name, OPS[base].make), **facts)
+for name, base in {"squeeze_": "squeeze", "unsqueeze_": "unsqueeze", "t_": "t", "transpose_": "transpose"}.items():
+    register(changing(f"Tensor.{name}"), OPS[base].make)
+register(changing("Tensor.swapaxes_"), OPS["Tensor.swapaxes"].make)
+register(changing("Tensor.swapdims_"), OPS["transpose"].make)
 
 # Dtypes and copies ------------------------------------------------------------------------------------------
 

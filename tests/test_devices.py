@@ -101,7 +101,9 @@ WAITS = {
     "Tensor.__contains__": "its result is Python's",
     "nn.functional.one_hot": "its shape and its errors depend on values",
     "Tensor.__getitem__": "with a mask its shape depends on values",
-    **dict.fromkeys(("masked_select", "masked_scatter"), "with a mask its shape depends on values"),
+    **dict.fromkeys(
+        ("masked_select", "masked_scatter", "Tensor.masked_scatter_"), "with a mask its shape depends on values"
+    ),
     **dict.fromkeys(("unique", "unique_consecutive", "bincount"), "its shape depends on values"),
     "histc": "its range depends on values",
     **dict.fromkeys(("repeat_interleave", "repeat_interleave, of counts"), "its shape depends on values"),

@@ -13,6 +13,7 @@ from minigrad.ops.dims import kept_shape, reduced_axes
 from minigrad.ops.elementwise import abs, sign
 from minigrad.ops.promotion import array_of, check_tensors, numpy_dtype
 from minigrad.ops.reductions import amax, amin, shared, sum
+from minigrad.ops.rules import zero
 from minigrad.ops.selection import where
 from minigrad.ops.shaping import unsqueeze
 
@@ -45,7 +46,7 @@ def vector_norm(
     with quiet():
         value = norm_of(array, float(ord), axes, keepdim).astype(array.dtype)
     static = float(ord), axes, kept_shape(array.shape, axes)
-    return record(value, (a,), (vector_norm_da if ord != 0 else None,), *static, name="LinalgVectorNormBackward0")
+    return record(value, (a,), (vector_norm_da,), *static, name="LinalgVectorNormBackward0")
 
 
 def norm_of(x: Any, p: float, axes: tuple[int, ...], keepdim: bool) -> Any:
@@ -63,6 +64,8 @@ def norm_of(x: Any, p: float, axes: tuple[int, ...], keepdim: bool) -> Any:
 
 def vector_norm_da(g: Tensor, out: Tensor, a: Tensor, p: float, axes: Any, kept: tuple[int, ...]) -> Tensor:
     g, out = g.reshape(kept), out.reshape(kept)
+    if p == 0:
+        return zero(a)
     if p == 1:
         return g * sign(a)
     if math.isinf(p):
@@ -84,11 +87,13 @@ def norm(
         raise no_singular_values("norm", p)
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"norm(): p must be a number or 'fro', not {p!r}")
+    if p == "fro" and isinstance(dim, (tuple, list)) and len(dim) > 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {list(dim)}: norm(p=2) takes more")
     return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
 
 
 def matrix_norm(
-    A: Tensor,
+    input: Tensor,
     ord: Any = "fro",
     dim: tuple[int, int] = (-2, -1),
     keepdim: bool = False,
@@ -101,7 +106,7 @@ def matrix_norm(
     """
     if ord in ("nuc", 2, -2):
         raise no_singular_values("linalg.matrix_norm", ord)
-    a = A if dtype is None else cast(A, numpy_dtype(dtype))
+    a = input if dtype is None else cast(input, numpy_dtype(dtype))
     x = array_of(a)
     if x.ndim < 2:
         raise RuntimeError(f"linalg.matrix_norm: The input tensor A must have at least 2 dimensions, not {x.ndim}")
@@ -118,18 +123,18 @@ def matrix_norm(
 
 
 def matrix_or_vector_norm(
-    A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
+    input: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
     """`vector_norm`, or `matrix_norm` where two dimensions are meant and an order is given."""
-    ndim = array_of(A).ndim
-    dims = dim if dim is None or isinstance(dim, int) else tuple(dim)
+    ndim = array_of(input).ndim
+    dims: Any = dim if dim is None or isinstance(dim, int) else tuple(dim)
     if isinstance(ord, str) or (ord is not None and (isinstance(dims, tuple) and len(dims) == 2)):
-        return matrix_norm(A, ord, (-2, -1) if dims is None else dims, keepdim, dtype=dtype)
+        return matrix_norm(input, ord, (-2, -1) if dims is None else dims, keepdim, dtype=dtype)
     if ord is not None and dims is None and ndim == 2:
-        return matrix_norm(A, ord, (-2, -1), keepdim, dtype=dtype)
+        return matrix_norm(input, ord, (-2, -1), keepdim, dtype=dtype)
     if ord is not None and dims is None and ndim != 1:
         raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {ndim}D.")
-    return vector_norm(A, 2 if ord is None else ord, dims, keepdim, dtype=dtype)
+    return vector_norm(input, 2 if ord is None else ord, dims, keepdim, dtype=dtype)
 
 
 def no_singular_values(op: str, p: Any) -> Exception:

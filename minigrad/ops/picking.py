@@ -136,16 +136,16 @@ def along_positions(op: str, input: Tensor, dim: int, index: Tensor, src: Any = 
                 f"and {y.ndim}"
             )
     sizes = (x.shape or (1,)), (i.shape or (1,))
-    fits = all(n <= m for at, (m, n) in enumerate(zip(*sizes)) if at != dim)
+    larger = [at for at, (m, n) in enumerate(zip(*sizes)) if at != dim and n > m]
     if isinstance(src, TensorBase):
-        if not fits or any(n > m for m, n in zip(raw(src).shape or (1,), sizes[1])):
+        if larger or any(n > m for m, n in zip(raw(src).shape or (1,), sizes[1])):
             raise RuntimeError(
                 f"Expected index {list(i.shape)} to be no larger than self {list(x.shape)} apart from dimension {dim} "
                 f"and to be no larger size than src {list(raw(src).shape)} in {op}()"
             )
-    elif not fits:
+    elif larger:
         raise RuntimeError(
-            f"Size does not match at a dimension: expected index {list(i.shape)} to be no larger than self "
+            f"Size does not match at dimension {larger[0]} expected index {list(i.shape)} to be no larger than self "
             f"{list(x.shape)} apart from dimension {dim} in {op}()"
         )
     at = positions(op, index, sizes[0][dim], dim)
@@ -182,7 +182,7 @@ def vector(a: Tensor) -> Tensor:
     return a if raw(a).ndim else reshape(a, 1)
 
 
-def part_like(src: Tensor, at: Any) -> Tensor:
+def part_like(src: Any, at: Any) -> Tensor:
     """The part of src for which there are positions."""
     src = vector(src)
     return src if raw(src).shape == at.shape else getitem(src, tuple(slice(n) for n in at.shape))

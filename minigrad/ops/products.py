@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import quiet
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.places import op_called
 from minigrad.ops.arithmetic import mul
 from minigrad.ops.arranging import diagonal
 from minigrad.ops.dims import axis
@@ -109,10 +110,16 @@ def product(a: Tensor, b: Tensor, name: str) -> Tensor:
     """a @ b under the name that PyTorch prints for it."""
     x, y = raw(a), raw(b)
     if x.dtype != y.dtype or x.shape[-1] != y.shape[-2 if y.ndim > 1 else 0]:
-        raise matmul_error(a, b)
+        raise misfit(a, b)
     with quiet():
         value = x @ y
     return record(value, (a, b), (matmul_da, matmul_db), x.ndim == 1, y.ndim == 1, name=name)
+
+
+def misfit(a: Tensor, b: Tensor) -> Exception:
+    """Why two operands have no matrix product, in the name of the op that was called."""
+    error = matmul_error(a, b)
+    return type(error)(str(error).replace("matmul()", f"{op_called()}()"))
 
 
 def check_dims(op: str, operands: dict[str, tuple[Any, int]], wanted: str) -> None:
@@ -183,7 +190,7 @@ def plus_product(c: Tensor, a: Tensor, b: Tensor, beta: float, alpha: float, nam
     if not z.dtype == x.dtype == y.dtype:
         raise RuntimeError(f"self, mat1 and mat2 must have the same dtype, but got {z.dtype}, {x.dtype} and {y.dtype}")
     if x.shape[-1] != y.shape[-2 if y.ndim > 1 else 0]:
-        raise matmul_error(a, b)
+        raise misfit(a, b)
     for key, number in (("beta", beta), ("alpha", alpha)):
         if z.dtype.kind != "f" and isinstance(number, float):
             raise RuntimeError(f"For integral input tensors, argument {key} must not be a floating point number.")

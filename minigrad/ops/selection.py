@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["clamp", "maximum", "minimum", "where"]
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
     """`input` where the condition is True, `other` where it is False.  With the condition alone, where it is not zero.
 
     condition: bool tensor.  RuntimeError for another dtype.
     """
     if input is None and other is None:
-        return later.function("nonzero")(condition, as_tuple=True)
+        return later.function("nonzero")(condition, as_tuple=True)  # type: ignore[no-any-return]
     if not hasattr(condition, "dtype"):
         raise TypeError(f"where(): argument 'condition' must be Tensor, not {type(condition).__name__}")
     if isinstance(condition, TensorBase):

@@ -99,7 +99,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     x = array_of(input)
     at, size = axis(dim, x.ndim), x.shape[axis(dim, x.ndim)] if x.ndim else 1
     if not 0 <= k <= size:
-        raise RuntimeError(f"topk(): selected index k out of range: {k} of {size}")
+        raise RuntimeError(f"selected index k out of range: topk() of {k} among {size}")
     first = order_along(x, dim, largest)[(*[slice(None)] * at, slice(k))]
     if not x.ndim and not k:
         return Top(reshape(input, 1)[:0], unrecorded(first, input))
