@@ -1,6 +1,7 @@
 """The list of a Tensor's operators and methods that are ops, one line each.
 
-Each is the op itself, so that one step into `a @ b` shows the line that multiplies.
+Each is the op itself, so that one step into `a @ b` shows the line that multiplies.  Those that no lesson needs are in
+more_methods.py.
 """
 
 from __future__ import annotations
