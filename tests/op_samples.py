@@ -78,9 +78,23 @@ def probabilities(draw: Draw, smooth: bool) -> Sample:
 def derivatives_of_digamma(draw: Draw, smooth: bool) -> Sample:
     """What polygamma takes, in float32: PyTorch's own is not exact to more."""
     x = array(draw, smooth, shape(draw, smooth), ("float32",))
-    return Sample(
-        (draw(one_of(1, 2, 3)), np.asarray(abs(np.nan_to_num(x, nan=1, posinf=2, neginf=3)) + x.dtype.type(0.25)))
-    )
+    return Sample((draw(one_of(1, 2, 3)), above_0(x)))
+
+
+def above_0(x: Any) -> Any:
+    """Numbers above 0, far from where functions of them are infinite."""
+    return np.asarray(abs(np.nan_to_num(x, nan=1, posinf=2, neginf=3)) + x.dtype.type(0.25))
+
+
+def for_digamma(draw: Draw, smooth: bool) -> Sample:
+    """What digamma takes, in float32 and above 0: PyTorch's derivative of it is not exact to more."""
+    return Sample((above_0(array(draw, smooth, shape(draw, smooth), ("float32",))),))
+
+
+def scaled(draw: Draw, smooth: bool) -> Sample:
+    """What ldexp takes: finite numbers."""
+    dtype = draw(one_of("float32", "float64"))
+    return Sample(tuple(near(draw, smooth, size, dtype) for size in broadcast_shapes(draw, smooth, 2)))
 
 
 def between_two(draw: Draw, smooth: bool) -> Sample:
@@ -96,7 +110,8 @@ def three(dtypes: tuple[str, ...]) -> Make:
 
     def make(draw: Draw, smooth: bool) -> Sample:
         kind = dtypes if draw(st.booleans()) else ("float32",)
-        operands = tuple(array(draw, smooth, size, kind, extremes=False) for size in broadcast_shapes(draw, smooth, 3))
+        sizes, domains = broadcast_shapes(draw, smooth, 3), (anywhere, anywhere, positive)
+        operands = tuple(array(draw, smooth, *each, extremes=False) for each in zip(sizes, [kind] * 3, domains))
         return Sample(operands, Options({"value": perhaps(one_of(2, -1))}).draw(draw, ()))
 
     return make

@@ -474,7 +474,7 @@ for name, domain in {
 }.items():
     op(name, f"Tensor.{name}", make=unary(domain=domain))
 op("sinc", "Tensor.sinc", make=unary(), sums=True)
-op("digamma", "Tensor.digamma", make=unary(("float32",), domain=samples.positive))
+op("digamma", "Tensor.digamma", make=op_samples.for_digamma)
 op("polygamma", make=op_samples.derivatives_of_digamma)
 register({"Tensor.polygamma": lambda _, n, x: x.polygamma(n)}, op_samples.derivatives_of_digamma)
 for name in ("trunc", "fix", "frac", "sgn"):
@@ -495,7 +495,7 @@ for name in ("bitwise_left_shift", "bitwise_right_shift"):
 op("logical_xor", "Tensor.logical_xor", make=binary(), differentiable=False)
 op("fmod", "Tensor.fmod", make=divided)
 op("float_power", "Tensor.float_power", make=op_samples.powers)
-op("ldexp", "Tensor.ldexp", make=binary())
+op("ldexp", "Tensor.ldexp", make=op_samples.scaled)
 op("lerp", "Tensor.lerp", make=op_samples.between_two)
 op("addcmul", "Tensor.addcmul", make=op_samples.three(ALL))
 op("addcdiv", "Tensor.addcdiv", make=op_samples.three(FLOATS))

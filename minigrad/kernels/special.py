@@ -133,9 +133,11 @@ STEPS = 32
 def polygamma(xp: Any, x: Any, n: int) -> Any:
     """The n-th derivative of `digamma`, n from 1 on: (-1) ** (n + 1) * n! * the sum of 1 / (x + k) ** (n + 1).
 
-    So many terms of the sum, then the Euler-Maclaurin formula for the rest; nan for x below -20.
+    So many terms of the sum, then the Euler-Maclaurin formula for the rest; for n above 1 nan for x below -20.
     """
-    s = n + 1
+    s, given = n + 1, x
+    if n == 1:
+        x = xp.where(given > 0, given, 1 - given)
     total = xp.zeros_like(x)
     for k in range(STEPS):
         total = total + (x + k) ** -float(s)
@@ -146,4 +148,6 @@ def polygamma(xp: Any, x: Any, n: int) -> Any:
         rest = rest + number / math.factorial(2 * i) * factor * z ** -(s + 2.0 * i - 1)
         factor *= (s + 2 * i - 1) * (s + 2 * i)
     value = (-1.0) ** (n + 1) * math.factorial(n) * (total + rest)
+    if n == 1:
+        return xp.where(given > 0, value, (math.pi / sine_of_pi_times(xp, given)) ** 2 - value)
     return xp.where(x < -20, math.nan, value)

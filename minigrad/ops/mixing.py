@@ -188,7 +188,7 @@ def nan_to_num_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def polygamma(n: int, input: Tensor) -> Tensor:
-    """The n-th derivative of digamma, n not below 0; nan below -20."""
+    """The n-th derivative of digamma, n not below 0; for n above 1 nan below -20."""
     from minigrad.later import function
 
     if n < 0:
