@@ -160,6 +160,11 @@ def several(most: int, least: int = 0, equal: bool = False) -> Make:
     return make
 
 
+def blocks(draw: Draw, _smooth: bool) -> Sample:
+    """What block_diag takes; PyTorch's derivative is wrong for tensors without elements."""
+    return several(2)(draw, True)
+
+
 def grid(draw: Draw, smooth: bool) -> Sample:
     """What meshgrid takes."""
     return Sample(several(1)(draw, smooth).operands, {"indexing": draw(one_of("ij", "xy"))})

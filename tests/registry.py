@@ -386,7 +386,7 @@ op("meshgrid", make=arranging_samples.grid)
 op("broadcast_tensors", make=arranging_samples.together)
 op("cartesian_prod", make=arranging_samples.several(1, least=1))
 op("combinations", make=arranging_samples.chosen)
-op("block_diag", make=arranging_samples.several(2))
+op("block_diag", make=arranging_samples.blocks)
 for name in ("new_zeros", "new_ones"):
     op(f"Tensor.{name}", make=arranging_samples.like((2, 3), ((2,),), ((),), (0,)), differentiable=False)
 op("Tensor.new_empty", make=arranging_samples.like((2, 3), ((2,),)), differentiable=False, defined=False)
