@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: compare test lint check slow fuzz benchmarks gpu clean
 
 compare: .venv/compare
-	$(BIN)/python -m comparisons
+	$(BIN)/python -m comparisons $(LESSONS)
 
 test: .venv/test lint
 	$(BIN)/python -m pytest -n auto
@@ -36,7 +36,7 @@ benchmarks: .venv/peers
 
 # The whole check on an NVIDIA GPU; its report goes to out/gpu.  Nothing is installed where $(PYTHON) has it all: so for
 # a driver of CUDA 12, of which the newest PyTorch knows nothing, give a Python with builds of both libraries for that.
-GPU_NEEDS := cupy, torch, torchvision, numpy, pytest, hypothesis, rich, matplotlib, sklearn, safetensors, tqdm
+GPU_NEEDS := cupy, torch, torchvision, numpy, pytest, xdist, hypothesis, rich, matplotlib, sklearn, safetensors, tqdm
 
 gpu:
 	if $(PYTHON) -c "import $(GPU_NEEDS)" 2>/dev/null; then $(PYTHON) -m benchmarks.gpu_check; \

@@ -20,7 +20,7 @@ from benchmarks.contestants import CONTESTANTS, missing
 from benchmarks.machine import description
 from benchmarks.measure import measure, peaks, positive
 from benchmarks.ops import measure_ops
-from benchmarks.tasks import BUFFERS, SCALING, TASKS
+from benchmarks.tasks import BUFFERS, TASKS
 from benchmarks.worker import data_bytes
 
 MEMORY = "mnist-sgd", "mnist-adam", "width-2048"
@@ -36,8 +36,7 @@ def main() -> int:
         return measure_ops(arguments.rounds, arguments.threads, arguments.out, console)
     if arguments.growth:
         return growth.measure_growth(console)
-    names = arguments.workloads or [*TASKS, "scaling"]
-    tasks = {name: TASKS[name] for name in names if name != "scaling"}
+    tasks = {name: TASKS[name] for name in arguments.workloads or TASKS}
     large = [name for name in MEMORY if name in tasks]
     of_memory = [name for name in ("minigrad", "torch", BUFFERS) if not missing(name)]
     found = {
@@ -46,9 +45,6 @@ def main() -> int:
         "results": measure(tasks, contestants, arguments.rounds, arguments.threads),
         "peak bytes": peaks(large, of_memory, arguments.threads),
         "data bytes": {name: data_bytes(name) for name in large},
-        "scaling": measure(SCALING, contestants, arguments.rounds // 3 + 1, arguments.threads)
-        if "scaling" in names
-        else {},
     }
     (arguments.out / "benchmarks.json").write_text(json.dumps(found, indent=1) + "\n")
     figures.draw(found, arguments.out)
@@ -60,8 +56,7 @@ def main() -> int:
 def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    choices = [*TASKS, "scaling"]
-    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"default: all of {', '.join(choices)}")
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"default: all of {', '.join(TASKS)}")
     parser.add_argument(
         "--contestants", nargs="+", metavar="NAME", help=f"minigrad and some of: {', '.join(CONTESTANTS)}"
     )
@@ -72,7 +67,7 @@ def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--growth", action="store_true", help="fit how the cost of a step grows instead")
     arguments = parser.parse_args(words)
     for kind, given, known in (
-        ("workload", arguments.workloads, choices),
+        ("workload", arguments.workloads, TASKS),
         ("contestant", arguments.contestants or [], CONTESTANTS),
     ):
         for name in given:

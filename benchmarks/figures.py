@@ -1,4 +1,4 @@
-"""The figures of `python -m benchmarks`: ratios of all contestants, and how time grows with width and batch size."""
+"""The figure of `python -m benchmarks`: the ratios of all contestants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from benchmarks.contestants import CONTESTANTS
-from benchmarks.tasks import BATCHES, FIXED_BATCH, FIXED_WIDTH, GOALS, SCALED, WIDTHS
+from benchmarks.tasks import GOALS
 
 COLORS = {
     "minigrad": "#d1495b",
@@ -22,7 +22,6 @@ COLORS = {
     "MyGrad": "#edae49",
     "HIPS autograd": "#b07d2b",
     "tinygrad": "#8d8d8d",
-    "matrix products": "#222222",
 }
 
 
@@ -31,8 +30,6 @@ def draw(found: dict[str, Any], folder: Path) -> None:
     training = [name for name in found["results"] if name in GOALS and "torch" in found["results"][name]["seconds"]]
     if training:
         draw_ratios(training, found, folder / "ratios.png")
-    if found["scaling"]:
-        draw_scaling(found, folder / "scaling.png")
 
 
 def draw_ratios(names: list[str], found: dict[str, Any], path: Path) -> None:
@@ -72,38 +69,4 @@ def draw_ratios(names: list[str], found: dict[str, Any], path: Path) -> None:
     axes.set_xlabel("time of a training step / PyTorch's (less is faster)")
     axes.set_title(f"{found['machine']['processor']}, {found['threads']} threads", fontsize=10)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    figure.savefig(path, dpi=130)
-
-
-def draw_scaling(found: dict[str, Any], path: Path) -> None:
-    """Time of a step against width and against batch size, and the matrix products alone."""
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True)
-    kinds = (
-        ("width", WIDTHS, f"width of both layers (batch {FIXED_BATCH})"),
-        ("batch", BATCHES, f"batch size (width {FIXED_WIDTH})"),
-    )
-    for axes, (kind, sizes, label) in zip(panels, kinds):
-        for contestant in SCALED:
-            results = [found["scaling"][f"{kind} {size}"]["seconds"] for size in sizes]
-            if contestant not in results[0]:
-                continue
-            alone = contestant == "matrix products"
-            axes.loglog(
-                sizes,
-                [1e6 * result[contestant] for result in results],
-                "--" if alone else "o-",
-                color=COLORS[contestant],
-                markersize=4,
-                label="the matrix products alone" if alone else contestant,
-            )
-        axes.set_xscale("log", base=2)
-        axes.set_xticks(sizes, [str(size) for size in sizes])
-        axes.set_xlabel(label)
-        axes.grid(alpha=0.25)
-    panels[0].set_ylabel("time of a training step (us)")
-    panels[0].legend(frameon=False)
-    figure.suptitle(
-        f"Two square layers, ReLU, Adam: {found['machine']['processor']}, {found['threads']} threads", fontsize=10
-    )
     figure.savefig(path, dpi=130)

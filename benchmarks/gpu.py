@@ -25,8 +25,8 @@ from rich.table import Table
 
 from benchmarks.gpu_workloads import BATCHES, LESSONS, WIDTHS, bytes_moved, operations, sweep_name
 from benchmarks.measure import positive, quartiles
-from comparisons import gpu
-from comparisons.machine import processor
+from minigrad.comparison import gpu
+from minigrad.comparison.machine import processor
 
 ENGINES = ("torch", "torch graph", "minigrad")
 LARGE = 8192
@@ -53,9 +53,9 @@ def main() -> int:
 
 def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=positive, default=9, help="default: %(default)s")
+    parser.add_argument("--rounds", type=positive, default=5, help="default: %(default)s")
     parser.add_argument("--chunks", type=positive, default=5, help="timed chunks in a round (default: %(default)s)")
-    parser.add_argument("--steps", type=positive, default=20, help="steps in a chunk (default: %(default)s)")
+    parser.add_argument("--steps", type=positive, default=20, help="the most steps in a chunk (default: %(default)s)")
     parser.add_argument("--widths", type=positive, nargs="*", default=list(WIDTHS), help="of the sweep's layers")
     parser.add_argument("--batches", type=positive, nargs="*", default=list(BATCHES), help="of the sweep")
     parser.add_argument("--out", type=Path, default=Path("out/gpu"), metavar="DIR", help="default: %(default)s")
@@ -76,8 +76,8 @@ def measure(names: list[str], arguments: argparse.Namespace, device: str) -> tup
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     try:
         rates = ask(workers["torch"], {"workload": "rates", "size": LARGE})
-        for _ in track(range(arguments.rounds), "rounds", console=Console(stderr=True), transient=True):
-            for name in names:
+        for name in track(names, "workloads", console=Console(stderr=True), transient=True):
+            for _ in range(arguments.rounds):
                 order = random.sample(ENGINES, len(ENGINES))
                 rounds[name].append({each: ask(workers[each], {"workload": name, **request}) for each in order})
     finally:

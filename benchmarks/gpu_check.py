@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from comparisons import gpu
+from minigrad.comparison import gpu
 
 OUT = Path("out/gpu")
 PARTS = {
-    "Tests": ["pytest", "-m", "cuda"],
-    "Lessons against torch on CUDA": ["comparisons", "--device", "cuda", "--out", str(OUT / "lessons")],
+    "Tests": ["pytest", "-m", "cuda", "-n", "8"],
     "Speed": ["benchmarks.gpu", "--out", str(OUT)],
+    "Lessons against torch on CUDA": ["comparisons", "--device", "cuda", "--out", str(OUT / "lessons")],
 }
 """What is run, each with `python -m`."""
 
@@ -28,9 +28,11 @@ def main() -> int:
         print(f"make gpu: nothing was run, there is no GPU for both engines: {reason}")
         return 2
     OUT.mkdir(parents=True, exist_ok=True)
-    results = [(title, *run(title, words)) for title, words in PARTS.items()]
-    report = written(gpu.card(), datetime.datetime.now(datetime.UTC), results)
-    (OUT / "report.md").write_text(report, encoding="utf-8")
+    results = []
+    for title, words in PARTS.items():
+        results.append((title, *run(title, words)))
+        report = written(gpu.card(), datetime.datetime.now(datetime.UTC), results)
+        (OUT / "report.md").write_text(report, encoding="utf-8")
     print(f"The report is in {OUT / 'report.md'}")
     return 1 if any(status for _, _, status, _, _ in results) else 0
 

@@ -17,10 +17,13 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.gpu_workloads import Step, build
-from comparisons.gpu import full_precision
+from minigrad.comparison.gpu import full_precision
 
 Clock = Callable[[Step, int], float]
 """Runs a step so often, and gives the seconds that one took."""
+
+CHUNK = 0.1
+"""Seconds in which the steps of a chunk should be over: of the largest networks fewer are timed."""
 
 
 def main() -> None:
@@ -32,24 +35,37 @@ def main() -> None:
         for name in ("Adam", "Adadelta"):  # a graph needs the count of steps to be on the GPU
             setattr(torch.optim, name, functools.partial(getattr(torch.optim, name), capturable=True))
     clock = seconds_by_host if device == "cpu" else functools.partial(seconds_by_events, torch.cuda)
+    worker = Worker(engine, torch, device, clock)
     for line in sys.stdin:
-        print(json.dumps(answer(engine, torch, device, clock, json.loads(line))), flush=True)
+        print(json.dumps(worker.answer(json.loads(line))), flush=True)
 
 
-def answer(engine: str, torch: Any, device: str, clock: Clock, request: dict[str, Any]) -> dict[str, float]:
-    """Times and last loss of a workload, or the card's own rates; the memory is given back afterwards."""
-    if request["workload"] == "rates":
-        result = rates(torch, device, clock, request["size"])
-    else:
-        torch.manual_seed(42)
-        step = build(request["workload"], torch, device)
-        step = captured(torch, step, request["warm"]) if engine == "torch graph" else warmed(step, request["warm"])
-        chunks = [clock(step, request["steps"]) for _ in range(request["chunks"])]
-        result = {"seconds": statistics.median(chunks), "loss": float(step().detach())}
-        del step
-    gc.collect()
-    torch.cuda.empty_cache()
-    return result
+class Worker:
+    """An engine with a workload at hand, kept for the next rounds: to make a large one takes longer than its steps."""
+
+    def __init__(self, engine: str, torch: Any, device: str, clock: Clock) -> None:
+        self.engine, self.torch, self.device, self.clock = engine, torch, device, clock
+        self.workload = ""
+
+    def answer(self, request: dict[str, Any]) -> dict[str, float]:
+        """Seconds of a step of a workload and its loss after the first steps; or the card's own rates."""
+        if request["workload"] == "rates":
+            return rates(self.torch, self.device, self.clock, request["size"])
+        if request["workload"] != self.workload:
+            self.take_up(request["workload"], request["warm"])
+        steps = max(2, min(request["steps"], round(CHUNK / self.clock(self.step, 1))))
+        chunks = [self.clock(self.step, steps) for _ in range(request["chunks"])]
+        return {"seconds": statistics.median(chunks), "loss": self.loss}
+
+    def take_up(self, workload: str, warm: int) -> None:
+        """Make another workload and run its first steps; the memory of the last one is given back."""
+        self.step: Step = int
+        gc.collect()
+        self.torch.cuda.empty_cache()
+        self.torch.manual_seed(42)
+        step = build(workload, self.torch, self.device)
+        self.step = captured(self.torch, step, warm) if self.engine == "torch graph" else warmed(step, warm)
+        self.workload, self.loss = workload, float(self.step().detach())
 
 
 def warmed(step: Step, count: int) -> Step:

@@ -7,7 +7,7 @@ import os
 import platform
 from typing import Any
 
-from comparisons.machine import processor
+from minigrad.comparison.machine import processor
 
 LIBRARIES = "numpy", "torch", "jax", "mygrad", "autograd", "tinygrad"
 

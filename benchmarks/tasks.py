@@ -9,10 +9,10 @@ from operator import mul
 
 from benchmarks import loops
 from benchmarks.contestants import CONTESTANTS, training
-from benchmarks.workloads import PERCEPTRONS, Step, wide
+from benchmarks.workloads import PERCEPTRONS, Step
 
 BUFFERS = "NumPy, buffers"
-TRAINERS = tuple(name for name in CONTESTANTS if name != "matrix products")
+TRAINERS = tuple(CONTESTANTS)
 ENGINES = "minigrad", "torch"
 OP_CONTESTANTS = "minigrad", "torch", "NumPy"
 
@@ -75,25 +75,4 @@ TASKS: dict[str, Task] = {
     "import": Task(
         "the library, in a new process", loops.seconds_to_import, ENGINES, 1, goals={"torch": 0.1}, gives_seconds=True
     ),
-}
-
-# The scaling figure -----------------------------------------------------------------------------------------
-
-SCALED = "minigrad", "torch", BUFFERS, "matrix products"
-WIDTHS = 16, 32, 64, 128, 256, 512, 1024, 2048
-BATCHES = 1, 4, 16, 64, 256, 1024, 4096
-FIXED_WIDTH, FIXED_BATCH = 256, 64
-OPERATIONS = 3_000_000_000
-
-
-def scaled(width: int, batch: int) -> Task:
-    """A perceptron of two layers of a width, with as many steps in a round as take a moment."""
-    steps = max(2, min(50, OPERATIONS // (10 * batch * width * width)))
-    workload = wide(width, batch, steps)
-    return Task(workload.title, partial(training, workload=workload), SCALED, steps)
-
-
-SCALING = {
-    **{f"width {width}": scaled(width, FIXED_BATCH) for width in WIDTHS},
-    **{f"batch {batch}": scaled(FIXED_WIDTH, batch) for batch in BATCHES},
 }

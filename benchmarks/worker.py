@@ -18,10 +18,10 @@ from typing import Any
 
 from benchmarks import ops
 from benchmarks.contestants import CONTESTANTS
-from benchmarks.tasks import SCALING, TASKS, Task
+from benchmarks.tasks import TASKS, Task
 from benchmarks.workloads import PERCEPTRONS, Step, value
 
-ALL = TASKS | SCALING | ops.TASKS
+ALL = TASKS | ops.TASKS
 WARM = 3
 """Steps before those that are timed, at most: the caches are another's after its turn."""
 

@@ -102,7 +102,7 @@ def vectors(workload: Perceptron, random: np.random.Generator) -> tuple[Array, A
 
 
 def wide(width: int, batch: int, steps: int = 100) -> Perceptron:
-    """Two square layers of a width, for the scaling figure."""
+    """Two square layers of a width."""
     title = f"{width}-{width}-{width}, batch {batch}, Adam"
     return Perceptron(title, (width,) * 3, "mse", "Adam", 1e-4, vectors, batch, steps=steps)
 

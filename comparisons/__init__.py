@@ -1,1 +1,1 @@
-"""Run a PyTorch script on PyTorch and on minigrad, compare every step: `python -m comparisons`."""
+"""Lessons for a comparison of PyTorch and minigrad: `python -m comparisons`."""

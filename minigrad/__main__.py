@@ -10,6 +10,14 @@ from minigrad import launcher
 
 USAGE = """\
 usage: python -m minigrad script.py [arguments]    run a PyTorch script on minigrad, unchanged
+                          or -m module, -c code, -, a folder or zip file: as `python` runs them
+       python -m minigrad --compare script.py      run it on PyTorch too, and compare every step (--help: options)
+       python -m minigrad --explain [--step N] script.py [arguments]
+                                                   explain its first (or N-th) step in words, and stop there
+       python -m minigrad --draw FILE [--step N] script.py [arguments]
+                                                   draw it: FILE ends in .svg, .png or .dot
+       python -m minigrad --profile script.py [arguments]
+                                                   run it, and show where its time went
        python -m minigrad --names                  list the names of PyTorch that minigrad has
 """
 
@@ -22,13 +30,39 @@ def main(arguments: list[str]) -> None:
         print(USAGE, end="")
     elif arguments[0] == "--names":
         show(launcher.supported_names())
-    elif arguments[0].startswith("-"):
+    elif arguments[0] == "--compare":
+        from minigrad.comparison import command
+
+        sys.exit(command.main(arguments[1:]))
+    elif arguments[0] in ("--explain", "--draw", "--profile"):
+        show_step(arguments)
+    elif arguments[0].startswith("-") and arguments[0] not in ("-m", "-c", "-"):
         refuse(f"no option {arguments[0]}")
-    elif not os.path.isfile(arguments[0]):
-        refuse(f"no such file: {arguments[0]}")
     else:
-        launcher.install()
-        launcher.run(arguments[0], arguments[1:])
+        launch(arguments)
+
+
+def launch(arguments: list[str]) -> None:
+    """Run a program with minigrad in PyTorch's place."""
+    from minigrad.launcher import starting
+
+    launcher.install()
+    sys.excepthook = starting.show_uncaught
+    try:
+        program, rest = starting.program(arguments)
+    except starting.NotFound as reason:
+        refuse(str(reason))
+    starting.run(program, rest)
+
+
+def show_step(arguments: list[str]) -> None:
+    """Show a step of a script, or where its time goes."""
+    from minigrad.watch import command
+
+    try:
+        command.main(arguments)
+    except command.Wrong as error:
+        refuse(str(error))
 
 
 def show(text: str) -> None:

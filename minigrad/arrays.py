@@ -63,16 +63,26 @@ def result_array(value: Any, operands: tuple[Any, ...] = ()) -> Any:
     return value
 
 
+def total(x: Any, axes: Any = None, keepdims: bool = False) -> Any:
+    """The sum of a raw array, in its dtype.  float16 is added up in float32: by itself it counts to 2048 and stays."""
+    if x.dtype.char == "e":
+        return x.sum(axes, np.float32, keepdims=keepdims).astype(x.dtype)
+    return x.sum(axes, keepdims=keepdims)
+
+
 def copy_of(array: Any, order: str = "C") -> Any:
     """A copy of a raw array, where it is; order: in memory, as NumPy's."""
     return on_its_gpu(array).copy(order=order)
 
 
 def is_writeable(array: Any) -> bool:
-    """Whether each element has memory of its own that may be changed: not so in an expanded tensor."""
-    if isinstance(array, np.ndarray):
-        return bool(array.flags.writeable)
-    return not array.size or all(size < 2 or stride for size, stride in zip(array.shape, array.strides))
+    """Whether the elements may be changed: not so where NumPy was told that they may not."""
+    return not isinstance(array, np.ndarray) or array.flags.writeable
+
+
+def repeats_elements(array: Any) -> bool:
+    """Whether several elements are one piece of memory, as in an expanded tensor."""
+    return bool(array.size) and 0 in array.strides and any(n > 1 and s == 0 for n, s in zip(array.shape, array.strides))
 
 
 def error_setting(**kinds: str) -> tuple[ContextVar[Any], Any]:

@@ -65,8 +65,16 @@ class device:
         index = "" if self.index is None else f", index={self.index}"
         return f"device(type={self.type!r}{index})"
 
+    def __reduce__(self) -> Any:
+        return unpickled, (str(self),)  # not by the name of the class, which the launcher changes
+
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
+
+
+def unpickled(name: str) -> device:
+    """The device that was pickled."""
+    return device(name)
 
 
 CPU = device("cpu")
@@ -222,6 +230,7 @@ class Wanted:
     device: device | None = None
     non_blocking: bool = False
     copy: bool = False
+    memory_format: Any = None
 
 
 def to_arguments(
@@ -230,6 +239,7 @@ def to_arguments(
     dtype: Any = None,
     non_blocking: bool = False,
     copy: bool = False,
+    memory_format: Any = None,
 ) -> Wanted:
     """The arguments of `to`: to(device, dtype, non_blocking, copy), to(dtype, ...), or to(other_tensor, ...)."""
     flags = [arg for arg in args if isinstance(arg, bool)]
@@ -243,4 +253,4 @@ def to_arguments(
         elif arg is not None and not isinstance(arg, bool):
             raise TypeError(f"to(): an argument must be a dtype, a device or a Tensor, not {type(arg).__name__}")
     non_blocking, copy = (*flags, *(non_blocking, copy)[len(flags) :])
-    return Wanted(dtype, None if device is None else checked(device), non_blocking, copy)
+    return Wanted(dtype, None if device is None else checked(device), non_blocking, copy, memory_format)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+__all__ = ["RemovableHandle"]
+
 _numbers = itertools.count()
 
 

@@ -17,6 +17,7 @@ from minigrad.ops import (
     in_place,
     indexing,
     linear_algebra,
+    memory,
     reductions,
     sampling,
     selection,
@@ -61,12 +62,23 @@ class TensorMethods(MoreMethods):
     __ror__ = comparison.bitwise_or
     __xor__ = comparison.bitwise_xor
     __rxor__ = comparison.bitwise_xor
+    __lshift__ = comparison.bitwise_left_shift
+    __rlshift__ = comparison.rlshift
+    __rshift__ = comparison.bitwise_right_shift
+    __rrshift__ = comparison.rrshift
     __invert__ = comparison.bitwise_not
     __iadd__ = in_place.add_
     __isub__ = in_place.sub_
     __imul__ = in_place.mul_
     __itruediv__ = in_place.div_
+    __ifloordiv__ = in_place.floor_divide_
+    __imod__ = in_place.remainder_
     __ipow__ = in_place.pow_
+    __iand__ = in_place.bitwise_and_
+    __ior__ = in_place.bitwise_or_
+    __ixor__ = in_place.bitwise_xor_
+    __ilshift__ = in_place.bitwise_left_shift_
+    __irshift__ = in_place.bitwise_right_shift_
     __getitem__ = indexing.getitem
     __setitem__ = in_place.setitem
     __hash__ = object.__hash__
@@ -161,6 +173,7 @@ class TensorMethods(MoreMethods):
     permute = shaping.permute
     swapaxes = shaping.swapaxes
     t = shaping.t
+    as_strided = memory.as_strided
     expand = shaping.expand
     expand_as = shaping.expand_as
     broadcast_to = shaping.broadcast_to
@@ -178,6 +191,12 @@ class TensorMethods(MoreMethods):
     le = comparison.le
     gt = comparison.gt
     ge = comparison.ge
+    bitwise_not = comparison.bitwise_not
+    bitwise_and = comparison.bitwise_and
+    bitwise_or = comparison.bitwise_or
+    bitwise_xor = comparison.bitwise_xor
+    bitwise_left_shift = comparison.bitwise_left_shift
+    bitwise_right_shift = comparison.bitwise_right_shift
     logical_not = comparison.logical_not
     logical_and = comparison.logical_and
     logical_or = comparison.logical_or
@@ -190,13 +209,30 @@ class TensorMethods(MoreMethods):
     allclose = comparison.allclose
     equal = comparison.equal
 
+    # Memory -------------------------------------------------------------------------------------------------
+
+    stride = memory.stride
+    storage_offset = memory.storage_offset
+    data_ptr = memory.data_ptr
+    untyped_storage = memory.untyped_storage
+    is_contiguous = memory.is_contiguous
+    contiguous = memory.contiguous
+    resize_ = memory.resize_
+
     # In place -----------------------------------------------------------------------------------------------
 
     add_ = in_place.add_
     sub_ = in_place.sub_
     mul_ = in_place.mul_
     div_ = in_place.div_
+    floor_divide_ = in_place.floor_divide_
+    remainder_ = in_place.remainder_
     pow_ = in_place.pow_
+    bitwise_and_ = in_place.bitwise_and_
+    bitwise_or_ = in_place.bitwise_or_
+    bitwise_xor_ = in_place.bitwise_xor_
+    bitwise_left_shift_ = in_place.bitwise_left_shift_
+    bitwise_right_shift_ = in_place.bitwise_right_shift_
     neg_ = in_place.neg_
     exp_ = in_place.exp_
     sqrt_ = in_place.sqrt_

@@ -220,11 +220,20 @@ def _suffixes(tensor: Tensor) -> list[str]:
     told_by_numbers = (get_default_dtype(), int64, bool_) if array.size else (get_default_dtype(),)
     if tensor.dtype not in told_by_numbers:
         suffixes.append(f"dtype={tensor.dtype}")
-    if tensor.grad_fn is not None:
-        suffixes.append(f"grad_fn=<{tensor.grad_fn.name().rpartition('::')[2]}>")
+    grad_fn = _grad_fn_name(tensor)
+    if grad_fn is not None:
+        suffixes.append(f"grad_fn=<{grad_fn}>")
     elif tensor.requires_grad:
         suffixes.append("requires_grad=True")
     return suffixes
+
+
+def _grad_fn_name(tensor: Tensor) -> str | None:
+    """The name of a tensor's grad_fn; Invalid for a view that did not follow a change of its base."""
+    try:
+        return None if tensor.grad_fn is None else tensor.grad_fn.name().rpartition("::")[2]
+    except RuntimeError:
+        return "Invalid"
 
 
 def _with_suffixes(text: str, suffixes: list[str], indent: int) -> str:

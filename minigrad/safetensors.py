@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad import devices, dtypes
 from minigrad.engine.graph import wrap
-from minigrad.serialization import opened_for_writing
+from minigrad.serialization.files import opened_for_writing
 from minigrad.tensor import Tensor
 
 __all__ = ["load", "load_file", "save", "save_file"]

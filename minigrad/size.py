@@ -34,7 +34,7 @@ class Size(tuple[int, ...]):
         except TypeError:
             position, item = next(pair for pair in enumerate(items) if not _is_integer(pair[1]))
             kind = type(item).__name__
-            message = f"minigrad.Size() takes an iterable of 'int' (item {position} is '{kind}')"
+            message = f"{_library()}.Size() takes an iterable of 'int' (item {position} is '{kind}')"
             raise TypeError(message) from None
 
     def numel(self) -> int:
@@ -66,7 +66,19 @@ class Size(tuple[int, ...]):
         return self * times
 
     def __repr__(self) -> str:
-        return f"minigrad.Size({list(self)})"
+        return f"{_library()}.Size({list(self)})"
+
+    def __reduce__(self) -> Any:
+        return _unpickled, tuple(self)  # not by the name of the class, which the launcher changes
+
+
+def _unpickled(*sizes: int) -> Size:
+    return Size(sizes)
+
+
+def _library() -> str:
+    """Where the class says that it is: in minigrad, or in torch under the launcher."""
+    return Size.__module__.partition(".")[0]
 
 
 def _is_integer(item: Any) -> bool:

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import devices, dtypes, printing
-from minigrad.arrays import copy_of
+from minigrad import devices, dtypes, formats, printing
 from minigrad.engine import backward as engine
 from minigrad.engine import graph
 from minigrad.engine.broadcasting import cast
 from minigrad.engine.changes import changes_of
-from minigrad.engine.graph import Node, leaf_node, wrap
+from minigrad.engine.graph import Node, leaf_node, node_of, wrap
+from minigrad.engine.order import by_rows, elements, guarded, replica, spanned
 from minigrad.engine.ownership import add_to_grads
+from minigrad.grad_fn import as_shown
 from minigrad.hooks import RemovableHandle
 from minigrad.methods import TensorMethods
 from minigrad.ops import creation
@@ -40,8 +41,7 @@ class Tensor(TensorMethods):
     tensor([[2., 4.]])
     """
 
-    __array_ufunc__ = None  # NumPy must ask a Tensor, not take it apart
-    __array_priority__ = 1000
+    __array_priority__ = 1000  # array * tensor is the Tensor's to compute
 
     def __init__(self, *data: Any) -> None:
         self.array = creation.typed("Tensor", None)(*data).array
@@ -73,6 +73,8 @@ class Tensor(TensorMethods):
         """The number of dimensions."""
         return self.ndim
 
+    ndimension = dim
+
     def size(self, dim: builtins.int | None = None) -> Any:
         """The shape, or one size of it."""
         return self.shape if dim is None else self.array.shape[axis(dim, self.ndim)]
@@ -97,9 +99,15 @@ class Tensor(TensorMethods):
         """Whether the elements are on a GPU."""
         return self.device.type == "cuda"
 
-    def is_contiguous(self) -> builtins.bool:
-        """Whether the elements lie in memory in the order of their indices."""
-        return builtins.bool(self.array.flags.c_contiguous)
+    @property
+    def itemsize(self) -> builtins.int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> builtins.int:
+        """Bytes of all elements."""
+        return self.numel() * self.itemsize
 
     # Differentiation ----------------------------------------------------------------------------------------
 
@@ -126,15 +134,16 @@ class Tensor(TensorMethods):
         >>> x.grad
         tensor([2., 4.])
         """
-        gradients: dict[Any, Any] = {self.node: engine.start(self, gradient, create_graph)}
-        targets = None if inputs is None else engine.nodes_of([inputs] if isinstance(inputs, Tensor) else inputs)
+        root = self.node if self.view_of is None else node_of(self)
+        gradients: dict[Any, Any] = {root: engine.start(self, gradient, create_graph)}
+        targets = None if inputs is None else engine.inputs_of(inputs)
         keep = create_graph if retain_graph is None else retain_graph
-        add_to_grads(engine.backward(gradients, targets, keep, create_graph), targets)
+        add_to_grads(engine.backward(gradients, targets, keep, create_graph))
 
     @property
     def requires_grad(self) -> builtins.bool:
         """Whether gradients are computed for it."""
-        return self.node is not None
+        return self.node is not None or (self.view_of is not None and self.view_of.base.node is not None)
 
     @requires_grad.setter
     def requires_grad(self, value: builtins.bool) -> None:
@@ -149,26 +158,27 @@ class Tensor(TensorMethods):
             raise RuntimeError(
                 f"only Tensors of floating point dtype can require gradients, not {self.dtype}: use .float()"
             )
-        if not self.is_leaf and not requires_grad:
+        if not requires_grad and not self.is_leaf:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
                 "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
-        if not requires_grad:
-            self.node = None
-        elif self.node is None:
-            self.node = leaf_node(self)
+        if not requires_grad and self.node is not None:
+            self.node, self.frozen = None, self.node
+        elif requires_grad and self.node is None:
+            self.node = self.frozen or leaf_node(self)
         return self
 
     @property
     def is_leaf(self) -> builtins.bool:
         """Whether no recorded op made it."""
-        return self.node is None or not self.node.rules
+        return self.grad_fn is None
 
     @property
     def grad_fn(self) -> Node | None:
         """The node of the op that made it; None for a leaf."""
-        return None if self.is_leaf else self.node
+        node = node_of(self)
+        return as_shown(node) if node is not None and node.rules else None
 
     @property
     def grad(self) -> Tensor | None:
@@ -177,7 +187,8 @@ class Tensor(TensorMethods):
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
                 "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
-                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
+                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor "
+                f"by mistake, make sure you access the leaf Tensor instead. This one: {self.grad_fn!r}",
                 stacklevel=2,
             )
         return self._grad
@@ -208,23 +219,24 @@ class Tensor(TensorMethods):
 
     def retain_grad(self) -> None:
         """Let backward passes fill `.grad` of this tensor too, though it is no leaf."""
-        if self.node is None:
+        if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if not self.is_leaf:
-            self.node.receiver = weakref.ref(self)
+        if self.grad_fn is not None:
+            self.grad_fn.receiver = weakref.ref(self)
 
     @property
     def retains_grad(self) -> builtins.bool:
         """Whether `retain_grad` was called on this tensor, which is no leaf."""
-        return not self.is_leaf and self.node is not None and self.node.receiver is not None
+        return self.node is not None and bool(self.node.rules) and self.node.receiver is not None
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call hook(gradient) when the tensor's gradient is known; what it returns, if not None, replaces it."""
-        if self.node is None:
+        node = node_of(self)
+        if node is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        if self.node.hooks is None:
-            self.node.hooks = {}
-        return RemovableHandle(self.node.hooks, hook)
+        if node.hooks is None:
+            node.hooks = {}
+        return RemovableHandle(node.hooks, hook)
 
     def detach(self) -> Tensor:
         """The same memory as a tensor that is a constant to differentiation."""
@@ -233,7 +245,11 @@ class Tensor(TensorMethods):
         return detached
 
     def detach_(self) -> Tensor:
-        """Make this tensor itself a constant to differentiation."""
+        """Make this tensor itself a constant to differentiation.  RuntimeError for a view."""
+        if self.view_of is not None:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. (This tensor looks at the memory of another.)"
+            )
         self.node = None
         return self
 
@@ -247,19 +263,29 @@ class Tensor(TensorMethods):
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         self.array = value.array
-        if self.node is not None:
-            self.node.shape, self.node.dtype = value.array.shape, value.array.dtype
+        for node in filter(None, (self.node, self.frozen)):
+            node.shape, node.dtype = value.array.shape, value.array.dtype
 
     @property
     def _version(self) -> builtins.int:
         return self.changes.version if self.changes is not None else 0
+
+    @property
+    def _base(self) -> Tensor | None:
+        return self.view_of.base if self.view_of is not None else None
+
+    def _is_view(self) -> builtins.bool:
+        return self.view_of is not None
 
     # Leaving minigrad ---------------------------------------------------------------------------------------
 
     def item(self) -> Any:
         """The only element as a Python number.  RuntimeError unless there is exactly one."""
         if self.array.size != 1:
-            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+            raise RuntimeError(
+                f"a Tensor with {self.array.size} elements cannot be converted to Scalar: its shape is "
+                f"{list(self.array.shape)}. Reduce it first, as in x.mean().item(), or take all of them by .tolist()"
+            )
         return self.array.item()
 
     def tolist(self) -> Any:
@@ -268,7 +294,7 @@ class Tensor(TensorMethods):
 
     def numpy(self, *, force: builtins.bool = False) -> Any:
         """The array itself: memory is shared.  RuntimeError for a tensor that requires grad, unless force."""
-        if self.node is not None and not force:
+        if self.requires_grad and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self.device == devices.CPU:
             return self.array
@@ -280,16 +306,13 @@ class Tensor(TensorMethods):
         return self.cpu().array
 
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> Any:
-        array = self.numpy()
-        if dtype is not None and array.dtype != dtype:
-            return array.astype(dtype)
-        return array.copy() if copy else array
+        """What NumPy's functions compute with: the array itself, unless they ask for a copy or another dtype."""
+        engine.refuse_numpy_in_rules()
+        return np.array(self.numpy(), dtype, copy=copy)
 
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        raise TypeError(
-            f"numpy.{function.__name__} does not take minigrad Tensors: use minigrad's function of that name, or "
-            "pass tensor.detach().numpy()"
-        )
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: builtins.bool = False) -> Tensor:
+        """What NumPy's functions make of their result: a Tensor; of bools one of uint8, as in PyTorch."""
+        return creation.from_numpy(array.astype("uint8") if array.dtype == builtins.bool else array)
 
     def __float__(self) -> builtins.float:
         return builtins.float(self._only_element("float"))
@@ -329,12 +352,16 @@ class Tensor(TensorMethods):
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
         """In another dtype or on another device: to(dtype), to(device), to(device, dtype), to(other_tensor).
 
-        non_blocking: a copy between pinned memory and a GPU is not waited for; copy: a copy in any case.
+        non_blocking: a copy between pinned memory and a GPU is not waited for; copy: a copy in any case; memory_format:
+        in that order in memory, where it is copied or is in another.
         """
         wanted = devices.to_arguments(*args, **kwargs)
         result = self if wanted.device is None else to_device(self, wanted.device, wanted.non_blocking)
         if wanted.dtype is not None and wanted.dtype.numpy != self.array.dtype:
             result = cast(result, wanted.dtype.numpy)
+        if wanted.memory_format not in (None, formats.preserve_format):
+            formats.checked_format("to", wanted.memory_format, self.ndim)
+            result = result.contiguous(memory_format=wanted.memory_format)
         return self.clone() if wanted.copy and result is self else result
 
     def type(self, dtype: Any = None) -> Any:
@@ -347,45 +374,45 @@ class Tensor(TensorMethods):
         """In the dtype of another tensor, and on its device."""
         return self.to(other)
 
-    def float(self) -> Tensor:
+    def float(self, memory_format: Any = None) -> Tensor:
         """In float32."""
-        return self.to(dtypes.float32)
+        return self.to(dtypes.float32, memory_format=memory_format)
 
-    def double(self) -> Tensor:
+    def double(self, memory_format: Any = None) -> Tensor:
         """In float64."""
-        return self.to(dtypes.float64)
+        return self.to(dtypes.float64, memory_format=memory_format)
 
-    def half(self) -> Tensor:
+    def half(self, memory_format: Any = None) -> Tensor:
         """In float16."""
-        return self.to(dtypes.float16)
+        return self.to(dtypes.float16, memory_format=memory_format)
 
-    def long(self) -> Tensor:
+    def long(self, memory_format: Any = None) -> Tensor:
         """In int64."""
-        return self.to(dtypes.int64)
+        return self.to(dtypes.int64, memory_format=memory_format)
 
-    def int(self) -> Tensor:
+    def int(self, memory_format: Any = None) -> Tensor:
         """In int32."""
-        return self.to(dtypes.int32)
+        return self.to(dtypes.int32, memory_format=memory_format)
 
-    def short(self) -> Tensor:
+    def short(self, memory_format: Any = None) -> Tensor:
         """In int16."""
-        return self.to(dtypes.int16)
+        return self.to(dtypes.int16, memory_format=memory_format)
 
-    def char(self) -> Tensor:
+    def char(self, memory_format: Any = None) -> Tensor:
         """In int8."""
-        return self.to(dtypes.int8)
+        return self.to(dtypes.int8, memory_format=memory_format)
 
-    def byte(self) -> Tensor:
+    def byte(self, memory_format: Any = None) -> Tensor:
         """In uint8."""
-        return self.to(dtypes.uint8)
+        return self.to(dtypes.uint8, memory_format=memory_format)
 
-    def bool(self) -> Tensor:
+    def bool(self, memory_format: Any = None) -> Tensor:
         """In bool: whether each element is non-zero."""
-        return self.to(dtypes.bool_)
+        return self.to(dtypes.bool_, memory_format=memory_format)
 
-    def cpu(self) -> Tensor:
+    def cpu(self, memory_format: Any = None) -> Tensor:
         """On the CPU."""
-        return self.to("cpu")
+        return self.to("cpu", memory_format=memory_format)
 
     def cuda(self, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
         """On the GPU.  RuntimeError, with the reason, where there is none to use, and for a device that is none."""
@@ -403,10 +430,6 @@ class Tensor(TensorMethods):
         """Whether it lies in page-locked memory."""
         return devices.is_pinned(self.array)
 
-    def contiguous(self) -> Tensor:
-        """With its elements in memory in the order of their indices: itself, or a copy."""
-        return self if self.is_contiguous() else self.clone()
-
     def __copy__(self) -> Tensor:
         return copied(self, self.array)
 
@@ -417,15 +440,16 @@ class Tensor(TensorMethods):
                 "moment: use tensor.detach().clone()."
             )
         if id(self) not in memo:
-            memo[id(self)] = copied(self, copy_of(self.array))
+            memo[id(self)] = copied(self, replica(self.array))
             memo[id(self)].grad = copy.deepcopy(self._grad, memo)
         result: Tensor = memo[id(self)]
         return result
 
     def __reduce__(self) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError("a tensor with a grad_fn cannot be pickled: use tensor.detach()")
-        return unpickled, (type(self), self.cpu().array, self.requires_grad, str(self.device))
+        kind = None if type(self) is Tensor else type(self)  # not by its name, which the launcher changes
+        x = self.cpu().array
+        order = (spanned(x), x.strides) if not x.flags.c_contiguous else (x, None)
+        return unpickled, (kind, order[0], self.requires_grad, str(self.device), x.shape, order[1])
 
     # As a sequence ------------------------------------------------------------------------------------------
 
@@ -443,19 +467,36 @@ class Tensor(TensorMethods):
         return builtins.bool((self == element).any())
 
 
+def is_tensor(obj: Any) -> builtins.bool:
+    """Whether something is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
 def copied(tensor: Tensor, array: Any) -> Tensor:
     """A tensor of the same class around an array, requiring grad likewise."""
     result = type(tensor).__new__(type(tensor))
     result.array = array
-    if tensor.node is not None:
+    if tensor.requires_grad:
         result.requires_grad_()
     return result
 
 
-def unpickled(kind: type[Tensor], array: Any, requires_grad: bool, device: str = "cpu") -> Tensor:
-    """The tensor that was pickled, on the device where it was."""
+def unpickled(
+    kind: type[Tensor] | None,
+    array: Any,
+    requires_grad: bool,
+    device: str = "cpu",
+    shape: Any = None,
+    strides: Any = None,
+) -> Tensor:
+    """The tensor that was pickled, of class Tensor or a subclass, on the device where it was.
+
+    array: its elements; with strides those of its memory, from the first to the last.
+    """
+    kind = kind or Tensor
     tensor = kind.__new__(kind)
-    tensor.array = devices.moved(dtypes.canonical(np.ascontiguousarray(array).reshape(np.shape(array))), device)
+    array = dtypes.canonical(by_rows(np.asarray(array)))
+    tensor.array = devices.moved(array if strides is None else guarded(elements(array, 0, shape, strides)), device)
     if requires_grad:
         tensor.requires_grad_()
     return tensor

@@ -12,17 +12,17 @@ from tables.elementwise import formatted
 FILE = Path(__file__).parent.parent / "minigrad" / "ops" / "more_in_place.py"
 
 OPS = {
-    "arithmetic": "div:divide div:true_divide floor_divide mul:multiply remainder sub:subtract",
+    "arithmetic": "div:divide div:true_divide mul:multiply sub:subtract",
     "arranging": "tril triu",
     "comparison": (
-        "bitwise_and bitwise_not bitwise_or bitwise_xor eq ge ge:greater_equal gt gt:greater le le:less_equal "
+        "bitwise_not eq ge ge:greater_equal gt gt:greater le le:less_equal "
         "logical_and logical_not logical_or lt lt:less ne ne:not_equal"
     ),
     "cumulative": "cumprod cumsum",
     "elementwise": "abs abs:absolute ceil erf floor log log1p neg:negative reciprocal round sign square sin cos",
     "functions": (
         "acos arccos acosh arccosh asin arcsin atan arctan atan2 arctan2 atanh arctanh "
-        "bitwise_left_shift bitwise_right_shift copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix frac gcd "
+        "copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix frac gcd "
         "heaviside hypot lcm lgamma log10 log2 logical_xor nextafter rad2deg rsqrt sgn sinc sinh tan trunc xlogy"
     ),
     "mixing": "addcdiv addcmul clamp_max clamp_min fmod ldexp lerp logit nan_to_num polygamma",

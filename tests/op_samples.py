@@ -196,6 +196,11 @@ def perhaps_dims(draw: Draw, operands: tuple[Any, ...]) -> Any:
     return some_dims(draw, operands) if draw(one_of(True, True, False)) else OMITTED
 
 
+def squeezed_dims(draw: Draw, operands: tuple[Any, ...]) -> Any:
+    """As `perhaps_dims`, or an empty tuple of them."""
+    return () if draw(one_of(*[False] * 5, True)) else perhaps_dims(draw, operands)
+
+
 def any_dims(draw: Draw, operands: tuple[Any, ...]) -> Any:
     """One dimension, several, or all of them, said in three ways."""
     return draw(one_of(OMITTED, None, ())) if draw(one_of(False, False, True)) else some_dims(draw, operands)
@@ -220,7 +225,7 @@ def spread(draw: Draw, smooth: bool) -> Sample:
     """Tensor, dimensions and correction of a variance.  (For dim=() PyTorch's gradient is wrong.)"""
     x = spread_values(draw, smooth)
     dims = {"dim": perhaps_dims, "keepdim": FLAG}
-    options = Options({**dims, "correction": perhaps(one_of(0, 1, 0.5))}).draw(draw, (x,))
+    options = Options({**dims, "correction": perhaps(one_of(0, 1, 0.5, None))}).draw(draw, (x,))
     if "dim" not in options:
         options.pop("keepdim", None)
     return Sample((x,), options)
@@ -302,6 +307,18 @@ def other_shape(draw: Draw, x: Any) -> list[int]:
     return list(draw(st.sampled_from(shapes)))
 
 
+def looked_at(draw: Draw, smooth: bool) -> Sample:
+    """A tensor, and a size, strides and (perhaps) a start by which to look at its memory; seldom beyond its end."""
+    x = np.array(array(draw, smooth, shape(draw, smooth, least=1), ALL), order="C")
+    sizes = [draw(one_of(1, 2, 3)) for _ in range(draw(st.integers(0, 3)))]
+    steps = [draw(one_of(1, 0, 2)) for _ in sizes]
+    start = {"storage_offset": draw(one_of(0, 0, 1))} if draw(st.booleans()) else {}
+    last = start.get("storage_offset", 0) + sum((n - 1) * step for n, step in zip(sizes, steps, strict=True))
+    if last >= x.size and (smooth or draw(one_of(True, True, False))):
+        sizes, steps, start = [x.size], [1], {}
+    return Sample((x, sizes, steps), start)
+
+
 def flattened(draw: Draw, smooth: bool) -> Sample:
     """A tensor, and the first and last dimension to make one."""
     x = array(draw, smooth, shape(draw, smooth), ALL)
@@ -360,7 +377,9 @@ def assigned(draw: Draw, smooth: bool) -> Sample:
     """
     x, key = indexed(draw, smooth).operands
     target = x[key if not isinstance(key, list) else np.array(key)]
-    twice = any(isinstance(part, (np.ndarray, list)) for part in (key if isinstance(key, tuple) else (key,)))
+    parts = key if isinstance(key, tuple) else (key,)
+    masks = smooth and isinstance(key, np.ndarray) and key.dtype == bool
+    twice = not masks and any(isinstance(part, (np.ndarray, list)) for part in parts)
     size = stretched_to(draw, target.shape) if not twice else ()
     value = array(draw, smooth, size, NUMERIC)
     tensor = draw(one_of(True, True, False)) and not (smooth and twice)
@@ -404,13 +423,15 @@ def absolute(x: Any) -> Any:
 
 
 def layer(draw: Draw, smooth: bool) -> Sample:
-    """Input, weight and bias of a linear layer; seldom of sizes that do not fit."""
+    """Input, weight and bias of a linear layer; seldom of sizes that do not fit, or with a vector for weight."""
     wide, narrow = draw(st.integers(1, 4)), draw(st.integers(1, 3))
     batch = shape(draw, smooth, most=2)
     dtype = "float64" if smooth else draw(one_of("float32", "float64"))
     wrong = not smooth and draw(one_of(*[False] * 5, True))
-    operands = [near(draw, smooth, s, dtype) for s in ((*batch, wide + wrong), (narrow, wide), (narrow,))]
-    return Sample(tuple(operands[: draw(one_of(2, 3))]))
+    vector = draw(one_of(*[False] * 5, True))
+    sizes = ((*batch, wide + wrong), (wide,) if vector else (narrow, wide), (narrow,))
+    operands = [near(draw, smooth, s, dtype) for s in sizes]
+    return Sample(tuple(operands[: 2 if vector else draw(one_of(2, 3))]))
 
 
 # Windows over images ----------------------------------------------------------------------------------------
@@ -544,6 +565,9 @@ def class_probabilities(draw: Draw, smooth: bool) -> Sample:
 # Factories --------------------------------------------------------------------------------------------------
 
 SOME_DTYPE = perhaps(one_of(*ALL))
+
+
+SOME_FORMAT = perhaps(one_of("contiguous_format", "preserve_format", "channels_last"))
 
 
 def any_size(draw: Draw, _operands: tuple[Any, ...]) -> Any:

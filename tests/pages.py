@@ -91,7 +91,9 @@ def agree(said: str, printed: str) -> bool:
 
 
 def anywhere(text: str) -> str:
-    """The text without what depends on the place, the day and the machine: folders, lines of files, times."""
+    """The text without what depends on the place and the machine: folders, lines of files, times, rounding."""
     text = re.sub(r"(?:/\S*/)?([\w.-]+\.py)(?:\(\d+\)|:\d+)", r"\1(N)", text)
     text = re.sub(r"\b\d+(?:\.\d+)?(?= ?(?:us|ms|s|min|minutes|seconds|MB)\b)", "N", text)
-    return re.sub(r" +$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\b\d+\.\d+(?=e-\d)|\b\d+\.\d+(?=  \()|\b\d+(?= of \d)|(?<=torch )2\.13\S+", "N", text)
+    text = re.sub(r"(?<=N)e-\d+", "", text)
+    return re.sub(r" +$", "", re.sub(r" +", " ", text), flags=re.MULTILINE)

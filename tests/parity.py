@@ -46,7 +46,7 @@ def bind(call: Callable[..., Any], engine: Any, sample: Sample) -> tuple[Callabl
             for i, operand in enumerate(sample.operands)
         ]
         options = {
-            name: getattr(engine, value) if name == "dtype" else tensors_of(engine, value)
+            name: getattr(engine, value) if name in ("dtype", "memory_format") else tensors_of(engine, value)
             for name, value in sample.options.items()
         }
         return call(engine, *operands, **options)
@@ -151,20 +151,25 @@ def results(result: Any) -> Iterator[Any]:
         yield result
 
 
-def upstream(engine: Any, result: Any) -> list[Any]:
-    """A gradient for each result that requires grad: the same for both engines."""
+def upstream(engine: Any, result: Any, not_finite: bool = False) -> list[Any]:
+    """A gradient for each result that requires grad: the same for both engines.
+
+    not_finite: with infinities and nans among its numbers.
+    """
     rng = np.random.default_rng(7)
     drawn = []
     for y in results(result):
         g = np.asarray(np.round(rng.normal(0, 2, tuple(y.shape)), 2))
+        if not_finite:
+            g = np.where(rng.random(g.shape) < 0.7, rng.choice([np.inf, -np.inf, np.nan], g.shape), g)
         if y.requires_grad:
             drawn.append(engine.from_numpy(g.astype(name_of(y.dtype))))
     return drawn
 
 
-def backward(engine: Any, ran: Run, create_graph: bool = False) -> list[Any]:
+def backward(engine: Any, ran: Run, create_graph: bool = False, not_finite: bool = False) -> list[Any]:
     """The gradients of the leaves of a call (None where none arrives)."""
     outputs = [y for y in results(ran.result) if y.requires_grad]
-    starts = upstream(engine, ran.result)
+    starts = upstream(engine, ran.result, not_finite)
     engine.autograd.backward(outputs, starts, create_graph=create_graph)
     return [leaf.grad for leaf in ran.leaves]

@@ -92,6 +92,11 @@ def operators(**functions: Callable[..., Any]) -> dict[str, Call]:
     return {f"Tensor.__{name}__": lambda _, *operands, f=f: f(*operands) for name, f in functions.items()}
 
 
+def reversed_operands(symbol: str) -> Callable[..., Any]:
+    """An operator with its operands in the other order."""
+    return lambda x, n: getattr(operator, symbol)(n, x)
+
+
 def changing(spelling: str, method: Callable[..., Any] | None = None) -> dict[str, Call]:
     """An in-place method (or operator) on a copy of its first operand, which it must return."""
 
@@ -130,7 +135,7 @@ number_divided = number_and_tensor(extremes=False)
 
 op("add", "Tensor.add", make=scaled_sum)
 op("sub", "Tensor.sub", "Tensor.subtract", make=scaled_sum)
-op("rsub", make=two)
+op("rsub", make=scaled_sum)
 op("mul", "Tensor.mul", "Tensor.multiply", make=two)
 op("div", "Tensor.div", "Tensor.divide", make=rounded_division)
 op("Tensor.true_divide", make=two)
@@ -155,12 +160,16 @@ register(operators(rpow=lambda x, n: n**x), number_and_tensor(numbers=op_samples
 
 for spelling in ("Tensor.add_", "Tensor.sub_"):
     register(changing(spelling), scaled_sum)
-for spelling in ("Tensor.mul_", "Tensor.div_"):
-    register(changing(spelling), two)
+register(changing("Tensor.mul_"), two)
+register(changing("Tensor.div_"), rounded_division)
+register(changing("Tensor.floor_divide_"), divided, differentiable=False)
+register(changing("Tensor.remainder_"), divided)
 register(changing("Tensor.pow_"), op_samples.powers)
 for name in ("iadd", "isub", "imul", "itruediv"):
     register(changing(f"Tensor.__{name}__", getattr(operator, name)), two)
 register(changing("Tensor.__ipow__", operator.ipow), op_samples.powers)
+register(changing("Tensor.__ifloordiv__", operator.ifloordiv), divided, differentiable=False)
+register(changing("Tensor.__imod__", operator.imod), divided)
 
 # Functions of each element ----------------------------------------------------------------------------------
 
@@ -175,7 +184,7 @@ for name in ("sign", "floor", "ceil", "exp", "sin", "cos", "tanh", "reciprocal",
 op("round", "Tensor.round", make=op_samples.rounded)
 for name in ("log", "log1p", "sqrt"):
     op(name, f"Tensor.{name}", make=unary(domain=samples.positive))
-op("clone", "Tensor.clone", make=unary())
+op("clone", "Tensor.clone", make=unary(memory_format=op_samples.SOME_FORMAT, most=4))
 op("sigmoid", "Tensor.sigmoid", "nn.functional.sigmoid", make=unary())
 op("relu", "Tensor.relu", "nn.functional.relu", make=unary())
 register({"nn.functional.relu, in place": in_place("nn.functional.relu")}, unary())
@@ -219,11 +228,21 @@ op("logical_not", "Tensor.logical_not", make=unary(), differentiable=False)
 op("logical_and", "Tensor.logical_and", make=binary(), differentiable=False)
 op("logical_or", "Tensor.logical_or", make=binary(), differentiable=False)
 for name, function in {"and": operator.and_, "or": operator.or_, "xor": operator.xor}.items():
-    op(f"bitwise_{name}", make=binary(bits, number="second"), differentiable=False)
+    op(f"bitwise_{name}", f"Tensor.bitwise_{name}", make=binary(bits, number="second"), differentiable=False)
+    register(changing(f"Tensor.bitwise_{name}_"), binary(bits, number="second"), differentiable=False)
+    augmented = getattr(operator, f"i{name}")
+    register(changing(f"Tensor.__i{name}__", augmented), binary(bits, number="second"), differentiable=False)
     register(operators(**{name: function}), binary(bits, number="second"), differentiable=False)
     flipped = {f"r{name}": lambda x, n, function=function: function(n, x)}
     register(operators(**flipped), number_and_tensor(bits), differentiable=False)
-op("bitwise_not", make=unary(bits), differentiable=False)
+shifts = binary(bits, number="second")
+for name, symbol in {"left_shift": "lshift", "right_shift": "rshift"}.items():
+    op(f"bitwise_{name}", f"Tensor.bitwise_{name}", make=shifts, differentiable=False)
+    register(changing(f"Tensor.bitwise_{name}_"), shifts, differentiable=False)
+    register(operators(**{symbol: getattr(operator, symbol)}), shifts, differentiable=False)
+    register(operators(**{f"r{symbol}": reversed_operands(symbol)}), number_and_tensor(bits), differentiable=False)
+    register(changing(f"Tensor.__i{symbol}__", getattr(operator, f"i{symbol}")), shifts, differentiable=False)
+op("bitwise_not", "Tensor.bitwise_not", make=unary(bits), differentiable=False)
 register(operators(invert=operator.invert), unary(bits), differentiable=False)
 for name in ("isnan", "isinf", "isfinite"):
     op(name, f"Tensor.{name}", make=unary(), differentiable=False)
@@ -305,7 +324,7 @@ for name in ("reshape_as", "view_as"):
     op(f"Tensor.{name}", make=op_samples.reshaped_like)
 op("flatten", "Tensor.flatten", make=op_samples.flattened)
 op("unflatten", "Tensor.unflatten", make=layer_samples.unflattened)
-op("squeeze", "Tensor.squeeze", make=unary(dim=op_samples.perhaps_dims))
+op("squeeze", "Tensor.squeeze", make=unary(dim=op_samples.squeezed_dims))
 op("unsqueeze", "Tensor.unsqueeze", make=unary(dim=op_samples.new_dim))
 for name in ("transpose", "Tensor.transpose", "Tensor.swapaxes"):
     dims = ("axis0", "axis1") if name == "Tensor.swapaxes" else ("dim0", "dim1")
@@ -317,6 +336,7 @@ for name, sizes in {"T": {"most": 2}, "mT": {"least": 1}}.items():
 op("broadcast_to", "Tensor.broadcast_to", make=unary(size=op_samples.larger_size))
 op("Tensor.expand", make=op_samples.expanded)
 op("Tensor.expand_as", make=binary())
+op("as_strided", "Tensor.as_strided", make=op_samples.looked_at)
 op("cat", make=op_samples.joined(equal=False))
 op("stack", make=op_samples.joined(equal=True))
 op("unbind", "Tensor.unbind", make=unary(dim=samples.perhaps_one_dim))
@@ -490,8 +510,6 @@ op("heaviside", "Tensor.heaviside", make=binary(mixed=False), differentiable=Fal
 op("nextafter", "Tensor.nextafter", make=binary(("float32", "float64"), mixed=False), differentiable=False)
 for name in ("gcd", "lcm"):
     op(name, f"Tensor.{name}", make=binary(INTEGERS, extremes=False), differentiable=False)
-for name in ("bitwise_left_shift", "bitwise_right_shift"):
-    op(name, f"Tensor.{name}", make=op_samples.shifts, differentiable=False)
 op("logical_xor", "Tensor.logical_xor", make=binary(), differentiable=False)
 op("fmod", "Tensor.fmod", make=divided)
 op("float_power", "Tensor.float_power", make=op_samples.powers)
@@ -538,7 +556,7 @@ for name in ("float", "double", "half", "long", "int", "short", "char", "byte", 
     op(f"Tensor.{name}", make=unary(), rounds=name != "double")
 op("Tensor.to", "Tensor.type", make=unary(dtype=one_of(*ALL)))
 op("Tensor.type_as", make=binary())
-op("Tensor.contiguous", make=unary())
+op("Tensor.contiguous", make=unary(memory_format=op_samples.SOME_FORMAT, most=4))
 op("Tensor.detach", make=unary(), differentiable=False)
 register(changing("Tensor.copy_"), binary(number=""))
 register(changing("Tensor.fill_"), op_samples.filled)
@@ -554,6 +572,11 @@ op("eye", make=op_samples.factory(n=st.integers(0, 4), m=perhaps(st.integers(0, 
 op("arange", make=op_samples.counted)
 op("linspace", make=op_samples.factory(start=one_of(0, 1.5), end=one_of(3, 0.25), steps=st.integers(0, 9)))
 for name in ("zeros_like", "ones_like"):
-    op(name, make=unary(dtype=op_samples.SOME_DTYPE), differentiable=False)
-op("empty_like", make=unary(dtype=op_samples.SOME_DTYPE), differentiable=False, defined=False)
+    op(name, make=unary(dtype=op_samples.SOME_DTYPE, memory_format=op_samples.SOME_FORMAT), differentiable=False)
+op(
+    "empty_like",
+    make=unary(dtype=op_samples.SOME_DTYPE, memory_format=op_samples.SOME_FORMAT),
+    differentiable=False,
+    defined=False,
+)
 op("full_like", make=unary(fill_value=one_of(2, -1, 0.5), dtype=op_samples.SOME_DTYPE), differentiable=False)

@@ -233,7 +233,8 @@ def writing() -> None:
             a, values = torch.zeros(2, dtype=dtype), torch.full((2,), x, dtype=DOUBLE)
             a[:] = values
             a[0] = values[0]
-            a[a == 0] = values[0]
+            if abs(x) < 1:  # one value for a mask has to fit, as in PyTorch
+                a[a == 0] = values[0]
             a.copy_(values)
             a.fill_(values[0])
     layer, saved = torch.nn.Linear(1, 1), torch.full((1, 1), 1e300, dtype=DOUBLE)

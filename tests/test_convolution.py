@@ -235,7 +235,7 @@ ERRORS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
     "an input of two dimensions": (lambda t: conv2d(t, x=(2, 5)), ["conv2d", "[2, 5]", "4D"]),
     "a weight of three dimensions": (lambda t: conv2d(t, w=(4, 2, 3)), ["conv2d", "[4, 2, 3]"]),
     "a bias of another size": (lambda t: conv2d(t, bias=t.ones(2)), ["conv2d", "4 elements", "[2]"]),
-    "two dtypes": (lambda t: conv2d(t, bias=t.ones(4).double()), ["conv2d", "float32", "float64"]),
+    "two dtypes": (lambda t: conv2d(t, bias=t.ones(4).double()), ["conv2d", "(float)", "(double)", ".double()"]),
     "a list": (lambda t: t.nn.functional.conv2d([1.0], t.ones(1, 1, 1, 1)), ["conv2d", "input", "list"]),
     "a stride of 0": (lambda t: conv2d(t, stride=0), ["conv2d", "stride=0"]),
     "a fractional stride": (lambda t: conv2d(t, stride=1.5), ["conv2d", "stride", "1.5"]),

@@ -12,6 +12,7 @@ import io
 import pickle
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,12 @@ def test_values_are_those_of_the_cpu(op: Op) -> None:
     for_samples(op, check_values)
 
 
+TO_INTEGERS = {f"Tensor.{name}" for name in ("byte", "char", "short", "int", "long")}
+
+
 def check_values(op: Op, call: Any, sample: Sample) -> None:
+    if op.name in TO_INTEGERS:  # what NaN, inf and -1.5 as a uint8 become is the processor's choice, in PyTorch too
+        sample = replace(sample, operands=tuple(np.nan_to_num(np.clip(x, 0, 127)) for x in sample.operands))
     here, there = run(call, minigrad, sample), run(call, OnGpu(), sample)
     if here.error is not None:
         return
@@ -430,7 +436,7 @@ def test_what_was_saved_on_one_device_is_loaded_on_another() -> None:
             step(), other_step()
             for mine, expected in zip(other.state_dict().values(), model.state_dict().values(), strict=True):
                 assert str(mine.device) == target
-                np.testing.assert_allclose(mine.cpu().numpy(), expected.cpu().numpy(), rtol=1e-5, atol=1e-6)
+                np.testing.assert_allclose(mine.cpu().numpy(), expected.cpu().numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_arrays_of_cupy_and_numbers_on_a_gpu_are_data() -> None:
@@ -464,7 +470,7 @@ def test_what_numpy_allows_and_cupy_does_not() -> None:
     assert x.tolist() == [[1] * 3] * 2
     many = minigrad.linspace(-5, 5, 40_000)
     for function in (minigrad.erf, minigrad.nn.functional.gelu):
-        np.testing.assert_allclose(function(many.to(last_gpu())).cpu().numpy(), function(many).numpy(), 1e-6, 1e-7)
+        np.testing.assert_allclose(function(many.to(last_gpu())).cpu().numpy(), function(many).numpy(), 1e-6, 5e-7)
     halves = minigrad.tensor([2.675, 1.005, 0.335, 0.145, 8.345, 0.575])
     assert halves.to(last_gpu()).round(decimals=2).tolist() == halves.round(decimals=2).tolist()
     small = minigrad.full((10_000,), 1e-4, dtype=minigrad.float16, device=last_gpu())
@@ -886,3 +892,20 @@ def test_an_embedding_is_not_waited_for(options: dict[str, Any]) -> None:
     table, rows = minigrad.nn.Embedding(5, 3, **options).to("cuda"), minigrad.tensor([1, 1, 4], device="cuda")
     with no_synchronisation():
         table(rows).sum().backward()
+
+
+def gradient_through_views(device: str) -> Any:
+    x = minigrad.arange(6, dtype=minigrad.float32, device=device).reshape(2, 3).requires_grad_()
+    y = minigrad.sin(x.t())
+    row, spread = y[0], y.unsqueeze(0).expand(2, 3, 2)
+    row += 1
+    y[:, 1] *= 2
+    y.t()[1:, 1:] = x[0, 1]
+    y[y < 0] = 0.5
+    (spread * row).sum().backward()
+    return [y.tolist(), x.grad.tolist()]
+
+
+def test_changes_of_views_are_followed_on_a_gpu() -> None:
+    for there, here in zip(gradient_through_views(last_gpu()), gradient_through_views("cpu"), strict=True):
+        np.testing.assert_allclose(there, here, rtol=1e-6)

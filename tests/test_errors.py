@@ -37,6 +37,7 @@ SHAPES: dict[str, tuple[Call, list[str]]] = {
     "cat": (lambda t: t.cat([t.ones(2, 3), t.ones(2, 4)]), ["cat", "[2, 3]", "[2, 4]", "dimension 0"]),
     "stack": (lambda t: t.stack([t.ones(2), t.ones(3)]), ["stack", "[2]", "[3]"]),
     "cat of nothing": (lambda t: t.cat([]), ["cat", "non-empty"]),
+    "cat of numbers": (lambda t: t.cat([t.tensor(1.0), t.tensor(2.0)]), ["zero-dimensional", "position 0", "stack()"]),
     "stack of nothing": (lambda t: t.stack([]), ["stack", "non-empty"]),
     "t of three dimensions": (lambda t: t.ones(1, 2, 3).t(), ["t()", "3D"]),
     "flatten backwards": (lambda t: t.ones(2, 3).flatten(1, 0), ["flatten", "start_dim"]),

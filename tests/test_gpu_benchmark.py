@@ -52,13 +52,14 @@ def test_arguments():
 
 @pytest.mark.parametrize("name", [*LESSONS, sweep_name(8, 4)])
 def test_a_workload_reaches_the_same_loss_on_every_engine(name):
+    request = {"workload": name, **REQUEST}
     losses = [
-        gpu_worker.answer("torch", torch, "cpu", gpu_worker.seconds_by_host, {"workload": name, **REQUEST}),
-        gpu_worker.answer("minigrad", minigrad, "cpu", gpu_worker.seconds_by_host, {"workload": name, **REQUEST}),
+        gpu_worker.Worker("torch", torch, "cpu", gpu_worker.seconds_by_host).answer(request),
+        gpu_worker.Worker("minigrad", minigrad, "cpu", gpu_worker.seconds_by_host).answer(request),
     ]
     with installed():
         clock = functools.partial(gpu_worker.seconds_by_events, minigrad.cuda)
-        losses.append(gpu_worker.answer("minigrad", minigrad, "cuda", clock, {"workload": name, **REQUEST}))
+        losses.append(gpu_worker.Worker("minigrad", minigrad, "cuda", clock).answer(request))
     assert gpu.agree([each["loss"] for each in losses])
     assert all(each["seconds"] > 0 for each in losses)
 

@@ -6,9 +6,11 @@ import pickle
 import struct
 import subprocess
 import sys
+import tarfile
 import textwrap
 import tracemalloc
 import zipfile
+from functools import lru_cache
 
 import pytest
 from engines import INSTALLED, torch
@@ -197,7 +199,7 @@ def test_names_that_may_not_be_called(kind):
 
 
 @pytest.mark.parametrize("code", [
-    "INT", "LONG", "LONG4", "FLOAT", "STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "SHORT_BINUNICODE",
+    "INT", "LONG", "LONG4", "FLOAT", "STRING", "UNICODE", "SHORT_BINUNICODE",
     "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "NEXT_BUFFER", "READONLY_BUFFER", "LIST",
     "DICT", "EMPTY_SET", "ADDITEMS", "FROZENSET", "POP", "DUP", "POP_MARK", "GET", "PUT", "MEMOIZE", "EXT1", "EXT2",
     "EXT4", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "FRAME", "PERSID",
@@ -583,13 +585,6 @@ def test_a_mapped_file_that_is_damaged(tmp_path, mmap):
 # Other files ------------------------------------------------------------------------------------------------
 
 
-def test_files_of_old_versions_of_pytorch():
-    file = io.BytesIO()
-    torch.save([torch.ones(2)], file, _use_new_zipfile_serialization=False)
-    message = refused(file.getvalue(), "before version 1.6")
-    assert "torch.save(torch.load(path), path)" in message
-
-
 @pytest.mark.filterwarnings("ignore")
 def test_torchscript():
     file = io.BytesIO()
@@ -616,6 +611,160 @@ def test_a_file_at_its_end():
         minigrad.load(file)
 
 
+# Files of PyTorch before version 1.6 ------------------------------------------------------------------------
+
+
+VERSION, MACHINE, KEYS = pickle.dumps(1001, 2), pickle.dumps({"little_endian": True}, 2), val(["0"])
+
+
+def header(version=VERSION, machine=MACHINE):
+    return b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19." + version + machine
+
+
+def old_storage(key="0", numel=6, kind="torch.FloatStorage", location="cpu", part=None):
+    return val(("storage", glob(kind), key, location, numel, part)) + b"Q"
+
+
+def memory(numel=6, itemsize=4):
+    return struct.pack("<q", numel) + b"\0" * (itemsize * numel)
+
+
+def old_program(instructions, keys=KEYS, storages=None, start=None):
+    """A whole file around any pickle."""
+    start, storages = start or header(), memory() if storages is None else storages
+    return start + b"\x80\x02" + instructions + b"." + b"\x80\x02" + keys + b"." + storages
+
+
+OLD_TENSOR = tensor(store=old_storage())
+
+
+def test_the_old_files_written_by_hand_are_right():
+    assert load(old_program(OLD_TENSOR)).tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert torch.load(io.BytesIO(old_program(OLD_TENSOR))).shape == (2, 3)
+    assert load(old_program(b"N", val([]), b"")) is None
+
+
+def python_2(text):
+    """A text as Python 2 wrote it, where it was no unicode."""
+    return b"U%c" % len(text) + text.encode()
+
+
+def test_files_that_python_2_wrote():
+    where = python_2("storage"), glob("torch.FloatStorage"), python_2("94"), python_2("cpu"), 6, None
+    weights = val({python_2("weight"): tensor(store=val(where) + b"Q")})
+    machine = b"\x80\x02" + val({python_2("little_endian"): True}) + b"."
+    data = old_program(weights, val([python_2("94")]), start=header(machine=machine))
+    for lib in INSTALLED:
+        assert list(lib.load(io.BytesIO(data))) == ["weight"]
+    assert load(old_program(b"T\x02\x00\x00\x00ab", val([]), b"")) == "ab"
+    refused(old_program(b"T\xff\xff\xff\xffab"), "negative byte count")
+    refused(old_program(b"T\xff\xff\xff\x7fab"))
+    refused(old_program(b"U\x01\xff"), "damaged")
+
+
+def test_parts_of_a_storage():
+    """As views had them, in the first versions."""
+    parts = [old_storage(part=part) for part in (("a", 1, 3), ("b", 0, 6), ("a", 1, 3), None)]
+    tensors = val([tensor((n,), (1,), store=store) for n, store in zip((3, 6, 3, 6), parts, strict=True)])
+    data = old_program(tensors, storages=struct.pack("<q6f", 6, *range(6)))
+    for lib in INSTALLED:
+        a, b, c, whole = lib.load(io.BytesIO(data))
+        assert (a.tolist(), b.tolist(), c.tolist()) == ([1, 2, 3], [0, 1, 2, 3, 4, 5], [1, 2, 3])
+        a[0] = 9
+        assert b[1] == c[0] == whole[1] == 9
+
+
+@pytest.mark.parametrize("part", [
+    (), ("a",), ("a", 0), ("a", 0, 3, 0), ["a", 0, 3], "a03", 0, ("a", -1, 3), ("a", 0, -1), ("a", 4, 3), ("a", 7, 0),
+    ("a", 0, 2**63), (1, 0, 3), ("a", 0.0, 3), ("a", True, 3), (NESTED, 0, 3), ("a", NESTED, 3), (NESTED,),
+])  # fmt: skip
+def test_wrong_parts_of_a_storage(part):
+    refused(old_program(tensor((1,), (1,), store=old_storage(part=part))))
+
+
+@pytest.mark.parametrize("data", [
+    header(version=pickle.dumps(1000, 2)), header(version=NOTHING), header(version=b""), header(machine=b""),
+    header(version=b"\x80\x02" + NESTED + b"."), header(version=b"\x80\x02" + old_storage() + b"."),
+    header(machine=b"\x80\x02" + old_storage() + b"."),
+    header(version=pickle.dumps(Calls(os.system, "true"), 2)),
+    header(machine=pickle.dumps(Calls(os.system, "true"), 2)),
+], ids=range(9))  # fmt: skip
+def test_wrong_headers(data):
+    refused(old_program(OLD_TENSOR, start=data))
+
+
+@pytest.mark.parametrize("keys", [
+    [], ["1"], ["0", "0"], ["0", "1"], [0], [b"N"], ("0",), {"0": 1}, "0", 0, [NESTED], NESTED, [["0"]], old_storage(),
+    [tensor(store=old_storage())], call("os.system", "true"), b"", b"\xff",
+], ids=range(18))  # fmt: skip
+def test_wrong_lists_of_storages(keys):
+    refused(old_program(OLD_TENSOR, val(keys), memory() * 2))
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"\6", memory(5), memory(7), memory(0), memory()[:-1], struct.pack("<q", -6) + b"\0" * 24,
+    struct.pack("<q", 2**62) + b"\0" * 24, struct.pack(">q", 6) + b"\0" * 24,
+])  # fmt: skip
+def test_wrong_memory(content):
+    refused(old_program(OLD_TENSOR, storages=content))
+
+
+@pytest.mark.parametrize("change", [
+    {"numel": 7}, {"numel": 5}, {"numel": -1}, {"numel": 2**40}, {"numel": 10**30}, {"numel": True}, {"numel": 6.0},
+    {"key": "1"}, {"key": 0}, {"key": "k" * 10**5}, {"kind": "torch.DoubleStorage"}, {"kind": "torch.float32"},
+    {"kind": "torch.BFloat16Storage"}, {"location": "nowhere"}, {"location": 1}, {"key": NESTED}, {"location": NESTED},
+])  # fmt: skip
+def test_storages_that_do_not_fit_their_memory(change):
+    with pytest.raises(REFUSALS) as error:
+        load(old_program(old_storage(**change)))
+    assert len(str(error.value)) < 1000
+
+
+def test_many_storages_that_are_each_as_large_as_the_file():
+    """A gigabyte, if they were all made."""
+    size = 2**18
+    stores = val([old_storage(str(i), size) for i in range(1000)])
+    refused(old_program(stores, val([str(i) for i in range(1000)]), memory(size)), "missing or too small")
+
+
+@pytest.mark.parametrize("function", [os.system, eval, exec, __import__, getattr, open, pickle.loads])
+def test_functions_that_do_harm_in_old_files(tmp_path, function):
+    marker = tmp_path / "harm"
+    data = pickle.dumps({"weight": Calls(function, f"touch {marker}")}, 2)
+    message = refused(header() + data + pickle.dumps([], 2))
+    assert f".{function.__qualname__} was not an allowed global" in message
+    assert not marker.exists()
+
+
+def test_modules_in_old_files():
+    module = val(("module", glob("os.system"), "file", "source")) + b"Q"
+    refused(old_program(module), "os.system was not an allowed global")
+    refused(old_program(val(("module", glob("torch.Tensor"), "file", "source")) + b"Q"), "persistent id")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_whole_model_in_an_old_file():
+    file = io.BytesIO()
+    torch.save(torch.nn.Linear(1, 1), file, _use_new_zipfile_serialization=False)
+    refused(file.getvalue(), "Linear was not an allowed global")
+    with pytest.raises(pickle.UnpicklingError, match=r"Save model\.state_dict\(\) in PyTorch"):
+        minigrad.load(io.BytesIO(file.getvalue()), weights_only=False)
+
+
+def test_an_old_file_is_not_mapped(tmp_path):
+    (tmp_path / "old.pth").write_bytes(old_program(OLD_TENSOR))
+    for lib in INSTALLED:
+        with pytest.raises(RuntimeError, match="mmap can only be used with files saved with"):
+            lib.load(tmp_path / "old.pth", mmap=True)
+
+
+def test_the_tar_format_is_refused_by_name():
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("storages"), io.BytesIO())
+    assert "tar format of the first versions of PyTorch" in refused(file.getvalue())
+
+
 # Fuzzing ----------------------------------------------------------------------------------------------------
 
 
@@ -630,6 +779,14 @@ def checkpoint(lib):
 
 
 ORIGINALS = {lib.__name__: file_of(lib, checkpoint(lib)) for lib in INSTALLED}
+
+
+@lru_cache(maxsize=1)
+def old_original():
+    """What PyTorch wrote before version 1.6."""
+    file = io.BytesIO()
+    torch.save(checkpoint(torch), file, _use_new_zipfile_serialization=False)
+    return file.getvalue()
 
 
 def content(obj):
@@ -684,6 +841,21 @@ def test_files_cut_off_anywhere(name):
             load(data[:size])
 
 
+@settings(max_examples=200)
+@given(data=st.data())
+def test_damaged_old_files_are_refused_or_loaded(data):
+    """They have no checksums: that a number is damaged nobody can tell."""
+    loaded_or_refused(data.draw(damage(old_original())))
+
+
+def test_old_files_cut_off_anywhere():
+    data = old_original()
+    assert content(load(data)) == CONTENTS["torch"]
+    for size in [*range(len(header()), len(data), 37), *range(len(data) - 60, len(data))]:
+        with pytest.raises(REFUSALS):
+            load(data[:size])
+
+
 @pytest.mark.parametrize("name", ORIGINALS)
 @settings(max_examples=400)
 @given(data=st.data())
@@ -714,6 +886,12 @@ def test_any_program(parts):
     loaded_or_refused(program(b"".join(parts)))
 
 
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from([*PARTS, old_storage(), OLD_TENSOR]), max_size=30))
+def test_any_program_in_an_old_file(parts):
+    loaded_or_refused(old_program(b"".join(parts)))
+
+
 def test_no_program_runs_code():
     """Python itself tells of every import, file, process, and of code that is compiled or run."""
     script = f"""
@@ -726,11 +904,12 @@ def test_no_program_runs_code():
             if watching and event.startswith(watched):
                 seen.append((event, arguments))
         hostile.loaded_or_refused(hostile.program(b"N"))
+        hostile.loaded_or_refused(hostile.old_program(b"N"))
         sys.addaudithook(watch)
         numbers = random.Random(0)
         for _ in range(5000):
             parts = numbers.choices(hostile.PARTS, k=numbers.randrange(2, 30))
-            data = hostile.program(b"".join(parts))
+            data = numbers.choice([hostile.program, hostile.old_program])(b"".join(parts))
             watching = True
             hostile.loaded_or_refused(data)
             watching = False

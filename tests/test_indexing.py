@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engines import torch
+from engines import same, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parity import backward, both_succeeded, check_equal, run
@@ -174,9 +174,85 @@ def test_arrays_of_numpy_are_keys_too() -> None:
         check_equal(minigrad.from_numpy(x)[key], torch.from_numpy(x)[key])
 
 
-def test_a_list_of_lists_is_one_array_as_in_numpy() -> None:
-    x = np.arange(12.0).reshape(3, 4)
-    assert minigrad.from_numpy(x)[[[0, 1], [2, 2]]].tolist() == x[[[0, 1], [2, 2]]].tolist()
+LISTS = {
+    "two lists": [[0, 1], [1, 2]],
+    "one list": [[0, 1]],
+    "a list of one list of lists": [[[0, 1], [1, 2]]],
+    "tuples": [(0, 1), (1, 2)],
+    "ranges": [range(2), range(2)],
+    "arrays": [np.array([0, 1]), np.array([1, 2])],
+    "a slice": [slice(None), 0],
+    "None": [None, 0],
+    "dots": [..., 0],
+    "a number and a list": [0, [1, 2]],
+    "of two lengths": [[0, 1], [2]],
+    "an empty list": [[]],
+    "bools": [[True, False, True]],
+    "numbers": [0, 2],
+    "no numbers": [],
+    "32 lists": [[0]] * 32,
+    "in a tuple": ([[0, 1], [1, 2]],),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Using a non-tuple")
+@pytest.mark.parametrize("key", LISTS.values(), ids=LISTS)
+def test_a_short_list_of_sequences_is_a_tuple(key: Any) -> None:
+    def scenario(torch: Any) -> Any:
+        x = torch.arange(36.0).reshape(3, 3, 4)
+        read = x[key].tolist()
+        x[key] = -1.0
+        return read, x.tolist()
+
+    same(scenario)
+
+
+def test_a_list_that_is_read_as_a_tuple_is_deprecated() -> None:
+    for engine in (minigrad, torch):
+        with pytest.warns(UserWarning, match="Using a non-tuple sequence for multidimensional indexing is deprecated"):
+            engine.zeros(2, 2)[[[0], [1]]]
+
+
+@pytest.mark.filterwarnings("ignore:Using a non-tuple")
+def test_a_short_list_of_tensors_is_a_tuple() -> None:
+    same(lambda torch: torch.arange(9.0).reshape(3, 3)[[torch.tensor([0, 1]), torch.tensor([1, 2])]].tolist())
+
+
+@pytest.mark.filterwarnings("ignore:indexing with dtype")
+def test_an_index_of_uint8_is_a_mask() -> None:
+    same(lambda torch: torch.arange(9.0).reshape(3, 3)[torch.tensor([1, 0, 1], dtype=torch.uint8)].tolist())
+    with pytest.warns(UserWarning, match="uint8 is now deprecated"):
+        minigrad.ones(1)[minigrad.tensor([1], dtype=minigrad.uint8)]
+
+
+def test_a_number_too_large_for_float16_becomes_inf() -> None:
+    def scenario(torch: Any) -> Any:
+        x = torch.zeros(4).half()
+        x[0], x[[1]], x[torch.tensor([False, False, True, False])] = 1e6, -1e300, 70000
+        return x.tolist()
+
+    same(scenario)
+    for engine in (minigrad, torch):
+        with pytest.raises(RuntimeError, match="without overflow"):
+            engine.zeros(2).half().fill_(1e6)
+        with pytest.raises(RuntimeError, match="without overflow"):
+            engine.zeros(1)[0] = 1e300
+
+
+@pytest.mark.parametrize("key", [[1, 0, 1], [0, 0, 2], 1, 0], ids=str)
+@pytest.mark.filterwarnings("ignore:indexing with dtype .*uint8 is now deprecated")
+def test_bytes_are_a_mask_as_in_pytorch(key: Any) -> None:
+    x = np.arange(6.0).reshape(3, 2)
+    for engine in (minigrad, torch):
+        picked = engine.from_numpy(x)[engine.tensor(key, dtype=engine.uint8)]
+        assert np.array_equal(picked.numpy(), x[np.array(key, bool)])
+    assert minigrad.from_numpy(x)[np.uint8(1)].tolist() == x[1].tolist()
+
+
+def test_the_warning_of_a_mask_of_bytes_names_the_users_line() -> None:
+    with pytest.warns(UserWarning, match="indexing with dtype uint8 is now deprecated") as seen:
+        minigrad.ones(2)[minigrad.ones(2, dtype=minigrad.uint8)]
+    assert seen[0].filename == __file__
 
 
 def test_a_key_may_be_changed_afterwards() -> None:

@@ -1,12 +1,16 @@
 """`python -m minigrad script.py` runs a script as Python would, with minigrad in PyTorch's place."""
 
 import importlib
+import re
+import shutil
 import sys
 from pathlib import Path
 
 import processes
 import pytest
+from engines import needs_torch
 
+import minigrad
 from minigrad import launcher
 
 PROJECT = Path(__file__).parent.parent
@@ -87,6 +91,78 @@ def test_runs_as_python_does(source, tmp_path):
     assert (ours.stdout, ours.stderr, ours.returncode) == (plain.stdout, plain.stderr, plain.returncode)
 
 
+PACKAGE = {
+    "package/__init__.py": "print('init', __name__)",
+    "package/__main__.py": """
+from . import part
+import sys
+print(sys.argv, sys.path[0], __name__, __file__, __package__)
+""",
+    "package/part.py": """
+import sys, helper
+print(sys.argv, sys.path[0], __name__, __file__, __package__, helper.VALUE, __loader__ is not None)
+if __name__ == "__main__":
+    from . import other
+    sys.exit(3)
+""",
+    "package/other.py": "raise ValueError('other')",
+    "helper.py": "VALUE = 3",
+    "folder/helper.py": "VALUE = 4",
+    "folder/__main__.py": """
+import helper, sys
+print(sys.argv, sys.path[0], __name__, __file__, repr(__package__), helper.VALUE, __loader__ is not None)
+def f(): 1 / 0
+f()
+""",
+    "broken/__init__.py": "import no_such_dependency",
+}
+
+WAYS = {
+    "a package": (["-m", "package"], ""),
+    "a module": (["-m", "package.part"], ""),
+    "a package that fails": (["-m", "broken"], ""),
+    "a folder": (["folder"], ""),
+    "a zip file": (["folder.zip"], ""),
+    "code": (["-c", "import sys, helper\nprint(sys.argv, sys.path[0], __name__, helper.VALUE)\n1 / 0"], ""),
+    "code that is wrong": (["-c", "x = ("], ""),
+    "the input": (["-"], "import sys, helper\nprint(sys.argv, sys.path[0], __name__, helper.VALUE)\nsys.exit(5)"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_start_is_pythons(way, tmp_path):
+    for name, text in PACKAGE.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    shutil.make_archive(tmp_path / "folder", "zip", tmp_path / "folder")
+    words, typed = WAYS[way]
+    plain, ours = (
+        python(*start, *words, "--flag", "x", cwd=tmp_path, input=typed) for start in ([], ["-m", "minigrad"])
+    )
+    assert (ours.stdout, ours.returncode) == (plain.stdout, plain.returncode)
+    assert own_lines(ours.stderr) == own_lines(plain.stderr)
+
+
+def own_lines(errors):
+    """What was printed of an error: without the lines of what had started the program, as Python itself has some."""
+    lines = re.sub(r'  File "<frozen .*\n(    .*\n)*', "", errors).splitlines()
+    return [line for line in lines if not line.startswith("/")] or lines[-1:]
+
+
+def test_every_way_to_start_brings_minigrad(tmp_path):
+    program = "import torch; print(torch.__version__)"
+    (tmp_path / "__main__.py").write_text(program)
+    (tmp_path / "module.py").write_text(program)
+    for words in (["-m", "module"], ["-c", program], ["."], ["-"]):
+        assert succeeds(python("-m", "minigrad", *words, cwd=tmp_path, input=program)) == "2.13.0+minigrad\n"
+
+
+def test_the_lines_of_code_that_is_in_no_file_are_known(tmp_path):
+    source = "import torch\nx = torch.ones(2, requires_grad=True)\ny = x * x\nprint(y.grad_fn)"
+    assert "<string>:3: y = x * x" in succeeds(python("-m", "minigrad", "-c", source, cwd=tmp_path))
+    assert "<stdin>:3: y = x * x" in succeeds(python("-m", "minigrad", "-", cwd=tmp_path, input=source))
+
+
 def test_a_link_to_a_script_imports_from_the_scripts_own_folder(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "helper.py").write_text("VALUE = 3")
@@ -113,7 +189,7 @@ from torch.nn.functional import relu
 from torch.optim.optimizer import Optimizer
 from torch.autograd.functional import jacobian
 import minigrad
-assert torch is t is minigrad is importlib.import_module("torch") is sys.modules["torch"]
+assert torch is t is importlib.import_module("torch") is sys.modules["torch"]
 assert nn is nn2 is torch.nn is minigrad.nn
 assert F is minigrad.nn.functional and relu is F.relu
 assert Linear is minigrad.nn.Linear and Tensor is minigrad.Tensor
@@ -221,6 +297,64 @@ print(accuracy_score(torch.tensor([1, 0, 1, 1]), torch.tensor([1, 1, 1, 1])), np
     ).splitlines() == ["[0.0, 2.0, 4.0, 6.0, 8.0, 10.0]", "Tensor (4, 1) (2,) True", "0.75 float32"]
 
 
+# What PyTorch says of itself
+
+
+AS_PYTORCH = """
+import pickle, torch
+from torch.torch_version import TorchVersion
+version = torch.__version__
+print(version >= "2.0", version < (3,), version >= (1, 10), "2.9" < version, isinstance(version, str))
+print(version == torch.version.__version__, version.split("+")[0], torch.version.cuda, torch.version.hip)
+print(type(torch.version.git_version), TorchVersion("1.10.0a0") < "1.10")
+x = torch.ones(2, 3)
+weight = torch.nn.Parameter(x)
+print(x.dtype, x.shape, x.device, repr(x.device), x.double(), x.shape[1:], [torch.int64, torch.bool])
+print(*map(type, (x, weight, x.shape, x.dtype, x.device)))
+for thing in (x, weight, x.shape, x.dtype, x.device):
+    print(pickle.loads(pickle.dumps(thing)), type(pickle.loads(pickle.dumps(thing))))
+try:
+    torch.Size([1.5])
+except TypeError as error:
+    print(error)
+"""
+
+
+def test_versions_types_and_sizes_are_printed_as_pytorchs(run, tmp_path):
+    needs_torch()
+    ours = run(AS_PYTORCH)
+    theirs = python(tmp_path / "scripts" / "script.py", cwd=tmp_path)
+    assert succeeds(ours) == succeeds(theirs)
+
+
+def test_minigrad_has_a_version_of_its_own(run):
+    printed = run(
+        "import torch, torchvision, minigrad\nprint(torch.__version__, torchvision.__version__, minigrad.__version__)"
+    )
+    assert succeeds(printed) == f"2.13.0+minigrad 0.28.0+minigrad {minigrad.__version__}\n"
+
+
+def test_what_the_launcher_pickles_needs_no_launcher(run, tmp_path):
+    succeeds(
+        run("""
+import pickle, torch
+x = torch.ones(2)
+with open("pickled", "wb") as file:
+    pickle.dump([x, torch.nn.Parameter(x), x.shape, x.dtype, x.device, torch.nn.Linear(1, 1)], file)
+""")
+    )
+    read = "import pickle, sys\nprint(pickle.load(open('pickled', 'rb')))\nprint('torch' in sys.modules)"
+    printed = succeeds(python("-c", read, cwd=tmp_path))
+    assert "minigrad.Size([2]), minigrad.float32, device(type='cpu'), Linear(" in printed
+    assert printed.endswith("False\n")
+
+
+def test_torch_has_all_names_of_minigrad(run):
+    succeeds(
+        run("import torch, minigrad\nassert all(getattr(torch, n) is getattr(minigrad, n) for n in torch.__all__)")
+    )
+
+
 # install()
 
 
@@ -243,9 +377,10 @@ def test_install_twice_is_install_once(tmp_path):
     source = (
         "import sys; from minigrad import launcher\n"
         "launcher.install(); launcher.install()\n"
-        "import torch, minigrad; print(torch is minigrad, sys.meta_path.count(launcher.MissingModules))"
+        "import torch; first = torch; launcher.install(); import torch, minigrad\n"
+        "print(torch is first, torch.ones is minigrad.ones, sys.meta_path.count(launcher.MissingModules))"
     )
-    assert succeeds(python("-c", source, cwd=tmp_path)) == "True 1\n"
+    assert succeeds(python("-c", source, cwd=tmp_path)) == "True True 1\n"
 
 
 # The command line
@@ -285,7 +420,12 @@ def test_a_module_that_fails_to_import_is_not_called_missing(tmp_path, monkeypat
     [
         ([], "which script?"),
         (["no_such_file.py"], "no such file: no_such_file.py"),
-        (["."], "no such file: ."),
+        (["."], "can't find '__main__' module in '.'"),
+        (["-c"], "-c needs code"),
+        (["-m"], "-m needs the name of a module"),
+        (["-m", "no_such_module"], "no module named no_such_module, or none that can be run"),
+        (["-m", "no_such_package.module"], "no module named no_such_package.module, or none that can be run"),
+        (["-m", "xml"], "no module named xml, or none that can be run"),
         (["--fast"], "no option --fast"),
     ],
 )
@@ -312,7 +452,7 @@ class Numbers(Dataset):
         return 4
 
     def __getitem__(self, index):
-        return index, torch.rand(2), "minigrad" in type(torch.zeros(1)).__module__
+        return index, torch.rand(2), torch.__version__.endswith("minigrad")
 
 if __name__ == "__main__":
     torch.manual_seed(0)
@@ -327,6 +467,22 @@ def test_workers_started_anew_run_on_minigrad_too(run, start):
     assert anew.returncode == 0, anew.stderr
     assert anew.stdout == forked.stdout
     assert "tensor([True, True])" in anew.stdout
+
+
+@pytest.mark.parametrize("words", [["-m", "program"], ["-c", "import program, sys; program.main()"]], ids=["-m", "-c"])
+def test_workers_of_modules_and_code_run_on_minigrad_too(words, tmp_path):
+    source = WORKERS.replace('if __name__ == "__main__":', "def main():")
+    (tmp_path / "program.py").write_text(source + 'if __name__ == "__main__":\n    main()\n')
+    printed = succeeds(python("-m", "minigrad", *words, "spawn", cwd=tmp_path))
+    assert printed.count("tensor([True, True])") == 2
+
+
+def test_workers_of_a_script_that_runs_on_pytorch_run_on_pytorch(tmp_path):
+    """As that of a comparison does, which starts scripts by the launcher on either engine."""
+    needs_torch()
+    (tmp_path / "script.py").write_text(WORKERS)
+    start = "from minigrad import launcher; launcher.run('script.py', ['spawn'])"
+    assert succeeds(python("-c", start, cwd=tmp_path)).count("tensor([False, False])") == 2
 
 
 def test_files_of_pytorch_that_scripts_import_from(run):

@@ -59,5 +59,10 @@ def test_mnist_lessons_agree_with_pytorch(tmp_path):
 
 
 @pytest.mark.slow
+def test_mnist_lessons_agree_with_pytorch_on_all_images(tmp_path):
+    compared(tmp_path, "mnist_sgd", "mnist_adam", "--full")
+
+
+@pytest.mark.slow
 def test_lessons_agree_with_pytorch_in_float64(tmp_path):
     compared(tmp_path, *SMALL, "--dtype", "float64")

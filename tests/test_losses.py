@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engines import torch
+from engines import same, torch
 from parity import check_equal
 
 import minigrad
@@ -128,3 +128,69 @@ def test_targets_of_uint8_stand_for_every_class_and_place(shape):
             for lib in (torch, minigrad)
         ]
         assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+
+
+# Zeros ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_the_gradient_of_an_ignored_row_is_printed_as_zeros(name: str, reduction: str) -> None:
+    printed = []
+    for engine in (minigrad, torch):
+        x = engine.zeros(3, 2, requires_grad=True)
+        getattr(engine.nn.functional, name)(x, engine.tensor([1, -100, 0]), reduction=reduction).sum().backward()
+        printed.append(str(x.grad))
+    assert printed[0] == printed[1]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_a_class_of_weight_0_still_counts_where_labels_are_smoothed(reduction: str) -> None:
+    x, classes = [[1.0, 2.0, 3.0], [0.0, 1.0, 5.0], [1.0, 0.0, 0.0]], [1, 2, -100]
+    on_both(
+        cross_entropy,
+        np.array(x, "float32"),
+        np.array(classes),
+        weight=np.array([1, 0, 1], "float32"),
+        label_smoothing=0.1,
+        reduction=reduction,
+    )
+
+
+# float16 ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"])
+def test_the_mean_of_many_halves_does_not_overflow(name: str) -> None:
+    values = []
+    for engine in (minigrad, torch):
+        x = engine.full((70000,), 0.5).half().requires_grad_()
+        loss = getattr(engine.nn.functional, name)(x, engine.zeros(70000).half())
+        loss.backward()
+        values.append((loss.item(), x.grad[0].item()))
+    np.testing.assert_allclose(*values, rtol=3e-3)
+
+
+@pytest.mark.parametrize("options", [{}, {"weight": [2.0, 1.0]}, {"label_smoothing": 0.1}], ids=str)
+def test_the_cross_entropy_of_many_halves(options: dict[str, Any]) -> None:
+    """PyTorch's is 0 or inf: it adds up in float16."""
+    weight = {"weight": minigrad.tensor(options["weight"]).half()} if "weight" in options else {}
+    x = minigrad.full((70000, 2), 0.5).half().requires_grad_()
+    loss = minigrad.nn.functional.cross_entropy(x, minigrad.zeros(70000).long(), **{**options, **weight})
+    loss.backward()
+    assert loss.item() == pytest.approx(np.log(2), rel=1e-3)
+    assert abs(x.grad).min() > 6e-6
+
+
+def test_sums_of_halves_go_on_beyond_2048() -> None:
+    """2049 is no float16: in float16 itself a sum of ones ends there."""
+
+    def scenario(torch: Any) -> Any:
+        x, w = torch.ones(5000, 3).half(), torch.ones(3).half().requires_grad_()
+        (x * w).sum().backward()
+        many = torch.ones(70000).half().requires_grad_()
+        many.mean().backward()
+        spread = torch.tensor([300.0, -300.0]).half().std().item()
+        return x.sum(0).tolist(), x.mean(0).tolist(), w.grad.tolist(), many.grad[0].item(), spread
+
+    same(scenario)

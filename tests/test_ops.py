@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from differences import GRADIENTS, NAMES, VALUES, differs
+from differences import GRADIENTS, NAMES, NOT_FINITE, VALUES, differs
 from engines import torch
 from hypothesis import given, settings
 from parity import Run, backward, bind, both_succeeded, check_equal, float_arrays, results, run, tolerance
@@ -83,6 +83,30 @@ def compare_gradients(op: Op, spelling: str, sample: Sample) -> None:
     if not differs(op.name, sample, NAMES):
         assert grad_fns(mine) == grad_fns(theirs)
     check_equal(backward(minigrad, mine), backward(torch, theirs), tolerance(sample, op.sums))
+
+
+@EVERY_DIFFERENTIABLE_OP
+@examples(30)
+def test_gradients_are_zero_where_they_are_in_pytorch_whatever_arrives(op: Op, examples: int) -> None:
+    """Infinities and nans that arrive stop where an op does not depend on its input: 0 is chosen, not multiplied by."""
+    for_samples(op, examples, check_not_finite)
+
+
+def check_not_finite(op: Op, spelling: str, sample: Sample) -> None:
+    if not differs(op.name, sample, [*GRADIENTS, *NOT_FINITE]):
+        compare_not_finite(op, spelling, sample)
+
+
+def compare_not_finite(op: Op, spelling: str, sample: Sample) -> None:
+    call = op.calls[spelling]
+    mine, again, theirs = (run(call, engine, sample, requires_grad=True) for engine in (minigrad, minigrad, torch))
+    if not both_succeeded(mine, theirs) or not any(y.requires_grad for y in results(theirs.result)):
+        return
+    plain, expected = (backward(engine, ran, not_finite=True) for engine, ran in ((minigrad, mine), (torch, theirs)))
+    check_equal(plain, expected, tolerance(sample, op.sums))
+    recorded = backward(minigrad, again, create_graph=True, not_finite=True)
+    for g, h in zip(plain, recorded, strict=True):
+        assert (g is h is None) or np.array_equal(bits(g), bits(h))
 
 
 def grad_fns(ran: Run) -> list[str | None]:

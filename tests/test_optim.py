@@ -764,7 +764,7 @@ def test_bad_parameters(name, parameters):
 
     def attempt(engine):
         kind, words = error_of(getattr(engine.optim, name), BAD_PARAMETERS[parameters](engine))
-        return kind, words[:30] if parameters not in ("group and tensor", "set") else ""
+        return kind, words.partition(". ")[0][:30] if parameters not in ("group and tensor", "set") else ""
 
     same(attempt)
 
@@ -790,7 +790,7 @@ def test_adding_a_bad_group_changes_nothing():
         ]
         assert repr(optimizer) == before
         assert len(optimizer.param_groups) == 1
-        return [kind for kind, _ in errors], errors[1], errors[2]
+        return [kind for kind, _ in errors], errors[1], errors[2][1].partition(":")[0]
 
     same(attempt)
 
@@ -997,3 +997,50 @@ def test_a_state_from_before_an_option_is_loaded():
         del saved["param_groups"][0][option]
     optimizer.load_state_dict(saved)
     assert optimizer.param_groups[0]["maximize"] is False
+
+
+# Names of parameters ------------------------------------------------------------------------------------------
+
+
+def model_and_more(torch):
+    torch.manual_seed(0)
+    return torch.nn.Linear(2, 1), torch.nn.Parameter(torch.ones(1))
+
+
+def test_parameters_may_have_names():
+    def scenario(torch):
+        model, more = model_and_more(torch)
+        named = torch.optim.SGD([{"params": model.named_parameters()}, {"params": [("more", more)], "lr": 3}], lr=0.1)
+        unnamed = torch.optim.SGD([{"params": model.parameters()}, {"params": [more]}], lr=0.1)
+        saved = named.state_dict()
+        told = str(named), [group["param_names"] for group in saved["param_groups"]]
+        named.load_state_dict(unnamed.state_dict())
+        unnamed.load_state_dict(saved)
+        groups = [*named.param_groups, *unnamed.param_groups]
+        model(torch.ones(1, 2)).sum().backward()
+        named.step()
+        return told, [group["param_names"] for group in groups], [group["lr"] for group in groups], model.bias.item()
+
+    same(scenario)
+
+
+def all_have_names_or_none(torch):
+    model, more = model_and_more(torch)
+    return torch.optim.SGD([more, ("weight", model.weight)], lr=0.1)
+
+
+def all_groups_have_names_or_none(torch):
+    model, more = model_and_more(torch)
+    optimizer = torch.optim.SGD(model.named_parameters(), lr=0.1)
+    optimizer.add_param_group({"params": [more]})
+
+
+def a_name_for_a_number(torch):
+    return torch.optim.SGD([("weight", 3)], lr=0.1)
+
+
+@pytest.mark.parametrize("mistake", [all_have_names_or_none, all_groups_have_names_or_none, a_name_for_a_number])
+def test_mistakes_with_names(mistake):
+    (kind, words), (torchs_kind, torchs_words) = error_of(mistake, minigrad), error_of(mistake, torch)
+    assert kind == torchs_kind
+    assert words.startswith(torchs_words)

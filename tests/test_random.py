@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from engines import torch
+from engines import same, torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from same_draws import agree, empty, in_step
@@ -383,3 +383,13 @@ CALLS = [
 @settings(max_examples=100)
 def test_any_calls_in_any_order(seed, calls):
     agree(seed, *calls)
+
+
+def test_gradients_of_what_is_drawn_are_0():
+    def scenario(torch):
+        p, scale = torch.tensor([0.5, 1.0], requires_grad=True), torch.tensor(2.0, requires_grad=True)
+        drawn = [torch.bernoulli(p), torch.normal(p, 1.0), torch.normal(0.0, scale), torch.normal(p, scale)]
+        (torch.stack([y.sum() for y in drawn]) * float("inf")).sum().backward()
+        return [y.grad_fn.name() for y in drawn], p.grad.tolist(), scale.grad.tolist()
+
+    same(scenario)

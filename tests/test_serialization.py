@@ -7,9 +7,11 @@ import pickle
 import re
 import stat
 import subprocess
+import sys
 import textwrap
 import zipfile
 from collections import Counter, OrderedDict, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -26,7 +28,20 @@ from processes import LIMIT, python
 
 import minigrad
 
-WAYS = [(a, b) for a in ENGINES for b in ENGINES if minigrad in (a, b)]
+
+class OldTorch:
+    """PyTorch, saving as it did before version 1.6."""
+
+    __name__ = "old torch"
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
+
+    def save(self, obj, f):
+        torch.save(obj, f, _use_new_zipfile_serialization=False)
+
+
+WAYS = [(a, b) for a in (*ENGINES, OldTorch()) for b in ENGINES if minigrad in (a, b)]
 NAMES = [f"{a.__name__} to {b.__name__}" for a, b in WAYS]
 both_ways = pytest.mark.parametrize(("writer", "reader"), WAYS, ids=NAMES)
 trust = pytest.mark.parametrize("weights_only", [True, False])
@@ -584,6 +599,71 @@ def test_a_killed_save_leaves_the_old_file(tmp_path):
     """
     assert python("-c", textwrap.dedent(script)).returncode == 9
     assert minigrad.load(path) == [1]
+
+
+def writer_of(path, at_the_end):
+    """A process that is about to put a file in its place."""
+    script = f"""
+        import os, sys, minigrad
+        os.fsync = lambda _: ({at_the_end})
+        minigrad.save([minigrad.ones(1000)], {str(path)!r})
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_the_next_save_removes_what_a_killed_one_left(tmp_path):
+    killed = writer_of(tmp_path / "model.pth", "print('ready', flush=True), sys.stdin.read()")
+    assert killed.stdout.readline() == "ready\n"
+    killed.kill()
+    killed.wait(LIMIT)
+    (leftover,) = os.listdir(tmp_path)
+    others = [".hidden.tmp", leftover.replace(".tmp", ".txt"), "." + leftover]
+    for name in others:
+        (tmp_path / name).touch()
+    minigrad.save(1, tmp_path / "other.pth")
+    assert sorted(os.listdir(tmp_path)) == sorted(["other.pth", *others])
+
+
+def test_no_save_removes_the_file_of_another_that_is_at_work(tmp_path):
+    path = tmp_path / "model.pth"
+    slow = writer_of(path, "print('ready', flush=True), sys.stdin.read()")
+    assert slow.stdout.readline() == "ready\n"
+    minigrad.save(1, path)
+    assert minigrad.load(path) == 1
+    slow.communicate(timeout=LIMIT)
+    assert slow.returncode == 0
+    assert minigrad.load(path)[0].shape == (1000,)
+    assert os.listdir(tmp_path) == ["model.pth"]
+
+
+def test_what_only_looks_like_a_leftover_is_no_hindrance(tmp_path):
+    os.mkfifo(tmp_path / ".minigrad-pipe.tmp")
+    (tmp_path / ".minigrad-folder.tmp").mkdir()
+    (tmp_path / ".minigrad-nothing.tmp").symlink_to("nothing")
+    before = set(os.listdir(tmp_path))
+    minigrad.save(1, tmp_path / "model.pth")
+    assert set(os.listdir(tmp_path)) == {*before, "model.pth"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may list any folder")
+def test_a_folder_that_may_not_be_listed(tmp_path):
+    tmp_path.chmod(0o300)
+    minigrad.save(1, tmp_path / "model.pth")
+    assert minigrad.load(tmp_path / "model.pth") == 1
+    tmp_path.chmod(0o700)
+
+
+def test_threads_save_to_one_folder_at_once(tmp_path):
+    def save_often(number):
+        for _ in range(50):
+            minigrad.save(number, tmp_path / "one.pth")
+            minigrad.save(number, tmp_path / f"{number}.pth")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(save_often, range(4)))
+    assert sorted(os.listdir(tmp_path)) == ["0.pth", "1.pth", "2.pth", "3.pth", "one.pth"]
+    assert [minigrad.load(tmp_path / f"{number}.pth") for number in range(4)] == [0, 1, 2, 3]
 
 
 def test_permissions_and_links_stay(tmp_path):

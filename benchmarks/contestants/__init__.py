@@ -21,7 +21,6 @@ CONTESTANTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "MyGrad": ("by_mygrad", "mygrad", {}),
     "HIPS autograd": ("by_autograd", "autograd", {}),
     "tinygrad": ("by_tinygrad", "tinygrad", {}),
-    "matrix products": ("by_products", "numpy", {}),
 }
 """By name: the module here that builds its step, the library that it needs, and options."""
 

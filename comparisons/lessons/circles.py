@@ -82,7 +82,14 @@ torch.manual_seed(42)
 relu = relu_model()
 relu_history = train(relu)
 
-# 4. The plots.
+# 4. Dead units: where ReLU gives 0 for every point, no gradient comes back, and a unit never learns.
+
+with torch.inference_mode():
+    hidden = relu[:2](X_train)
+dead = [unit for unit in range(8) if not (hidden[:, unit] != 0).any()]
+print(f"Hidden units that are 0 for all {len(X_train)} points: {dead}")
+
+# 5. The plots.
 
 colours = ["tab:orange", "tab:blue"]  # of class 0 and class 1
 

@@ -1,4 +1,4 @@
-"""MNIST with SGD: 784-512-512-10, batches of 64, step by step; save, load, predict.  `--full`: all 60,000 images."""
+"""MNIST with SGD: 784-512-512-10, batches of 64, two learning rates; save, load, predict.  `--full`: all images."""
 
 import sys
 import tempfile
@@ -103,7 +103,17 @@ for epoch in range(4, 7):
     train(epoch)
     test()
 
-# 5. Save, load, predict.
+# 5. So small a rate has hardly begun after these steps.  A new model learns with one that is a hundred times larger.
+
+slow_losses, losses = losses, []
+torch.manual_seed(42)
+model = Net().to(device)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for epoch in range(1, 4):
+    train(epoch)
+    test()
+
+# 6. Save, load, predict.
 
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "mnist_sgd.pth"
@@ -117,10 +127,12 @@ with torch.no_grad():
     prediction = loaded(image.unsqueeze(0)).argmax(dim=1).item()
 print(f"The first test image shows a {digit}; predicted: {prediction}")
 
-# 6. The plots.
+# 7. The plots.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), width_ratios=[2, 1], layout="constrained")
-left.plot(losses, color="tab:blue", linewidth=0.8)
+left.plot(slow_losses, color="tab:gray", linewidth=0.8, label="learning rate 0.001")
+left.plot(losses, color="tab:blue", linewidth=0.8, label="learning rate 0.1")
+left.legend()
 left.set_title("MNIST with SGD: loss of each batch")
 left.set_xlabel("step")
 left.set_ylabel("cross-entropy")

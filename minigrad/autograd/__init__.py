@@ -2,6 +2,8 @@
 
 # The submodules first: a function takes over the name `gradcheck`, as in PyTorch.
 from minigrad.autograd import functional as functional  # isort: skip
+from minigrad.autograd import graph as graph
+from minigrad.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from minigrad.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
 from minigrad.autograd.gradients import backward, grad
@@ -15,7 +17,10 @@ __all__ = [
     "enable_grad",
     "inference_mode",
     "set_grad_enabled",
+    "detect_anomaly",
+    "set_detect_anomaly",
     "functional",
+    "graph",
     "gradcheck",
     "gradgradcheck",
     "Variable",

@@ -12,7 +12,7 @@ from minigrad.arrays import array_module, copy_of, quiet
 from minigrad.autograd import grad_mode
 from minigrad.autograd.gradients import grad
 from minigrad.devices import CPU, device_of, moved
-from minigrad.engine.graph import TensorBase, wrap
+from minigrad.engine.graph import TensorBase, node_of, wrap
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -109,7 +109,7 @@ def gradgradcheck(
 
     def first_derivatives(*args: Any) -> tuple[Tensor, ...]:
         xs, gs = args[: len(given)], args[len(given) :]
-        wanted: list[Any] = [x for x in xs if isinstance(x, TensorBase) and x.node is not None]
+        wanted: list[Any] = [x for x in xs if isinstance(x, TensorBase) and node_of(x) is not None]
         found = grad(differentiable_outputs(func, xs), wanted, gs, create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
@@ -131,13 +131,13 @@ def gradgradcheck(
 
 def check_inputs(inputs: tuple[Any, ...]) -> None:
     """At least one input must require grad; those that are not float64 get a warning."""
-    checked = [x for x in inputs if isinstance(x, TensorBase) and x.node is not None]
+    checked = [x for x in inputs if isinstance(x, TensorBase) and node_of(x) is not None]
     if not checked:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
     for i, x in enumerate(inputs):
-        if isinstance(x, TensorBase) and x.node is not None and x.array.dtype != np.float64:
+        if isinstance(x, TensorBase) and node_of(x) is not None and x.array.dtype != np.float64:
             warnings.warn(
                 f"Input #{i} requires gradient and is not a double precision floating point. This "
                 "check will likely fail if all the inputs are not of double precision floating point. ",
@@ -152,7 +152,7 @@ def compare_jacobians(
     outputs = differentiable_outputs(func, inputs)
     if not outputs:
         check_constant(func, inputs, eps)
-    checked = [i for i, x in enumerate(inputs) if isinstance(x, TensorBase) and x.node is not None]
+    checked = [i for i, x in enumerate(inputs) if isinstance(x, TensorBase) and node_of(x) is not None]
     numerical = {i: numerical_jacobians(func, inputs, i, eps) for i in checked}
     for o, y in enumerate(outputs):
         analytical, again = (analytical_jacobians(y, [inputs[i] for i in checked]) for _ in range(2))
@@ -169,7 +169,7 @@ def compare_jacobians(
                 raise GradcheckError(
                     f"Jacobian mismatch for output {o} with respect to input {i},\n"
                     f"numerical:{numerical[i][o]}\nanalytical:{first}\n"
-                    f"The output was computed by {y.node.name() if y.node else None}."
+                    f"The output was computed by {y.grad_fn.name() if y.grad_fn else None}."
                 )
 
 
@@ -182,7 +182,7 @@ def compare_projected(
     if not outputs:
         check_constant(func, inputs, eps)
     for i, x in enumerate(inputs):
-        if not isinstance(x, TensorBase) or x.node is None:
+        if not isinstance(x, TensorBase) or node_of(x) is None:
             continue
         direction = random_like(x).array
         with quiet():
@@ -205,7 +205,7 @@ def compare_projected(
 def check_constant(func: Any, inputs: tuple[Any, ...], eps: float) -> None:
     """A function without a gradient must not change with its inputs: else its gradient was lost on the way."""
     for i, x in enumerate(inputs):
-        if isinstance(x, TensorBase) and x.node is not None:
+        if isinstance(x, TensorBase) and node_of(x) is not None:
             for o, jacobian in enumerate(numerical_jacobians(func, inputs, i, eps, float_outputs)):
                 if jacobian.any():
                     raise GradcheckError(
@@ -227,7 +227,7 @@ def float_outputs(func: Any, inputs: tuple[Any, ...]) -> list[Any]:
 
 def differentiable_outputs(func: Any, inputs: tuple[Any, ...]) -> list[Any]:
     """Those of them that depend on the inputs."""
-    return [y for y in float_outputs(func, inputs) if y.node is not None]
+    return [y for y in float_outputs(func, inputs) if y.requires_grad]
 
 
 def numerical_jacobians(
@@ -272,7 +272,7 @@ def with_input(inputs: tuple[Any, ...], i: int, array: Any) -> tuple[Any, ...]:
     fresh: list[Any] = []
     for j, x in enumerate(inputs):
         if isinstance(x, TensorBase):
-            x, requires_grad = wrap(array if j == i else copy_of(x.array, order="K")), x.node is not None
+            x, requires_grad = wrap(array if j == i else copy_of(x.array, order="K")), x.requires_grad
             x.requires_grad_(requires_grad)
         fresh.append(x)
     return tuple(fresh)

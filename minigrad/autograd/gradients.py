@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine import backward as engine
-from minigrad.engine.graph import TensorBase
+from minigrad.engine.graph import Node, TensorBase, node_of
 from minigrad.engine.ownership import add_to_grads, own_tensor
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ def backward(
     """
     roots = several(tensors)
     gradients = starts(roots, grad_tensors, create_graph)
-    targets = None if inputs is None else engine.nodes_of(several(inputs))
+    targets = None if inputs is None else engine.inputs_of(inputs)
     keep = create_graph if retain_graph is None else retain_graph
-    add_to_grads(engine.backward(gradients, targets, keep, create_graph), targets)
+    add_to_grads(engine.backward(gradients, targets, keep, create_graph))
 
 
 def grad(
@@ -42,7 +42,7 @@ def grad(
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
 ) -> tuple[Tensor, ...]:
-    """The gradients of the sum of outputs with respect to inputs; no `.grad` changes.
+    """The gradients of the sum of outputs with respect to inputs; no `.grad` changes but where `retain_grad` asked for.
 
     grad_outputs: one gradient per output (None for a scalar).  allow_unused: None for an input that the
     outputs do not depend on, instead of a RuntimeError; materialize_grads: zeros for it.
@@ -58,14 +58,25 @@ def grad(
     gradients = starts(roots, grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     may_be_unused = bool(allow_unused or materialize_grads)
-    arrived = engine.backward(gradients, engine.nodes_of(wanted), keep, create_graph, may_be_unused)
+    arrived = engine.backward(gradients, nodes_of(wanted), keep, create_graph, may_be_unused)
+    add_to_grads({node: g for node, g in arrived.items() if node.rules and node.receiver is not None})
     result: list[Any] = []
     for x in wanted:
-        g = arrived.get(x.node)  # type: ignore[arg-type]
+        g = arrived.get(node_of(x))  # type: ignore[arg-type]
         if g is None and materialize_grads:
             g = array_module(x.array).zeros_like(x.array)
-        result.append(None if g is None else own_tensor(g))
+        result.append(None if g is None else own_tensor(g, x.array))
     return tuple(result)
+
+
+def nodes_of(tensors: list[Tensor]) -> set[Node]:
+    """The nodes of tensors that gradients were asked for."""
+    if not tensors:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    nodes = {node_of(x) for x in tensors}
+    if None in nodes:
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    return nodes  # type: ignore[return-value]
 
 
 def several(tensors: Tensor | Sequence[Tensor]) -> list[Tensor]:
@@ -80,7 +91,8 @@ def starts(roots: list[Tensor], given: Any, create_graph: bool) -> engine.Gradie
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
     gradients: dict[Any, Any] = {}
     for number, (root, g) in enumerate(zip(roots, given)):
+        node = node_of(root)
         g = engine.start(root, g, create_graph, number)
         with quiet():
-            gradients[root.node] = gradients[root.node] + g if root.node in gradients else g
+            gradients[node] = gradients[node] + g if node in gradients else g
     return gradients

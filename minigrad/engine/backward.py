@@ -6,22 +6,27 @@ has received all of it, and has its turn next.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable
 from contextvars import Token
 from heapq import heappop, heappush
 from itertools import repeat
 from operator import attrgetter
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import IN_MEMORY, SILENT, aloud, gpu_of, numpy_errors, on_its_gpu
 from minigrad.engine import changes
 from minigrad.engine.broadcasting import cast, fit
-from minigrad.engine.graph import Node, TensorBase, raw, recording, rule_name, wrap
+from minigrad.engine.graph import Node, TensorBase, is_recording, node_of, raw, recording, rule_name, wrap
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 turn = attrgetter("turn")
+
+observer: Any = None
+"""Who is told of each gradient that a rule returns: `minigrad.watch`, while somebody watches."""
 
 Gradients = dict[Node, Any]
 """d(result)/d(output) of nodes: arrays or, under create_graph, Tensors."""
@@ -34,38 +39,40 @@ def backward(
     create_graph: bool = False,
     allow_unused: bool = True,
 ) -> Gradients:
-    """Send gradients down the graph, and return those that arrived at the targets.
+    """Send gradients down the graph, and return those that arrived at the targets and at what asked for its `.grad`.
 
     gradients: what the pass starts from; later those in flight, of nodes whose turn is to come.  targets: the nodes
-    that gradients were asked for (default: the leaves, and what asked for its `.grad`).  create_graph: record the pass
-    itself.  allow_unused: whether a target may be one that no gradient arrives at.
+    that gradients were asked for (default: the leaves).  create_graph: record the pass itself.  allow_unused: whether a
+    target may be one that no gradient arrives at.
     """
-    on_the_way = None if targets is None else nodes_above(targets, gradients, allow_unused)
-    turns = sorted(zip(map(turn, gradients), gradients))  # a heap, the newest node first
+    on_the_way, ends = (None, set()) if targets is None else ways_to(targets, gradients, allow_unused)
+    turns = sorted(zip(map(turn, roots := gradients.keys() - ends), roots))  # a heap, the newest node first
     visited, arrived = [], {}
     mode, silence = recording.set(create_graph), numpy_errors.set(SILENT)
     try:
         while turns:
             _, node = heappop(turns)
             g = run_hooks(node, gradients.pop(node), silence) if node.hooks else gradients.pop(node)
-            if node.receiver is not None if targets is None else node in targets:
+            if node.receiver is not None or (targets is not None and node in targets):
                 arrived[node] = g
             visited.append(node)
             arguments = rule_arguments(node, g, create_graph)
             for edge, rule in zip(node.edges, node.rules):
                 if edge is not None and (on_the_way is None or edge in on_the_way):
                     contribution = rule(*arguments)
+                    if observer is not None:
+                        observer.sent(node, edge, rule, arguments, contribution, gradients)
                     if contribution.shape != edge.shape or contribution.dtype != edge.dtype:
                         contribution = fit(contribution, edge, rule)
                     if edge in gradients:
                         gradients[edge] = gradients[edge] + contribution
                     else:
                         gradients[edge] = contribution
-                        if edge.edges:
+                        if edge.edges and edge not in ends:
                             heappush(turns, (edge.turn, edge))
         while gradients:
-            leaf, g = gradients.popitem()
-            arrived[leaf] = run_hooks(leaf, g, silence) if leaf.hooks else g
+            end, g = gradients.popitem()
+            arrived[end] = run_hooks(end, g, silence) if end.hooks else g
     except Exception as error:
         explain(error, locals())
         raise
@@ -81,14 +88,24 @@ def backward(
 
 
 def start(root: Tensor, g: Any, create_graph: bool, number: int = 0) -> Any:
-    """The gradient that a pass starts from at one of its roots, checked; None stands for the 1 of a scalar."""
+    """The gradient that a pass starts from at one of its roots, checked; None stands for the 1 of a scalar.
+
+    root: whose node is that of its value, also where it is a view (see `node_of`).
+    """
     if root.node is None:
-        raise RuntimeError(
-            f"element {number} of tensors does not require grad and does not have a grad_fn. Set "
-            "requires_grad=True on a tensor that it is computed from, and compute it outside no_grad."
-        )
+        raise no_graph(number)
     g = one(root.array) if g is None else checked_gradient(g, root, create_graph, number)
     return wrap(g) if create_graph and not isinstance(g, TensorBase) else g
+
+
+def no_graph(number: int) -> RuntimeError:
+    """The error for a root that was not recorded, and what the user's source says of why."""
+    from minigrad.causes import of_no_graph
+
+    return RuntimeError(
+        f"element {number} of tensors does not require grad and does not have a grad_fn. Set requires_grad=True on "
+        f"a tensor that it is computed from, and compute it outside no_grad.{of_no_graph()}"
+    )
 
 
 def one(x: Any) -> Any:
@@ -120,18 +137,29 @@ def checked_gradient(g: Any, root: Tensor, create_graph: bool, number: int) -> A
     return cast(raw(g), root.array.dtype)
 
 
-def nodes_of(tensors: Iterable[Tensor]) -> dict[Node, Tensor]:
-    """The tensors that gradients were asked for, by node."""
-    found: dict[Node, Tensor] = {}
+def inputs_of(inputs: Tensor | Iterable[Tensor]) -> set[Node]:
+    """The nodes of those tensors, leaves or not, that alone shall get a `.grad`."""
+    tensors: list[Tensor] = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
+    if not tensors:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     for tensor in tensors:
-        if tensor.node is None:
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
-        found[tensor.node] = tensor
-    return found
+        tensor.retain_grad()
+    return {node for node in map(node_of, tensors) if node is not None}
+
+
+def ways_to(targets: Collection[Node], gradients: Gradients, allow_unused: bool) -> tuple[set[Node], set[Node]]:
+    """The nodes from which a way leads to a target, and those targets from which none leads to a further one.
+
+    What the pass would start from in vain is left out of the gradients.
+    """
+    on_the_way = nodes_above(targets, gradients, allow_unused)
+    for root in gradients.keys() - on_the_way:
+        del gradients[root]
+    return on_the_way, {node for node in targets if on_the_way.isdisjoint(filter(None, node.edges))}
 
 
 def nodes_above(targets: Collection[Node], roots: Iterable[Node], allow_unused: bool) -> set[Node]:
-    """The nodes from which a way leads to a target, of those that the roots were computed from.
+    """The targets and the nodes from which a way leads to one, of those that the roots were computed from.
 
     RuntimeError for a target that no root was computed from, unless allow_unused.
     """
@@ -201,13 +229,29 @@ def run_hooks(node: Node, g: Any, silence: Token[Any]) -> Any:
             name = getattr(hook, "__name__", hook)
             if not isinstance(replaced, TensorBase):
                 raise TypeError(f"expected Variable, but hook {name} returned {type(replaced).__name__}")
+            if raw(replaced).dtype != node.dtype:
+                raise RuntimeError(
+                    f"hook '{name}' has changed the type of value (was {node.dtype} got {raw(replaced).dtype})"
+                )
             if raw(replaced).shape != node.shape:
                 raise RuntimeError(
-                    f"hook {name} has changed the shape of the gradient: {list(node.shape)} became "
-                    f"{list(raw(replaced).shape)}"
+                    f"hook '{name}' has changed the size of value: a gradient of shape {list(node.shape)} became one "
+                    f"of shape {list(raw(replaced).shape)}"
                 )
             g = replaced if isinstance(g, TensorBase) else raw(replaced)
     return g
+
+
+def refuse_numpy_in_rules() -> None:
+    """TypeError where NumPy is given a Tensor by a rule: what it computes is a constant to the second derivative."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code is not run_hooks.__code__:
+        if frame.f_code is backward.__code__ and is_recording():
+            raise TypeError(
+                "a rule gave a Tensor to NumPy, whose result would be a constant to the second derivative: use "
+                "operators, methods or minigrad's functions"
+            )
+        frame = frame.f_back
 
 
 # After the pass ---------------------------------------------------------------------------------------------

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module, quiet, shared_ones
+from minigrad.arrays import array_module, quiet, shared_ones, total
 from minigrad.engine.graph import Node, raw, record, rule_name
 from minigrad.engine.kept import Rule
+from minigrad.engine.order import copied
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -41,10 +42,10 @@ def sum_to(a: Tensor, shape: tuple[int, ...]) -> Tensor:
     axes = tuple(range(added))
     if x.shape[added:] != shape:
         axes += tuple([added + i for i, n in enumerate(shape) if n != x.shape[added + i]])
-    total = summed(x, axes)
-    if total.shape != shape:
-        total = total.reshape(shape)
-    return total if a is x else record(total, (a,), (sum_to_da,), x.shape)
+    value = summed(x, axes)
+    if value.shape != shape:
+        value = value.reshape(shape)
+    return value if a is x else record(value, (a,), (sum_to_da,), x.shape)
 
 
 def sum_to_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -59,7 +60,7 @@ def summed(x: Any, axes: tuple[int, ...]) -> Any:
     if x.ndim == 2 and len(axes) == 1 and x.dtype.char in "fd":
         vector = shared_ones(x, x.shape[axes[0]])
         return vector @ x if axes[0] == 0 else x @ vector
-    return x.sum(axes)
+    return total(x, axes)
 
 
 def broadcast_to(a: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -78,7 +79,7 @@ def cast(a: Tensor, dtype: Any) -> Tensor:
     """The same values in another NumPy dtype."""
     x = raw(a)
     with quiet():
-        value = x.astype(dtype)
+        value = x.astype(dtype) if x.flags.c_contiguous else copied(x, dtype)
     return record(value, (a,), (cast_da,), x.dtype, name="ToCopyBackward0")
 
 

@@ -16,7 +16,6 @@ from minigrad.engine.places import Place, line_of, user_place
 
 if TYPE_CHECKING:
     from minigrad.engine.graph import Node, TensorBase
-    from minigrad.tensor import Tensor
 
 serials: Iterator[int] = count(1)
 """One clock for the whole graph: recorded nodes and in-place changes take the next number."""
@@ -33,8 +32,6 @@ class Changes:
     version = 0
     serial = 0
     """Of the last change."""
-    recorded = 0
-    """Of the last change that is part of a graph."""
     place: Place | None = None
     """The user's line of the last change."""
 
@@ -48,11 +45,8 @@ def changes_of(tensor: Any) -> Changes:
     return tensor.changes  # type: ignore[no-any-return]
 
 
-def mark_changed(*tensors: TensorBase, recorded: bool = False) -> None:
-    """Note one in-place change of the memory of some tensors, and the user's line that made it.
-
-    recorded: whether it is part of a graph.
-    """
+def mark_changed(*tensors: TensorBase) -> None:
+    """Note one in-place change of the memory of some tensors, and the user's line that made it."""
     global latest
     with one_at_a_time:  # else a thread that was interrupted could set the clock back
         latest = serial = next(serials)
@@ -60,38 +54,12 @@ def mark_changed(*tensors: TensorBase, recorded: bool = False) -> None:
     for tensor in tensors:
         changes = tensor.changes or changes_of(tensor)
         changes.version, changes.serial, changes.place = changes.version + 1, serial, place
-        if recorded:
-            changes.recorded = serial
-
-
-def as_view(view: Tensor, base: Any) -> Tensor:
-    """Say that a tensor looks at the memory of `base`, so that each sees in-place changes of the other.
-
-    A raw array, which an op of raw arrays gives, is left as it is.
-    """
-    if hasattr(view, "changes"):
-        view.changes = changes_of(base)
-        view.viewed_at = next(serials)
-        if view.node is not None:
-            view.node.changes = view.changes
-    return view
-
-
-def node_of_view(view: TensorBase) -> Node | None:
-    """A view's node.  RuntimeError where it no longer fits its values, for its base was changed within a graph."""
-    changes = view.changes
-    if changes is not None and view.viewed_at is not None and changes.recorded > view.viewed_at:
-        raise RuntimeError(
-            "this tensor is a view of memory that was changed in place after the view was made, so its "
-            f"gradient is unknown. The change: {line_of(changes.place)}. Make the view after the change."
-        )
-    return view.node
 
 
 def refuse_changed(node: Node) -> None:
-    """RuntimeError where a value that a rule reads was changed after the op was recorded."""
+    """RuntimeError where a value that a rule reads was changed after the op was recorded, or wrote it in place."""
     looked_at = [getattr(x, "changes", None) for x in node.inputs or ()]
-    if node.out is not None:
+    if node.out is not None and node.changes is not None and node.changes.serial != node.written:
         looked_at.append(node.changes)
     for changes in filter(None, looked_at):
         if changes.serial > node.serial:

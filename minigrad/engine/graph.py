@@ -27,11 +27,12 @@ from typing import TYPE_CHECKING, Any
 from numpy import ndarray
 
 from minigrad.arrays import on_its_gpu, result_array
-from minigrad.engine.changes import Changes, node_of_view, serials
+from minigrad.engine.changes import Changes, serials
 from minigrad.engine.kept import KEPT, NOTHING, Kept, Rule, Rules, kept_for
 from minigrad.engine.places import Place, expression_of, line_of, user_place
 
 if TYPE_CHECKING:
+    from minigrad.engine.views import View
     from minigrad.tensor import Tensor
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
@@ -47,8 +48,12 @@ class TensorBase:
 
     array: Any
     node: Node | None = None
+    frozen: Node | None = None
+    """The node of a leaf for which `requires_grad` was turned off: graphs that were recorded before know it."""
     changes: Changes | None = None
-    viewed_at: int | None = None
+    view_of: View | None = None
+    reshaped = 0
+    """The version of its memory when it was last given another shape in place: older views know another one."""
     _grad: Tensor | None = None
 
 
@@ -68,6 +73,8 @@ class Node:
     """The tensor whose `.grad` this node's gradient is added to: a leaf, or one that asked for it."""
     changes: Changes | None = None
     """In-place changes of the output's memory."""
+    written = 0
+    """The serial of the in-place change that wrote the output, where there was one."""
     rules: tuple[Any, ...]
 
     def __init__(
@@ -114,6 +121,10 @@ class Node:
         return f"<{self.name()} of shape {self.shape}, recorded at {self.line}>"
 
 
+new_node: Callable[..., Node] = Node
+"""Makes the node of an op.  While somebody watches, `minigrad.watch` puts in its place what tells of the op, too."""
+
+
 def raw(x: Any) -> Any:
     """The array of a tensor, of which CuPy then works on its GPU; anything else as it is."""
     return (x.array if type(x.array) is ndarray else on_its_gpu(x.array)) if isinstance(x, TensorBase) else x
@@ -140,7 +151,7 @@ def record(
     is_tensor, needed, edges = False, 0, []  # needed: a bit for each operand that has a node
     for x in inputs:
         if isinstance(x, TensorBase):
-            is_tensor, node = True, x.node if x.viewed_at is None else node_of_view(x)
+            is_tensor, node = True, x.node if x.view_of is None else x.view_of.edge(x)
         else:
             node = None
         needed = needed * 2 + (node is not None)
@@ -151,7 +162,7 @@ def record(
     out.array = value if type(value) is ndarray else result_array(value, inputs)
     if needed and is_recording() and out.array.dtype.kind == "f":
         kept = KEPT.get((rules, needed)) or kept_for(rules, needed, edges)
-        out.node = Node(out.array, edges, rules, user_place(sys._getframe(2)), kept, inputs, static, saved, name)
+        out.node = new_node(out.array, edges, rules, user_place(sys._getframe(2)), kept, inputs, static, saved, name)
     return out
 
 
@@ -161,6 +172,11 @@ def unrecorded(value: Any, *inputs: Any) -> Tensor:
         if isinstance(x, TensorBase):
             return wrap(value if type(value) is ndarray else result_array(value, inputs))
     return value  # type: ignore[no-any-return]
+
+
+def node_of(tensor: TensorBase) -> Node | None:
+    """The node of a tensor; of a view, as its base is now."""
+    return tensor.node if tensor.view_of is None else tensor.view_of.node_of(tensor)
 
 
 def leaf_node(tensor: Tensor) -> Node:

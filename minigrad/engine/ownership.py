@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import sys
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from numpy import empty, generic
 
-from minigrad.arrays import array_module, copy_of, quiet
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import Node, TensorBase, wrap
+from minigrad.engine.order import empty_as, is_dense
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
-def add_to_grads(received: dict[Node, Any], targets: dict[Node, Tensor] | None = None) -> None:
-    """Add each gradient that arrived to the `.grad` of its tensor: of targets, or the one that the node knows."""
+def add_to_grads(received: dict[Node, Any]) -> None:
+    """Add each gradient that arrived to the `.grad` of its tensor, unless that does not require grad any longer."""
     while received:
         node, g = received.popitem()
-        tensor = targets[node] if targets is not None else node.receiver() if node.receiver else None
-        if tensor is not None:
-            tensor._grad = own_tensor(g) if tensor._grad is None else added(tensor._grad, g)
+        tensor = node.receiver() if node.receiver else None
+        if tensor is not None and tensor.node is not None:
+            tensor._grad = own_tensor(g, tensor.array) if tensor._grad is None else added(tensor._grad, g)
 
 
 def added(grad: Tensor, g: Any) -> Tensor:
@@ -35,23 +36,34 @@ def added(grad: Tensor, g: Any) -> Tensor:
     return grad
 
 
-def own_tensor(g: Any) -> Tensor:
-    """A gradient as a Tensor with an array of its own: shared with no other tensor, writable, its rows in order."""
+def own_tensor(g: Any, x: Any) -> Tensor:
+    """A gradient as a Tensor with an array of its own: shared with no other tensor, writable, in the order of x.
+
+    x: the array of the tensor whose gradient it is.
+    """
     if isinstance(g, TensorBase):
-        owned = wrap(copy_of(g.array))
+        owned = wrap(copy_like(g.array, x))
         owned.node = g.node
         return owned
-    alone = isinstance(g, np.generic) or (g.base is None and sys.getrefcount(g) <= ALONE and g.flags.c_contiguous)
-    return wrap(g if alone else copy_of(g))
+    if isinstance(g, generic) or (g.base is None and getrefcount(g) <= ALONE and g.strides == x.strides):
+        return wrap(g)
+    return wrap(copy_like(g, x))
+
+
+def copy_like(g: Any, x: Any) -> Any:
+    """A copy of a raw gradient in the order of x; by rows where x has gaps or repeats elements."""
+    value = empty_as(x) if is_dense(x) else array_module(g).empty(x.shape, x.dtype)
+    value[...] = g
+    return value
 
 
 def _references_when_alone() -> int:
-    def as_own_tensor(g: Any) -> int:
-        return sys.getrefcount(g)
+    def as_own_tensor(g: Any, _x: Any) -> int:
+        return getrefcount(g)
 
-    received = {0: np.empty(1)}
+    received = {0: empty(1)}
     _, g = received.popitem()
-    return as_own_tensor(g)
+    return as_own_tensor(g, None)
 
 
 ALONE = _references_when_alone()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
+import warnings
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -28,6 +29,13 @@ def user_place(frame: Any) -> Place:
     while frame.f_code.co_filename in OWN_FILES and frame.f_back is not None:  # as user_frame: each op comes by here
         frame = frame.f_back
     return frame.f_code, frame.f_lasti
+
+
+def warn(message: str) -> None:
+    """Warn of the user's line, however deep in minigrad the reason was found."""
+    frame = user_frame(sys._getframe(1))
+    seen = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(message, UserWarning, frame.f_code.co_filename, frame.f_lineno, registry=seen)
 
 
 def line_of(place: Place | None) -> str:
@@ -57,7 +65,22 @@ def expression_of(place: Place) -> str:
 
 def op_called() -> str:
     """The name of the op that was called, on the way to an error: the first function among minigrad's ops."""
-    frame = sys._getframe(1)
+    name: str = frame_of_op(sys._getframe(1)).f_code.co_name
+    return name
+
+
+def called_with() -> str:
+    """The op that was called, and the shapes of its first argument, for an error: ` in softmax() of [2, 3]`."""
+    frame = frame_of_op(sys._getframe(2))  # that of the check is the first
+    code = frame.f_code
+    first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+    operands: Any = first if isinstance(first, (list, tuple)) else [first]
+    shapes = [str(list(x.shape)) for x in operands if hasattr(x, "shape")]
+    return f" in {code.co_name}()" + (f" of {', '.join(shapes)}" if shapes else "")
+
+
+def frame_of_op(frame: Any) -> Any:
+    """The outermost frame of minigrad's ops, going up from one of them."""
     while frame.f_back is not None and frame.f_back.f_code.co_filename.startswith(OPS):
         frame = frame.f_back
-    return frame.f_code.co_name
+    return frame

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from minigrad.arrays import on_its_gpu
+from minigrad.arrays import gpu_of, on_its_gpu
 from minigrad.devices import device_of
 from minigrad.engine.graph import TensorBase
 from minigrad.engine.places import line_of, op_called, user_frame
@@ -24,10 +24,10 @@ def check_devices(*operands: Any) -> None:
     else:
         return
     tensors = [x for x in operands if isinstance(x, TensorBase)]
-    places = list(dict.fromkeys(device_of(x.array) for x in tensors))
-    if len(places) == 1:
+    if len({gpu_of(x.array) for x in tensors}) == 1:
         on_its_gpu(tensors[0].array)
         return
+    places = list(dict.fromkeys(device_of(x.array) for x in tensors))
     caller = user_frame(sys._getframe(1))
     gpu = next(place for place in places if place.type == "cuda")
     raise RuntimeError(

@@ -11,17 +11,19 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.engine.order import copied
 from minigrad.kernels.fused import fused
+from minigrad.random.memory_order import in_memory_order, laid_out_like
 from minigrad.random.pieces import piecewise
 
 
 def error_function(x: Any) -> Any:
     """erf of a raw array; float16 is computed in float32."""
     if x.dtype.itemsize == 2:
-        return error_function(x.astype(dtypes.float32.numpy)).astype(x.dtype)
+        return error_function(copied(x, dtypes.float32.numpy)).astype(x.dtype)
     if type(x) is not np.ndarray:
         return error_function_at_once(x)
-    return piecewise(error_function_at_once, x.reshape(-1)).reshape(x.shape)
+    return laid_out_like(x, piecewise(error_function_at_once, in_memory_order(x).reshape(-1)))
 
 
 @fused

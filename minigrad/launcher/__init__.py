@@ -2,23 +2,29 @@
 
     python -m minigrad script.py [arguments]
 
-runs the script as `python script.py [arguments]` would, except that `import torch` brings minigrad.
+runs the script as `python script.py [arguments]` would, except that `import torch` brings minigrad; `-m module`,
+`-c code`, `-`, a folder and a zip file are run as well.  In a notebook, `%load_ext minigrad` does it.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
 import minigrad
 from minigrad import later
+from minigrad.devices import device
+from minigrad.dtypes import dtype
+from minigrad.launcher.absent import ABSENT
+from minigrad.nn.parameter import Parameter
+from minigrad.size import Size
+from minigrad.tensor import Tensor
 
 __all__ = ["install", "run", "supported_names"]
 
@@ -26,8 +32,11 @@ MODULES = {
     "torch": "minigrad",
     "torch.autograd": "minigrad.autograd",
     "torch.autograd.functional": "minigrad.autograd.functional",
+    "torch.autograd.graph": "minigrad.autograd.graph",
     "torch.accelerator": "minigrad.accelerator",
     "torch.cuda": "minigrad.cuda",
+    "torch.distributed": "minigrad.launcher.distributed",
+    "torch.jit": "minigrad.launcher.jit",
     "torch.linalg": "minigrad.linalg",
     "torch.nn": "minigrad.nn",
     "torch.nn.functional": "minigrad.nn.functional",
@@ -40,6 +49,8 @@ MODULES = {
     "torch.serialization": "minigrad.serialization",
     "torch.utils": "minigrad.utils",
     "torch.utils.data": "minigrad.utils.data",
+    "torch.version": "minigrad.launcher.version",
+    "torch.utils.hooks": "minigrad.hooks",
     "safetensors.torch": "minigrad.safetensors",
     "torchvision": "minigrad.vision",
     "torchvision.datasets": "minigrad.vision.datasets",
@@ -55,13 +66,21 @@ PARTS = {
     "torch.optim.adam": "minigrad.optim.adam",
     "torch.optim.adamw": "minigrad.optim.adam",
     "torch.optim.sgd": "minigrad.optim.sgd",
+    "torch.torch_version": "minigrad.launcher.version",
     "torch.utils.data.dataloader": "minigrad.utils.data.loader",
     "torch.utils.data.dataset": "minigrad.utils.data.dataset",
     "torch.utils.data.sampler": "minigrad.utils.data.sampler",
+    "torch.utils.hooks": "minigrad.hooks",
     "torchvision.datasets.mnist": "minigrad.vision.datasets",
     "torchvision.transforms.transforms": "minigrad.vision.transforms",
 }
 """Files of PyTorch that scripts import from, though what they define is in the modules above."""
+
+PRINTED_IN: dict[type, str] = {
+    **dict.fromkeys((Tensor, Size, dtype, device), "torch"),
+    Parameter: "torch.nn.parameter",
+}
+"""The types that are printed by PyTorch's name: `<class 'torch.Tensor'>`, and so `torch.float32`, `torch.Size([2])`."""
 
 WHERE = "`python -m minigrad --names` lists the names that minigrad has"
 
@@ -74,18 +93,40 @@ def install() -> None:
 
     Raises ImportError when PyTorch itself is already imported: half of the process would keep using it.
     """
-    if sys.modules.get("torch", minigrad) is not minigrad:
+    if is_installed():
+        return
+    if "torch" in sys.modules:
         raise ImportError(
             "PyTorch itself is already imported in this process, so it cannot be replaced: call "
             "minigrad.launcher.install() before anything imports torch, or use `python -m minigrad script.py`"
         )
+    for kind, module_name in PRINTED_IN.items():
+        kind.__module__ = module_name
     for name in PARTS:
         sys.modules[name] = importlib.import_module(PARTS[name])
-    for name, module in supported_modules().items():
+    for name, module in {**supported_modules(), "torch": torch_module()}.items():
         sys.modules[name] = module
         module.__dict__["__getattr__"] = refuse_missing_names_of(name, module)
-    if MissingModules not in sys.meta_path:
-        sys.meta_path.insert(0, MissingModules)
+    sys.meta_path.insert(0, MissingModules)
+
+
+def is_installed() -> bool:
+    """Whether `import torch` brings minigrad in this process."""
+    return MissingModules in sys.meta_path
+
+
+def torch_module() -> ModuleType:
+    """What `import torch` brings: a module with minigrad's names, and the version of PyTorch in place of minigrad's."""
+    torch = ModuleType("torch")
+    names = vars(minigrad).items()
+    torch.__dict__.update({name: value for name, value in names if name not in vars(torch) or name == "__doc__"})
+    for name, module in supported_modules().items():
+        parent, _, attribute = name.rpartition(".")
+        if parent == "torch":
+            torch.__dict__[attribute] = module
+    torch.__dict__.update(__version__=torch.version.__version__, __package__="torch")
+    torch.__spec__ = ModuleSpec("torch", None, is_package=True)
+    return torch
 
 
 def supported_modules() -> dict[str, ModuleType]:
@@ -108,6 +149,8 @@ def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[st
     def __getattr__(name: str) -> Any:
         if module is minigrad and name in (later.MODULE_OF.keys() | {*later.SUBMODULES}):
             return later.function(name)
+        if f"{torch_name}.{name}" in ABSENT:
+            return ABSENT[f"{torch_name}.{name}"]
         raise AttributeError(f"minigrad has no {torch_name}.{name}; {WHERE}", name=name, obj=module)
 
     return __getattr__
@@ -133,48 +176,9 @@ def run(script: str, arguments: Sequence[str] = ()) -> None:
 
     The script is left as it ends: an exception, SystemExit included, goes on to the caller.
     """
-    path = os.path.abspath(script)
-    main = ModuleType("__main__")
-    main.__spec__ = ModuleSpec(AGAIN, None)
-    sys.modules["__main__"] = main
-    sys.argv = [script, *arguments]
-    os.environ[SCRIPT] = path
-    if not sys.flags.safe_path:
-        sys.path[0] = os.path.dirname(os.path.realpath(path))
-    sys.excepthook = show_uncaught
-    execute(path, main.__dict__)
+    from minigrad.launcher import starting
 
-
-AGAIN = "minigrad.launcher.again"
-"""What a process that multiprocessing starts anew imports in place of the script, which would find PyTorch there."""
-
-SCRIPT = "MINIGRAD_SCRIPT"
-"""The environment variable that tells such a process the script's path."""
-
-
-def execute(path: str, names: dict[str, Any]) -> None:
-    """Run the code of a script among the names of a module."""
-    names["__file__"] = path
-    with open(path, "rb") as file:
-        code = compile(file.read(), path, "exec", dont_inherit=True)
-    exec(code, names)
-
-
-def show_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print an uncaught exception as Python does, from the script's own first line on."""
-    path = sys.modules["__main__"].__file__
-    while trace is not None and trace.tb_frame.f_code.co_filename != path:
-        trace = trace.tb_next
-    if is_about_minigrads_names(error):
-        error.add_note(WHERE)
-    sys.__excepthook__(kind, error.with_traceback(trace), trace)
-
-
-def is_about_minigrads_names(error: BaseException) -> bool:
-    """True for `from torch import name` and `tensor.name` where minigrad has no such name."""
-    if isinstance(error, ImportError):
-        return error.name is not None and error.name.partition(".")[0] == "minigrad"
-    return isinstance(error, AttributeError) and type(error.obj).__module__.partition(".")[0] == "minigrad"
+    starting.run(starting.script(script), arguments)
 
 
 def supported_names() -> str:

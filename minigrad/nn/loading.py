@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad.devices import overwrite
 from minigrad.engine.changes import mark_changed
+from minigrad.nn import mistakes
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
 
@@ -53,7 +54,7 @@ def load_into(module: Module, state_dict: Mapping[str, Any], strict: bool, assig
     if strict and missing:
         errors.insert(0, f"Missing key(s) in state_dict: {quoted(missing)}. ")
     if errors:
-        details = "\n\t".join(errors)
+        details = "\n\t".join(errors) + (mistakes.other_keys(state_dict, own) if missing else "")
         raise RuntimeError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t{details}")
     if assign:
         put_in_place(module, {name: replacement(saved, own[name]) for name, saved in matched.items()})

@@ -23,6 +23,8 @@ class _WeightedLoss(_Loss):
 
     weight: Tensor | None
 
+    _tensors_taken = 1
+
     def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)
         self.register_buffer("weight", weight)

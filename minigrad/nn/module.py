@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from minigrad import devices, dtypes
 from minigrad.hooks import RemovableHandle
-from minigrad.nn import loading
+from minigrad.nn import backward_hooks, loading, mistakes, which_layer
 from minigrad.nn.loading import IncompatibleKeys, saved_tensors
 from minigrad.nn.parameter import Parameter, clear_gradients
 from minigrad.tensor import Tensor
@@ -32,11 +32,16 @@ class Module:
     tensor([3.], grad_fn=<MulBackward0>)
     """
 
+    _tensors_taken: ClassVar[int] = 0
+    """How many tensors the options of a layer are, at most."""
+
     training: bool
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
     _not_saved: set[str]
+    _has_hooks: bool
+    """Whether there ever was one."""
     _forward_hooks: dict[int, Any]
     _forward_pre_hooks: dict[int, Any]
 
@@ -47,23 +52,36 @@ class Module:
             ("_buffers", {}),
             ("_modules", {}),
             ("_not_saved", set()),
+            ("_has_hooks", False),
             ("_forward_hooks", {}),
             ("_forward_pre_hooks", {}),
         ):
             object.__setattr__(self, name, value)
 
+    def __new__(cls, *args: Any, **_kwargs: Any) -> Any:
+        """Refuse the input of a layer where its options belong: `nn.ReLU(x)`."""
+        mistakes.refuse_input(cls, args)
+        return super().__new__(cls)
+
     def forward(self, *input: Any) -> Any:
         """Compute the output; every module defines its own."""
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+        raise NotImplementedError(mistakes.no_forward(self))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The output of `forward`, after the hooks have seen it."""
-        if not self._forward_hooks and not self._forward_pre_hooks:
+        """The output of `forward`, after the hooks have seen it.  An error gains a note that says in which layer."""
+        try:
+            if self._has_hooks or of_all_modules:
+                return self._called_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
+        except Exception as error:
+            which_layer.add_note(error)
+            raise
+
+    def _called_with_hooks(self, args: Any, kwargs: Any) -> Any:
         for hook, with_kwargs in list(self._forward_pre_hooks.values()):
             args, kwargs = changed_arguments(hook, with_kwargs, self, args, kwargs)
         output = self.forward(*args, **kwargs)
-        for hook, with_kwargs in list(self._forward_hooks.values()):
+        for hook, with_kwargs in [*of_all_modules.values(), *self._forward_hooks.values()]:
             changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
             output = output if changed is None else changed
         return output
@@ -75,7 +93,7 @@ class Module:
         parameters, buffers, modules = map(attributes.get, ("_parameters", "_buffers", "_modules"))
         if isinstance(value, Parameter):
             if parameters is None:
-                raise AttributeError("cannot assign parameters before Module.__init__() call")
+                raise AttributeError("cannot assign parameters" + mistakes.before_init(self))
             self._forget(name, attributes, buffers, modules)
             self.register_parameter(name, value)
         elif parameters is not None and name in parameters:
@@ -83,7 +101,7 @@ class Module:
             parameters[name] = None
         elif isinstance(value, Module):
             if modules is None:
-                raise AttributeError("cannot assign module before Module.__init__() call")
+                raise AttributeError("cannot assign module" + mistakes.before_init(self))
             self._forget(name, attributes, parameters, buffers)
             modules[name] = value
         elif modules is not None and name in modules:
@@ -109,7 +127,10 @@ class Module:
             return modules[name]
         if name in (buffers := self.__dict__.get("_buffers", ())):
             return buffers[name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        missing = f"'{type(self).__name__}' object has no attribute '{name}'"
+        if "_modules" not in self.__dict__ and name in Module.__annotations__:
+            missing = f"{missing}: it was used" + mistakes.before_init(self)
+        raise AttributeError(missing, name=name, obj=self)
 
     def __delattr__(self, name: str) -> None:
         for register in (self._parameters, self._buffers, self._modules):
@@ -149,14 +170,14 @@ class Module:
         """Register a part under a name."""
         self._check_new(name, "module", "_modules")
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{type_name(module)} is not a Module subclass")
+            raise TypeError(mistakes.no_module(module, type_name(module)))
         self._modules[name] = module
 
     register_module = add_module
 
     def _check_new(self, name: Any, kind: str, register: str) -> None:
         if register not in self.__dict__:
-            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+            raise AttributeError(f"cannot assign {kind}" + mistakes.before_init(self))
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {type_name(name)}")
         if "." in name:
@@ -206,7 +227,8 @@ class Module:
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, in the order of registration."""
-        return (p for _, p in self.named_parameters(recurse=recurse))
+        for _, parameter in self.named_parameters(recurse=recurse):
+            yield parameter
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
@@ -297,6 +319,7 @@ class Module:
     def to(self: Self, *args: Any, **kwargs: Any) -> Self:
         """Move parameters and buffers to a device, convert the float ones to a dtype: to(device), to(dtype), ...
 
+        memory_format: the order in memory of those of four or five dimensions, such as channels_last.
         The Parameters stay the same objects: optimizers keep their hold on them.
         """
         to = devices.to_arguments(*args, **kwargs)
@@ -306,9 +329,11 @@ class Module:
             )
         for tensor in [*self.parameters(), *self.buffers()]:
             dtype = to.dtype if tensor.is_floating_point() else None
-            tensor.data = tensor.data.to(to.device, dtype=dtype, non_blocking=to.non_blocking)
+            format = to.memory_format if tensor.ndim in (4, 5) else None
+            options = {"dtype": dtype, "non_blocking": to.non_blocking, "memory_format": format}
+            tensor.data = tensor.data.to(to.device, **options)
             if tensor._grad is not None:
-                tensor._grad = tensor._grad.to(to.device, dtype=dtype, non_blocking=to.non_blocking)
+                tensor._grad = tensor._grad.to(to.device, **options)
         return self
 
     def float(self: Self) -> Self:
@@ -348,7 +373,7 @@ class Module:
         another shape.
         """
         if not isinstance(state_dict, Mapping):
-            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+            raise TypeError(mistakes.no_state_dict(state_dict))
         return loading.load_into(self, state_dict, strict, assign)
 
     # Hooks --------------------------------------------------------------------------------------------------
@@ -357,13 +382,26 @@ class Module:
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
         """Call hook(module, args, output) after each forward; what it returns, if not None, is the output."""
+        self._has_hooks = True
         return registered(self._forward_hooks, hook, prepend, with_kwargs)
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
         """Call hook(module, args) before each forward; what it returns, if not None, takes the arguments' place."""
+        self._has_hooks = True
         return registered(self._forward_pre_hooks, hook, prepend, with_kwargs)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call hook(module, grad_input, grad_output) in each backward pass, when the inputs' gradients are known.
+
+        Both are tuples, with None where there is no gradient; a tuple that it returns takes grad_input's place.
+        """
+        return backward_hooks.added(backward_hooks.hooks_of(self).hooks, hook, prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call hook(module, grad_output) in each backward pass; a tuple that it returns takes grad_output's place."""
+        return backward_hooks.added(backward_hooks.hooks_of(self).pre_hooks, hook, prepend)
 
     # Printing -----------------------------------------------------------------------------------------------
 
@@ -381,6 +419,18 @@ class Module:
         if not parts and len(extra) <= 1:
             return f"{self._get_name()}({''.join(extra)})"
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+of_all_modules: dict[int, Any] = {}
+"""The forward hooks of all modules."""
+
+
+def register_module_forward_hook(hook: Callable[..., Any], *, with_kwargs: bool = False) -> RemovableHandle:
+    """Call hook(module, args, output) after each forward of any module; what it returns, if not None, is the output.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.modules.module.register_module_forward_hook.html
+    """
+    return registered(of_all_modules, hook, False, with_kwargs)
 
 
 def changed_arguments(hook: Any, with_kwargs: bool, module: Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
@@ -412,7 +462,8 @@ def registered(hooks: dict[int, Any], hook: Any, prepend: bool, with_kwargs: boo
 def refuse_unless_none(value: Any, name: str, kind: str, allowed: str) -> None:
     """TypeError for a value that cannot take a registered one's place."""
     if value is not None:
-        raise TypeError(f"cannot assign '{type_name(value)}' as {kind} '{name}' ({allowed} expected)")
+        advice = ". Write nn.Parameter(...) around it" if kind == "parameter" and isinstance(value, Tensor) else ""
+        raise TypeError(f"cannot assign '{type_name(value)}' as {kind} '{name}' ({allowed} expected){advice}")
 
 
 def type_name(value: Any) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 
 from minigrad import printing
 from minigrad.autograd.grad_mode import no_grad
+from minigrad.engine import order
 from minigrad.engine.graph import leaf_node, new
-from minigrad.tensor import Tensor, copied
+from minigrad.ops.advice import tensor_from
+from minigrad.tensor import Tensor, copied, unpickled
 
 
 class Parameter(Tensor):
@@ -27,7 +29,10 @@ class Parameter(Tensor):
         parameter = new(cls)
         if data is not None:
             if not isinstance(data, Tensor):
-                raise TypeError(f"Parameter(): data must be a Tensor, not {type(data).__name__}")
+                kind = type(data).__name__
+                raise AttributeError(
+                    f"'{kind}' object has no attribute 'detach': Parameter() takes a Tensor{tensor_from(data)}"
+                )
             parameter.array = data.array
             if requires_grad:
                 parameter.requires_grad_()
@@ -42,15 +47,24 @@ class Parameter(Tensor):
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         """A parameter with memory of its own, and (as in PyTorch) without the gradient."""
         if id(self) not in memo:
-            memo[id(self)] = copied(self, self.array.copy(order="K"))
+            memo[id(self)] = copied(self, order.copied(self.array))
         result: Parameter = memo[id(self)]
         return result
+
+    def __reduce__(self) -> Any:
+        unpickled, (kind, *rest) = super().__reduce__()
+        return (unpickled_parameter, tuple(rest)) if kind is Parameter else (unpickled, (kind, *rest))
 
     def __repr__(self) -> str:
         return printing.parameter_repr(self)
 
     def __format__(self, spec: str) -> str:
         return printing.parameter_format(self, spec)
+
+
+def unpickled_parameter(*parts: Any) -> Tensor:
+    """The parameter that was pickled: its class is not looked for by its name, which the launcher changes."""
+    return unpickled(Parameter, *parts)
 
 
 def clear_gradients(params: Iterable[Tensor], set_to_none: bool) -> None:

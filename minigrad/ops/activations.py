@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
-from minigrad.engine.graph import raw, record
+from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.places import op_called
-from minigrad.kernels.fused import fused
+from minigrad.kernels.fused import fused, selected
 from minigrad.ops.elementwise import erf, exp, tanh
 from minigrad.ops.promotion import array_of, floating
-from minigrad.ops.selection import clamp, where
+from minigrad.ops.selection import clamp, only_where, where
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -28,14 +28,13 @@ def relu(input: Tensor) -> Tensor:
 
 
 def relu_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
-    passed: Tensor = passed_by_relu(g, out)
-    return passed
+    return only_where(out != 0, g) if isinstance(g, TensorBase) else passed_by_relu(g, out)
 
 
 @fused
-def passed_by_relu(_xp: Any, g: Any, out: Any) -> Any:
+def passed_by_relu(xp: Any, g: Any, out: Any) -> Any:
     """g where relu's output is not 0; it is not below, and as in PyTorch, nan lets g pass."""
-    return g * (out != 0)
+    return selected(xp, out != 0, g)
 
 
 def sigmoid(input: Tensor) -> Tensor:
@@ -62,7 +61,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
 
 def leaky_relu_da(g: Tensor, _out: Tensor, a: Tensor, negative_slope: float) -> Tensor:
     above = a > 0
-    return g * above + g * negative_slope * ~above
+    return only_where(above, g) + only_where(~above, g * negative_slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0) -> Tensor:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.arrays import array_module, gpu_of, quiet
-from minigrad.engine.graph import TensorBase, raw, record, unrecorded
-from minigrad.ops.elementwise import log, reciprocal
-from minigrad.ops.promotion import NUMBERS, as_dtype, floating, operand, operands
-from minigrad.ops.selection import where
+from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import by_rows, ordered
+from minigrad.ops.elementwise import log, reciprocal, zeros_for
+from minigrad.ops.promotion import NUMBERS, arrays_of, as_dtype, floating, operand, operands
+from minigrad.ops.selection import only_where, where
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -56,10 +57,10 @@ def sub_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
     return -g
 
 
-def rsub(input: Any, other: Any) -> Tensor:
-    """other - input: what `1 - x` calls."""
+def rsub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """other - alpha * input: what `1 - x` calls.  RuntimeError for bools, and for a fractional alpha of integers."""
     refuse_bools(input, other)
-    a, b = operands(input, other)
+    a, b = operands(input, other) if alpha == 1 else scaled_operands(other, input, alpha)[::-1]
     with quiet():
         value = raw(b) - raw(a)
     return record(value, (a, b), (rsub_da, rsub_db), name="RsubBackward1")
@@ -126,7 +127,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         return rounded_division(input, other, rounding_mode)
     a, b = operands(input, other)
     if dtype_of(a, b).kind != "f":  # each becomes a float by itself: in their common dtype they might overflow
-        a, b = (floating(x) if isinstance(x, TensorBase) else x for x in (operand(input), operand(other)))
+        a, b = operands(*(floating(x) if isinstance(x, TensorBase) else x for x in (operand(input), operand(other))))
     with quiet():
         value = raw(a) / raw(b)
     return record(value, (a, b), (div_da, div_db))
@@ -147,13 +148,25 @@ def rdiv(input: Any, other: Any) -> Tensor:
 
 def rounded_division(input: Any, other: Any, rounding_mode: str) -> Tensor:
     """input / other rounded down ("floor") or towards zero ("trunc")."""
-    if rounding_mode == "floor":
-        return floor_divide(input, other)
-    if rounding_mode != "trunc":
+    if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
     a, b = division_operands(input, other)
+    value = floored(a, b) if rounding_mode == "floor" else truncated(a, b)
+    return record(value, (a, b), (rounded_division_da, rounded_division_db), name="DivBackward2")
+
+
+def rounded_division_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return zeros_for(g)
+
+
+def rounded_division_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return zeros_for(g)
+
+
+def truncated(a: Any, b: Any) -> Any:
+    """The raw quotient of two operands rounded towards zero."""
     x, y = raw(a), raw(b)
     with quiet():
         if dtype_of(a, b).kind == "f":
@@ -161,17 +174,36 @@ def rounded_division(input: Any, other: Any, rounding_mode: str) -> Tensor:
         else:
             value = x // y
             value = value + ((value < 0) & (value * y != x))
-    return unrecorded(value, a, b)
+    return ordered(value, *arrays_of(a, b))
 
 
 def floor_divide(input: Any, other: Any) -> Tensor:
-    """input / other rounded down.  It has no derivative.  RuntimeError for integers divided by 0 (on the CPU)."""
+    """input / other rounded down: what `x // y` calls.  RuntimeError for integers divided by 0 (on the CPU).
+
+    As in PyTorch it has no derivative: a RuntimeError in the backward pass.  That of div(rounding_mode="floor") is 0.
+    """
     a, b = division_operands(input, other)
+    return record(floored(a, b), (a, b), (floor_divide_da, floor_divide_db), name="NotImplemented")
+
+
+def floor_divide_da(_g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    raise RuntimeError(
+        "derivative for aten::floor_divide is not implemented: use torch.div(a, b, rounding_mode='floor'), whose "
+        "gradient is 0, or detach() an operand"
+    )
+
+
+def floor_divide_db(g: Tensor, out: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return floor_divide_da(g, out, a, b)
+
+
+def floored(a: Any, b: Any) -> Any:
+    """The raw quotient of two operands rounded down."""
     x, y = raw(a), raw(b)
     dtype = dtype_of(a, b)
     with quiet():
         value = floored_quotient(x, y, dtype) if dtype.kind == "f" else x // y
-    return unrecorded(value, a, b)
+    return ordered(value, *arrays_of(a, b))
 
 
 def floored_quotient(x: Any, y: Any, dtype: Any) -> Any:
@@ -219,7 +251,7 @@ def remainder(input: Any, other: Any) -> Tensor:
     x, y = raw(a), raw(b)
     with quiet():
         value = remainder_of_floats(x, y) if dtype_of(a, b).kind == "f" else x % y
-    return record(value, (a, b), (remainder_da, remainder_db))
+    return record(ordered(value, *arrays_of(a, b)), (a, b), (remainder_da, remainder_db))
 
 
 def remainder_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
@@ -227,7 +259,7 @@ def remainder_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
 
 
 def remainder_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return -g * floor_divide(a, b)
+    return -g * div(a, b, rounding_mode="floor")
 
 
 def rremainder(input: Any, other: Any) -> Tensor:
@@ -245,13 +277,13 @@ def pow(input: Any, exponent: Any) -> Tensor:
     name = "PowBackward0" if numbers[1] else "PowBackward2" if numbers[0] else "PowBackward1"
     with quiet():
         value = raw(a) ** raw(b)
-    return record(value, (a, b), (pow_da, pow_db), *numbers, name=name)
+    return record(by_rows(value) if numbers[0] else value, (a, b), (pow_da, pow_db), *numbers, name=name)
 
 
 def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_number: bool) -> Tensor:
     if b_is_number:
-        return g * 0 if b == 0 else g * (b * a ** (b - 1))
-    return where(b == 0, 0.0, g * (b * a ** (b - 1)))
+        return zeros_for(g) if b == 0 else g * (b * a ** (b - 1))
+    return only_where(b != 0, g * (b * a ** (b - 1)))
 
 
 def pow_db(g: Tensor, out: Tensor, a: Any, b: Tensor, a_is_number: bool, _b_is_number: bool) -> Tensor:

@@ -16,8 +16,8 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.arrays import array_module, gpu_of
-from minigrad.engine.changes import as_view
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.views import as_view
 from minigrad.gpu.placement import check_devices
 from minigrad.ops import creation
 from minigrad.ops.dims import axis, reduced_axes
@@ -274,7 +274,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     x = array_of(input)
     value = diagonal_of(x, offset, *diagonal_dims("diagonal", x.ndim, dim1, dim2))
     out = record(value, (input,), (diagonal_da,), x.shape, offset, dim1, dim2)
-    return as_view(out, input) if isinstance(input, TensorBase) else out
+    return as_view(out, input, diagonal, offset, dim1, dim2)
 
 
 def diagonal_da(g: Tensor, _out: Tensor, _a: Tensor, shape: Any, offset: int, dim1: int, dim2: int) -> Tensor:
@@ -396,7 +396,8 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
         shape = (*shape[:dim], (length - size) // step + 1, *shape[dim + 1 :])
         strides = (*strides[:dim], strides[dim] * step, *strides[dim + 1 :])
     value = array_module(x).lib.stride_tricks.as_strided(x, shape, strides)
-    return as_view(record(value, (input,), (unfold_da,), x.shape, dim, step), input)
+    out = record(value, (input,), (unfold_da,), x.shape, dim, step)
+    return as_view(out, input, unfold, dimension, size, step)
 
 
 def unfold_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], dim: int, step: int) -> Tensor:

@@ -8,9 +8,10 @@ import numpy as np
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, unrecorded
+from minigrad.engine.order import by_rows, ordered
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.dims import reduced_axes
-from minigrad.ops.promotion import array_of, check_broadcast, operands
+from minigrad.ops.promotion import array_of, arrays_of, check_broadcast, operands
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -20,8 +21,10 @@ __all__ = [
     "allclose",
     "any",
     "bitwise_and",
+    "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "eq",
     "equal",
@@ -101,13 +104,13 @@ def logical_not(input: Any) -> Tensor:
 def logical_and(input: Any, other: Any) -> Tensor:
     """True where both are non-zero."""
     a, b = operands(input, other)
-    return unrecorded((raw(a) != 0) & (raw(b) != 0), a, b)
+    return unrecorded(ordered((raw(a) != 0) & (raw(b) != 0), *arrays_of(a, b)), a, b)
 
 
 def logical_or(input: Any, other: Any) -> Tensor:
     """True where one or both are non-zero."""
     a, b = operands(input, other)
-    return unrecorded((raw(a) != 0) | (raw(b) != 0), a, b)
+    return unrecorded(ordered((raw(a) != 0) | (raw(b) != 0), *arrays_of(a, b)), a, b)
 
 
 def bitwise_and(input: Any, other: Any) -> Tensor:
@@ -129,6 +132,45 @@ def bitwise_xor(input: Any, other: Any) -> Tensor:
     a, b = operands(input, other)
     refuse_floats("bitwise_xor", a, b)
     return unrecorded(raw(a) ^ raw(b), a, b)
+
+
+def bitwise_left_shift(input: Any, other: Any) -> Tensor:
+    """input << other of integers; 0 where other is negative or as large as the number of bits."""
+    a, b = operands(input, other)
+    x, y, fits = shift_operands("bitwise_left_shift", a, b)
+    return unrecorded((x << y) * fits, a, b)
+
+
+def bitwise_right_shift(input: Any, other: Any) -> Tensor:
+    """input >> other of integers; all bits are the sign's where other is negative or as large as their number."""
+    a, b = operands(input, other)
+    x, y, fits = shift_operands("bitwise_right_shift", a, b)
+    return unrecorded((x >> y) * fits if x.dtype.kind == "u" else x >> y, a, b)
+
+
+def rlshift(input: Any, other: Any) -> Tensor:
+    """other << input: what `2 << x` calls."""
+    return bitwise_left_shift(other, input)
+
+
+def rrshift(input: Any, other: Any) -> Tensor:
+    """other >> input: what `8 >> x` calls."""
+    return bitwise_right_shift(other, input)
+
+
+def shift_operands(op: str, a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """The raw integers, the bits to shift them by (at most all but one), and whether it was that many.
+
+    NotImplementedError for floats and bools.
+    """
+    x, y = raw(a), raw(b)
+    dtype = x.dtype if hasattr(x, "dtype") else y.dtype
+    if dtype.kind not in "iu":
+        raise NotImplementedError(f"{op}(): not implemented for {dtype}, only for integers")
+    xp = array_module(x if hasattr(x, "dtype") else y)
+    x, y, most = xp.asarray(x, dtype), xp.asarray(y, dtype), dtype.itemsize * 8 - 1
+    fits = (y >= 0) & (y <= most)
+    return x, xp.where(fits, y, dtype.type(most)), fits
 
 
 def bitwise_not(input: Any) -> Tensor:
@@ -167,12 +209,14 @@ def isfinite(input: Any) -> Tensor:
 
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements (along dim) are non-zero."""
-    return unrecorded(array_of(input).astype(bool).all(reduced_axes(input, dim), keepdims=keepdim), input)
+    value = array_of(input).astype(bool).all(reduced_axes(input, dim), keepdims=keepdim)
+    return unrecorded(by_rows(value), input)
 
 
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether an element (along dim) is non-zero."""
-    return unrecorded(array_of(input).astype(bool).any(reduced_axes(input, dim), keepdims=keepdim), input)
+    value = array_of(input).astype(bool).any(reduced_axes(input, dim), keepdims=keepdim)
+    return unrecorded(by_rows(value), input)
 
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
@@ -183,7 +227,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
         raise RuntimeError(f"isclose(): {x.dtype} did not match {y.dtype}. Convert one of them with .to(dtype).")
     check_broadcast(x.shape, y.shape)
     with quiet():
-        value = array_module(x).isclose(x, y, rtol, atol, equal_nan)
+        value = ordered(array_module(x).isclose(x, y, rtol, atol, equal_nan), x, y)
     return unrecorded(value, input, other)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import array_module, quiet
+from minigrad.arrays import quiet
 from minigrad.engine.graph import raw, record
+from minigrad.formats import channels_last, contiguous_format, format_of, in_format
+from minigrad.ops.advice import converted
 from minigrad.ops.promotion import check_tensors
+from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.shaping import squeeze, unsqueeze
 from minigrad.ops.windows import Pair, Windows, col2im, im2col, pair
 
@@ -51,7 +54,7 @@ def conv2d(
     with quiet():
         value = kernels(w, groups) @ columns(x, windows, groups)
         value = value.reshape(len(w), len(x), *windows.places).swapaxes(0, 1)
-        value = array_module(x).ascontiguousarray(value)
+        value = in_format(value, channels_last if channels_last in (format_of(x), format_of(w)) else contiguous_format)
         if b is not None:
             value += b[:, None, None]
     rules = conv2d_dinput, conv2d_dweight, conv2d_dbias
@@ -75,7 +78,7 @@ def conv2d_dweight(
 def conv2d_dbias(
     g: Tensor, _out: Tensor, _input: Tensor, _weight: Tensor, _bias: Tensor, _windows: Windows, _groups: int
 ) -> Tensor:
-    return g.sum((0, 2, 3))
+    return sum_of(g, (0, 2, 3))
 
 
 def kernels(weight: Tensor, groups: int) -> Tensor:
@@ -156,10 +159,18 @@ def check_images(input: Any, weight: Any, bias: Any) -> None:
             f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {list(input.array.shape)}"
         )
     if len({x.array.dtype for _, x in named if x is not None}) > 1:
-        shown = ", ".join(f"{name} {x.dtype}" for name, x in named if x is not None)
-        raise RuntimeError(f"conv2d(): input, weight and bias should have the same dtype, but got {shown}")
+        other, wanted = next((n, x.array.dtype) for n, x in named[::-1] if x is not None and x.dtype != input.dtype)
+        types = [C_NAMES.get(dtype.name, dtype.name) for dtype in (input.array.dtype, wanted)]
+        raise RuntimeError(
+            f"Input type ({types[0]}) and {other} type ({types[1]}) should be the same: conv2d() of "
+            f"input {list(input.array.shape)}. {converted('input', input.array, wanted)}."
+        )
     if input.array.dtype.kind == "b":
         raise NotImplementedError("conv2d(): not implemented for bools. Convert them with .float().")
+
+
+C_NAMES = {"float64": "double", "float32": "float", "uint8": "unsigned char"}
+"""What PyTorch calls dtypes in the message about two of them."""
 
 
 def check_channels(x: Any, w: Any, b: Any, groups: int) -> None:

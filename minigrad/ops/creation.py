@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import index
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.arrays import array_module, on_its_gpu, quiet
+from minigrad.arrays import on_its_gpu, quiet
 from minigrad.devices import CPU, as_array, current, device_of, library_on, moved
 from minigrad.engine.graph import TensorBase, raw, wrap
 from minigrad.engine.places import op_called
+from minigrad.formats import contiguous_format, empty_in_format
 from minigrad.ops.promotion import NUMBERS, array_of, common_dtype, fitting_number, number_dtype, numpy_dtype
 from minigrad.ops.shaping import as_sizes
 from minigrad.random.multiply_add import fused_float64, fused_piece_float64
@@ -65,6 +67,12 @@ def tensor(data: Any, *, dtype: dtype_ | None = None, device: Any = None, requir
     tensor([[1, 2],
             [3, 4]])
     """
+    if isinstance(data, TensorBase):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            stacklevel=2,
+        )
     return finished(data_array(data, dtype, copy=True), device, requires_grad)
 
 
@@ -257,11 +265,12 @@ def empty(
     dtype: dtype_ | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    memory_format: Any = contiguous_format,
 ) -> Tensor:
     """A tensor whose values are whatever the memory held."""
     xp = library_on(device)
     array = xp.empty(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))
-    return finished(array, device, requires_grad)
+    return finished(empty_in_format("empty", array, array.dtype, memory_format), device, requires_grad)
 
 
 def full(
@@ -299,22 +308,39 @@ def eye(
 
 
 def zeros_like(
-    input: Tensor, *, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    dtype: dtype_ | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
-    """Zeros in the shape and dtype of another tensor."""
-    return filled_like(input, 0, dtype, device, requires_grad)
+    """Zeros in the shape, the dtype and the order in memory of another tensor."""
+    return filled_like(input, 0, dtype, device, requires_grad, memory_format)
 
 
-def ones_like(input: Tensor, *, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones in the shape and dtype of another tensor."""
-    return filled_like(input, 1, dtype, device, requires_grad)
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: dtype_ | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Ones in the shape, the dtype and the order in memory of another tensor."""
+    return filled_like(input, 1, dtype, device, requires_grad, memory_format)
 
 
 def empty_like(
-    input: Tensor, *, dtype: dtype_ | None = None, device: Any = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    dtype: dtype_ | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
-    """A tensor in the shape and dtype of another, with whatever values the memory held."""
-    return filled_like(input, 0, dtype, device, requires_grad)
+    """A tensor in the shape, the dtype and the order in memory of another, with whatever values the memory held."""
+    return filled_like(input, 0, dtype, device, requires_grad, memory_format)
 
 
 def full_like(
@@ -324,18 +350,22 @@ def full_like(
     dtype: dtype_ | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
-    """One number in the shape and dtype of another tensor."""
-    return filled_like(input, fill_value, dtype, device, requires_grad)
+    """One number in the shape, the dtype and the order in memory of another tensor."""
+    return filled_like(input, fill_value, dtype, device, requires_grad, memory_format)
 
 
-def filled_like(input: Tensor, value: Any, dtype: dtype_ | None, device: Any, requires_grad: bool) -> Tensor:
-    """A number in the shape of another tensor, its order in memory and (unless one is given) its dtype."""
+def filled_like(
+    input: Tensor, value: Any, dtype: dtype_ | None, device: Any, requires_grad: bool, memory_format: Any
+) -> Tensor:
+    """A number in the shape of another tensor, and (unless others are given) in its dtype and order in memory."""
     to = array_of(input).dtype if dtype is None else numpy_dtype(dtype)
     value = fitting_number(checked_number(value), to)
     place = device_of(input.array) if device is None else device
     with quiet():
-        array = array_module(input.array).full_like(input.array, value, to)
+        array = empty_in_format(op_called(), input.array, to, memory_format)
+        array[...] = value
     return finished(array, place, requires_grad)
 
 

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.arrays import array_module, for_every_stream, gpu_of, quiet
+from minigrad.arrays import total as total_of
 from minigrad.devices import library_on
 from minigrad.engine.graph import TensorBase, raw, record
-from minigrad.kernels.fused import fused
+from minigrad.kernels.fused import fused, selected
 from minigrad.ops.losses import reduced, refuse_grad
 from minigrad.ops.promotion import check_pair, check_tensors
 from minigrad.ops.reductions import largest
 from minigrad.ops.reductions import sum as sum_of
-from minigrad.ops.selection import where
+from minigrad.ops.selection import only_where
 from minigrad.ops.shaping import unsqueeze
 from minigrad.ops.softmax import by_columns, exp_difference, lies_by_columns, log_softmax, softmax, softmax_da
 
@@ -68,7 +69,7 @@ def cross_entropy(
     each = chosen.places.shape
     with quiet():
         powers = exp_difference(x, most)
-        total = powers.sum(dim, keepdims=True)
+        total = total_of(powers, dim, keepdims=True)
         losses = surprise_of_class(total.reshape(each), most.reshape(each), chosen.of_target(x))
         value, scale = reduced(chosen.weighted(losses), reduction, chosen.total)
     operands, rules, saved = (input, target, weight), (cross_entropy_dinput, None, None), (chosen, powers, total)
@@ -155,7 +156,8 @@ def nll_loss_dinput(
     scale: Any,
     chosen: Chosen,
 ) -> Tensor:
-    return chosen.gradient_of_each(g, reduction, scale) * -chosen.one_hot()
+    each = -chosen.gradient_of_each(g, reduction, scale)
+    return only_where(chosen.one_hot() != 0, each)
 
 
 class Chosen:
@@ -180,7 +182,7 @@ class Chosen:
         self.total = None
         if self.weight is not None:
             with quiet():
-                self.total = self.weight.sum()
+                self.total = self.weight.sum(dtype=np.float32) if x.dtype.char == "e" else self.weight.sum()
 
     def weighted(self, losses: Any) -> Any:
         """The raw losses, each multiplied by its weight; 0 where it is ignored, whatever the loss was."""
@@ -197,9 +199,9 @@ class Chosen:
         return self.flat(x)[self.places]
 
     def one_hot(self) -> Tensor:
-        """A raw array like the logits: 1 at the target classes, else 0."""
+        """A raw array like the logits: 1 at the target classes that count, else 0."""
         ones: Any = array_module(self.places).zeros(self.shape, self.dtype, order="F" if self.columns else "C")
-        self.flat(ones)[self.places] = 1
+        self.flat(ones)[self.places] = 1 if self.counted is None else self.counted
         return ones  # type: ignore[no-any-return]
 
     def gradient_of_each(self, g: Any, reduction: str, scale: Any) -> Tensor:
@@ -210,7 +212,7 @@ class Chosen:
         if self.counted is None:
             each = g * (self.weight * scale)
         elif isinstance(g, TensorBase):
-            each = where(self.counted, g * (self.weight * scale), 0)
+            each = only_where(self.counted, g * (self.weight * scale))
         else:
             each = weighted_where(self.counted, g, self.weight * scale)  # 0 also where g is infinite or nan
         return unsqueeze(each, self.dim)
@@ -222,15 +224,15 @@ class Chosen:
             share = self.one_hot() * (1 - label_smoothing) + label_smoothing / classes
             if self.class_weight is not None:
                 share = share * along_classes(self.class_weight, self.shape, self.dim)
-            if self.weight is not None:
-                share = share * array_module(share).expand_dims(self.weight != 0, self.dim)
+            if self.counted is not None:
+                share = only_where(unsqueeze(self.counted, self.dim), share)
         return share
 
 
 @fused
 def weighted_where(xp: Any, counted: Any, x: Any, weight: Any) -> Any:
     """x * weight, and 0 where it does not count, whatever x is."""
-    return xp.where(counted, x * weight, 0)
+    return selected(xp, counted, x * weight)
 
 
 def against_probabilities(
@@ -252,7 +254,7 @@ def against_distribution(input: Tensor, target: Any, reduction: str, total: Any,
     """-sum(target * log(softmax(input))) over the classes, reduced."""
     dim = class_dim(input.array)
     with quiet():
-        losses = -(raw(target) * log_softmax(input.array, dim)).sum(dim)
+        losses = -total_of(raw(target) * log_softmax(input.array, dim), dim)
         if counted is not None:
             losses = array_module(losses).where(counted, losses, 0)
         value, scale = reduced(array_module(input.array).asarray(losses), reduction, total)
@@ -265,7 +267,8 @@ def distribution_cross_entropy_dinput(
     g: Tensor, _out: Tensor, input: Tensor, target: Tensor, dim: int, reduction: str, scale: Any
 ) -> Tensor:
     each = unsqueeze(g * scale, dim) if reduction == "none" else g * scale
-    return (softmax(input, dim) * sum_of(target, dim, keepdim=True) - target) * each
+    wanted = each * target
+    return softmax(input, dim) * sum_of(wanted, dim, keepdim=True) - wanted
 
 
 def distribution_cross_entropy_dtarget(
@@ -354,10 +357,17 @@ def counted_targets(classes: Any, number: int, ignore_index: int) -> Any:
     counted = classes != ignore_index
     wrong = counted & ((classes < 0) | (classes >= number))
     if wrong.any():
-        raise IndexError(
-            f"Target {int(classes[wrong][0])} is out of bounds: the {number} classes are 0 to {number - 1}"
-        )
+        raise IndexError(f"Target {int(classes[wrong][0])} is out of bounds{classes_of(classes[counted], number)}")
     return counted
+
+
+def classes_of(classes: Any, number: int) -> str:
+    """Which classes there are for targets that are not all among them, and what to write."""
+    if number == 1:
+        return ". One logit is one class, 0: give the model an output for each class, or use BCEWithLogitsLoss"
+    known = f": the {number} classes are 0 to {number - 1}"
+    counts_from_1 = classes.min() == 1 and classes.max() == number
+    return f"{known}. If yours begin with 1, use target - 1" if counts_from_1 else known
 
 
 def check_weight(weight: Any, x: Any) -> Any:

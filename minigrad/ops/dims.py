@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.engine.places import op_called
+from minigrad.engine.places import called_with, op_called
 from minigrad.ops.promotion import array_of
 
 
@@ -15,7 +15,9 @@ def axis(dim: Any, ndim: int) -> int:
         raise TypeError(f"{op_called()}(): argument 'dim' must be int, not {type(dim).__name__}")
     dim = dim.__index__()
     if not -ndim <= dim < ndim:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim}){called_with()}"
+        )
     return int(dim % ndim)
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import builtins
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
-from minigrad.engine.graph import raw, record
+from minigrad.engine.graph import raw, record, unrecorded
+from minigrad.engine.order import copied
+from minigrad.formats import copied_in_format
 from minigrad.kernels.erf import error_function
 from minigrad.ops.promotion import array_of, floating
 
@@ -71,11 +73,16 @@ def abs_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1; nan stays nan. Its gradient is 0."""
     x = array_of(input)
-    return record(x.copy() if x.dtype.kind == "b" else array_module(x).sign(x), (input,), (sign_da,))
+    return record(copied(x) if x.dtype.kind == "b" else array_module(x).sign(x), (input,), (sign_da,))
 
 
 def sign_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
-    return g * 0
+    return zeros_for(g)
+
+
+def zeros_for(g: Tensor) -> Tensor:
+    """The gradient of what does not depend on its input: zeros, also where g is infinite or nan."""
+    return unrecorded(array_module(raw(g)).zeros_like(raw(g)), g)
 
 
 def floor(input: Tensor) -> Tensor:
@@ -85,7 +92,7 @@ def floor(input: Tensor) -> Tensor:
 
 
 def floor_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
-    return g * 0
+    return zeros_for(g)
 
 
 def ceil(input: Tensor) -> Tensor:
@@ -95,7 +102,7 @@ def ceil(input: Tensor) -> Tensor:
 
 
 def ceil_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
-    return g * 0
+    return zeros_for(g)
 
 
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
@@ -113,7 +120,7 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
 
 
 def round_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
-    return g * 0
+    return zeros_for(g)
 
 
 def exp(input: Tensor) -> Tensor:
@@ -240,9 +247,9 @@ def square(input: Tensor) -> Tensor:
     return squared
 
 
-def clone(input: Tensor) -> Tensor:
-    """A copy with memory of its own, which gradients flow through."""
-    return record(array_of(input).copy(), (input,), (clone_da,))
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy with memory of its own, in the input's order unless another is given.  Gradients flow through."""
+    return record(copied_in_format("clone", array_of(input), memory_format), (input,), (clone_da,))
 
 
 def clone_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:

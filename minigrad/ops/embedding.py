@@ -12,6 +12,7 @@ from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
 from minigrad.ops.indexing import add_at, index
 from minigrad.ops.promotion import check_tensors
+from minigrad.ops.selection import only_where
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -54,22 +55,18 @@ def embedding(
 def embedding_dweight(
     g: Tensor, _out: Tensor, _input: Tensor, _weight: Tensor, number: int, padding: Any, by_frequency: bool, rows: Any
 ) -> Tensor:
-    factor = factors(rows, number, padding, by_frequency, raw(g).dtype)
-    return rows_added(g if factor is None else g * factor, rows, number)
-
-
-def factors(rows: Any, number: int, padding: int | None, by_frequency: bool, dtype: Any) -> Any:
-    """What the gradient of each row looked up is multiplied by (None: all by 1)."""
-    if padding is None and not by_frequency:
-        return None
-    factor = array_module(rows).ones(number, dtype)
     if by_frequency:
-        counts = array_module(rows).zeros(number)
-        add_at(counts, rows.reshape(-1), 1.0)  # bincount would wait for a GPU
-        factor = (1 / counts).astype(dtype)
+        g = g * shares(rows, number, raw(g).dtype)
     if padding is not None:
-        factor[padding] = 0
-    return factor[rows][..., None]
+        g = only_where((rows != padding)[..., None], g)
+    return rows_added(g, rows, number)
+
+
+def shares(rows: Any, number: int, dtype: Any) -> Any:
+    """For each row looked up, 1 over how often it is."""
+    counts = array_module(rows).zeros(number)
+    add_at(counts, rows.reshape(-1), 1.0)  # bincount would wait for a GPU
+    return (1 / counts).astype(dtype)[rows][..., None]
 
 
 def rows_added(g: Tensor, rows: Any, number: int) -> Tensor:

@@ -35,8 +35,6 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
-    "bitwise_left_shift",
-    "bitwise_right_shift",
     "copysign",
     "cosh",
     "deg2rad",
@@ -601,24 +599,6 @@ def lcm(input: Any, other: Any) -> Tensor:
     x, y = raw(a), raw(b)
     with quiet():
         value = array_module(x).lcm(x, y)
-    return unrecorded(value, a, b)
-
-
-def bitwise_left_shift(input: Any, other: Any) -> Tensor:
-    """input * 2 ** other, of integers."""
-    a, b = numbers("bitwise_left_shift", input, other)
-    x, y = raw(a), raw(b)
-    with quiet():
-        value = array_module(x).left_shift(x, y)
-    return unrecorded(value, a, b)
-
-
-def bitwise_right_shift(input: Any, other: Any) -> Tensor:
-    """input / 2 ** other rounded down, of integers."""
-    a, b = numbers("bitwise_right_shift", input, other)
-    x, y = raw(a), raw(b)
-    with quiet():
-        value = array_module(x).right_shift(x, y)
     return unrecorded(value, a, b)
 
 

@@ -6,16 +6,19 @@ Picking elements and scattering gradients back to their places are each other's 
 from __future__ import annotations
 
 import operator
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, copy_of, gpu_of, quiet
+from minigrad.arrays import array_module, copy_of, gpu_of, quiet, result_array
 from minigrad.devices import CPU, device_of, moved
-from minigrad.engine.changes import as_view
-from minigrad.engine.graph import raw, record
+from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import axes_by_steps, broadcast_strides, by_rows, copied, laid_out, steps_of
+from minigrad.engine.places import warn
+from minigrad.engine.views import as_view
 from minigrad.ops.promotion import NUMBERS, array_of, fitting_number
-from minigrad.ops.selection import where
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -29,6 +32,8 @@ def getitem(a: Tensor, key: Any) -> Tensor:
     IndexError for a position that is not there, ValueError for a negative step.
     """
     x = raw(a)
+    if type(key) is int and x.ndim and -len(x) <= key < len(x):
+        return part(a, (key,), "SelectBackward0")
     if type(key) is list and set(map(type, key)) == {int} and x.ndim:
         return rows(a, key)
     basic, picking = split_key(key, x)
@@ -39,10 +44,13 @@ def getitem(a: Tensor, key: Any) -> Tensor:
     return index(a, picking)
 
 
-def part(a: Tensor, basic: tuple[Any, ...], name: str) -> Tensor:
-    """The view that a key of ints, slices and None gives; name: what PyTorch prints for it."""
+def part(a: Tensor, basic: tuple[Any, ...], name: str, output: int | None = None) -> Tensor:
+    """The view that a key of ints, slices and None gives; name: what PyTorch prints for it.
+
+    output: its number among several that one op gives.
+    """
     x, key = raw(a), (*basic, ...)  # the Ellipsis makes NumPy give an array, also of a single element
-    return as_view(record(x[key], (a,), (part_da,), x.shape, key, name=name), a)
+    return as_view(record(x[key], (a,), (part_da,), x.shape, key, name=name), a, part, basic, name, output=output)
 
 
 def part_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], key: Any) -> Tensor:
@@ -55,13 +63,43 @@ def rows(a: Tensor, numbers: list[int]) -> Tensor:
     size, lowest, highest = len(x), min(numbers), max(numbers)
     if not -size <= lowest <= highest < size:
         check_position(highest if highest >= size else lowest, 0, size)
-    return index(a, (on_device_of(x, np.array(numbers)),))
+    key = (on_device_of(x, np.array(numbers)),)
+    if x.flags.c_contiguous:  # a loader comes by here for each batch
+        return record(x[key], (a,), (picked_da,), x.shape, saved=(key,), name="IndexBackward0")
+    return index(a, key)
 
 
 def index(a: Tensor, key: tuple[Any, ...]) -> Tensor:
     """The elements at positions given by integer arrays and masks."""
     x = array_of(a)
-    return record(x[key], (a,), (picked_da,), x.shape, saved=(key,), name="IndexBackward0")
+    return record(picked(x, key), (a,), (picked_da,), x.shape, saved=(key,), name="IndexBackward0")
+
+
+def picked(x: Any, key: tuple[Any, ...]) -> Any:
+    """The elements of a raw array that a key picks: by rows, but where the array lies in another order, in that."""
+    value = x[key]
+    arrays = [part for part in key if is_array(part)]
+    by_columns = [part for part in arrays if not part.flags.c_contiguous]
+    if (x.flags.c_contiguous and not by_columns) or not arrays or type(x) is not np.ndarray:
+        return by_rows(value)
+    return laid_out(value, axes_of_picked(x, key, value.shape))
+
+
+def axes_of_picked(x: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> list[int]:
+    """The axes of what a key picks from an array, by the steps that are taken through the array and the positions."""
+    places = [i for i, part in enumerate(key) if is_array(part)]
+    arrays = np.broadcast_arrays(*(p for i in places for p in positions(key[i])))
+    added = arrays[0].ndim
+    taken = [dims_taken(part) for part in key]
+    dims = [sum(taken[:i]) for i in range(len(key))]
+    through = steps_of(x)
+    kept = [through[dim] for part, dim in zip(key, dims) if not is_array(part)]
+    kept += through[sum(taken) :]
+    first = places[0] if places == list(range(places[0], places[-1] + 1)) else 0
+    steps = (*kept[:first], *(0,) * added, *kept[first:])
+    before, after = (1,) * first, (1,) * (len(shape) - first - added)
+    placed = [p.reshape(*before, *p.shape, *after) for p in arrays]
+    return axes_by_steps(shape, [steps, *(broadcast_strides(p, shape) for p in placed)])
 
 
 def picked_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], key: Any) -> Tensor:
@@ -118,6 +156,11 @@ def view_name(key: Any, basic: tuple[Any, ...]) -> str:
     return "AliasBackward0"
 
 
+def positions(part: Any) -> Any:
+    """Where a mask is True, for each of its dimensions; an integer array is itself."""
+    return np.atleast_1d(part).nonzero()[: max(part.ndim, 1)] if part.dtype.kind == "b" else [part]
+
+
 # Reading a key ----------------------------------------------------------------------------------------------
 
 
@@ -127,7 +170,9 @@ def split_key(key: Any, x: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] | None
     NumPy treats an int beside an array as an array too, and moves dimensions; PyTorch takes ints first.
     """
     shape = x.shape
-    parts = [key_part(part) for part in (key if isinstance(key, tuple) else (key,))]
+    if type(key) is int and shape and -shape[0] <= key < shape[0]:
+        return (key,), None
+    parts = [key_part(part) for part in (key if isinstance(key, tuple) or holds_parts(key) else (key,))]
     takes = [dims_taken(part) for part in parts]
     missing = len(shape) - sum(takes)
     if missing < 0:
@@ -159,6 +204,21 @@ def split_key(key: Any, x: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] | None
     return tuple(basic), tuple(picking) if any(is_array(part) for part in picking) else None
 
 
+def holds_parts(key: Any) -> bool:
+    """Whether a list is read as a tuple: as in PyTorch a short one is that holds a sequence, a tensor, a slice, ..."""
+    if type(key) is not list or len(key) >= 32 or not any(x is None or x is ... or isinstance(x, PARTS) for x in key):
+        return False
+    warnings.warn(
+        "Using a non-tuple sequence for multidimensional indexing is deprecated: use x[tuple(seq)] instead of x[seq], "
+        "or x[minigrad.tensor(seq)] for rows.",
+        stacklevel=4,
+    )
+    return True
+
+
+PARTS = (Sequence, slice, TensorBase, np.ndarray)
+
+
 def key_part(part: Any) -> Any:
     """One part of a key: an int, a slice of ints, None, Ellipsis, or a raw array of bools or integers.
 
@@ -178,13 +238,21 @@ def key_part(part: Any) -> Any:
     if hasattr(array, "dtype"):
         if array.dtype.kind not in "biu":
             raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
-        return int(array) if array.ndim == 0 and array.dtype.kind != "b" else copy_of(array)
+        if array.dtype == np.uint8 and not isinstance(array, np.generic):
+            array = mask_of_bytes(array)
+        return int(array) if array.ndim == 0 and array.dtype.kind != "b" else copied(array)
     if hasattr(part, "__index__"):
         return operator.index(part)
     raise IndexError(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
         f"(got {type(part).__name__})"
     )
+
+
+def mask_of_bytes(array: Any) -> Any:
+    """An index of uint8 is a mask, as in PyTorch, which had no bools once."""
+    warn("indexing with dtype uint8 is now deprecated, please use a dtype bool instead: it is a mask, not positions")
+    return array != 0
 
 
 def is_array(part: Any) -> bool:
@@ -236,35 +304,43 @@ def check_array(part: Any, dim: int, shape: tuple[int, ...]) -> None:
 # Writing ----------------------------------------------------------------------------------------------------
 
 
-def put(a: Tensor, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, value: Any) -> Tensor:
-    """A copy of `a` with a[key] replaced by value, for a key as `split_key` gives it: what `a[key] = value` leaves."""
-    result = copy_of(raw(a))
-    assign(result, basic, picking, raw(value))
-    chosen = array_module(result).zeros(result.shape, bool)
-    assign(chosen, basic, picking, True)
-    saved, name = (picking, chosen), "torch::autograd::CopySlices"
-    return record(result, (a, value), (put_da, put_dvalue), basic, saved=saved, name=name)
+def put(a: Tensor, key: tuple[Any, ...], value: Any) -> Tensor:
+    """What `a` is once a value was written in place to the positions that a key of arrays picks."""
+    return record(raw(a), (a, value), (put_da, put_dvalue), saved=(key,), name="IndexPutBackward0")
 
 
-def put_da(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, _basic: Any, _picking: Any, chosen: Any) -> Tensor:
-    return where(chosen, 0.0, g)
+def put_da(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, key: Any) -> Tensor:
+    return cleared(g, key)
 
 
-def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, basic: Any, picking: Any, _chosen: Any) -> Tensor:
-    sliced = getitem(g, basic)
-    return sliced if picking is None else index(sliced, picking)
+def put_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, key: Any) -> Tensor:
+    return index(g, key)
+
+
+def cleared(a: Tensor, key: tuple[Any, ...]) -> Tensor:
+    """A copy of `a` with zeros at the positions that a key picks."""
+    value = copy_of(result_array(raw(a)))
+    value[key] = 0
+    return record(value, (a,), (cleared_da,), saved=(key,))
+
+
+def cleared_da(g: Tensor, _out: Tensor, _a: Tensor, key: Any) -> Tensor:
+    return cleared(g, key)
 
 
 def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, value: Any) -> None:
     """array[key] = value, in place, on raw arrays; RuntimeError for a value that does not fit.
 
     A single value, and any for a slice, is converted to the array's dtype; others for masks and positions are not.
+    A number that is too large is an error, but in float16 it becomes inf, as in PyTorch.
     """
     if isinstance(value, (*NUMBERS, np.generic)):
-        value = fitting_number(value, array.dtype)
+        value = fitting_number(value, array.dtype if array.dtype != np.float16 else np.dtype(np.float64))
     elif not hasattr(value, "dtype"):
         raise TypeError(f"can't assign a {type(value).__name__} to a Tensor: make it one with tensor()")
-    elif picking is not None and value.ndim and value.dtype != array.dtype:
+    elif picking is not None and value.dtype != array.dtype and fills(value, picking):
+        value = fitting_number(value, array.dtype)
+    elif picking is not None and (value.ndim or has_mask_of_all(picking)) and value.dtype != array.dtype:
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {array.dtype} for the destination "
             f"and {value.dtype} for the source. Convert the value with .to(dtype)."
@@ -284,8 +360,19 @@ def assign(array: Any, basic: tuple[Any, ...], picking: tuple[Any, ...] | None, 
         ) from None
 
 
+def fills(value: Any, picking: tuple[Any, ...]) -> bool:
+    """Whether one value is put wherever one mask says so: as a number, it is then converted."""
+    arrays = [part for part in picking if is_array(part)]
+    return value.size == 1 and len(arrays) == 1 and arrays[0].ndim > 0 and arrays[0].dtype.kind == "b"
+
+
+def has_mask_of_all(picking: tuple[Any, ...]) -> bool:
+    """Whether there is a mask without dimensions, `x[tensor(True)]`, which is for all elements or none."""
+    return any(is_array(part) and part.ndim == 0 for part in picking)
+
+
 def without_leading_ones(value: Any) -> Any:
-    """A raw array without the dimensions of 1 in front, which say nothing: CuPy does not broadcast to fewer."""
+    """Without the dimensions of 1 in front, which say nothing: neither CuPy nor a gradient broadcasts to fewer."""
     shape = getattr(value, "shape", ())
     extra = next((i for i, n in enumerate(shape) if n != 1), len(shape))
     return value.reshape(shape[extra:]) if extra else value

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import SILENT, numpy_errors
-from minigrad.engine.graph import raw, record
+from minigrad.dtypes import CLASS_NAMES
+from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import by_rows
+from minigrad.ops.advice import converted, one_dtype
+from minigrad.ops.arithmetic import add
 from minigrad.ops.promotion import check_tensors
 from minigrad.ops.shaping import squeeze, unsqueeze
 
@@ -30,7 +35,9 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         numpy_errors.reset(errors)
     if a.dtype != getattr(b, "dtype", None):
         raise matmul_error(input, other)
-    name = PYTORCH_NAMES.get((a.ndim, b.ndim), "UnsafeViewBackward0")
+    name = PYTORCH_NAMES.get((a.ndim, b.ndim))
+    if name is None:  # NumPy gives batches the order in memory that they have in an operand
+        value, name = by_rows(value), "UnsafeViewBackward0"
     return record(value, (input, other), (matmul_da, matmul_db), a.ndim == 1, b.ndim == 1, name=name)
 
 
@@ -68,8 +75,8 @@ def matmul_error(a: Any, b: Any) -> Exception:
         )
     if x.dtype != y.dtype:
         return RuntimeError(
-            f"matmul(): expected m1 and m2 to have the same dtype, but got: {x.dtype} != {y.dtype}. "
-            "Convert one of them with .to(dtype)."
+            f"expected m1 and m2 to have the same dtype, but got: {x.dtype} != {y.dtype} in matmul(). "
+            f"{one_dtype(x, y)}."
         )
     if x.shape[-1] == y.shape[-2 if y.ndim > 1 else 0]:
         return RuntimeError(f"matmul(): the leading dimensions of {list(x.shape)} and {list(y.shape)} do not broadcast")
@@ -83,8 +90,8 @@ def matmul_error(a: Any, b: Any) -> Exception:
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input @ weight.T + bias, as one op.
 
-    input: (..., in), weight: (out, in), bias: (out,) -> (..., out).  RuntimeError for sizes that do not fit
-    or two dtypes.
+    input: (..., in), weight: (out, in), bias: (out,) -> (..., out), or weight: (in,), bias: () -> (...,).
+    RuntimeError for sizes that do not fit or two dtypes.
     """
     errors = numpy_errors.set(SILENT)  # as in matmul
     try:
@@ -95,13 +102,23 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise linear_error(input, weight, bias) from None
     finally:
         numpy_errors.reset(errors)
-    if x is input or x.dtype != w.dtype or (b is not None and (b.dtype != w.dtype or b.ndim > 1)):
-        raise linear_error(input, weight, bias)
+    if x is input or x.dtype != w.dtype or w.ndim != 2 or (b is not None and (b.dtype != w.dtype or b.ndim > 1)):
+        return linear_of_one(input, weight, bias)
+    if x.ndim > 3:
+        value = by_rows(value)
     if b is None:
         name = "MmBackward0" if x.ndim == 2 else "UnsafeViewBackward0"
         return record(value, (input, weight), (linear_dinput, linear_dweight), name=name)
     name = "AddmmBackward0" if x.ndim == 2 else "ViewBackward0"
     return record(value, (input, weight, bias), (linear_dinput, linear_dweight, linear_dbias), name=name)
+
+
+def linear_of_one(input: Any, weight: Any, bias: Any) -> Tensor:
+    """`linear` with a vector for weight, of which there is one output: (...,).  Errors for all else."""
+    if any(isinstance(x, TensorBase) and x.array.ndim != n for x, n in ((weight, 1), (bias, 0))):
+        raise linear_error(input, weight, bias)
+    product = matmul(input, weight)
+    return product if bias is None else add(product, bias)
 
 
 def linear_dinput(g: Tensor, _out: Tensor, _input: Tensor, weight: Tensor, _bias: Any = None) -> Tensor:
@@ -137,10 +154,17 @@ def linear_error(input: Any, weight: Any, bias: Any) -> Exception:
     named = [("input", input), ("weight", weight), ("bias", bias)]
     shown = ", ".join(f"{name} {list(x.array.shape)} {x.dtype}" for name, x in named if x is not None)
     if len({x.array.dtype for _, x in named if x is not None}) > 1:
-        return RuntimeError(f"linear(): input, weight and bias must have the same dtype, but got: {shown}")
-    rows = "x".join(str(n) for n in input.array.shape)
+        names = [CLASS_NAMES[str(x.array.dtype)] for x in (input, weight)]
+        return RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {' and '.join(names)}: linear() of {shown}. "
+            f"{converted('input', input.array, weight.array.dtype)}."
+        )
+    shape, features = input.array.shape, weight.array.shape[-1]
+    is_unflattened = len(shape) > 2 and math.prod(shape[1:]) == features
+    advice = ". Flatten it before: nn.Flatten(), or x.flatten(1)" if is_unflattened else ""
+    rows = "x".join(str(n) for n in shape)
     columns = "x".join(str(n) for n in reversed(weight.array.shape))
     return RuntimeError(
         f"linear(): mat1 and mat2 shapes cannot be multiplied ({rows} and {columns}): the last size of input "
-        f"must equal the last of weight, and bias have weight's first. Got: {shown}"
+        f"must equal the last of weight, and bias have weight's first. Got: {shown}{advice}"
     )

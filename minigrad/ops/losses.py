@@ -6,18 +6,19 @@ multiplied to give that of each element (1 / n for the mean), and recompute ever
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.arrays import quiet
 from minigrad.engine.broadcasting import broadcasts
-from minigrad.engine.graph import TensorBase, raw, record
-from minigrad.engine.places import op_called
+from minigrad.engine.graph import TensorBase, node_of, raw, record
+from minigrad.engine.order import by_rows, ordered
+from minigrad.engine.places import op_called, warn
 from minigrad.gpu.placement import check_devices
 from minigrad.kernels.fused import fused
 from minigrad.ops.activations import sigmoid
+from minigrad.ops.advice import no_tensor
 from minigrad.ops.elementwise import abs as absolute
 from minigrad.ops.elementwise import exp, log, log1p, sign
 from minigrad.ops.promotion import as_dtype, check_broadcast, check_pair, common_dtype
@@ -29,14 +30,16 @@ if TYPE_CHECKING:
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "l1_loss", "mse_loss"]
 
 
-def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
+def reduced(losses: Any, reduction: str, total: Any = None, of: tuple[Any, ...] = ()) -> tuple[Any, Any]:
     """The raw losses reduced, and the scale that their gradients take from it.
 
-    total: what the sum is divided by for the mean (default: how many there are).  ValueError for an unknown
-    reduction.
+    total: what the sum is divided by for the mean (default: how many there are).  of: raw arrays whose order in memory
+    the losses keep without a reduction (default: by rows).  ValueError for an unknown reduction.
     """
     if reduction == "none":
-        return losses, 1
+        return (ordered(losses, *of) if of else by_rows(losses)), 1
+    if losses.dtype.char == "e":
+        return reduced_halves(losses, reduction, total)
     if reduction == "sum":
         return losses.sum(), 1
     if reduction != "mean":
@@ -45,6 +48,12 @@ def reduced(losses: Any, reduction: str, total: Any = None) -> tuple[Any, Any]:
         return losses.sum() / total, inverse(total)
     size = losses.size
     return losses.sum() / size, 1 / size if size else 0
+
+
+def reduced_halves(losses: Any, reduction: str, total: Any) -> tuple[Any, Any]:
+    """As `reduced`, for losses in float16: their sum may be too large for it where the mean is not."""
+    value, scale = reduced(losses.astype(np.float32), reduction, total)
+    return value.astype(losses.dtype), scale.astype(losses.dtype) if hasattr(scale, "dtype") else scale
 
 
 @fused
@@ -60,7 +69,7 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
     """(input - target) ** 2, reduced."""
     a, b = distance_operands("mse_loss", input, target)
     with quiet():
-        value, scale = reduced(squared_difference(raw(a), raw(b)), reduction)
+        value, scale = reduced(squared_difference(raw(a), raw(b)), reduction, of=(a.array, b.array))
     return record(value, (a, b), (mse_loss_dinput, mse_loss_dtarget), scale)
 
 
@@ -83,7 +92,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
     """|input - target|, reduced."""
     a, b = distance_operands("l1_loss", input, target)
     with quiet():
-        value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction)
+        value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction, of=(a.array, b.array))
     return record(value, (a, b), (l1_loss_dinput, l1_loss_dtarget), scale, name=L1_NAMES[reduction])
 
 
@@ -110,10 +119,10 @@ def distance_operands(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, T
     check_pair(op, input, target)
     x, y = input.array, target.array
     if x.shape != y.shape:
-        warnings.warn(
+        warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
-            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size."
+            + squeezed(x, y)
         )
         check_broadcast(x.shape, y.shape)
     if x.dtype == y.dtype and x.dtype.kind == "f":
@@ -139,10 +148,10 @@ def binary_cross_entropy(
     p, y = binary_operands("binary_cross_entropy", input, target)
     for name, x in (("input", p), ("target", y)):
         if isinstance(x, np.ndarray) and not ((x >= 0) & (x <= 1)).all():  # a GPU's values are not waited for
-            raise RuntimeError(f"binary_cross_entropy(): all elements of {name} should be between 0 and 1")
+            raise RuntimeError(outside_0_to_1(name, x))
     weight = weight_operand("weight", weight, input)
     with quiet():
-        value, scale = reduced(weighted(surprise_of_probability(p, y), raw(weight)), reduction)
+        value, scale = reduced(weighted(surprise_of_probability(p, y), raw(weight)), reduction, of=(p, y))
     rules = (binary_cross_entropy_dinput, binary_cross_entropy_dtarget, None)
     return record(value, (input, target, weight), rules, scale)
 
@@ -185,7 +194,7 @@ def binary_cross_entropy_with_logits(
     weight, pos_weight = weight_operand("weight", weight, input), weight_operand("pos_weight", pos_weight, input)
     with quiet():
         losses = surprise_of_logits(z, y, raw(pos_weight))
-        value, scale = reduced(weighted(losses, raw(weight)), reduction)
+        value, scale = reduced(weighted(losses, raw(weight)), reduction, of=(y,))
     rules = (binary_cross_entropy_with_logits_dinput, binary_cross_entropy_with_logits_dtarget, None, None)
     return record(value, (input, target, weight, pos_weight), rules, scale)
 
@@ -224,6 +233,14 @@ def softplus_of_minus(z: Tensor) -> Tensor:
     return log1p(exp(-absolute(z))) - clamp(z, max=0)
 
 
+def squeezed(x: Any, y: Any) -> str:
+    """What to write where an output has a last dimension of 1 that the target lacks, or the other way around."""
+    for name, long, short in (("input", x, y), ("target", y, x)):
+        if long.shape == (*short.shape, 1):
+            return f" Write {name}.squeeze(-1)."
+    return ""
+
+
 def binary_operands(op: str, input: Any, target: Any) -> tuple[Any, Any]:
     """The two raw arrays, of one shape and one float dtype."""
     check_pair(op, input, target)
@@ -259,11 +276,22 @@ def weight_operand(name: str, weight: Any, input: Tensor) -> Any:
     return as_dtype(weight, x.dtype)
 
 
+def outside_0_to_1(name: str, x: Any) -> str:
+    """Why probabilities, or targets, are refused, and what to write."""
+    advice = {
+        "input": "Probabilities are the sigmoid of a model's output: pass torch.sigmoid(output), or give the output "
+        "itself to BCEWithLogitsLoss",
+        "target": "Targets are the classes 0 and 1, as floats",
+    }[name]
+    found = "it has nan" if np.isnan(x).any() else f"it has {x.min():.6g} to {x.max():.6g}"
+    return f"all elements of {name} should be between 0 and 1: binary_cross_entropy(), {found}. {advice}."
+
+
 def refuse_grad(name: str, weight: Any) -> None:
     """A weight is a constant to differentiation: TypeError unless a tensor, RuntimeError if it requires grad."""
     if not isinstance(weight, TensorBase):
-        raise TypeError(f"{op_called()}(): argument '{name}' must be Tensor, not {type(weight).__name__}")
-    if weight.node is not None:
+        raise no_tensor(op_called(), name, weight)
+    if node_of(weight) is not None:
         raise RuntimeError(
             f"{op_called()}() is not differentiable with respect to argument '{name}'. This input cannot have "
             "requires_grad True: pass weight.detach()."

@@ -183,34 +183,9 @@ def baddbmm_(self: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, a
     return replace(self, products.baddbmm(self, batch1, batch2, beta=beta, alpha=alpha))
 
 
-def bitwise_and_(self: Tensor, other: Any) -> Tensor:
-    """As `bitwise_and`, in place."""
-    return replace(self, comparison.bitwise_and(self, other))
-
-
-def bitwise_left_shift_(self: Tensor, other: Any) -> Tensor:
-    """As `bitwise_left_shift`, in place."""
-    return replace(self, functions.bitwise_left_shift(self, other))
-
-
 def bitwise_not_(self: Tensor) -> Tensor:
     """As `bitwise_not`, in place."""
     return replace(self, comparison.bitwise_not(self))
-
-
-def bitwise_or_(self: Tensor, other: Any) -> Tensor:
-    """As `bitwise_or`, in place."""
-    return replace(self, comparison.bitwise_or(self, other))
-
-
-def bitwise_right_shift_(self: Tensor, other: Any) -> Tensor:
-    """As `bitwise_right_shift`, in place."""
-    return replace(self, functions.bitwise_right_shift(self, other))
-
-
-def bitwise_xor_(self: Tensor, other: Any) -> Tensor:
-    """As `bitwise_xor`, in place."""
-    return replace(self, comparison.bitwise_xor(self, other))
 
 
 def ceil_(self: Tensor) -> Tensor:
@@ -311,11 +286,6 @@ def fix_(self: Tensor) -> Tensor:
 def floor_(self: Tensor) -> Tensor:
     """As `floor`, in place."""
     return replace(self, elementwise.floor(self))
-
-
-def floor_divide_(self: Tensor, other: Any) -> Tensor:
-    """As `floor_divide`, in place."""
-    return replace(self, arithmetic.floor_divide(self, other))
 
 
 def fmod_(self: Tensor, other: Any) -> Tensor:
@@ -518,11 +488,6 @@ def rad2deg_(self: Tensor) -> Tensor:
 def reciprocal_(self: Tensor) -> Tensor:
     """As `reciprocal`, in place."""
     return replace(self, elementwise.reciprocal(self))
-
-
-def remainder_(self: Tensor, other: Any) -> Tensor:
-    """As `remainder`, in place."""
-    return replace(self, arithmetic.remainder(self, other))
 
 
 def round_(self: Tensor, *, decimals: int = 0) -> Tensor:

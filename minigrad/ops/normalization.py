@@ -7,17 +7,21 @@ the dimensions that are averaged over kept at length 1, `along` the shape in whi
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, quiet
-from minigrad.engine.broadcasting import sum_to
+from minigrad.arrays import array_module, quiet, total
+from minigrad.engine.broadcasting import cast_da, sum_to
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
+from minigrad.engine.order import by_rows
+from minigrad.formats import format_of, in_format
 from minigrad.kernels.fused import blend
-from minigrad.ops.elementwise import sqrt
-from minigrad.ops.promotion import array_of, check_tensors
+from minigrad.ops.advice import converted
+from minigrad.ops.elementwise import clone, sqrt
+from minigrad.ops.promotion import array_of, as_dtype, check_tensors
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -37,21 +41,45 @@ def batch_norm(
 ) -> Tensor:
     """(input - mean) / sqrt(variance + eps) * weight + bias, with a mean and a variance for each channel.
 
-    input: (N, C) or (N, C, L1, ...), float.  All others: (C,), or None.  In training the mean and the variance
+    input: (N, C) or (N, C, L1, ...), float; or (0,).  All others: (C,), or None.  In training the mean and the variance
     are the batch's, and the running ones move towards them by the share `momentum` (the running variance
     towards the unbiased one, sum((a - mean)**2) / (n - 1)).  Otherwise the running ones are used.
 
     ValueError: one value per channel in training.  RuntimeError: other shapes and dtypes, no running
     statistics when not training.  S. Ioffe and C. Szegedy (2015), https://arxiv.org/abs/1502.03167
     """
-    x = checked_input("batch_norm", input, least=2)
-    number, channels = x.shape[0] * math.prod(x.shape[2:]), x.shape[1]
+    x = checked_input("batch_norm", input, least=1 if input.shape == (0,) else 2)
+    number, channels = x.shape[0] * math.prod(x.shape[2:]), x.shape[1] if x.ndim > 1 else 0
     if training and number == 1:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {input.shape}. Call model.eval() "
+            "before a prediction for one sample; in training leave out a last batch of one (drop_last=True)"
+        )
     if training and eps <= 0:
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     statistics = {"running_mean": running_mean, "running_var": running_var}
     check_parameters("batch_norm", (channels,), input, **statistics, weight=weight, bias=bias)
+    if x.ndim == 1:
+        return clone(input)
+    operands = input, weight, bias, running_mean, running_var, training, momentum, eps
+    if x.dtype.char == "e":
+        return in_single("NativeBatchNormBackward0", batch_normalized, *operands)
+    return batch_normalized(*operands)
+
+
+def batch_normalized(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> Tensor:
+    """`batch_norm` of operands that were checked."""
+    x = raw(input)
+    number, channels = x.shape[0] * math.prod(x.shape[2:]), x.shape[1]
     kept = (1, channels) + (1,) * (x.ndim - 2)
     if not training:
         return with_known_statistics(input, weight, bias, running_mean, running_var, kept, eps)
@@ -97,7 +125,32 @@ def layer_norm(
     before = x.ndim - len(ending)
     kept = x.shape[:before] + (1,) * len(ending)
     along = (1,) * before + ending
+    if x.dtype.char == "e":
+        return in_single("NativeLayerNormBackward0", layer_normalized, input, weight, bias, kept, along, eps)
+    return layer_normalized(input, weight, bias, kept, along, eps)
+
+
+def layer_normalized(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    kept: tuple[int, ...],
+    along: tuple[int, ...],
+    eps: float,
+) -> Tensor:
+    """`layer_norm` of operands that were checked."""
     return normalized(centred(input, kept), weight, bias, kept, along, eps, "NativeLayerNormBackward0")
+
+
+def in_single(
+    name: str, normalize: Callable[..., Tensor], input: Tensor, weight: Tensor | None, bias: Tensor | None, *rest: Any
+) -> Tensor:
+    """A normalization of float16, computed in float32: a variance above 65504 would be infinite."""
+    single = [x if x is None else as_dtype(x, np.dtype(np.float32)) for x in (input, weight, bias)]
+    result = normalize(*single, *rest)
+    with quiet():
+        value = raw(result).astype(raw(input).dtype)
+    return record(value, (result,), (cast_da,), raw(result).dtype, name=name)
 
 
 # The two steps ----------------------------------------------------------------------------------------------
@@ -137,6 +190,7 @@ def normalized(
             value *= raw(weight).reshape(along)
         if bias is not None:
             value += raw(bias).reshape(along)
+    value = in_format(value, format_of(x)) if kept == along else by_rows(value)
     rules = (normalized_da, normalized_dweight, normalized_dbias)
     return record(value, (a, weight, bias), rules, kept, along, eps, name=name)
 
@@ -200,9 +254,10 @@ def summed_product(a: Tensor, b: Tensor, kept: tuple[int, ...]) -> Tensor:
     x, y = raw(a), raw(b)
     dims = list(range(x.ndim))
     if type(x) is np.ndarray:
-        value = np.einsum(x, dims, y, dims, [i for i in dims if kept[i] == x.shape[i]])
+        exact = np.float32 if x.dtype.char == "e" else x.dtype  # float16 counts to 2048 and stays
+        value = np.einsum(x, dims, y, dims, [i for i in dims if kept[i] == x.shape[i]], dtype=exact).astype(x.dtype)
     else:  # CuPy's einsum takes long to prepare
-        value = (x * y).sum(tuple(i for i in dims if kept[i] != x.shape[i]))
+        value = total(x * y, tuple(i for i in dims if kept[i] != x.shape[i]))
     return record(value.reshape(kept), (a, b), (summed_product_da, summed_product_db))
 
 
@@ -241,7 +296,7 @@ def with_known_statistics(
         slope = 1 / array_module(x).sqrt(running_var.array.reshape(kept) + eps)
         factor = slope if weight is None else slope * raw(weight).reshape(kept)
         shift = -mean * factor if bias is None else raw(bias).reshape(kept) - mean * factor
-        value = x * factor + shift
+        value = in_format(x * factor + shift, format_of(x))
     rules = (known_batch_norm_da, known_batch_norm_dweight, known_batch_norm_dbias)
     name = "NativeBatchNormBackward0"
     return record(value, (input, weight, bias), rules, saved=(mean, slope), name=name)
@@ -293,6 +348,6 @@ def check_parameters(op: str, shape: tuple[int, ...], input: Any, **parameters: 
             )
         if parameter.array.dtype != x.dtype:
             raise RuntimeError(
-                f"{op}(): mixed dtype: expected {name} to have the dtype of the input, {x.dtype}, but it has "
-                f"{parameter.array.dtype}. Convert the module with .to(dtype), or the input."
+                f"mixed dtype: {op}() expected {name} to have the dtype of the input, {x.dtype}, but it has "
+                f"{parameter.array.dtype}. {converted('input', x, parameter.array.dtype)}."
             )

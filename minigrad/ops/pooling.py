@@ -9,6 +9,8 @@ import numpy as np
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.formats import format_of, in_format
+from minigrad.ops.advice import no_tensor
 from minigrad.ops.indexing import scatter
 from minigrad.ops.windows import Windows, pair
 
@@ -47,8 +49,9 @@ def max_pool2d(
     windows = pooling_windows("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
     value, chosen = largest_of_windows(x, windows)
     name = "MaxPool2DWithIndicesBackward0"
-    out = record(value, (input,), (max_pool2d_dinput,), windows, saved=(chosen,), name=name)
-    return (out, unrecorded(positions_in_image(chosen, windows), input)) if return_indices else out
+    format = format_of(x)
+    out = record(in_format(value, format), (input,), (max_pool2d_dinput,), windows, saved=(chosen,), name=name)
+    return (out, unrecorded(in_format(positions_in_image(chosen, windows), format), input)) if return_indices else out
 
 
 def max_pool2d_dinput(g: Tensor, _out: Tensor, _input: Tensor, windows: Windows, chosen: Any) -> Tensor:
@@ -152,11 +155,12 @@ def avg_pool2d(
 def means(input: Tensor, divisor: Any, windows: Windows) -> Tensor:
     """The sum of each window, divided."""
     x = windows.padded(raw(input))
-    total = array_module(x).zeros((*x.shape[:-2], *windows.places), x.dtype)
+    exact = np.float32 if x.dtype.char == "e" else x.dtype
+    total = array_module(x).zeros((*x.shape[:-2], *windows.places), exact)
     with quiet():
         for part in windows.slices():
             total += x[part]
-        value = total / divisor
+        value = in_format((total / divisor).astype(x.dtype, copy=False), format_of(raw(input)))
     return record(value, (input,), (means_dinput,), windows, saved=(divisor,), name="AvgPool2DBackward0")
 
 
@@ -197,7 +201,7 @@ def sizes_of(windows: Windows, count_include_pad: bool) -> list[list[int]]:
 def image_array(op: str, input: Any) -> Any:
     """The raw images.  RuntimeError for a wrong number of dimensions, or an empty image."""
     if not isinstance(input, TensorBase):
-        raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+        raise no_tensor(op, "input", input)
     x = input.array
     if x.ndim not in (3, 4) or 0 in x.shape[x.ndim - 3 :]:
         raise RuntimeError(

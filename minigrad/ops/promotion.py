@@ -17,9 +17,11 @@ from minigrad import dtypes
 from minigrad.arrays import gpu_of, on_its_gpu
 from minigrad.devices import as_array, device_of
 from minigrad.engine.broadcasting import cast
-from minigrad.engine.graph import TensorBase, raw, wrap
+from minigrad.engine.graph import TensorBase, node_of, wrap
+from minigrad.engine.order import agrees, axes_of_result, broadcast_strides, empty_by_axes
 from minigrad.engine.places import op_called
 from minigrad.gpu.placement import check_devices
+from minigrad.ops.advice import no_tensor, tensor_from
 from minigrad.ops.moving import to_device
 
 NUMBERS = (bool, int, float)
@@ -35,9 +37,7 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
         if isinstance(b, TensorBase):
             y = b.array
             if x.dtype is y.dtype and (type(x) is type(y) is ndarray or gpu_of(x) == gpu_of(y)):
-                if x.shape != y.shape:
-                    check_broadcast(x.shape, y.shape)
-                return a, b
+                return (a, b) if x.strides == y.strides and x.shape == y.shape else unlike(a, b)
             return promoted(a, b)
         if x.dtype.kind == "f" and type(b) in (float, int):
             return a, b
@@ -45,7 +45,7 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
     if isinstance(b, TensorBase):
         return promoted(a, b)
     if not hasattr(a, "dtype") and not hasattr(b, "dtype"):
-        raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(a).__name__}")
+        raise no_tensor(op_called(), "input", a)
     return a, b
 
 
@@ -54,10 +54,43 @@ def promoted(a: Any, b: Any) -> tuple[Any, Any]:
     a, b = on_one_device(operand(a), operand(b))
     dtype = result_type(a, b)
     a, b = as_dtype(a, dtype), as_dtype(b, dtype)
-    x, y = raw(a), raw(b)
-    if isinstance(a, TensorBase) and isinstance(b, TensorBase) and x.shape != y.shape:
+    return unlike(a, b) if isinstance(a, TensorBase) and isinstance(b, TensorBase) else (a, b)
+
+
+def unlike(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two operands of unlike shapes or orders in memory: known to broadcast, and so that NumPy gives PyTorch's order.
+
+    Where two orders meet, NumPy goes by rows; in PyTorch the operand that comes first has its way.
+    """
+    x, y = a.array, b.array
+    if x.shape != y.shape:
         check_broadcast(x.shape, y.shape)
+    if (x.flags.c_contiguous and y.flags.c_contiguous) or not type(x) is type(y) is ndarray:
+        return a, b
+    shape = x.shape if x.shape == y.shape else np.broadcast_shapes(x.shape, y.shape)
+    if x.flags.c_contiguous and x.shape == shape:
+        return a, b
+    axes = axes_of_result(shape, x, y)
+    if axes == list(reversed(range(len(shape)))):
+        return a, b
+    if not agrees(y, shape, axes):
+        b = in_order(b, shape, axes)
+    if not agrees(x, shape, axes) or 0 in broadcast_strides(x, shape):
+        a = in_order(a, shape, axes)
     return a, b
+
+
+def in_order(a: Any, shape: tuple[int, ...], axes: list[int]) -> Any:
+    """A copy of a tensor, broadcast to a shape, whose elements lie in memory in the order of some axes."""
+    copy = wrap(empty_by_axes(axes, shape, np, a.array.dtype))
+    copy.array[...] = a.array
+    copy.node, copy.changes = node_of(a), a.changes
+    return copy
+
+
+def arrays_of(*operands: Any) -> list[Any]:
+    """The arrays of those operands that are tensors."""
+    return [x.array for x in operands if isinstance(x, TensorBase)]
 
 
 def operand(x: Any) -> Any:
@@ -71,7 +104,7 @@ def operand(x: Any) -> Any:
         return wrap(dtypes.canonical(array) if array.dtype in dtypes.from_numpy else array)
     if isinstance(x, NUMBERS):
         return x
-    raise TypeError(f"{op_called()}(): an operand must be a Tensor or a number, not {type(x).__name__}")
+    raise TypeError(f"{op_called()}(): an operand must be a Tensor or a number, not {type(x).__name__}{tensor_from(x)}")
 
 
 def on_one_device(*operands: Any) -> tuple[Any, ...]:
@@ -92,7 +125,7 @@ def check_tensors(op: str, optional: tuple[str, ...] = (), **operands: Any) -> N
     """TypeError for an operand that is no tensor (an optional one may be None), RuntimeError for two devices."""
     for name, x in operands.items():
         if not isinstance(x, TensorBase) and not (x is None and name in optional):
-            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+            raise no_tensor(op, name, x)
     check_devices(*operands.values())
 
 
@@ -100,7 +133,7 @@ def check_pair(op: str, input: Any, target: Any) -> None:
     """TypeError for an input or a target that is no tensor, RuntimeError for two devices."""
     for name, x in (("input", input), ("target", target)):
         if not isinstance(x, TensorBase):
-            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+            raise no_tensor(op, name, x)
     if not type(input.array) is type(target.array) is ndarray:
         check_devices(input, target)
 
@@ -151,7 +184,7 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
         dtype = dtypes.get_default_dtype()
     dtype = PYTHON_TYPES.get(dtype, dtype) if isinstance(dtype, type) else dtype
     if not isinstance(dtype, dtypes.dtype):
-        raise TypeError(f"{op_called()}(): argument 'dtype' must be a dtype such as minigrad.float32, not {dtype!r}")
+        raise TypeError(f"{op_called()}(): argument 'dtype' must be a dtype such as {dtypes.float32}, not {dtype!r}")
     return dtype.numpy
 
 
@@ -193,7 +226,7 @@ def array_of(input: Any) -> Any:
     if type(array) is ndarray:
         return array
     if not hasattr(array, "dtype"):
-        raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(input).__name__}")
+        raise no_tensor(op_called(), "input", input)
     return on_its_gpu(array)
 
 
@@ -203,7 +236,7 @@ def floating(a: Any) -> Any:
         return cast(a, dtypes.get_default_dtype().numpy)  # type: ignore[arg-type]
     if isinstance(a, TensorBase) or hasattr(a, "dtype"):
         return a
-    raise TypeError(f"{op_called()}(): argument 'input' must be Tensor, not {type(a).__name__}")
+    raise no_tensor(op_called(), "input", a)
 
 
 def check_shapes(*operands: Any) -> None:

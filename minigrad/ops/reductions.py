@@ -10,10 +10,13 @@ import builtins
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from minigrad import dtypes
-from minigrad.arrays import array_module, quiet
+from minigrad.arrays import array_module, quiet, total
 from minigrad.engine.broadcasting import broadcast_to, cast
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.engine.order import by_rows
 from minigrad.ops import selection
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.elementwise import exp
@@ -34,7 +37,7 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.
     to = dtypes.int64.numpy if x.dtype.kind in "biu" and dtype is None else x.dtype
     name = "SumBackward0" if dim is None else "SumBackward1"
     with quiet():
-        value = x.sum(axes, to, keepdims=keepdim)
+        value = by_rows(total(x, axes, keepdim) if x.dtype.kind == "f" else x.sum(axes, to, keepdims=keepdim))
     return record(value, (a,), (sum_da,), kept_shape(x.shape, axes), x.shape, name=name)
 
 
@@ -55,12 +58,17 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes
     kept = kept_shape(x.shape, axes)
     name = "MeanBackward0" if dim is None else "MeanBackward1"
     with quiet():
-        value = average(x, axes, keepdim)
+        value = by_rows(average(x, axes, keepdim))
     return record(value, (a,), (mean_da,), kept, x.shape, name=name)
 
 
 def mean_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
-    return broadcast_to(g.reshape(kept) / elements_per_result(shape, kept), shape)
+    return broadcast_to(divided(g.reshape(kept), elements_per_result(shape, kept)), shape)
+
+
+def divided(g: Any, number: int) -> Any:
+    """g / number; in float16, whose largest number is 65504, by way of 1 / number."""
+    return g * (1 / number) if raw(g).dtype.char == "e" else g / number
 
 
 def average(x: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
@@ -101,7 +109,7 @@ class Smallest(NamedTuple):
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The largest element; equal ones share the gradient evenly."""
     x, axes, kept = extreme_operands("amax", input, dim)
-    return record(x.max(axes, keepdims=keepdim), (input,), (amax_da,), kept, axes)
+    return record(by_rows(x.max(axes, keepdims=keepdim)), (input,), (amax_da,), kept, axes)
 
 
 def amax_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
@@ -111,7 +119,7 @@ def amax_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tupl
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The smallest element; equal ones share the gradient evenly."""
     x, axes, kept = extreme_operands("amin", input, dim)
-    return record(x.min(axes, keepdims=keepdim), (input,), (amax_da,), kept, axes, name="AminBackward0")
+    return record(by_rows(x.min(axes, keepdims=keepdim)), (input,), (amax_da,), kept, axes, name="AminBackward0")
 
 
 def shared(g: Tensor, ties: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -147,8 +155,9 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     return record(x.max(), (input,), (max_da,), kept, axes, name="MaxBackward1")
 
 
-def max_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
-    return shared(g.reshape(kept), (a == out.reshape(kept)) | (a != a), axes)
+def max_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], _axes: tuple[int, ...]) -> Tensor:
+    chosen = (a == out.reshape(kept)) | (a != a)
+    return selection.only_where(chosen, g.reshape(kept) / cast(sum(chosen), raw(g).dtype))
 
 
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
@@ -203,37 +212,48 @@ def argextreme(op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor
 
 
 def var(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Tensor:
-    """The variance, sum((a - mean)**2) / (n - correction); unbiased=False means correction=0."""
+    """The variance, sum((a - mean)**2) / (n - correction); unbiased=False means correction=0, correction=None 1."""
     x, axes, kept, divisor = spread_operands("var", input, dim, unbiased, correction)
     with quiet():
-        squares = (x - average(x, axes, True)) ** 2
-        value = squares.sum(axes, keepdims=keepdim) / divisor
+        value = by_rows(variance(x, axes, keepdim, divisor).astype(x.dtype, copy=False))
     return record(value, (input,), (var_da,), kept, axes, divisor)
 
 
 def var_da(g: Tensor, _out: Tensor, a: Tensor, kept: tuple[int, ...], axes: Any, divisor: float) -> Tensor:
-    return g.reshape(kept) * ((a - mean(a, axes, keepdim=True)) * 2 / divisor)
+    return g.reshape(kept) * twice_over(divisor) * (a - mean(a, axes, keepdim=True))
 
 
 def std(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Tensor:
     """The standard deviation, the square root of `var`.  Where it is 0, so is its gradient."""
     x, axes, kept, divisor = spread_operands("std", input, dim, unbiased, correction)
     with quiet():
-        squares = (x - average(x, axes, True)) ** 2
-        value = (squares.sum(axes, keepdims=keepdim) / divisor) ** 0.5
+        value = by_rows((variance(x, axes, keepdim, divisor) ** 0.5).astype(x.dtype, copy=False))
     return record(value, (input,), (std_da,), kept, axes, divisor)
 
 
 def std_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: Any, divisor: float) -> Tensor:
-    slope = selection.where(out == 0, 0.0, g / (out * 2))
-    return slope.reshape(kept) * ((a - mean(a, axes, keepdim=True)) * 2 / divisor)
+    slope = selection.only_where(out != 0, g / (out * 2))
+    return slope.reshape(kept) * twice_over(divisor) * (a - mean(a, axes, keepdim=True))
 
 
-def spread_operands(op: str, input: Tensor, dim: Any, unbiased: bool | None, correction: float) -> Any:
+def twice_over(divisor: float) -> float:
+    """2 / divisor, of which 0 gives inf."""
+    return 2 / divisor if divisor else math.inf
+
+
+def variance(x: Any, axes: tuple[int, ...], keepdim: bool, divisor: float) -> Any:
+    """The sum of squared deviations of a raw array, divided; of float16 in float32, which has room for the squares."""
+    if x.dtype.char == "e":
+        x = x.astype(np.float32)
+    squares = (x - average(x, axes, True)) ** 2
+    return squares.sum(axes, keepdims=keepdim) / divisor
+
+
+def spread_operands(op: str, input: Tensor, dim: Any, unbiased: bool | None, correction: float | None) -> Any:
     """The array, the axes, the shape with these kept, and what the sum of squares is divided by."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
@@ -243,8 +263,9 @@ def spread_operands(op: str, input: Tensor, dim: Any, unbiased: bool | None, cor
     axes = reduced_axes(input, dim)
     kept = kept_shape(x.shape, axes)
     n = math.prod(x.shape[i] for i in axes)
+    correction = 1 if correction is None else correction
     divisor = n - (correction if unbiased is None else int(unbiased))
-    return x, axes, kept, builtins.max(divisor, 0) or x.dtype.type(0)
+    return x, axes, kept, builtins.max(divisor, 0)
 
 
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
@@ -256,9 +277,9 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     most = largest(x, axes)
     most = xp.where(xp.isfinite(most), most, 0)
     with quiet():
-        total = xp.log(xp.exp(x - most).sum(axes, keepdims=True)) + most
-    value = total if keepdim else total.reshape([n for i, n in enumerate(x.shape) if i not in axes])
-    return record(value, (a,), (logsumexp_da,), kept_shape(x.shape, axes))
+        value = xp.log(total(xp.exp(x - most), axes, keepdims=True)) + most
+    value = value if keepdim else value.reshape([n for i, n in enumerate(x.shape) if i not in axes])
+    return record(by_rows(value), (a,), (logsumexp_da,), kept_shape(x.shape, axes))
 
 
 def largest(x: Any, axes: tuple[int, ...]) -> Any:

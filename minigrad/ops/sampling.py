@@ -17,13 +17,17 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.devices import CPU, check_device, device_of, moved
-from minigrad.engine.graph import TensorBase, wrap
+from minigrad.engine.graph import TensorBase, record, wrap
+from minigrad.engine.places import op_called
+from minigrad.formats import empty_in_format
+from minigrad.ops.advice import no_tensor
 from minigrad.ops.creation import checked_sizes, finished
-from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place
+from minigrad.ops.elementwise import zeros_for
+from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place, refuse_memory
 from minigrad.ops.promotion import numpy_dtype
 from minigrad.random import Generator, default_generator
 from minigrad.random.integers import highest
-from minigrad.random.memory_order import empty_in_same_order, fill, flattened, laid_out_like
+from minigrad.random.memory_order import fill, flattened, laid_out_like
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -170,7 +174,8 @@ def normal(
 ) -> Tensor:
     """Normal numbers: `normal(mean, std, size)`, or with tensors for mean or std, which are broadcast.
 
-    Their dtype is that of the tensors, of mean if both are.  RuntimeError when a std is negative.
+    Their dtype is that of the tensors, of mean if both are.  As in PyTorch the gradients of mean and std are 0.
+    RuntimeError when a std is negative.
 
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)
@@ -196,7 +201,17 @@ def normal(
     else:
         raise RuntimeError("normal expects all elements of std >= 0.0")
     drawn = add_(drawn, wrap(on_cpu(mean)) if isinstance(mean, TensorBase) else mean)
-    return finished(drawn.array, device_of(tensors[0].array) if device is None else device, requires_grad)
+    value = finished(drawn.array, device_of(tensors[0].array) if device is None else device, requires_grad).array
+    name = "NormalBackward3" if len(tensors) == 2 else "NormalBackward1" if mean is tensors[0] else "NormalBackward2"
+    return record(value, (mean, std), (normal_dmean, normal_dstd), name=name)
+
+
+def normal_dmean(g: Tensor, _out: Tensor, _mean: Tensor, _std: Tensor) -> Tensor:
+    return zeros_for(g)
+
+
+def normal_dstd(g: Tensor, _out: Tensor, _mean: Tensor, _std: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 # From probabilities -----------------------------------------------------------------------------------------
@@ -205,8 +220,8 @@ def normal(
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with a probability, else 0, in input's shape and dtype.
 
-    input: the probability of each element, in [0, 1]; with `p`, which then counts for all, anything.
-    RuntimeError for a probability outside [0, 1], NotImplementedError when they are not floats.
+    input: the probability of each element, in [0, 1], with a gradient of 0; with `p`, which then counts for all,
+    anything.  RuntimeError for a probability outside [0, 1], NotImplementedError when they are not floats.
 
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)
@@ -216,7 +231,12 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     refuse_other_than_tensor("bernoulli", input)
     x = input.array
     drawn = source(generator).bernoulli(x.size, on_cpu(input).reshape(-1) if p is None else p)
-    return wrap(moved(drawn.astype(x.dtype).reshape(x.shape), device_of(x)))
+    value = moved(drawn.astype(x.dtype).reshape(x.shape), device_of(x))
+    return record(value, (input,), (bernoulli_da,)) if p is None else wrap(value)
+
+
+def bernoulli_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 def multinomial(
@@ -248,13 +268,14 @@ def rand_like(
     dtype: dtype_ | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1), in the shape and dtype of another tensor."""
 
     def draw(x: Any) -> Any:
         return source(generator).uniform(x.size, dtype=x.dtype)
 
-    return drawn_like(input, dtype, device, requires_grad, draw)
+    return drawn_like(input, dtype, device, requires_grad, memory_format, draw)
 
 
 def randn_like(
@@ -264,9 +285,14 @@ def randn_like(
     dtype: dtype_ | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Standard normal numbers, in the shape and dtype of another tensor."""
-    return drawn_like(input, dtype, device, requires_grad, lambda x: normal_numbers(generator, x))
+
+    def draw(x: Any) -> Any:
+        return normal_numbers(generator, x)
+
+    return drawn_like(input, dtype, device, requires_grad, memory_format, draw)
 
 
 def randint_like(
@@ -278,6 +304,7 @@ def randint_like(
     dtype: dtype_ | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Integers low <= number < high (or, given one bound, 0 <= number < low) like another tensor."""
     if high is None:
@@ -287,14 +314,16 @@ def randint_like(
     def draw(x: Any) -> Any:
         return source(generator).integers(x.size, first, end, x.dtype)
 
-    return drawn_like(input, dtype, device, requires_grad, draw)
+    return drawn_like(input, dtype, device, requires_grad, memory_format, draw)
 
 
-def drawn_like(input: Tensor, dtype: dtype_ | None, device: Any, requires_grad: bool, draw: Draw) -> Tensor:
-    """A tensor of the shape of another, its axes in the same order in memory, filled with draws."""
+def drawn_like(
+    input: Tensor, dtype: dtype_ | None, device: Any, requires_grad: bool, memory_format: Any, draw: Draw
+) -> Tensor:
+    """A tensor of the shape of another, its axes in the same order in memory (or in one given), filled with draws."""
     check_device(device)
     to = input.array.dtype if dtype is None else dtype.numpy
-    empty = empty_in_same_order(input.array, to)
+    empty = empty_in_format(op_called(), input.array, to, memory_format, np)
     fill(empty, draw(empty))
     return finished(empty, device_of(input.array) if device is None else device, requires_grad)
 
@@ -357,14 +386,9 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
 
 def redrawn(tensor: Tensor, draw: Draw) -> Tensor:
     """A tensor with draws in place of its elements."""
-    refuse_in_place(tensor, recorded=False)
     array = tensor.array
-    repeats = [size > 1 and stride == 0 for size, stride in zip(array.shape, array.strides, strict=True)]
-    if array.size and any(repeats):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
-            "location. Please clone() the tensor before performing the operation."
-        )
+    refuse_memory(array)
+    refuse_in_place(tensor, recorded=False)
     return copy_(tensor, wrap(moved(laid_out_like(array, draw(array)), device_of(array))))
 
 
@@ -403,7 +427,7 @@ def integer(op: str, name: str, number: Any) -> int:
 def refuse_other_than_tensor(op: str, input: Any) -> None:
     """Refuse an input that is no tensor (TypeError)."""
     if not isinstance(input, TensorBase):
-        raise TypeError(f"{op}(): argument 'input' must be Tensor, not {type(input).__name__}")
+        raise no_tensor(op, "input", input)
 
 
 def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from minigrad import later
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
-from minigrad.ops.promotion import as_dtype, check_shapes, on_one_device, operand, operands, result_type
+from minigrad.engine.order import ordered
+from minigrad.kernels.fused import selected
+from minigrad.ops.advice import no_tensor
+from minigrad.ops.promotion import arrays_of, as_dtype, check_shapes, on_one_device, operand, operands, result_type
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -23,7 +26,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
     if input is None and other is None:
         return later.function("nonzero")(condition, as_tuple=True)  # type: ignore[no-any-return]
     if not hasattr(condition, "dtype"):
-        raise TypeError(f"where(): argument 'condition' must be Tensor, not {type(condition).__name__}")
+        raise no_tensor("where", "condition", condition)
     if isinstance(condition, TensorBase):
         condition, input, other, dtype = choices(condition, input, other)
         if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
@@ -32,15 +35,26 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
             return unrecorded(numbers, condition)
     with quiet():
         value = array_module(raw(condition)).where(raw(condition), raw(input), raw(other))
+    value = ordered(value, *arrays_of(condition, input, other))
     return record(value, (condition, input, other), (None, where_dinput, where_dother))
 
 
 def where_dinput(g: Tensor, _out: Tensor, condition: Tensor, _input: Tensor, _other: Tensor) -> Tensor:
-    return where(condition, g, 0.0)
+    return only_where(condition, g)
 
 
 def where_dother(g: Tensor, _out: Tensor, condition: Tensor, _input: Tensor, _other: Tensor) -> Tensor:
-    return where(condition, 0.0, g)
+    return only_where(~condition, g)
+
+
+def only_where(condition: Tensor, g: Tensor) -> Tensor:
+    """g where a bool tensor is True, else 0, whatever g is there: inf * 0 would be nan."""
+    x = raw(g)
+    return record(selected(array_module(x), raw(condition), x), (g,), (only_where_dg,), saved=(raw(condition),))
+
+
+def only_where_dg(g: Tensor, _out: Tensor, _g: Tensor, condition: Any) -> Tensor:
+    return only_where(condition, g)
 
 
 def choices(condition: Any, input: Any, other: Any) -> tuple[Any, Any, Any, Any]:
@@ -64,11 +78,11 @@ def maximum(input: Tensor, other: Tensor) -> Tensor:
 
 
 def maximum_da(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return where(a == b, g / 2, where(a < b, 0.0, g))
+    return where(a == b, g / 2, only_where(~(a < b), g))
 
 
 def maximum_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return where(a == b, g / 2, where(a > b, 0.0, g))
+    return where(a == b, g / 2, only_where(~(a > b), g))
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
@@ -78,11 +92,11 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
 
 
 def minimum_da(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return where(a == b, g / 2, where(a > b, 0.0, g))
+    return where(a == b, g / 2, only_where(~(a > b), g))
 
 
 def minimum_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return where(a == b, g / 2, where(a < b, 0.0, g))
+    return where(a == b, g / 2, only_where(~(a < b), g))
 
 
 def floating_or_integer(op: str, a: Any) -> Any:
@@ -115,20 +129,21 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
             value = xp.maximum(value, raw(low))
         if high is not None:
             value = xp.minimum(value, raw(high))
+    value = ordered(value, *arrays_of(input, *bounds))
     return record(value, (input, low, high), (clamp_da, clamp_dmin, clamp_dmax), name="ClampBackward1")
 
 
 def clamp_da(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tensor:
     if high is None:
-        return where(a >= low, g, 0.0)
+        return only_where(a >= low, g)
     if low is None:
-        return where(a <= high, g, 0.0)
-    return where((a >= low) & (a <= high), g, 0.0)
+        return only_where(a <= high, g)
+    return only_where((a >= low) & (a <= high), g)
 
 
 def clamp_dmin(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tensor:
-    return where(a < low if high is None else (a < low) & (low < high), g, 0.0)
+    return only_where(a < low if high is None else (a < low) & (low < high), g)
 
 
 def clamp_dmax(g: Tensor, _out: Tensor, a: Tensor, low: Any, high: Any) -> Tensor:
-    return where(a > high if low is None else (a > high) | (high < low), g, 0.0)
+    return only_where(a > high if low is None else (a > high) | (high < low), g)

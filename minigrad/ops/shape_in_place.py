@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minigrad.engine.changes import mark_changed
+from minigrad.engine.views import take_over
 from minigrad.ops import shaping
 from minigrad.ops.in_place import refuse_in_place
 
@@ -18,14 +19,16 @@ def take_shape(tensor: Tensor, view: Tensor) -> Tensor:
     """Let a tensor become a view of itself, whose node it takes over.
 
     RuntimeError for a leaf that requires grad.  An op that was recorded before and reads the tensor cannot be
-    differentiated any more, and says so.
+    differentiated any more, and says so; nor are changes followed between the tensor and views made before.
     """
-    recorded = view.node is not None
-    refuse_in_place(tensor, recorded)
+    refuse_in_place(tensor, view.node is not None)
+    mark_changed(tensor)
     tensor.array = view.array
-    if recorded:
-        tensor.node = view.node
-    mark_changed(tensor, recorded=recorded)
+    if tensor.view_of is None:
+        take_over(tensor, view.node)
+        tensor.reshaped = tensor.changes.version  # type: ignore[union-attr]
+    else:
+        tensor.view_of, tensor.node = view.view_of, view.node
     return tensor
 
 

@@ -11,11 +11,16 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minigrad.arrays import array_module
-from minigrad.engine.changes import as_view
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import by_rows
 from minigrad.engine.places import op_called
+from minigrad.engine.views import as_view
+from minigrad.formats import common_format, in_format
 from minigrad.gpu.placement import check_devices
+from minigrad.ops.advice import tensor_from
 from minigrad.ops.dims import axis, reduced_axes
 from minigrad.ops.indexing import getitem, part
 from minigrad.ops.promotion import array_of, as_dtype, result_type
@@ -51,6 +56,7 @@ def as_sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
         wrong = next(n for n in args if not hasattr(n, "__index__"))
         raise TypeError(
             f"{op_called()}(): sizes and dimensions must be ints, but {wrong!r} is a {type(wrong).__name__}"
+            + (". Divide with //" if isinstance(wrong, float) else "")
         ) from None
 
 
@@ -62,7 +68,9 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     x = array_of(input)
     value = reshaped(x, as_sizes(shape))
     out = record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0")
-    return as_view(out, input) if isinstance(input, TensorBase) and shares_memory(value, x) else out
+    if isinstance(input, TensorBase) and shares_memory(value, x):
+        as_view(out, input, reshape, value.shape)
+    return out
 
 
 def reshape_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -78,7 +86,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
             "view size is not compatible with input tensor's size and stride (at least one dimension spans "
             "across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return as_view(record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0"), input)
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0"), input, reshape, value.shape)
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
@@ -96,7 +104,10 @@ def reshaped(x: Any, shape: tuple[int, ...]) -> Any:
     try:
         return x.reshape(shape)
     except ValueError:
-        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {x.size}") from None
+        raise RuntimeError(
+            f"shape '{list(shape)}' is invalid for input of size {x.size}: {op_called()}() of {list(x.shape)}. One of "
+            "the sizes may be -1: it is found from the others"
+        ) from None
 
 
 def shares_memory(value: Any, x: Any) -> bool:
@@ -135,17 +146,22 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without its dimensions of length 1 (those in dim, if given; others stay)."""
     x = array_of(input)
-    value = x.squeeze() if dim is None else x.squeeze(tuple(i for i in reduced_axes(input, dim) if x.shape[i] == 1))
-    several = isinstance(dim, (tuple, list))
-    name = "SqueezeBackward0" if dim is None else "SqueezeBackward2" if several else "SqueezeBackward1"
-    return as_view(record(value, (input,), (reshape_da,), x.shape, name=name), input)
+    value = x.squeeze() if dim is None else x.squeeze(axes_of_length_1(input, dim))
+    name = "SqueezeBackward0" if dim is None else f"SqueezeBackward{2 if isinstance(dim, (tuple, list)) else 1}"
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name=name), input, squeeze, dim)
+
+
+def axes_of_length_1(input: Tensor, dim: Any) -> tuple[int, ...]:
+    """Which of the dimensions in dim have length 1; an empty tuple names none of them."""
+    named = () if isinstance(dim, (tuple, list)) and not dim else reduced_axes(input, dim)
+    return tuple(i for i in named if array_of(input).shape[i] == 1)
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of length 1 at dim."""
     x = array_of(input)
-    value = array_module(x).expand_dims(x, axis(dim, x.ndim + 1))
-    return as_view(record(value, (input,), (reshape_da,), x.shape, name="UnsqueezeBackward0"), input)
+    value = x[(slice(None),) * axis(dim, x.ndim + 1) + (None, ...)]
+    return as_view(record(value, (input,), (reshape_da,), x.shape, name="UnsqueezeBackward0"), input, unsqueeze, dim)
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -153,7 +169,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     x = array_of(input)
     dim0, dim1 = axis(dim0, x.ndim), axis(dim1, x.ndim)
     value = x.swapaxes(dim0, dim1) if x.ndim else x[...]
-    return as_view(record(value, (input,), (transpose_da,), dim0, dim1), input)
+    return as_view(record(value, (input,), (transpose_da,), dim0, dim1), input, transpose, dim0, dim1)
 
 
 def transpose_da(g: Tensor, _out: Tensor, _a: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -172,7 +188,7 @@ def t(input: Tensor) -> Tensor:
         raise RuntimeError(
             f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D: use mT or transpose(dim0, dim1)"
         )
-    return as_view(record(x.T, (input,), (t_da,)), input)
+    return as_view(record(x.T, (input,), (t_da,)), input, t)
 
 
 def t_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
@@ -200,7 +216,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     axes = tuple(axis(d, x.ndim) for d in order)
     if len(set(axes)) != len(axes):
         raise RuntimeError(f"permute(): duplicate dims are not allowed. Got {list(order)}")
-    return as_view(record(x.transpose(axes), (input,), (permute_da,), axes), input)
+    return as_view(record(x.transpose(axes), (input,), (permute_da,), axes), input, permute, axes)
 
 
 def permute_da(g: Tensor, _out: Tensor, _a: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -226,15 +242,20 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
             f"expand(): the sizes {list(wanted)} must match the tensor's {list(x.shape)} from the right, "
             "or stretch a size of 1"
         )
-    return as_view(record(expanded(x, full), (input,), (expand_da,)), input)
+    return as_view(record(expanded(x, full), (input,), (expand_da,)), input, expand, full)
 
 
 def expanded(x: Any, shape: tuple[int, ...]) -> Any:
-    """A raw array repeated without copying: read-only in NumPy, unless no element is repeated."""
+    """A raw array repeated without copying.  One may write to a part of it that repeats no element, as in PyTorch."""
     added = len(shape) - x.ndim
     if shape == (1,) * added + x.shape:
         return x[(None,) * added + (...,)]
-    return array_module(x).broadcast_to(x, shape) if 0 not in shape else array_module(x).empty(shape, x.dtype)
+    if 0 in shape:
+        return array_module(x).empty(shape, x.dtype)
+    value = array_module(x).broadcast_to(x, shape)
+    if isinstance(x, np.ndarray):
+        value.flags.writeable = x.flags.writeable
+    return value
 
 
 def expand_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
@@ -257,21 +278,32 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after the other along dim; all other sizes must be equal (RuntimeError)."""
     tensors = joinable("cat", tensors)
-    tensors = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]
-    dim = axis(dim, tensors[0].array.ndim)
     for i, x in enumerate(tensors):
-        if other_sizes(x, dim) != other_sizes(tensors[0], dim) or x.array.ndim == 0:
+        if x.array.ndim == 0:
+            raise RuntimeError(
+                f"zero-dimensional tensor (at position {i}) cannot be concatenated: in cat(). Use stack() for numbers"
+            )
+    filled = [x for x in tensors if x.array.shape != (0,)] or tensors  # PyTorch lets any beside them have shape (0,)
+    dim = axis(dim, filled[0].array.ndim)
+    for i, x in enumerate(filled):
+        if other_sizes(x, dim) != other_sizes(filled[0], dim):
             raise RuntimeError(
                 "cat(): Sizes of tensors must match except in dimension "
-                f"{dim}: number 0 has shape {list(tensors[0].array.shape)}, number {i} {list(x.array.shape)}"
+                f"{dim}: number 0 has shape {list(filled[0].array.shape)}, number {i} {list(x.array.shape)}"
             )
-    rules, start = [], 0
+    rules: list[Any] = []
+    start = 0
     for x in tensors:
-        stop = start + x.array.shape[dim]
-        rules.append(partial(cat_dx, key=(slice(None),) * dim + (slice(start, stop),)))
+        stop = start + (0 if x.array.shape == (0,) else x.array.shape[dim])
+        key = (slice(None),) * dim + (slice(start, stop),)
+        rules.append(cat_dnothing if x.array.shape == (0,) else partial(cat_dx, key=key))
         start = stop
-    value = array_module(tensors[0].array).concatenate([x.array for x in tensors], dim)
-    return record(value, tuple(tensors), tuple(rules))
+    value = array_module(filled[0].array).concatenate([x.array for x in filled], dim)
+    return record(in_format(value, common_format(*(x.array for x in filled))), tuple(tensors), tuple(rules))
+
+
+def cat_dnothing(g: Tensor, *_unread: Tensor) -> Tensor:
+    return getitem(g.reshape(-1), slice(0, 0))
 
 
 def cat_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
@@ -290,7 +322,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     dim = axis(dim, tensors[0].array.ndim + 1)
     rules = [partial(stack_dx, key=(slice(None),) * dim + (i,)) for i in range(len(tensors))]
     value = array_module(tensors[0].array).stack([x.array for x in tensors], dim)
-    return record(value, tuple(tensors), tuple(rules))
+    return record(by_rows(value), tuple(tensors), tuple(rules))
 
 
 def stack_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
@@ -308,7 +340,9 @@ def joinable(op: str, tensors: Any) -> list[Tensor]:
         raise kind(f"{op}(): expected a non-empty list of Tensors")
     for i, x in enumerate(tensors):
         if not isinstance(x, TensorBase):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}: {op}(){tensor_from(x)}"
+            )
     check_devices(*tensors)
     dtype = result_type(*tensors)
     return [as_dtype(x, dtype) for x in tensors]
@@ -327,7 +361,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
         raise IndexError("unbind(): Dimension specified as 0 but tensor has no dimensions")
     dim = axis(dim, x.ndim)
     before = (slice(None),) * dim
-    return tuple(part(input, (*before, i), "UnbindBackward0") for i in range(x.shape[dim]))
+    return tuple(part(input, (*before, i), "UnbindBackward0", i) for i in range(x.shape[dim]))
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -348,9 +382,8 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
         )
     before = (slice(None),) * dim
     starts = [sum(pieces[:i]) for i in range(len(pieces))]
-    return tuple(
-        part(tensor, (*before, slice(start, start + n)), name) for start, n in zip(starts, pieces, strict=True)
-    )
+    keys = [(*before, slice(start, start + n)) for start, n in zip(starts, pieces, strict=True)]
+    return tuple(part(tensor, key, name, i) for i, key in enumerate(keys))
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
+from minigrad.arrays import total as total_of
 from minigrad.engine.broadcasting import cast
 from minigrad.engine.graph import raw, record
 from minigrad.engine.places import op_called
@@ -62,7 +63,7 @@ def probabilities(x: Any, dim: int) -> Any:
     """The softmax of a raw array, laid out as `by_columns`."""
     x = by_columns(x, dim)
     powers = exp_difference(x, largest(x, (dim,)))
-    powers /= powers.sum(dim, keepdims=True)
+    powers /= total_of(powers, dim, keepdims=True)
     return powers
 
 
@@ -85,7 +86,7 @@ def log_probabilities(x: Any, dim: int) -> Any:
     """The logarithm of `probabilities`."""
     x = by_columns(x, dim)
     most = largest(x, (dim,))
-    total = exp_difference(x, most).sum(dim, keepdims=True)
+    total = total_of(exp_difference(x, most), dim, keepdims=True)
     return log_share(x, most, total)
 
 

@@ -49,10 +49,10 @@ class Adadelta(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check("learning rate", lr, lr >= 0.0)
-        check("rho value", rho, 0.0 <= rho <= 1.0)
-        check("epsilon value", eps, eps >= 0.0)
-        check("weight_decay value", weight_decay, weight_decay >= 0.0)
+        check("learning rate", lr)
+        check("rho value", rho, lambda x: 0.0 <= x <= 1.0)
+        check("epsilon value", eps)
+        check("weight_decay value", weight_decay)
         defaults = {
             "lr": lr,
             "rho": rho,

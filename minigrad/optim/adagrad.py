@@ -53,11 +53,11 @@ class Adagrad(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check("learning rate", lr, lr >= 0.0)
-        check("lr_decay value", lr_decay, lr_decay >= 0.0)
-        check("weight_decay value", weight_decay, weight_decay >= 0.0)
-        check("initial_accumulator_value value", initial_accumulator_value, initial_accumulator_value >= 0.0)
-        check("epsilon value", eps, eps >= 0.0)
+        check("learning rate", lr)
+        check("lr_decay value", lr_decay)
+        check("weight_decay value", weight_decay)
+        check("initial_accumulator_value value", initial_accumulator_value)
+        check("epsilon value", eps)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.kernels.fused import fused
-from minigrad.optim.optimizer import Group, Optimizer, check
+from minigrad.optim.optimizer import Group, Optimizer, check, is_beta
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
@@ -53,11 +53,15 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check("learning rate", lr, lr >= 0.0)
-        check("epsilon value", eps, eps >= 0.0)
-        check("beta parameter at index 0", betas[0], 0.0 <= betas[0] < 1.0)
-        check("beta parameter at index 1", betas[1], 0.0 <= betas[1] < 1.0)
-        check("weight_decay value", weight_decay, weight_decay >= 0.0)
+        check("learning rate", lr)
+        check("epsilon value", eps)
+        if not isinstance(betas, (tuple, list)):
+            raise TypeError(
+                f"'{type(betas).__name__}' object is not subscriptable: betas are two numbers, (0.9, 0.999)"
+            )
+        check("beta parameter at index 0", betas[0], is_beta)
+        check("beta parameter at index 1", betas[1], is_beta)
+        check("weight_decay value", weight_decay)
         defaults = {
             "lr": lr,
             "betas": betas,

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import wraps
+from inspect import getgeneratorlocals, isgenerator
 from typing import Any, ClassVar
 
 from minigrad.arrays import copy_of, on_its_gpu, quiet
 from minigrad.autograd import grad_mode
+from minigrad.causes import of_no_gradient
 from minigrad.devices import CPU, device_of, moved
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import TensorBase, wrap
+from minigrad.engine.places import user_frame
 from minigrad.hooks import RemovableHandle
+from minigrad.nn.mistakes import layers_in_a_list, no_state_dict, parameters_from
 from minigrad.nn.parameter import clear_gradients
-from minigrad.optim.packing import Block, blocks_of, still_fit
+from minigrad.optim.packing import NOT_MADE_YET, Block, blocks_of, still_fit
 from minigrad.tensor import Tensor
 
 Hook = Callable[..., Any]
@@ -68,13 +73,16 @@ def with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 class Optimizer:
     """Base of the optimizers: a subclass names its state and says how one block of parameters is updated.
 
-    params: Tensors, or dicts with "params" and options of their own (parameter groups).  defaults: the options
-    of groups that do not give them.  `state` holds for each parameter what the optimizer remembers of it.
+    params: Tensors, or dicts with "params" and options of their own (parameter groups).  In the place of each Tensor
+    there may be a tuple (name, Tensor), as `named_parameters()` gives: a group then has "param_names".  defaults: the
+    options of groups that do not give them.  `state` holds for each parameter what the optimizer remembers of it.
     https://docs.pytorch.org/docs/stable/optim.html
     """
 
     counts_steps: ClassVar[bool] = False
     """Whether the state has the number of steps too."""
+
+    _warned = False
 
     is_watched = False
     """Whether a scheduler asks for `has_stepped`: whether a step was made since the first one began to."""
@@ -91,9 +99,12 @@ class Optimizer:
         self._blocks: dict[int, list[Block]] = {}
         self._pre_hooks: dict[int, Hook] = {}
         self._post_hooks: dict[int, Hook] = {}
+        if not hasattr(params, "__iter__"):
+            raise TypeError(f"'{type(params).__name__}' object is not iterable{parameters_from(params)}")
+        module = getgeneratorlocals(params).get("self") if isgenerator(params) else None
         groups = list(params)
         if not groups:
-            raise ValueError("optimizer got an empty parameter list")
+            raise ValueError(f"optimizer got an empty parameter list{layers_in_a_list(module)}")
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
@@ -106,11 +117,14 @@ class Optimizer:
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
-        params = checked_params(param_group["params"])
+        params, names = checked_params(param_group["params"])
+        check_named(["param_names" in group for group in self.param_groups], names or "param_names" in param_group)
         taken = {id(p) for p in self._params()}
         if any(id(p) in taken for p in params):
             raise ValueError("some parameters appear in more than one parameter group")
         param_group["params"] = params
+        if names:
+            param_group["param_names"] = names
         for name, default in self.defaults.items():
             param_group.setdefault(name, default)
         self.param_groups.append(param_group)
@@ -150,12 +164,24 @@ class Optimizer:
     def blocks(self, number: int, group: Group) -> list[Block]:
         """A group's parameters that have a gradient, in blocks: those of the last step if nothing has changed."""
         params = [p for p in group["params"] if p._grad is not None]
-        blocks = self._blocks.get(number, [])
+        blocks: list[Block] = self._blocks.get(number, NOT_MADE_YET)
         names = self.state_names(group)
         if not still_fit(blocks, params, names, self.state):
             blocks = blocks_of(params, self.state, names, self.counts_steps)
             self._blocks[number] = blocks
+            if not params:
+                self.warn_of_no_gradient()
         return blocks
+
+    def warn_of_no_gradient(self) -> None:
+        """Say once, at the user's line, that a step has changed nothing, and why that is."""
+        params = self._params()
+        if self._warned or any(p._grad is not None for p in params):
+            return
+        self._warned = True
+        frame = user_frame(sys._getframe(1))
+        message = f"{type(self).__name__}.step() changed nothing: no parameter has a gradient.{of_no_gradient(params)}"
+        warnings.warn_explicit(message, UserWarning, frame.f_code.co_filename, frame.f_lineno)
 
     def watch_steps(self) -> None:
         """Note from now on whether a step was made (schedulers warn if none was)."""
@@ -190,6 +216,7 @@ class Optimizer:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over state and options; ValueError, with nothing changed, when the groups do not match."""
+        refuse_other_than_state(state_dict)
         saved = state_dict["param_groups"]
         if len(saved) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
@@ -212,7 +239,7 @@ class Optimizer:
             else:
                 state[number] = values
         self.param_groups = [
-            {**self.defaults, **deepcopy(group), "params": mine["params"]}
+            {**self.defaults, **names_of(mine), **deepcopy(group), "params": mine["params"]}
             for group, mine in zip(saved, self.param_groups)
         ]
         self.state = state
@@ -233,8 +260,22 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-def checked_params(params: Any) -> list[Tensor]:
-    """A group's parameters as a list; TypeError or ValueError for what cannot be optimized."""
+def names_of(group: Group) -> Group:
+    """The names of a group's parameters, if they have any."""
+    return {"param_names": group["param_names"]} if "param_names" in group else {}
+
+
+def check_named(groups: list[bool], named: Any) -> None:
+    """ValueError where some groups have the names of their parameters and a new one has not, or the other way round."""
+    if groups and groups[0] != bool(named):
+        raise ValueError(
+            "all optimizer param groups should be with/without names. cannot add param group "
+            f"{'with' if named else 'without'} names to the optimizer"
+        )
+
+
+def checked_params(params: Any) -> tuple[list[Tensor], list[str]]:
+    """A group's parameters, and their names, if given; TypeError or ValueError for what cannot be optimized."""
     if isinstance(params, TensorBase):
         params = [params]
     if isinstance(params, set):
@@ -242,19 +283,40 @@ def checked_params(params: Any) -> list[Tensor]:
             "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
             "will change between runs. Please use a list instead."
         )
-    checked: list[Tensor] = list(params)
+    given = list(params)
+    names = [p[0] for p in given if isinstance(p, tuple)]
+    if names and len(names) < len(given):
+        raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+    checked: list[Tensor] = [p[1] for p in given] if names else given
     for p in checked:
         if not isinstance(p, Tensor):
-            raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+            raise TypeError(
+                f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}{parameters_from(p)}"
+            )
         if not (p.is_leaf or p.retains_grad):
-            raise ValueError("can't optimize a non-leaf Tensor")
+            raise ValueError(
+                f"can't optimize a non-leaf Tensor: it was computed at {p.node.line}. Make a leaf of it with "  # type: ignore[union-attr]
+                ".detach().requires_grad_(), and use that from then on"
+            )
     if len({id(p) for p in checked}) != len(checked):
         warnings.warn(
             "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
             "see github.com/pytorch/pytorch/issues/40967 for more information",
             stacklevel=4,
         )
-    return checked
+    return checked, names
+
+
+def refuse_other_than_state(state_dict: Any) -> None:
+    """AttributeError or KeyError, as in PyTorch, for what is no optimizer's state_dict."""
+    if not isinstance(state_dict, Mapping):
+        raise AttributeError(
+            f"'{type(state_dict).__name__}' object has no attribute 'copy'. {no_state_dict(state_dict)}"
+        )
+    if "param_groups" not in state_dict:
+        inner = [key for key, value in state_dict.items() if isinstance(value, Mapping) and "param_groups" in value]
+        advice = f"write load_state_dict(checkpoint[{inner[0]!r}])" if inner else "is it a model's?"
+        raise KeyError(f"param_groups: this is not the state_dict of an optimizer, {advice}")
 
 
 def loaded(value: Any, p: Tensor, name: str) -> Any:
@@ -268,10 +330,19 @@ def loaded(value: Any, p: Tensor, name: str) -> Any:
         return wrap(on_its_gpu(array).astype(p.array.dtype))
 
 
-def check(name: str, value: float, valid: bool) -> None:
-    """ValueError for an option out of its range, in PyTorch's words."""
+def check(name: str, value: float, fits: Callable[[float], bool] = lambda x: x >= 0.0) -> None:
+    """ValueError for an option out of its range, TypeError for one that is no number, in PyTorch's words."""
+    try:
+        valid = fits(value)
+    except TypeError as error:
+        raise TypeError(f"{error}: the {name} must be a number, but is {value!r}") from None
     if not valid:
         raise ValueError(f"Invalid {name}: {value}")
+
+
+def is_beta(x: float) -> bool:
+    """Whether it is a share of what is remembered of an average."""
+    return 0.0 <= x < 1.0
 
 
 __all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from itertools import chain
 from operator import attrgetter, is_
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,10 @@ class Block:
             and all(map(is_, map(memory, self.state_tensors), self.state_arrays))
             and len(set(self.steps.tolist())) == 1
         )
+
+
+NOT_MADE_YET: Any = (SimpleNamespace(params=(None,)),)
+"""In the place of blocks until there are some: they fit no parameters, not even none."""
 
 
 def is_known(state: Any, name: str) -> bool:

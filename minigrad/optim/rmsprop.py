@@ -51,11 +51,11 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check("learning rate", lr, lr >= 0.0)
-        check("epsilon value", eps, eps >= 0.0)
-        check("momentum value", momentum, momentum >= 0.0)
-        check("weight_decay value", weight_decay, weight_decay >= 0.0)
-        check("alpha value", alpha, alpha >= 0.0)
+        check("learning rate", lr)
+        check("epsilon value", eps)
+        check("momentum value", momentum)
+        check("weight_decay value", weight_decay)
+        check("alpha value", alpha)
         defaults = {
             "lr": lr,
             "momentum": momentum,

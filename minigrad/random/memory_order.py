@@ -10,31 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.order import axes_of_result, empty_as
+
 Array = NDArray[Any]
 
 
 def axes_in_memory_order(array: Array) -> list[int]:
-    """The axes of an array from the one with the largest steps through memory to that with the smallest.
-
-    An axis along which an array is expanded takes no steps (its stride is 0): it keeps its place.
-    """
-    stepping = [axis for axis, stride in enumerate(array.strides) if stride]
-    from_large_steps = iter(sorted(stepping, key=lambda axis: -abs(array.strides[axis])))
-    return [next(from_large_steps) if stride else axis for axis, stride in enumerate(array.strides)]
+    """The axes of an array from the one with the largest steps through memory to that with the smallest."""
+    return axes_of_result(array.shape, array)[::-1]
 
 
 def in_memory_order(array: Array) -> Array:
     """A view of an array whose elements, row by row, come in ascending order of memory."""
     return array if array.flags.c_contiguous else array.transpose(axes_in_memory_order(array))
-
-
-def empty_in_same_order(array: Array, dtype: np.dtype[Any]) -> Array:
-    """An uninitialised array of the same shape, without gaps and with the same order of axes in memory."""
-    if array.flags.c_contiguous:
-        return np.empty(array.shape, dtype)
-    axes = axes_in_memory_order(array)
-    empty = np.empty([array.shape[axis] for axis in axes], dtype)
-    return empty.transpose(np.argsort(axes))
 
 
 def fill(array: Array, values: Array) -> None:
@@ -47,7 +35,7 @@ def laid_out_like(array: Array, values: Array) -> Array:
     """A flat array of values as an array of the same shape and order in memory as `array`."""
     if array.flags.c_contiguous:
         return values.reshape(array.shape)
-    laid_out = empty_in_same_order(array, values.dtype)
+    laid_out: Array = empty_as(array, values.dtype, np)
     fill(laid_out, values)
     return laid_out
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from minigrad import cuda, dtypes
 from minigrad.devices import device
+from minigrad.serialization.files import File, opened_for_reading, opened_for_writing
 
 if TYPE_CHECKING:
     from minigrad.serialization.archive import Reader
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "save"]
 
-File = str | os.PathLike[str] | IO[bytes]
 MapLocation = str | device | dict[str, str] | Callable[[Any, str], Any] | None
 
 
@@ -43,7 +43,10 @@ def save(obj: Any, f: File) -> None:
     from minigrad.serialization.pickling import pickled
 
     if not isinstance(f, (str, os.PathLike)) and not hasattr(f, "write"):
-        raise AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute")
+        raise AttributeError(
+            "expected 'f' to be string, path, or a file-like object with a 'write' attribute, but is "
+            f"a {type(f).__name__}. What is saved comes first: torch.save(obj, 'file.pt')"
+        )
     pickle, storages = pickled(obj)
     with opened_for_writing(f) as file:
         write_archive(file, folder_name(f), pickle, storages)
@@ -65,10 +68,16 @@ def write_archive(file: IO[bytes], folder: str, pickle: bytes, storages: list[St
     archive.finish()
 
 
+def folder_name(f: File) -> str:
+    """The folder in the archive: the file's name without its ending, as PyTorch has it."""
+    name = os.path.splitext(os.path.basename(os.fspath(f)))[0] if isinstance(f, (str, os.PathLike)) else ""
+    return name or "archive"
+
+
 def load(
     f: File, map_location: MapLocation = None, *, weights_only: bool | None = True, mmap: bool | None = None
 ) -> Any:
-    """Load an object from a file that minigrad.save or torch.save wrote.
+    """Load an object from a file that minigrad.save or torch.save wrote, also before PyTorch 1.6.
 
     map_location: where to put tensors that were saved on another device: a device, a dict from old to new ones,
     or a function of (storage, location) that gives the storage, or None.
@@ -79,6 +88,7 @@ def load(
     Raises RuntimeError for a file that is truncated, damaged, in another format, or for a device that is not
     there.  https://docs.pytorch.org/docs/stable/generated/torch.load.html
     """
+    from minigrad.serialization import legacy
     from minigrad.serialization.archive import Reader
 
     if isinstance(f, (str, os.PathLike)) and os.fspath(f).endswith(".safetensors"):
@@ -94,26 +104,19 @@ def load(
         raise TypeError(f"map_location must be a device, a str, a dict or a function, not {map_location!r}")
     if mmap and not isinstance(f, (str, os.PathLike)):
         raise ValueError("f must be a file path in order to use the mmap argument")
+    trusting = weights_only is False
     with opened_for_reading(f) as (file, name):
-        return read_archive(Reader(file, name, bool(mmap)), map_location, weights_only is None or weights_only)
+        if legacy.begins(file):
+            return legacy.read(file, name, bool(mmap), partial(located, map_location=map_location), not trusting)
+        return read_archive(Reader(file, name, bool(mmap)), map_location, not trusting)
 
 
 def read_archive(archive: Reader, map_location: MapLocation, weights_only: bool) -> Any:
     """The object in an archive."""
-    import pickle
-
-    from minigrad.serialization.unpickling import TrustingUnpickler, Unpickler
+    from minigrad.serialization.unpickling import unpickled
 
     data, storages = archive.read("data.pkl").tobytes(), Storages(archive, map_location)
-    unpickler = Unpickler(data, storages.load) if weights_only else TrustingUnpickler(data, storages.load)
-    try:
-        return unpickler.load()
-    except pickle.UnpicklingError as error:
-        failed = "Weights only load failed. " if weights_only else ""
-        raise pickle.UnpicklingError(f"{failed}{archive.name} cannot be loaded: {error}") from None
-    except Exception as error:
-        error.add_note(f"The file that was being loaded: {archive.name}")
-        raise
+    return unpickled(io.BytesIO(data), len(data), archive.name, storages.load, 5, weights_only)
 
 
 class Storages:
@@ -137,14 +140,13 @@ class Storages:
 
     def memory(self, key: str, dtype: dtypes.dtype, numel: int) -> Any:
         """A storage's elements, as a flat array."""
+        from minigrad.serialization.storage import of_dtype
+
         size = self.archive.size(f"data/{key}")
         if size is None or not 0 <= numel * dtype.itemsize <= size:
             raise self.archive.damaged(f"its record for storage {key[:80]!r} is missing or too small")
         memory = self.archive.read(f"data/{key}")[: numel * dtype.itemsize]
-        if dtype is dtypes.bool_:
-            return memory != 0  # a bool is 0 or 1: with other bytes NumPy gives wrong results
-        array = memory.view(dtype.numpy)
-        return array.byteswap() if self.archive.is_swapped else array
+        return of_dtype(memory, dtype, self.archive.is_swapped)
 
 
 def located(storage: Storage, location: str, map_location: MapLocation) -> Storage:
@@ -188,58 +190,3 @@ def moved_by(function: Callable[[Any, str], Any], storage: Storage, location: st
     if moved is not None and type(moved) is not type(storage):
         raise RuntimeError(f"map_location gave a {type(moved).__name__}, not a storage or None")
     return moved
-
-
-# Files ------------------------------------------------------------------------------------------------------
-
-
-def folder_name(f: File) -> str:
-    """The folder in the archive: the file's name without its ending, as PyTorch has it."""
-    name = os.path.splitext(os.path.basename(os.fspath(f)))[0] if isinstance(f, (str, os.PathLike)) else ""
-    return name or "archive"
-
-
-@contextmanager
-def opened_for_reading(f: File) -> Iterator[tuple[IO[bytes], str]]:
-    """An open file, and its name for messages."""
-    if isinstance(f, (str, os.PathLike)):
-        with open(f, "rb") as file:
-            yield file, os.fspath(f)
-        return
-    try:
-        f.seek(f.tell())
-    except (AttributeError, io.UnsupportedOperation) as error:
-        raise type(error)(
-            f"{error}. You can only torch.load from a file that is seekable. Please pre-load the data into a buffer "
-            "like io.BytesIO and try to load from it instead."
-        ) from None
-    yield f, str(getattr(f, "name", f"<{type(f).__name__}>"))
-
-
-@contextmanager
-def opened_for_writing(f: File) -> Iterator[IO[bytes]]:
-    """A file to write to; that of a path is put in its place at the end, and only if all went well."""
-    if not isinstance(f, (str, os.PathLike)):
-        yield f
-        f.flush()
-        return
-    path = os.path.realpath(os.fspath(f))
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
-        raise RuntimeError(f"Parent directory {folder} does not exist.")
-    if os.path.exists(path) and not os.path.isfile(path):  # a device or a pipe is written to, not replaced
-        with open(path, "wb") as file:
-            yield file
-        return
-    temporary = os.path.join(folder, f".{os.urandom(8).hex()}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(path):
-            os.chmod(temporary, os.stat(path).st_mode)
-        os.replace(temporary, path)
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)

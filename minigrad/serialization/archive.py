@@ -26,8 +26,8 @@ LOCAL_HEADER = 30
 LARGE, LARGE_FIELD = 1 << 31, 20
 """From this size on a record has its sizes in 64 bits, in a field of 20 bytes before that of the padding."""
 CHUNK = 1 << 24
-LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-"""How a file begins that PyTorch wrote before version 1.6."""
+TAR = 257, b"ustar"
+"""Where a tar archive says that it is one."""
 
 
 class Writer:
@@ -99,7 +99,7 @@ class Reader:
 
     def damaged(self, what: str) -> RuntimeError:
         """The error for a file that cannot be loaded."""
-        return RuntimeError(f"{self.name} cannot be loaded: {what}. The file is truncated, damaged or not PyTorch's.")
+        return damaged(self.name, what)
 
     def checked_records(self, size: int) -> dict[str, zipfile.ZipInfo]:
         """The records of the archive's folder by their names in it."""
@@ -160,20 +160,25 @@ class Reader:
         return memory
 
 
+def damaged(name: str, what: str) -> RuntimeError:
+    """The error for a file that cannot be loaded."""
+    return RuntimeError(f"{name} cannot be loaded: {what}. The file is truncated, damaged or not PyTorch's.")
+
+
 def refuse_other_formats(file: IO[bytes], name: str) -> None:
     """RuntimeError, with what to do, for a file that does not begin as a zip archive."""
-    position = file.tell()
-    start = file.read(len(LEGACY))
+    position, (place, word) = file.tell(), TAR
+    start = file.read(place + len(word))
     file.seek(position)
-    if start == LEGACY:
+    if start[place:] == word:
         raise RuntimeError(
-            f"{name} cannot be loaded: it is in the format of PyTorch before version 1.6. Load it in PyTorch and save "
-            "it again: torch.save(torch.load(path), path)."
+            f"{name} cannot be loaded: it is in the tar format of the first versions of PyTorch. Load it in PyTorch "
+            "and save it again: torch.save(torch.load(path, weights_only=False), path)."
         )
     if not start:
         raise RuntimeError(f"{name} cannot be loaded: it is empty, or its position is at its end (use f.seek(0))")
     if not start.startswith(b"PK\x03\x04"):
         raise RuntimeError(
             f"{name} cannot be loaded: it is not a file that torch.save wrote, which begins with b'PK'. It begins "
-            f"with {start!r}."
+            f"with {start[:16]!r}."
         )

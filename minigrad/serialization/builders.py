@@ -15,8 +15,9 @@ from typing import Any, final
 from minigrad import dtypes
 from minigrad.devices import device
 from minigrad.engine.graph import wrap
+from minigrad.engine.order import elements
 from minigrad.nn.parameter import Parameter
-from minigrad.serialization.storage import BY_NAME, Storage, elements
+from minigrad.serialization.storage import BY_NAME, Storage
 from minigrad.size import Size
 from minigrad.tensor import Tensor
 

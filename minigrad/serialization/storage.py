@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from minigrad import devices, dtypes
-from minigrad.arrays import array_module
 from minigrad.dtypes import CLASS_NAMES
+from minigrad.engine.order import address, elements, steps_of
 
 BY_NAME = {f"{CLASS_NAMES[each.name]}Storage": each for each in dtypes.ALL}
 """The dtype of each of PyTorch's storage classes, such as FloatStorage."""
@@ -51,6 +48,14 @@ class Storage:
     def cuda(self, device: int | None = None) -> Storage:
         """The storage on a GPU."""
         return self.to("cuda" if device is None else f"cuda:{device}")
+
+
+def of_dtype(memory: Any, dtype: dtypes.dtype, is_swapped: bool) -> Any:
+    """Bytes as elements of a dtype, which may have been written in the other order."""
+    if dtype is dtypes.bool_:
+        return memory != 0  # a bool is 0 or 1: with other bytes NumPy gives wrong results
+    array = memory.view(dtype.numpy)
+    return array.byteswap() if is_swapped else array
 
 
 class Place(NamedTuple):
@@ -99,7 +104,7 @@ class Memory:
             self.storages[id(group)] = Storage(whole_memory(group), str(len(self.storages)))
         saved = self.arrays[id(array)][1]
         start = min(span(each)[0] for each in group)
-        return Place(self.storages[id(group)], (span(saved)[0] - start) // saved.itemsize, strides_of(saved))
+        return Place(self.storages[id(group)], (span(saved)[0] - start) // saved.itemsize, steps_of(saved))
 
 
 def savable(array: Any) -> Any:
@@ -108,16 +113,9 @@ def savable(array: Any) -> Any:
     return array if regular else array.copy(order="C")
 
 
-def strides_of(array: Any) -> tuple[int, ...]:
-    """The distance between neighbours along each dimension, in elements."""
-    if array.size == 0:
-        return tuple(math.prod(max(n, 1) for n in array.shape[i + 1 :]) for i in range(array.ndim))
-    return tuple(stride // array.itemsize for stride in array.strides)
-
-
 def span(array: Any) -> tuple[int, int]:
     """The addresses of an array's first byte and of the byte after its last (a GPU's differ from the CPU's)."""
-    start = array.__array_interface__["data"][0] if array_module(array) is np else array.data.ptr
+    start = address(array)
     if array.size == 0:
         return start, start
     return start, start + array.itemsize + sum((n - 1) * stride for n, stride in zip(array.shape, array.strides))
@@ -146,11 +144,3 @@ def whole_memory(group: list[Any]) -> Any:
 def in_order_of_memory(array: Any) -> Any:
     """The array with its dimensions sorted, that of the largest stride first."""
     return array.transpose(tuple(sorted(range(array.ndim), key=lambda dim: -array.strides[dim])))
-
-
-def elements(memory: Any, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-    """An array that looks at memory, and does not reach outside of it.  offset and strides: in bytes."""
-    xp = array_module(memory)
-    if xp is np:
-        return np.ndarray(shape, memory.dtype, memory, offset, strides)
-    return xp.ndarray(shape, memory.dtype, memory.data + offset, strides)

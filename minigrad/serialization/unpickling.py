@@ -6,13 +6,11 @@ instructions that torch.save uses for tensors and plain values, and knows only t
 
 from __future__ import annotations
 
-import io
 import pickle
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from minigrad import dtypes
 from minigrad.serialization.builders import (
     NAMES,
     Builder,
@@ -27,14 +25,18 @@ RISK = (
     "weights_only=False loads such a file, and runs whatever code it names: a hostile file can then do all that you "
     "can do. Use it only if you trust whoever made the file."
 )
-Load = Callable[[str, dtypes.dtype, str, int], Storage]
-"""Gives the storage for a key, a dtype, a location and a number of elements."""
+Load = Callable[..., Storage]
+"""Gives the storage for a key, a dtype, a location, a number of elements and, in old files, a part of the storage."""
 
 PLAIN_INSTRUCTIONS = (
     "PROTO STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE EMPTY_TUPLE TUPLE TUPLE1 "
-    "TUPLE2 TUPLE3 EMPTY_LIST EMPTY_DICT BINGET LONG_BINGET BINPUT LONG_BINPUT GLOBAL BINPERSID"
+    "TUPLE2 TUPLE3 EMPTY_LIST EMPTY_DICT BINGET LONG_BINGET BINPUT LONG_BINPUT GLOBAL BINPERSID "
+    "SHORT_BINSTRING BINSTRING"
 )
-"""Pickle's instructions that only make plain values, move them about, or ask find_class and persistent_load."""
+"""Pickle's instructions that only make plain values, move them about, or ask find_class and persistent_load.
+
+Those of the last line are how Python 2 wrote texts.
+"""
 
 
 class Instructions(dict[int, Any]):
@@ -52,18 +54,19 @@ class TorchUnpickler(pickle._Unpickler):
     stack: list[Any]
     pop_mark: Callable[[], list[Any]]
 
-    def __init__(self, data: bytes, load_storage: Load) -> None:
-        super().__init__(io.BytesIO(data))
+    def __init__(self, file: Any, load_storage: Load, parts: int) -> None:
+        super().__init__(file, encoding="utf-8")
         self.load_storage = load_storage
+        self.parts = parts
 
-    def persistent_load(self, pid: Any) -> Storage:
-        """The storage that a persistent id stands for."""
-        if type(pid) is not tuple or len(pid) != 5 or pid[0] != "storage":
+    def persistent_load(self, pid: Any) -> Any:
+        """The storage that a persistent id stands for, of so many parts."""
+        if type(pid) is not tuple or len(pid) != self.parts or pid[0] != "storage":
             raise pickle.UnpicklingError("a persistent id is not that of a storage")
-        kind, key, location, numel = pid[1:]
+        kind, key, location, numel, *part = pid[1:]
         if type(kind) is not StorageType or type(key) is not str or type(location) is not str or type(numel) is not int:
             raise pickle.UnpicklingError("a storage is not given by type, key, location and number of elements")
-        return self.load_storage(key, kind.dtype, location, numel)
+        return self.load_storage(key, kind.dtype, location, numel, *part)
 
 
 class Unpickler(TorchUnpickler):
@@ -79,9 +82,9 @@ class Unpickler(TorchUnpickler):
         for code in (getattr(pickle, name)[0] for name in PLAIN_INSTRUCTIONS.split())
     )
 
-    def __init__(self, data: bytes, load_storage: Load) -> None:
-        super().__init__(data, load_storage)
-        self.budget = len(data)
+    def __init__(self, file: Any, load_storage: Load, parts: int, size: int) -> None:
+        super().__init__(file, load_storage, parts)
+        self.budget = size
 
     def load(self) -> Any:
         """The object.  UnpicklingError for a pickle that is damaged, or does what is not allowed."""
@@ -115,7 +118,7 @@ class Unpickler(TorchUnpickler):
         self.stack.append(builder(*arguments))
 
     def spend(self, arguments: tuple[Any, ...]) -> None:
-        """Count the elements that will be copied: in all no more than the pickle is long.
+        """Count the elements that will be copied: in all no more than the file is long.
 
         torch.save writes each once; but a small file could have one long text copied a million times.
         """
@@ -178,6 +181,10 @@ class TrustingUnpickler(TorchUnpickler):
 
     dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
 
+    def persistent_load(self, pid: Any) -> Any:
+        """A storage; or the class of a module, which old files give with its source."""
+        return pid[1] if type(pid) is tuple and pid[:1] == ("module",) else super().persistent_load(pid)
+
     def find_class(self, module: str, name: str) -> Any:
         """What a name stands for: PyTorch's tensors are minigrad's, its other classes are refused."""
         found = NAMES.get(f"{module}.{name}")
@@ -203,3 +210,22 @@ class TrustingUnpickler(TorchUnpickler):
         build(self)
 
     dispatch[pickle.BUILD[0]] = load_build
+
+
+def unpickled(file: Any, size: int, name: str, load_storage: Load, parts: int, weights_only: bool) -> Any:
+    """The object of a pickle in a file of a size and a name, which gets its storages from a function.
+
+    parts: of how many parts their persistent ids are.
+    """
+    if weights_only:
+        unpickler: TorchUnpickler = Unpickler(file, load_storage, parts, size)
+    else:
+        unpickler = TrustingUnpickler(file, load_storage, parts)
+    try:
+        return unpickler.load()
+    except pickle.UnpicklingError as error:
+        failed = "Weights only load failed. " if weights_only else ""
+        raise pickle.UnpicklingError(f"{failed}{name} cannot be loaded: {error}") from None
+    except Exception as error:
+        error.add_note(f"The file that was being loaded: {name}")
+        raise

@@ -12,6 +12,7 @@ from minigrad.arrays import array_module, on_its_gpu, quiet
 from minigrad.devices import device_of, moved
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import wrap
+from minigrad.nn.mistakes import parameters_from
 from minigrad.ops.creation import tensor
 from minigrad.tensor import Tensor
 
@@ -141,4 +142,6 @@ def grads_of(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
 
 def as_list(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
     """One tensor or several, as a list."""
+    if not hasattr(tensors, "__iter__"):
+        raise TypeError(f"'{type(tensors).__name__}' object is not iterable{parameters_from(tensors)}")
     return [tensors] if isinstance(tensors, Tensor) else list(tensors)

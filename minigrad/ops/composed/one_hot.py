@@ -34,4 +34,4 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError(
             f"Class values must be smaller than num_classes: {int(classes.max())} is not below {number}."
         )
-    return (input.unsqueeze(-1) == wrap(array_module(classes).arange(number))).long()
+    return (input.contiguous().unsqueeze(-1) == wrap(array_module(classes).arange(number))).long()

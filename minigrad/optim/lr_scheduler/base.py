@@ -132,5 +132,6 @@ class LRScheduler:
 def checked_optimizer(optimizer: Any) -> Optimizer:
     """The optimizer; TypeError for anything else."""
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+        advice = ". Make it first: optimizer = optim.SGD(...)" if isinstance(optimizer, type) else ""
+        raise TypeError(f"{type(optimizer).__name__} is not an Optimizer{advice}")
     return optimizer

@@ -36,6 +36,12 @@ class LambdaLR(LRScheduler):
             lr_lambda = [lr_lambda] * groups
         if len(lr_lambda) != groups:
             raise ValueError(f"Expected {groups} lr_lambdas, but got {len(lr_lambda)}")
+        for function in lr_lambda:
+            if not callable(function):
+                raise TypeError(
+                    f"'{type(function).__name__}' object is not callable: lr_lambda is a function of the epoch, as in "
+                    f"lambda epoch: {function} ** epoch"
+                )
         self.lr_lambdas = list(lr_lambda)
         super().__init__(optimizer, last_epoch)
 
@@ -102,6 +108,10 @@ class MultiStepLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
+        if not isinstance(milestones, Iterable):
+            raise TypeError(
+                f"'{type(milestones).__name__}' object is not iterable: milestones are a list of epochs, [{milestones}]"
+            )
         self.milestones = Counter(milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)

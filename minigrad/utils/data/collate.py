@@ -82,6 +82,41 @@ def refuse_words(dtype: np.dtype[Any]) -> None:
         raise TypeError(NO_BATCH.format(dtype))
 
 
+# Samples that do not fit together --------------------------------------------------------------------------------
+
+
+def odd_sample(error: Exception, samples: list[Any], indices: Any, dataset: Any) -> Exception:
+    """An error of collating samples, with the index of the first that is unlike the others, and what it is."""
+    kinds = [kind_of(sample) for sample in samples]
+    usual = max(kinds, key=kinds.count)
+    odd = next((i for i, kind in enumerate(kinds) if kind != usual), 0)
+    told = f"dataset[{indices[odd]}] is {kinds[odd]}"
+    if kinds[odd] != usual:
+        told += f", but dataset[{indices[kinds.index(usual)]}] is {usual}"
+    if isinstance(dataset, (tuple, list)) and all(isinstance(x, (Tensor, np.ndarray)) for x in dataset):
+        told += ". To go through the samples of all, write TensorDataset(X, y)"
+    elif "None" in kinds[odd]:
+        told += ". Is a `return` missing in the dataset's __getitem__, or a value in its data?"
+    elif "Image" in kinds[odd]:
+        told += ". Give the dataset transform=transforms.ToTensor()"
+    elif kinds[odd] != usual:
+        told += ". Make them equal (cut, pad or resize), or give the DataLoader a collate_fn of your own"
+    return type(error)(f"{error}. {told}")
+
+
+def kind_of(sample: Any) -> str:
+    """What decides whether samples fit together: types and shapes, (Tensor [2], int)."""
+    if isinstance(sample, (Tensor, np.ndarray)):
+        return f"{type(sample).__name__} {list(sample.shape)}"
+    if isinstance(sample, (tuple, list)):
+        if len(sample) > 4:
+            return f"a {type(sample).__name__} of {len(sample)}"
+        return f"({', '.join(map(kind_of, sample))})"
+    if isinstance(sample, Mapping):
+        return "{" + ", ".join(f"{key!r}: {kind_of(value)}" for key, value in sample.items()) + "}"
+    return "None" if sample is None else type(sample).__name__
+
+
 # Containers -------------------------------------------------------------------------------------------------
 
 

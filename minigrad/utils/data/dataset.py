@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
+from minigrad.ops.advice import tensor_from
 from minigrad.ops.indexing import rows
 from minigrad.random import Generator
 from minigrad.tensor import Tensor
@@ -24,7 +25,10 @@ class Dataset(Generic[Sample]):
     """
 
     def __getitem__(self, index: Any) -> Sample:
-        raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
+        raise NotImplementedError(
+            f"Subclasses of Dataset should implement __getitem__. {type(self).__name__} has none: write "
+            "def __getitem__(self, index), which returns one sample"
+        )
 
     def __add__(self, other: Dataset[Any]) -> ConcatDataset[Any]:
         return ConcatDataset([self, other])
@@ -49,6 +53,9 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     tensors: tuple[Tensor, ...]
 
     def __init__(self, *tensors: Tensor) -> None:
+        for x in tensors:
+            if not isinstance(x, Tensor):
+                raise no_tensors(x)
         if any(tensors[0].size(0) != tensor.size(0) for tensor in tensors):
             sizes = ", ".join(str(list(tensor.shape)) for tensor in tensors)
             raise AssertionError(f"Size mismatch between tensors: their first sizes must be equal, but are of {sizes}")
@@ -63,6 +70,14 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     def __len__(self) -> int:
         return len(self.tensors[0].array)
+
+
+def no_tensors(x: Any) -> Exception:
+    """The error for an argument of TensorDataset that is no tensor, of PyTorch's type: it asks for x.size(0)."""
+    advice = f"TensorDataset takes tensors, not {type(x).__name__}{tensor_from(x)}"
+    if hasattr(x, "size"):
+        return TypeError(f"'{type(x.size).__name__}' object is not callable: {advice}")
+    return AttributeError(f"'{type(x).__name__}' object has no attribute 'size': {advice}")
 
 
 class Subset(Dataset[Sample]):
@@ -136,7 +151,10 @@ def random_split(
     total = len(dataset)  # type: ignore[arg-type]
     sizes = lengths if not math.isclose(sum(lengths), 1) or sum(lengths) > 1 else rounded_down(lengths, total)
     if sum(sizes) != total:
-        raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
+        raise ValueError(
+            f"Sum of input lengths does not equal the length of the input dataset! It is {sum(sizes)}, and the dataset "
+            f"has {total} samples. Fractions such as [0.8, 0.2] always fit"
+        )
     order = randperm(total, generator=generator).tolist()
     ends = list(itertools.accumulate(map(int, sizes)))
     return [Subset(dataset, order[end - int(size) : end]) for end, size in zip(ends, sizes)]

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from minigrad import accelerator
 from minigrad.ops.sampling import source
 from minigrad.random import Generator
-from minigrad.utils.data.collate import default_collate, default_convert, pin_memory
+from minigrad.utils.data.collate import default_collate, default_convert, odd_sample, pin_memory
 from minigrad.utils.data.dataset import IterableDataset
 from minigrad.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 from minigrad.utils.data.whole_batches import batch_at_once
@@ -192,6 +192,10 @@ def fetcher(loader: Any) -> Callable[[Any], Any]:
     return partial(fetched, loader.dataset, loader.batch_sampler is not None, loader.collate_fn)
 
 
+EXPLAINED = (TypeError, RuntimeError, ValueError, LookupError, AttributeError)
+"""The errors of samples that make no batch."""
+
+
 def fetched(dataset: Any, batched: bool, collate_fn: Callable[[Any], Any], indices: Any) -> Any:
     """A batch of a dataset: made at once if the dataset can and nothing else is to collate it."""
     if not batched:
@@ -199,9 +203,14 @@ def fetched(dataset: Any, batched: bool, collate_fn: Callable[[Any], Any], indic
     batch = batch_at_once(dataset, indices) if collate_fn is default_collate else None
     if batch is not None:
         return batch
-    if getattr(dataset, "__getitems__", None):
-        return collate_fn(dataset.__getitems__(indices))
-    return collate_fn([dataset[i] for i in indices])
+    at_once = getattr(dataset, "__getitems__", None)
+    samples = at_once(indices) if at_once else [dataset[i] for i in indices]
+    try:
+        return collate_fn(samples)
+    except EXPLAINED as error:
+        if collate_fn is default_collate and samples:
+            raise odd_sample(error, samples, indices, dataset) from None
+        raise
 
 
 class SampleStream:

@@ -31,10 +31,10 @@ class SequentialSampler(Sampler[int]):
         self.data_source = data_source
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(len(self.data_source)))
+        return iter(range(len(self)))
 
     def __len__(self) -> int:
-        return len(self.data_source)
+        return number_of_samples(self.data_source)
 
 
 class RandomSampler(Sampler[int]):
@@ -57,19 +57,22 @@ class RandomSampler(Sampler[int]):
         if not isinstance(replacement, bool):
             raise TypeError(f"replacement should be a boolean value, but got replacement={replacement}")
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
-            raise ValueError(f"num_samples should be a positive integer value, but got num_samples={self.num_samples}")
+            empty = "" if num_samples is not None else ": the dataset is empty"
+            raise ValueError(
+                f"num_samples should be a positive integer value, but got num_samples={self.num_samples}{empty}"
+            )
 
     @property
     def num_samples(self) -> int:
         """How many indices a pass gives: the size of the data, which may change, unless it was given."""
-        return len(self.data_source) if self._num_samples is None else self._num_samples
+        return number_of_samples(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
         return itertools.chain.from_iterable(self.orders())
 
     def orders(self) -> Iterator[list[int]]:
         """The pass in lists, each drawn when its first index is asked for."""
-        size, number = len(self.data_source), self.num_samples
+        size, number = number_of_samples(self.data_source), self.num_samples
         if self.generator is None:
             generator = Generator().manual_seed(default_generator.drawn_seed())
         else:
@@ -84,6 +87,18 @@ class RandomSampler(Sampler[int]):
 
     def __len__(self) -> int:
         return self.num_samples
+
+
+def number_of_samples(data: Any) -> int:
+    """The length of a dataset; TypeError for one that has none."""
+    if not hasattr(type(data), "__len__"):
+        advice = (
+            "write def __len__(self) in it, which returns the number of its samples (or make it an IterableDataset)"
+        )
+        if hasattr(data, "__next__"):
+            advice = "make a list of it, list(...)"
+        raise TypeError(f"object of type '{type(data).__name__}' has no len(): {advice}")
+    return len(data)
 
 
 class SubsetRandomSampler(Sampler[int]):
@@ -133,7 +148,10 @@ class BatchSampler(Sampler[list[int]]):
 
     def __init__(self, sampler: Sampler[int] | Iterable[int], batch_size: int, drop_last: bool) -> None:
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
-            raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
+            given = (
+                batch_size if isinstance(batch_size, (int, float)) else f"{batch_size!r}, a {type(batch_size).__name__}"
+            )
+            raise ValueError(f"batch_size should be a positive integer value, but got batch_size={given}")
         if not isinstance(drop_last, bool):
             raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
         self.sampler = sampler

@@ -32,6 +32,8 @@ class Conditions:
     device: str = "cpu"
     card: str = ""
     """The name of the GPU, when the device is one."""
+    disturbed: bool = False
+    """Whether each element of each gradient is moved up or down by one rounding."""
 
 
 @dataclass
@@ -45,12 +47,12 @@ class Run:
 
     @property
     def records(self) -> Path:
-        """What comparisons/recorder.py wrote."""
+        """What the recorder wrote."""
         return self.folder / "records"
 
     @property
     def steps(self) -> int:
-        """The optimizer steps made so far: the recorder adds one byte to the file `steps` for each."""
+        """The steps made so far: the recorder adds one byte to the file `steps` for each."""
         path = self.folder / "steps"
         return path.stat().st_size if path.exists() else 0
 
@@ -65,13 +67,19 @@ class Run:
         return (self.folder / "stderr").read_text(encoding="utf-8", errors="replace")
 
     @property
+    def error(self) -> dict[str, Any]:
+        """The exception that ended the script: its message, and the file, the line and the text of the user's line."""
+        path = self.folder / "error.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    @property
     def figures(self) -> list[Path]:
         """The figures that the script showed, in their order."""
         return sorted(self.folder.glob("figure-*.png"))
 
     @property
     def versions(self) -> dict[str, Any]:
-        """The versions of engine, NumPy and Python; empty when the process did not get that far."""
+        """The versions of engine, NumPy and Python, and the engine's folder; empty if the process got not that far."""
         path = self.folder / "versions.json"
         return json.loads(path.read_text()) if path.exists() else {}
 
@@ -80,10 +88,12 @@ def run_on(engine: str, script: Path, folder: Path, conditions: Conditions, on_s
     """Run the script to its end; `on_steps` hears several times a second how many steps were made."""
     run = Run(engine, folder, device=conditions.device)
     folder.mkdir(parents=True)
-    command = [sys.executable, "-m", "comparisons.worker"]
+    command = [sys.executable, "-m", "minigrad.comparison.worker"]
     command += ["--dtype", conditions.dtype, "--threads", str(conditions.threads), "--device", conditions.device]
     if conditions.steps is not None:
         command += ["--steps", str(conditions.steps)]
+    if conditions.disturbed:
+        command += ["--disturbed"]
     command += ["--", engine, str(script), str(folder), *conditions.arguments]
     with (folder / "stdout").open("wb") as printed, (folder / "stderr").open("wb") as errors:
         process = subprocess.Popen(
@@ -105,24 +115,22 @@ def run_on(engine: str, script: Path, folder: Path, conditions: Conditions, on_s
 
 
 def environment(folder: Path, threads: int, device: str = "cpu") -> dict[str, str]:
-    """The environment of a worker: this one, with threads, matplotlib's backend and Python's path set.
+    """The environment of a worker: this one, with threads and matplotlib's backend set.
 
     On the CPU the GPU is hidden from both engines, so that no script finds one.
     """
-    project = str(Path(__file__).parent.parent)
-    paths = [project, os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else [project]
     return {
         **{name: value for name, value in os.environ.items() if name not in UNSET},
         **dict.fromkeys(THREADS, str(threads)),
         **({"CUDA_VISIBLE_DEVICES": ""} if device == "cpu" else {}),
-        "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONIOENCODING": "utf-8",
-        "MPLBACKEND": "module://comparisons.backend",
+        "MPLBACKEND": "module://minigrad.comparison.backend",
         "COMPARISON_FIGURES": str(folder),
     }
 
 
 def wait_a_little(process: subprocess.Popen[bytes]) -> None:
+    """Wait until the process ends, or a fifth of a second."""
     try:
         process.wait(timeout=0.2)
     except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""One engine runs one script: the process that `python -m comparisons` starts for each of the two."""
+"""One engine runs one script: the process that a comparison starts for each of the two."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import argparse
 import importlib
 import io
 import json
+import linecache
 import platform
+import random
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -15,19 +18,23 @@ from typing import Any
 
 import numpy as np
 
-from comparisons import gpu
-from comparisons.recorder import EnoughSteps, Recorder
 from minigrad import launcher
+from minigrad.comparison import gpu
+from minigrad.comparison.recorder import EnoughSteps, Recorder
+
+SEED = 0
+"""What all generators start from, so that scripts that set no seed can be compared too."""
 
 
 def main() -> None:
+    """Run the script of the command line, and record it."""
     arguments = parse_arguments()
     if arguments.engine == "minigrad":
         launcher.install()
     torch = importlib.import_module("torch")
     if arguments.engine == "torch":
         torch.set_num_threads(arguments.threads)
-        if "torchvision" in Path(arguments.script).read_text(encoding="utf-8"):
+        if "torchvision" in Path(arguments.script).read_text(encoding="utf-8", errors="replace"):
             let_torchvision_be_imported(torch)
     if arguments.device == "cuda":
         run_on_gpu(torch, arguments)
@@ -35,22 +42,49 @@ def main() -> None:
         run_in_float64(torch)
     versions = {
         "version": getattr(torch, "__version__", "unknown"),
+        "folder": str(Path(torch.__file__ or "").parent),
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
     (arguments.folder / "versions.json").write_text(json.dumps(versions))
 
-    Recorder(torch, arguments.folder, arguments.steps)
+    for seed in (torch.manual_seed, np.random.seed, random.seed):
+        seed(SEED)
+    recorder = Recorder(torch, arguments.folder, arguments.steps, arguments.disturbed)
     try:
         launcher.run(arguments.script, arguments.arguments)
     except EnoughSteps:
         pass
+    except Exception as error:
+        note_error(error, arguments)
+        raise
     finally:
+        recorder.end_step(last=True)
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].show()  # the figures that the script left open
 
 
+def note_error(error: Exception, arguments: argparse.Namespace) -> None:
+    """Write down what ended the script, and at which line of it or of a file beside it."""
+    home = str(Path(arguments.script).resolve().parent)
+    frames = traceback.extract_tb(error.__traceback__)
+    library = str(Path(__file__).parent.parent)
+    own = [(each.filename, each.lineno) for each in frames]
+    own = [(file, line) for file, line in own if file.startswith(home) and not file.startswith((library, sys.prefix))]
+    if isinstance(error, SyntaxError):
+        own.append((error.filename or "", error.lineno))
+    file, line = own[-1] if own else ("", None)
+    noted = {
+        "file": Path(file).name,
+        "line": line,
+        "source": linecache.getline(file, line).strip() if line else "",
+        "message": "".join(traceback.format_exception_only(error)).strip(),
+    }
+    (arguments.folder / "error.json").write_text(json.dumps(noted))
+
+
 def parse_arguments() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("engine", choices=["torch", "minigrad"])
     parser.add_argument("script")
@@ -59,6 +93,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int)
     parser.add_argument("arguments", nargs="*")
     parser.add_argument("--dtype", choices=["float32", "float64"], required=True)
+    parser.add_argument("--disturbed", action="store_true")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     return parser.parse_args()
 
@@ -88,7 +123,7 @@ def let_torchvision_be_imported(torch: ModuleType) -> None:
         importlib.import_module("torchvision")
 
 
-def run_in_float64(torch: ModuleType) -> None:
+def run_in_float64(torch: Any) -> None:
     """Let every name for single precision mean double, so that an unchanged script runs wholly in float64."""
     file = io.BytesIO()
     torch.save(torch.zeros(1), file)

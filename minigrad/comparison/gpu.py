@@ -95,3 +95,13 @@ def let_modules_compute_on(torch: ModuleType, device: str) -> None:
         return x.to(device) if isinstance(x, torch.Tensor) else x
 
     torch.nn.Module.__call__ = call_there
+    optimizers = importlib.import_module(f"{torch.optim.__name__}.optimizer")
+    optimizers.register_optimizer_step_pre_hook(let_state_follow)
+
+
+def let_state_follow(optimizer: Any, *_: Any) -> None:
+    """Put an optimizer's state beside its parameters: Adagrad makes its sums at once, where the model is then."""
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if name != "step" and hasattr(value, "device"):
+                state[name] = value.to(parameter.device)

@@ -1,10 +1,12 @@
-"""A matplotlib backend that saves the figures a script shows (MPLBACKEND=module://comparisons.backend)."""
+"""A matplotlib backend that saves the figures a script shows (MPLBACKEND=module://minigrad.comparison.backend)."""
+
+from __future__ import annotations
 
 import os
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-from matplotlib.backends.backend_agg import FigureCanvas, FigureManager
+from matplotlib.backends.backend_agg import FigureCanvas, FigureManager  # type: ignore[attr-defined]
 
 __all__ = ["FigureCanvas", "FigureManager", "show"]
 

@@ -17,10 +17,12 @@ import math
 from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-Array = np.ndarray | None
+Array = Any
+"""A NumPy array; None for one that is not there."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,13 @@ def mismatch(first: Array, second: Array) -> Difference:
     return Difference(math.inf, math.inf, bit_equal=False, mismatch=f"{described[0]} against {described[1]}")
 
 
-def norm(array: np.ndarray) -> float:
+def norm(array: Any) -> float:
     """The Euclidean norm of what is finite in an array."""
     values = array.astype(np.float64)
     return float(np.linalg.norm(values[np.isfinite(values)]))
 
 
-def distance(first: np.ndarray, second: np.ndarray) -> float:
+def distance(first: Any, second: Any) -> float:
     """|a - b|, where NaN equals NaN, infinity equals itself, and both are infinitely far from a number."""
     if np.array_equal(first, second, equal_nan=True):
         return 0.0
