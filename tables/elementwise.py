@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record, unrecorded
+from minigrad.engine.order import ordered
 from minigrad.kernels import special as kernels
 from minigrad.kernels.special import complementary_error_function, inverse_error_function, log_gamma
 from minigrad.ops.elementwise import cos, exp, sqrt
@@ -96,8 +97,8 @@ def unary(row: Row) -> str:
     lines += computation(row)
     result = "a" if row.kind == "F" else "input"
     if not row.rules:
-        return "\n".join([*lines, f"    return unrecorded(value, {result})\n"])
-    return "\n".join([*lines, f"    return record(value, ({result},), ({row.name}_da,){printed(row)})\n"])
+        return "\n".join([*lines, f"    return unrecorded({value(row)}, {result})\n"])
+    return "\n".join([*lines, f"    return record({value(row)}, ({result},), ({row.name}_da,){printed(row)})\n"])
 
 
 def binary(row: Row) -> str:
@@ -107,9 +108,9 @@ def binary(row: Row) -> str:
     lines += [f'    a, b = {operands}("{row.name}", input, {row.second})', "    x, y = raw(a), raw(b)"]
     lines += computation(row)
     if not row.rules:
-        return "\n".join([*lines, "    return unrecorded(value, a, b)\n"])
+        return "\n".join([*lines, f"    return unrecorded({value(row)}, a, b)\n"])
     rules = f"({row.name}_da, {row.name}_db)"
-    return "\n".join([*lines, f"    return record(value, (a, b), {rules}{printed(row)})\n"])
+    return "\n".join([*lines, f"    return record({value(row)}, (a, b), {rules}{printed(row)})\n"])
 
 
 def computation(row: Row) -> list[str]:
@@ -117,6 +118,13 @@ def computation(row: Row) -> list[str]:
     if row.value.count("xp.") > 1:
         return ["    xp = array_module(x)", "    with quiet():", f"        value = {row.value}"]
     return ["    with quiet():", f"        value = {row.value.replace('xp.', 'array_module(x).')}"]
+
+
+def value(row: Row) -> str:
+    """The value in PyTorch's order in memory: a single function of NumPy's gives it that by itself."""
+    operands = ", ".join("xy"[: len(row.kind)])
+    is_one_function = re.fullmatch(rf"xp\.\w+\({operands}\)", row.value)
+    return "value" if is_one_function else f"ordered(value, {operands})"
 
 
 PRINTED = {"deg2rad": "Deg2RadBackward0", "rad2deg": "Rad2DegBackward0", "logaddexp2": "Logaddexp2Backward0"}

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.arrays import array_module, gpu_of
+from minigrad.arrays import array_module, copy_of, gpu_of, total
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import by_rows, empty_as
 from minigrad.engine.views import as_view
+from minigrad.formats import contiguous_format
 from minigrad.gpu.placement import check_devices
 from minigrad.ops import creation
 from minigrad.ops.dims import axis, reduced_axes
@@ -52,7 +54,7 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
     if any(n < 0 for n in times):
         raise RuntimeError(f"Trying to create tensor with negative dimension in repeat(): {list(times)}")
     shape = (1,) * (len(times) - x.ndim) + x.shape
-    return record(array_module(x).tile(x, times), (input,), (repeat_da,), x.shape, times, shape)
+    return record(by_rows(array_module(x).tile(x, times)), (input,), (repeat_da,), x.shape, times, shape)
 
 
 def repeat_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], times: Any, full: Any) -> Tensor:
@@ -88,7 +90,8 @@ def repeat_interleave(
     size = raw(input).shape[dim]
     if isinstance(repeats, int) and repeats >= 0:
         each = unsqueeze(input, dim + 1)
-        each = clone(expand(each, [repeats if i == dim + 1 else -1 for i in range(each.ndim)]))
+        sizes = [repeats if i == dim + 1 else -1 for i in range(each.ndim)]
+        each = clone(expand(each, sizes), memory_format=contiguous_format)
         return reshape(each, [n * repeats if i == dim else n for i, n in enumerate(input.shape)])
     positions = repeated_positions(repeats, size)
     if output_size is not None and raw(positions).size != output_size:
@@ -123,7 +126,8 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     x = array_of(input)
     axes = reduced_axes(input, tuple(as_sizes(dims)) or [])
     axes = axes if as_sizes(dims) else ()
-    value = x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(x.ndim))].copy()
+    value = empty_as(x)
+    value[...] = x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(x.ndim))]
     return record(value, (input,), (flip_da,), axes)
 
 
@@ -155,13 +159,13 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     if dims is None or dims == ():
         if len(shifts) != 1:
             raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
-        return record(array_module(x).roll(x, shifts[0]), (input,), (roll_da,), shifts, None)
+        return record(by_rows(array_module(x).roll(x, shifts[0])), (input,), (roll_da,), shifts, None)
     if not x.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     axes = tuple(axis(d, x.ndim) for d in (dims if isinstance(dims, (tuple, list)) else (dims,)))
     if len(shifts) != len(axes):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(axes)}")
-    value = array_module(x).roll(x, shifts, axes) if x.size else x.copy()
+    value = by_rows(array_module(x).roll(x, shifts, axes)) if x.size else x.copy()
     return record(value, (input,), (roll_da,), shifts, axes)
 
 
@@ -179,11 +183,22 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     if dims[0] == dims[1] or abs(dims[0] - dims[1]) == x.ndim:
         raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
     axes = tuple(axis(d, x.ndim) for d in dims)
-    return record(array_module(x).rot90(x, k, axes).copy(), (input,), (rot90_da,), k, axes, name="Rot90Backward0")
+    return record(turned(x, k % 4, *axes), (input,), (rot90_da,), k, axes, name="Rot90Backward0")
 
 
 def rot90_da(g: Tensor, _out: Tensor, _a: Tensor, k: int, axes: tuple[int, int]) -> Tensor:
     return rot90(g, -k, axes)
+
+
+def turned(x: Any, k: int, dim0: int, dim1: int) -> Any:
+    """A copy of a raw array turned k times, in PyTorch's order: turned once or thrice it is a transpose."""
+    if not k:
+        return copy_of(x)
+    reverse = slice(None, None, -1)
+    reversed_dims = {1: (dim1,), 2: (dim0, dim1), 3: (dim0,)}[k]
+    value = empty_as(x)
+    value[...] = x[tuple(reverse if i in reversed_dims else slice(None) for i in range(x.ndim))]
+    return value if k == 2 else value.swapaxes(dim0, dim1)
 
 
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
@@ -221,7 +236,7 @@ def ravel(input: Tensor) -> Tensor:
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of matrices on and below a diagonal; zeros above.  RuntimeError for fewer than two dimensions."""
     x = matrices("tril", input)
-    return record(array_module(x).tril(x, diagonal), (input,), (tril_da,), diagonal)
+    return record(by_rows(array_module(x).tril(x, diagonal)), (input,), (tril_da,), diagonal)
 
 
 def tril_da(g: Tensor, _out: Tensor, _a: Tensor, diagonal: int) -> Tensor:
@@ -231,7 +246,7 @@ def tril_da(g: Tensor, _out: Tensor, _a: Tensor, diagonal: int) -> Tensor:
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of matrices on and above a diagonal; zeros below.  RuntimeError for fewer than two dimensions."""
     x = matrices("triu", input)
-    return record(array_module(x).triu(x, diagonal), (input,), (triu_da,), diagonal)
+    return record(by_rows(array_module(x).triu(x, diagonal)), (input,), (triu_da,), diagonal)
 
 
 def triu_da(g: Tensor, _out: Tensor, _a: Tensor, diagonal: int) -> Tensor:
@@ -347,7 +362,9 @@ def trace(input: Tensor) -> Tensor:
     if x.dtype.kind == "b":
         raise NotImplementedError("trace(): not implemented for bools: convert one with .int()")
     to = dtypes.int64.numpy if x.dtype.kind in "biu" else x.dtype
-    return record(diagonal_of(x, 0, 0, 1).sum(dtype=to), (input,), (trace_da,), x.shape)
+    entries = diagonal_of(x, 0, 0, 1)
+    value = total(entries) if x.dtype.kind == "f" else entries.sum(dtype=to)
+    return record(value, (input,), (trace_da,), x.shape)
 
 
 def trace_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, int]) -> Tensor:

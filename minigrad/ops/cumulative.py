@@ -8,6 +8,7 @@ from minigrad import dtypes
 from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.engine.broadcasting import cast
 from minigrad.engine.graph import raw, record
+from minigrad.engine.order import by_rows
 from minigrad.ops.arranging import flip, narrow
 from minigrad.ops.dims import axis
 from minigrad.ops.elementwise import exp
@@ -30,8 +31,14 @@ def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Ten
     a, at = accumulated("cumsum", input, dim, dtype)
     x = raw(a)
     with quiet():
-        value = x.cumsum(at, x.dtype) if x.ndim else x.copy()
+        value = in_wider_floats(lambda y: y.cumsum(at, y.dtype), x) if x.ndim else x.copy()
     return record(value, (a,), (cumsum_da,), at)
+
+
+def in_wider_floats(function: Any, x: Any) -> Any:
+    """A function of a raw array by rows, in the next wider float dtype: rounding errors would add up."""
+    wider = {"float16": "float32", "float32": "float64"}.get(x.dtype.name, x.dtype)
+    return by_rows(function(x.astype(wider, copy=False)).astype(x.dtype, copy=False))
 
 
 def cumsum_da(g: Tensor, _out: Tensor, _a: Tensor, dim: int) -> Tensor:
@@ -43,7 +50,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Te
     a, at = accumulated("cumprod", input, dim, dtype)
     x = raw(a)
     with quiet():
-        value = x.cumprod(at, x.dtype) if x.ndim else x.copy()
+        value = in_wider_floats(lambda y: y.cumprod(at, y.dtype), x) if x.ndim else x.copy()
     return record(value, (a,), (cumprod_da,), at)
 
 
@@ -105,13 +112,19 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     at, xp = axis(dim, x.ndim), array_module(x)
     if not x.ndim:
         return record(x.copy(), (a,), (logcumsumexp_da,), at)
-    rows = xp.moveaxis(x, at, 0)
-    value = xp.empty_like(rows)
     with quiet():
-        value[:1] = rows[:1]
-        for i in range(1, len(rows)):
-            value[i] = xp.logaddexp(value[i - 1], rows[i])
-    return record(xp.ascontiguousarray(xp.moveaxis(value, 0, at)), (a,), (logcumsumexp_da,), at)
+        value = in_wider_floats(lambda y: xp.moveaxis(logarithms_so_far(xp.moveaxis(y, at, 0)), 0, at), x)
+    return record(value, (a,), (logcumsumexp_da,), at)
+
+
+def logarithms_so_far(rows: Any) -> Any:
+    """log(cumsum(e ** rows)) of a raw array."""
+    xp = array_module(rows)
+    value = xp.empty_like(rows)
+    value[:1] = rows[:1]
+    for i in range(1, len(rows)):
+        value[i] = xp.logaddexp(value[i - 1], rows[i])
+    return value
 
 
 def logcumsumexp_da(g: Tensor, out: Tensor, a: Tensor, dim: int) -> Tensor:

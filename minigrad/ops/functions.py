@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record, unrecorded
+from minigrad.engine.order import ordered
 from minigrad.kernels import special as kernels
 from minigrad.kernels.special import complementary_error_function, inverse_error_function, log_gamma
 from minigrad.ops.elementwise import cos, exp, sqrt
@@ -260,7 +261,7 @@ def rsqrt(input: Tensor) -> Tensor:
     x = raw(a)
     with quiet():
         value = 1 / array_module(x).sqrt(x)
-    return record(value, (a,), (rsqrt_da,))
+    return record(ordered(value, x), (a,), (rsqrt_da,))
 
 
 def rsqrt_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
@@ -273,7 +274,7 @@ def erfc(input: Tensor) -> Tensor:
     x = raw(a)
     with quiet():
         value = complementary_error_function(x)
-    return record(value, (a,), (erfc_da,))
+    return record(ordered(value, x), (a,), (erfc_da,))
 
 
 def erfc_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
@@ -286,7 +287,7 @@ def erfinv(input: Tensor) -> Tensor:
     x = raw(a)
     with quiet():
         value = inverse_error_function(x)
-    return record(value, (a,), (erfinv_da,))
+    return record(ordered(value, x), (a,), (erfinv_da,))
 
 
 def erfinv_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
@@ -299,7 +300,7 @@ def lgamma(input: Tensor) -> Tensor:
     x = raw(a)
     with quiet():
         value = log_gamma(x)
-    return record(value, (a,), (lgamma_da,))
+    return record(ordered(value, x), (a,), (lgamma_da,))
 
 
 def lgamma_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
@@ -312,7 +313,7 @@ def digamma(input: Tensor) -> Tensor:
     x = raw(a)
     with quiet():
         value = kernels.digamma(x)
-    return record(value, (a,), (digamma_da,))
+    return record(ordered(value, x), (a,), (digamma_da,))
 
 
 def digamma_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
@@ -326,7 +327,7 @@ def sinc(input: Tensor) -> Tensor:
     xp = array_module(x)
     with quiet():
         value = xp.where(x == 0, x.dtype.type(1), xp.sin(math.pi * x) / (math.pi * x))
-    return record(value, (a,), (sinc_da,))
+    return record(ordered(value, x), (a,), (sinc_da,))
 
 
 def sinc_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
@@ -339,7 +340,7 @@ def deg2rad(input: Tensor) -> Tensor:
     x = raw(a)
     with quiet():
         value = x * x.dtype.type(math.pi / 180)
-    return record(value, (a,), (deg2rad_da,), name="Deg2RadBackward0")
+    return record(ordered(value, x), (a,), (deg2rad_da,), name="Deg2RadBackward0")
 
 
 def deg2rad_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
@@ -352,7 +353,7 @@ def rad2deg(input: Tensor) -> Tensor:
     x = raw(a)
     with quiet():
         value = x * x.dtype.type(180 / math.pi)
-    return record(value, (a,), (rad2deg_da,), name="Rad2DegBackward0")
+    return record(ordered(value, x), (a,), (rad2deg_da,), name="Rad2DegBackward0")
 
 
 def rad2deg_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
@@ -364,7 +365,7 @@ def trunc(input: Tensor) -> Tensor:
     x = array_of(input)
     with quiet():
         value = x.copy() if x.dtype.kind != "f" else array_module(x).trunc(x)
-    return record(value, (input,), (trunc_da,))
+    return record(ordered(value, x), (input,), (trunc_da,))
 
 
 def trunc_da(_g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
@@ -381,7 +382,7 @@ def frac(input: Tensor) -> Tensor:
     x = array_of(input)
     with quiet():
         value = x - array_module(x).trunc(x)
-    return record(value, (input,), (frac_da,))
+    return record(ordered(value, x), (input,), (frac_da,))
 
 
 def frac_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
@@ -394,7 +395,7 @@ def sgn(input: Tensor) -> Tensor:
     xp = array_module(x)
     with quiet():
         value = x.copy() if x.dtype.kind == "b" else xp.where(x != x, x.dtype.type(0), xp.sign(x))
-    return record(value, (input,), (sgn_da,))
+    return record(ordered(value, x), (input,), (sgn_da,))
 
 
 def sgn_da(_g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
@@ -406,7 +407,7 @@ def signbit(input: Tensor) -> Tensor:
     x = array_of(input)
     with quiet():
         value = array_module(x).signbit(x) if x.dtype.kind == "f" else x < 0
-    return unrecorded(value, input)
+    return unrecorded(ordered(value, x), input)
 
 
 def isposinf(input: Tensor) -> Tensor:
@@ -414,7 +415,7 @@ def isposinf(input: Tensor) -> Tensor:
     x = array_of(input)
     with quiet():
         value = x == math.inf
-    return unrecorded(value, input)
+    return unrecorded(ordered(value, x), input)
 
 
 def isneginf(input: Tensor) -> Tensor:
@@ -422,7 +423,7 @@ def isneginf(input: Tensor) -> Tensor:
     x = array_of(input)
     with quiet():
         value = x == -math.inf
-    return unrecorded(value, input)
+    return unrecorded(ordered(value, x), input)
 
 
 def isreal(input: Tensor) -> Tensor:
@@ -430,7 +431,7 @@ def isreal(input: Tensor) -> Tensor:
     x = array_of(input)
     with quiet():
         value = array_module(x).ones(x.shape, bool)
-    return unrecorded(value, input)
+    return unrecorded(ordered(value, x), input)
 
 
 def atan2(input: Any, other: Any) -> Tensor:
@@ -482,7 +483,7 @@ def copysign(input: Any, other: Any) -> Tensor:
 
 
 def copysign_da(g: Tensor, out: Tensor, a: Tensor, _b: Tensor) -> Tensor:
-    return where(a == 0, 0.0, g * (out / where(a == 0, 1.0, a)))
+    return g * where(a == 0, 0.0, out / where(a == 0, 1.0, a))
 
 
 def copysign_db(_g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
@@ -496,7 +497,7 @@ def xlogy(input: Any, other: Any) -> Tensor:
     xp = array_module(x)
     with quiet():
         value = xp.where(y != y, y, xp.where(x == 0, y.dtype.type(0), x * xp.log(y)))
-    return record(value, (a, b), (xlogy_da, xlogy_db))
+    return record(ordered(value, x, y), (a, b), (xlogy_da, xlogy_db))
 
 
 def xlogy_da(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -581,7 +582,7 @@ def heaviside(input: Any, values: Any) -> Tensor:
     x, y = raw(a), raw(b)
     with quiet():
         value = array_module(x).where(x == 0, y, (x > 0).astype(x.dtype))
-    return unrecorded(value, a, b)
+    return unrecorded(ordered(value, x, y), a, b)
 
 
 def gcd(input: Any, other: Any) -> Tensor:
@@ -617,4 +618,4 @@ def logical_xor(input: Any, other: Any) -> Tensor:
     x, y = raw(a), raw(b)
     with quiet():
         value = (x != 0) ^ (y != 0)
-    return unrecorded(value, a, b)
+    return unrecorded(ordered(value, x, y), a, b)

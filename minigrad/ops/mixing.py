@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.engine.order import copied, ordered
 from minigrad.kernels import special as kernels
 from minigrad.ops.arithmetic import division_operands, mul, pow
 from minigrad.ops.promotion import (
     array_of,
+    arrays_of,
     as_dtype,
     check_shapes,
     check_tensors,
@@ -41,12 +43,18 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
         raise NotImplementedError(f"lerp(): not implemented for {input.dtype}: convert with .float()")
     input, end, weight = on_one_device(input, end, operand(weight))
     check_shapes(input, end, weight)
-    x, y, w = raw(input), raw(end), raw(weight)
+    x, y, w = (exact(raw(each)) for each in (input, end, weight))
     with quiet():
         near = x + w * (y - x)
         value = array_module(x).where(abs(array_module(x).asarray(w)) < 0.5, near, y - (y - x) * (1 - w))
+    value = ordered(value.astype(raw(input).dtype, copy=False), *arrays_of(input, end, weight))
     name = "LerpBackward1" if isinstance(weight, TensorBase) else "LerpBackward0"
-    return record(value.astype(x.dtype, copy=False), (input, end, weight), (lerp_da, lerp_db, lerp_dw), name=name)
+    return record(value, (input, end, weight), (lerp_da, lerp_db, lerp_dw), name=name)
+
+
+def exact(x: Any) -> Any:
+    """A raw operand in which the steps of a function are computed: float16 as float32."""
+    return x.astype("float32") if getattr(x, "dtype", None) == "float16" else x
 
 
 def lerp_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor, w: Tensor) -> Tensor:
@@ -65,8 +73,10 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
     """input + value * tensor1 * tensor2."""
     a, b, c = three("addcmul", input, tensor1, tensor2)
     refuse_fraction("addcmul", a, value)
+    x, y, z = (exact(raw(each)) for each in (a, b, c))
     with quiet():
-        result = raw(a) + raw(b) * raw(c) if value == 1 else raw(a) + raw(b) * value * raw(c)
+        result = x + y * z if value == 1 else x + y * value * z
+    result = ordered(result.astype(raw(a).dtype, copy=False), raw(a), raw(b), raw(c))
     return record(result, (a, b, c), (addcmul_da, addcmul_db, addcmul_dc), value)
 
 
@@ -90,8 +100,10 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
             "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
             "true division of tensor1 and tensor2. Convert one of them with .float()."
         )
+    x, y, z = (exact(raw(each)) for each in (a, b, c))
     with quiet():
-        result = raw(a) + value * (raw(b) / raw(c))
+        result = x + value * (y / z)
+    result = ordered(result.astype(raw(a).dtype, copy=False), raw(a), raw(b), raw(c))
     return record(result, (a, b, c), (addcdiv_da, addcdiv_db, addcdiv_dc), value)
 
 
@@ -175,7 +187,7 @@ def nan_to_num(
     """input with numbers in place of nan, inf and -inf: 0, and the largest and smallest of the dtype, unless given."""
     x = array_of(input)
     if x.dtype.kind != "f":
-        return record(x.copy(), (input,), (nan_to_num_da,))
+        return record(copied(x), (input,), (nan_to_num_da,))
     xp, limits = array_module(x), array_module(x).finfo(x.dtype)
     value = xp.where(x != x, x.dtype.type(0.0 if nan is None else nan), x)
     value = xp.where(x == math.inf, x.dtype.type(limits.max if posinf is None else posinf), value)
@@ -184,7 +196,7 @@ def nan_to_num(
 
 
 def nan_to_num_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
-    return where(a - a == 0, g, 0.0)
+    return g * (a - a == 0)
 
 
 def polygamma(n: int, input: Tensor) -> Tensor:
@@ -198,7 +210,7 @@ def polygamma(n: int, input: Tensor) -> Tensor:
         return digamma
     a = floating(input)
     with quiet():
-        value = kernels.polygamma(raw(a), n)
+        value = ordered(kernels.polygamma(raw(a), n), raw(a))
     return record(value, (a,), (polygamma_da,), n)
 
 

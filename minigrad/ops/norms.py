@@ -9,6 +9,7 @@ from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.broadcasting import cast
 from minigrad.engine.graph import raw, record
+from minigrad.engine.order import by_rows
 from minigrad.ops.dims import kept_shape, reduced_axes
 from minigrad.ops.elementwise import abs, sign
 from minigrad.ops.promotion import array_of, check_tensors, numpy_dtype
@@ -44,7 +45,7 @@ def vector_norm(
             f"not have an identity: its shape is {list(array.shape)}"
         )
     with quiet():
-        value = norm_of(array, float(ord), axes, keepdim).astype(array.dtype)
+        value = by_rows(norm_of(array, float(ord), axes, keepdim).astype(array.dtype))
     static = float(ord), axes, kept_shape(array.shape, axes)
     return record(value, (a,), (vector_norm_da,), *static, name="LinalgVectorNormBackward0")
 
@@ -71,9 +72,10 @@ def vector_norm_da(g: Tensor, out: Tensor, a: Tensor, p: float, axes: Any, kept:
     if math.isinf(p):
         return shared(g, abs(a) == out, axes) * sign(a)
     if p == 2:
-        return a * where(out == 0, 0.0, g / where(out == 0, 1.0, out))
+        return g * where(out == 0, 0.0, a / where(out == 0, 1.0, out))
     size, length = where(a == 0, 1.0, abs(a)), where(out == 0, 1.0, out)
-    return where((a == 0) | (out == 0), 0.0, g * (sign(a) * (size / length) ** (p - 1)))
+    slope = g * where(a == 0, 0.0, sign(a) * (size / length) ** (p - 1))
+    return where(out == 0, 0.0, slope) if p > 1 else slope
 
 
 def norm(

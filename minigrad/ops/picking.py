@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad import dtypes
 from minigrad.arrays import array_module, copy_of, gpu_of, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.engine.order import by_rows, ordered
 from minigrad.ops import indexing
 from minigrad.ops.dims import axis
 from minigrad.ops.indexing import getitem, index, picked_da
@@ -229,7 +230,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     mask = array_module(x).zeros(x.shape[dim] if x.ndim else 1, bool)
     mask[at] = True
     mask = mask.reshape([-1 if i == dim else 1 for i in range(x.ndim)])
-    return filled_where(input, mask, value, "IndexFillBackward")
+    return filled_where(input, mask, value, lambda filled: ordered(filled, x), "IndexFillBackward")
 
 
 def slice_positions(op: str, input: Tensor, dim: int, index: Tensor, **checks: Any) -> tuple[Any, int, Any]:
@@ -280,14 +281,14 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     check_mask("masked_fill_ only supports boolean masks, but got mask with", mask)
     check_broadcast(raw(mask).shape, raw(input).shape)
     value = filling("masked_fill_", input, value)
-    return filled_where(input, copy_of(raw(mask)), value, "MaskedFillBackward")
+    return filled_where(input, copy_of(raw(mask)), value, by_rows, "MaskedFillBackward")
 
 
-def filled_where(a: Tensor, mask: Any, value: Any, name: str) -> Tensor:
-    """The tensor, but a number (or 0-d tensor) where a raw mask is True."""
+def filled_where(a: Tensor, mask: Any, value: Any, in_order: Any, name: str) -> Tensor:
+    """The tensor, but a number (or 0-d tensor) where a raw mask is True.  in_order: gives it its order in memory."""
     x = raw(a)
     with quiet():
-        filled = array_module(x).where(mask, raw(value), x).astype(x.dtype, copy=False)
+        filled = in_order(array_module(x).where(mask, raw(value), x).astype(x.dtype, copy=False))
     rules, number = (filled_where_da, filled_where_dvalue), not isinstance(value, TensorBase)
     return record(filled, (a, value), rules, saved=(mask,), name=f"{name}{0 if number else 1}")
 
@@ -395,7 +396,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """
     x = array_of(input)
     if as_tuple:
-        return tuple(unrecorded(each, input) for each in (x if x.ndim else x.reshape(1)).nonzero())
+        return tuple(unrecorded(by_rows(each), input) for each in (x if x.ndim else x.reshape(1)).nonzero())
     return unrecorded(array_module(x).argwhere(x), input)
 
 
@@ -409,9 +410,9 @@ def argwhere(input: Tensor) -> Tensor:
 
 
 def picked(a: Tensor, key: tuple[Any, ...], name: str) -> Tensor:
-    """a[key], for a key of raw arrays and slices."""
+    """a[key], by rows, for a key of raw arrays and slices."""
     x = raw(a)
-    return record(x[key], (a,), (picked_da,), x.shape, saved=(key,), name=name)
+    return record(by_rows(x[key]), (a,), (picked_da,), x.shape, saved=(key,), name=name)
 
 
 def put_at(a: Tensor, key: tuple[Any, ...], value: Any, name: str | None = None) -> Tensor:

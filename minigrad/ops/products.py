@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import quiet
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import ordered
 from minigrad.engine.places import op_called
 from minigrad.ops.arithmetic import mul
 from minigrad.ops.arranging import diagonal
@@ -16,7 +17,7 @@ from minigrad.ops.dims import axis
 from minigrad.ops.linear_algebra import matmul_da, matmul_db, matmul_error
 from minigrad.ops.promotion import array_of, as_dtype, check_tensors, result_type
 from minigrad.ops.reductions import sum
-from minigrad.ops.shaping import permute, reshape, squeeze, unsqueeze
+from minigrad.ops.shaping import permute, reshape, unsqueeze
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -163,7 +164,10 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
     check_dims("addr", {"vec1": (vec1, 1), "vec2": (vec2, 1)}, "must be a vector")
     dtype = result_type(input, vec1, vec2)
     c, a, b = (as_dtype(x, dtype) for x in (input, unsqueeze(vec1, 1), unsqueeze(vec2, 0)))
-    return plus_product(c, a, b, beta, alpha, "AddrBackward0")
+    refuse_sum(c, a, b, beta, alpha)
+    z, x, y = raw(c), raw(a), raw(b)
+    value = ordered(sum_with_product(z, x, y, beta, alpha), z, x, y)
+    return record(value, (c, a, b), (addmm_dinput, addmm_da, addmm_db), beta, alpha, False, name="AddrBackward0")
 
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -186,6 +190,14 @@ def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, al
 
 def plus_product(c: Tensor, a: Tensor, b: Tensor, beta: float, alpha: float, name: str) -> Tensor:
     """beta * c + alpha * (a @ b), where c broadcasts to the product."""
+    refuse_sum(c, a, b, beta, alpha)
+    z, x, y = raw(c), raw(a), raw(b)
+    value = sum_with_product(z, x, y, beta, alpha)
+    return record(value, (c, a, b), (addmm_dinput, addmm_da, addmm_db), beta, alpha, y.ndim == 1, name=name)
+
+
+def refuse_sum(c: Tensor, a: Tensor, b: Tensor, beta: float, alpha: float) -> None:
+    """RuntimeError for dtypes, sizes or numbers that do not fit."""
     z, x, y = raw(c), raw(a), raw(b)
     if not z.dtype == x.dtype == y.dtype:
         raise RuntimeError(f"self, mat1 and mat2 must have the same dtype, but got {z.dtype}, {x.dtype} and {y.dtype}")
@@ -199,11 +211,13 @@ def plus_product(c: Tensor, a: Tensor, b: Tensor, beta: float, alpha: float, nam
         raise RuntimeError(
             f"The expanded size of the tensor {list(shape)} must match the existing size: input has {list(z.shape)}"
         )
+
+
+def sum_with_product(z: Any, x: Any, y: Any, beta: float, alpha: float) -> Any:
+    """beta * z + alpha * (x @ y) of raw arrays."""
     with quiet():
         value = x @ y if alpha == 1 else (x @ y) * alpha
-        if beta != 0:
-            value = value + (z if beta == 1 else z * beta)
-    return record(value, (c, a, b), (addmm_dinput, addmm_da, addmm_db), beta, alpha, y.ndim == 1, name=name)
+        return value if beta == 0 else value + (z if beta == 1 else z * beta)
 
 
 def addmm_dinput(g: Tensor, _out: Any, _c: Any, _a: Any, _b: Any, beta: float, _alpha: float, _column: bool) -> Tensor:
@@ -287,19 +301,20 @@ def einsum(*args: Any) -> Tensor:
     parts = [with_labels(i, x, term) for i, (x, term) in enumerate(zip(operands, terms))]
     check_sizes(parts)
     ellipsis = sorted({label for _, labels in parts for label in labels if isinstance(label, int)})
+    every = [label for _, labels in parts for label in labels if isinstance(label, str)]
     if output is None:
-        every = [label for _, labels in parts for label in labels if isinstance(label, str)]
         output = ["...", *sorted(label for label in every if [*chain(*terms)].count(label) == 1)]
     wanted = [each for label in output for each in (ellipsis if label == "..." else [label])]
-    result, labels = parts[0]
-    for i, (x, its_labels) in enumerate(parts[1:], 2):
-        later = {label for _, after in parts[i:] for label in after}
-        result, labels = pair_product(result, labels, x, its_labels, {*wanted, *later})
-    dims = tuple(i for i, label in enumerate(labels) if label not in wanted)
-    result = sum(result, dims) if dims else result
-    labels = [label for label in labels if label in wanted]
-    order = [labels.index(label) for label in wanted]
-    return permute(result, order)
+    summed = [each for each in [*ellipsis, *sorted({*every})] if each not in wanted]
+    result, *others = (with_all_labels(x, labels, [*wanted, *summed]) for x, labels in parts)
+    for i, x in enumerate(others, 2):
+        later = {label for _, labels in parts[i:] for label in labels}
+        result = pair_product(result, x, [i for i, each in enumerate(summed, len(wanted)) if each not in later])
+    if not summed:
+        return result
+    if others:
+        return reshape(result, raw(result).shape[: len(wanted)])
+    return sum(result, tuple(range(len(wanted), len(wanted) + len(summed))))
 
 
 def read_equation(args: tuple[Any, ...]) -> tuple[list[Labels], Labels | None, list[Any]]:
@@ -386,36 +401,41 @@ def check_sizes(parts: list[tuple[Tensor, Labels]]) -> None:
             seen[label] = size if before == 1 else before
 
 
-def pair_product(a: Tensor, labels: Labels, b: Tensor, its_labels: Labels, wanted: set[Any]) -> tuple[Tensor, Labels]:
-    """The sum of products of two operands over the labels of both that are not wanted, as a product of matrices."""
-    a, labels = without_ones(a, labels, b, its_labels)
-    b, its_labels = without_ones(b, its_labels, a, labels)
-    a, labels = summed_alone(a, labels, {*wanted, *its_labels})
-    b, its_labels = summed_alone(b, its_labels, {*wanted, *labels})
-    both = [label for label in labels if label in its_labels]
-    batch, inner = [x for x in both if x in wanted], [x for x in both if x not in wanted]
-    rows, columns = [x for x in labels if x not in both], [x for x in its_labels if x not in both]
-    sizes = dict(zip([*labels, *its_labels], [*raw(a).shape, *raw(b).shape]))
-    left = in_groups(a, labels, sizes, batch, rows, inner)
-    right = in_groups(b, its_labels, sizes, batch, inner, columns)
-    kept = [*batch, *rows, *columns]
-    return reshape(bmm(left, right), [sizes[label] for label in kept]), kept
+def with_all_labels(x: Tensor, labels: Labels, order: Labels) -> Tensor:
+    """An operand with its dimensions in an order of labels, and dimensions of 1 for those that it has not."""
+    x = permute(x, [labels.index(label) for label in order if label in labels])
+    for i, label in enumerate(order):
+        x = x if label in labels else unsqueeze(x, i)
+    return x
 
 
-def without_ones(a: Tensor, labels: Labels, b: Tensor, its_labels: Labels) -> tuple[Tensor, Labels]:
-    """An operand without the dimensions of 1 for which the other has more: they broadcast."""
-    larger = {label for label, size in zip(its_labels, raw(b).shape) if size != 1}
-    ones = [i for i, label in enumerate(labels) if raw(a).shape[i] == 1 and label in larger]
-    return squeeze(a, tuple(ones)) if ones else a, [label for i, label in enumerate(labels) if i not in ones]
+def pair_product(a: Tensor, b: Tensor, dims: list[int]) -> Tensor:
+    """The sum of products of two operands of as many dimensions over some of these, which become 1.
+
+    It is one product of batches of matrices, of which the dimensions in dims that both have are the inner ones.
+    """
+    n, m = raw(a).shape, raw(b).shape
+    alone = [tuple(d for d in dims if sizes[d] != 1 == others[d]) for sizes, others in ((n, m), (m, n))]
+    a, b = (sum(x, d, keepdim=True) if d else x for x, d in zip((a, b), alone))
+    inner = [d for d in dims if n[d] != 1 != m[d]]
+    if not inner:
+        return mul(a, b)
+    n, m = raw(a).shape, raw(b).shape
+    kept = [d for d in range(len(n)) if d not in inner]
+    batch = [d for d in kept if n[d] != 1 != m[d]]
+    rows = [d for d in kept if n[d] != 1 == m[d]]
+    columns = [d for d in kept if d not in batch and d not in rows]
+    if rows and columns and columns[-1] < rows[0]:  # so the product lies in memory in the order of its dimensions
+        a, b, n, m, rows, columns = b, a, m, n, columns, rows
+    left, right = in_groups(a, batch, rows, inner), in_groups(b, batch, inner, columns)
+    order = [*batch, *rows, *inner, *columns]
+    sizes = [n[d] if d not in columns else m[d] for d in order]
+    product = reshape(bmm(left, right), [1 if d in inner else size for d, size in zip(order, sizes)])
+    return permute(product, [order.index(d) for d in range(len(order))])
 
 
-def summed_alone(a: Tensor, labels: Labels, wanted: set[Any]) -> tuple[Tensor, Labels]:
-    """An operand summed over the labels that nobody else has."""
-    dims = tuple(i for i, label in enumerate(labels) if label not in wanted)
-    return sum(a, dims) if dims else a, [label for label in labels if label in wanted]
-
-
-def in_groups(a: Tensor, labels: Labels, sizes: dict[Any, int], *groups: Labels) -> Tensor:
-    """An operand with its dimensions in three groups, each made one."""
-    shape = [math.prod(sizes[label] for label in group) for group in groups]
-    return reshape(permute(a, [labels.index(label) for group in groups for label in group]), shape)
+def in_groups(a: Tensor, *groups: list[int]) -> Tensor:
+    """An operand with its dimensions in three groups, each made one; those in no group are of 1."""
+    shape = [math.prod(raw(a).shape[d] for d in group) for group in groups]
+    order = [d for group in groups for d in group]
+    return reshape(permute(a, order + [d for d in range(raw(a).ndim) if d not in order]), shape)

@@ -12,14 +12,16 @@ import numpy as np
 
 from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.engine.order import axes_of_result, by_rows, laid_out
 from minigrad.gpu.placement import check_devices
+from minigrad.ops.arranging import movedim
 from minigrad.ops.dims import axis
 from minigrad.ops.indexing import along, picked_da
+from minigrad.ops.mixing import lerp
 from minigrad.ops.picking import key_along, picked, vector
 from minigrad.ops.promotion import array_of, check_tensors
 from minigrad.ops.reductions import max_da
-from minigrad.ops.selection import where
-from minigrad.ops.shaping import reshape, stack
+from minigrad.ops.shaping import reshape, squeeze, stack
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -54,14 +56,21 @@ Middle, MiddleNumber, MostCommon = pair("median"), pair("nanmedian"), pair("mode
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
     """The elements in order along dim, and where each was: (values, indices).  It is always stable."""
-    order = order_along(array_of(input), dim, descending)
-    return Sorted(*taken(input, order, dim, "SortBackward0" if stable is None else "SortBackward1"))
+    x = array_of(input)
+    name = "SortBackward0" if stable is None else "SortBackward1"
+    if not x.ndim:
+        return Sorted(*taken(input, order_along(x, dim), dim, name))
+    key = key_along(order_along(x, dim, descending), axis(dim, x.ndim))
+    axes = axes_of_result(x.shape, x)
+    values = record(laid_out(x[key], axes), (input,), (picked_da,), x.shape, saved=(key,), name=name)
+    return Sorted(values, unrecorded(laid_out(key[axis(dim, x.ndim)], axes), input))
 
 
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:  # noqa: ARG001
     """Where along dim the elements are in order: the indices of `sort`."""
     x = array_of(input)
-    return unrecorded(order_along(x, dim, descending).reshape(x.shape), input)
+    order = order_along(x, dim, descending).reshape(x.shape)
+    return unrecorded(laid_out(order, axes_of_result(x.shape, x)), input)
 
 
 def msort(input: Tensor) -> Tensor:
@@ -84,7 +93,7 @@ def taken(input: Tensor, at: Any, dim: int, name: str) -> tuple[Tensor, Tensor]:
     x = raw(input)
     if not x.ndim:
         return record(x.copy(), (input,), (same_da,), name=name), unrecorded(at.reshape(()), input)
-    return picked(input, key_along(at, axis(dim, x.ndim)), name), unrecorded(at, input)
+    return picked(input, key_along(at, axis(dim, x.ndim)), name), unrecorded(by_rows(at), input)
 
 
 def same_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
@@ -126,8 +135,8 @@ def one_along(input: Tensor, indices: Any, dim: int, keepdim: bool, name: str) -
     if not x.ndim:
         return record(x.copy(), (input,), (same_da,), name=name), unrecorded(indices.reshape(()), input)
     position = along(array_module(x).asarray(indices), dim, x.ndim, keepdim)
-    values = record(x[position], (input,), (picked_da,), x.shape, saved=(position,), name=name)
-    return values, unrecorded(indices.reshape(raw(values).shape), input)
+    values = record(by_rows(x[position]), (input,), (picked_da,), x.shape, saved=(position,), name=name)
+    return values, unrecorded(by_rows(indices.reshape(raw(values).shape)), input)
 
 
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -252,10 +261,8 @@ def quantile_of(op: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, 
     shape = [1 if dim is None or i == at else n for i, n in enumerate(x.shape)]
     if not keepdim:
         shape = [] if dim is None else [n for i, n in enumerate(shape) if i != at]
-    parts = [reshape(each, shape) for each in result]
-    if shares.ndim == 0:
-        return parts[0]
-    return stack(parts, 0)
+    parts = stack([reshape(each, shape) for each in result], -1)
+    return movedim(parts, -1, 0) if shares.ndim else squeeze(parts, -1)
 
 
 def between(ordered: Tensor, place: Any, dim: int, interpolation: str) -> Tensor:
@@ -270,8 +277,7 @@ def between(ordered: Tensor, place: Any, dim: int, interpolation: str) -> Tensor
     if interpolation == "higher":
         return high
     weight = place - below if interpolation == "linear" else xp.full_like(place, 0.5)
-    up, down = (unrecorded(each, ordered) for each in (weight, 1 - weight))
-    return where(up < 0.5, low + (high - low) * up, high - (high - low) * down)
+    return lerp(low, high, unrecorded(weight, ordered))
 
 
 # Which values there are ---------------------------------------------------------------------------------------
@@ -421,7 +427,7 @@ def searchsorted(
         rows = sequence[..., None, :]
         before = (rows <= x[..., None]) if after else ~(rows >= x[..., None])
         found = before.sum(-1)
-    return unrecorded(xp.asarray(found).astype("int32" if out_int32 else "int64"), sorted_sequence)
+    return unrecorded(by_rows(xp.asarray(found).astype("int32" if out_int32 else "int64")), sorted_sequence)
 
 
 def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:

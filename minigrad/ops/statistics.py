@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad import dtypes
-from minigrad.arrays import array_module, gpu_of, quiet
+from minigrad.arrays import array_module, gpu_of, quiet, total
 from minigrad.engine.broadcasting import broadcast_to, cast
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
+from minigrad.engine.order import by_rows
 from minigrad.later import function
 from minigrad.ops.cumulative import products_of_others
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.promotion import array_of, numpy_dtype
 from minigrad.ops.reductions import amax, amin, mean, std, sum, var
-from minigrad.ops.selection import where
 from minigrad.ops.shaping import reshape, squeeze, transpose, unsqueeze
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     with quiet():
         value = x.prod(axes, dtype=None if to.kind != "b" else bool, keepdims=keepdim) if x.ndim else x.copy()
     name = "ProdBackward0" if dim is None else "ProdBackward1"
-    return record(value.astype(to, copy=False), (a,), (prod_da,), kept_shape(x.shape, axes), axes, name=name)
+    return record(by_rows(value.astype(to, copy=False)), (a,), (prod_da,), kept_shape(x.shape, axes), axes, name=name)
 
 
 def prod_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
@@ -53,12 +53,13 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtyp
     axes = reduced_axes(a, dim)
     to = dtypes.int64.numpy if x.dtype.kind in "biu" and dtype is None else x.dtype
     with quiet():
-        value = array_module(x).where(x != x, x.dtype.type(0), x).sum(axes, to, keepdims=keepdim)
-    return record(value, (a,), (nansum_da,), kept_shape(x.shape, axes), x.shape)
+        numbers = array_module(x).where(x != x, x.dtype.type(0), x)
+        value = numbers.sum(axes, to, keepdims=keepdim) if x.dtype.char != "e" else total(numbers, axes, keepdim)
+    return record(by_rows(value), (a,), (nansum_da,), kept_shape(x.shape, axes), x.shape)
 
 
 def nansum_da(g: Tensor, _out: Tensor, a: Tensor, kept: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
-    return where(a == a, broadcast_to(g.reshape(kept), shape), 0.0)
+    return broadcast_to(g.reshape(kept), shape) * (a == a)
 
 
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
@@ -73,7 +74,7 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     """How many elements are not 0, over all or along dim: int64."""
     x = array_of(input)
     axes = reduced_axes(input, dim)
-    return unrecorded((x != 0).sum(axes, dtypes.int64.numpy), input)
+    return unrecorded(by_rows((x != 0).sum(axes, dtypes.int64.numpy)), input)
 
 
 class Extremes(NamedTuple):
