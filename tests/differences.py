@@ -128,6 +128,12 @@ VALUES = [
         Sample((np.ones((2, 0), "float32"), np.ones((2, 0, 2)))),
     ),
     Difference(
+        ("kron",),
+        "the product of blocks takes operands in any order in memory (PyTorch refuses some: view size ...)",
+        lambda sample: any(not x.flags.c_contiguous for x in sample.operands),
+        Sample((np.ones((2, 3, 4), "float32"), np.ones((4, 3, 2), "float32").T)),
+    ),
+    Difference(
         ("einsum", "bmm", "addbmm", "baddbmm"),
         "two dtypes are refused as matmul refuses them (PyTorch takes some where it needs no matmul)",
         lambda sample: len(set(dtypes(sample)) - {"number"}) > 1,
@@ -253,7 +259,20 @@ GRADIENTS = [
 ]
 """In gradients, or in whether there are any."""
 
-NOT_FINITE: list[Difference] = []
+NOT_FINITE = [
+    Difference(
+        ("cumprod", "cumprod, with a zero"),
+        "beside a zero, an infinite gradient times a product that is 0 is nan (in PyTorch 0)",
+        lambda sample: len(sample.operands) > 1 or bool((sample.operands[0] == 0).any()),
+        Sample(arrays([1, 0, 2]), {"dim": 0}),
+    ),
+    Difference(
+        ("logcumsumexp",),
+        "a gradient of nan makes nan of those before it (in PyTorch it is left out)",
+        lambda _: True,
+        Sample(arrays([1, 2]), {"dim": 0}),
+    ),
+]
 """In gradients, where infinities and nans arrive."""
 
 
