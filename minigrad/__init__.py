@@ -4,10 +4,13 @@
 from minigrad.tensor import Tensor, is_tensor  # isort: skip
 
 from types import ModuleType
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
 from minigrad import accelerator as accelerator
 from minigrad import autograd as autograd
 from minigrad import cuda as cuda
+from minigrad import later as _later
 from minigrad import nn as nn
 from minigrad import optim as optim
 from minigrad import random as random
@@ -40,6 +43,18 @@ from minigrad.seeing import check, draw, explain, watch
 from minigrad.serialization import load, save
 from minigrad.size import Size
 
+if TYPE_CHECKING:
+    from minigrad.ops.arranging import *
+    from minigrad.ops.cumulative import *
+    from minigrad.ops.functions import *
+    from minigrad.ops.mixing import *
+    from minigrad.ops.more_in_place import *
+    from minigrad.ops.norms import *
+    from minigrad.ops.picking import *
+    from minigrad.ops.products import *
+    from minigrad.ops.sorting import *
+    from minigrad.ops.statistics import *
+
 __version__ = "0.1.0"
 
 
@@ -57,7 +72,7 @@ def load_ipython_extension(_shell: object) -> None:
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
 """Those that are PyTorch's too."""
 
-_OWN = "ModuleType", "check", "draw", "explain", "load_ipython_extension", "watch"
+_OWN = "ModuleType", "TYPE_CHECKING", "check", "draw", "explain", "load_ipython_extension", "watch"
 """Those that PyTorch has not."""
 
 __all__ = [
@@ -65,6 +80,13 @@ __all__ = [
     for name, value in sorted(globals().items())
     if not name.startswith("_") and name not in _OWN and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
+__all__ += [*_later.MODULE_OF, *_later.SUBMODULES]
 
 _learn_rules("minigrad.ops.", "minigrad.engine.")
 _keep_freed_memory()
+
+
+def __getattr__(name: str) -> _Any:
+    """What is imported when it is first used: see minigrad.later."""
+    globals()[name] = value = _later.function(name)
+    return value

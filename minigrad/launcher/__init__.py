@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import minigrad
+from minigrad import later
 from minigrad.devices import device
 from minigrad.dtypes import dtype
 from minigrad.launcher.absent import ABSENT
@@ -36,6 +37,7 @@ MODULES = {
     "torch.cuda": "minigrad.cuda",
     "torch.distributed": "minigrad.launcher.distributed",
     "torch.jit": "minigrad.launcher.jit",
+    "torch.linalg": "minigrad.linalg",
     "torch.nn": "minigrad.nn",
     "torch.nn.functional": "minigrad.nn.functional",
     "torch.nn.init": "minigrad.nn.init",
@@ -146,6 +148,8 @@ def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[st
     """A module's `__getattr__`, which Python calls only for names that the module does not have."""
 
     def __getattr__(name: str) -> Any:
+        if torch_name == "torch" and name in (later.MODULE_OF.keys() | {*later.SUBMODULES}):
+            return later.function(name)
         if f"{torch_name}.{name}" in ABSENT:
             return ABSENT[f"{torch_name}.{name}"]
         raise AttributeError(f"minigrad has no {torch_name}.{name}; {WHERE}", name=name, obj=module)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minigrad import later
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.engine.order import ordered
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["clamp", "maximum", "minimum", "where"]
 
 
-def where(condition: Any, input: Any, other: Any) -> Tensor:
-    """`input` where the condition is True, `other` where it is False.
+def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
+    """`input` where the condition is True, `other` where it is False.  With the condition alone, where it is not zero.
 
     condition: bool tensor.  RuntimeError for another dtype.
     """
+    if input is None and other is None:
+        return later.function("nonzero")(condition, as_tuple=True)  # type: ignore[no-any-return]
     if not hasattr(condition, "dtype"):
         raise no_tensor("where", "condition", condition)
     if isinstance(condition, TensorBase):
