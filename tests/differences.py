@@ -194,6 +194,12 @@ VALUES = [
 
 GRADIENTS = [
     Difference(
+        (LOSSES + "batch_norm",),
+        "the gradient of one image whose channels lie side by side (in PyTorch its elements may be mixed up)",
+        lambda sample: sample.operands[0].ndim > 3 and in_other_order(sample) and 1 in sample.operands[0].shape,
+        Sample((np.ones((3, 1, 2, 1), "float32").transpose(1, 2, 0, 3), *arrays([0, 0], [1, 1]))),
+    ),
+    Difference(
         ("pow", "Tensor.__pow__", "Tensor.pow_", "Tensor.__ipow__"),
         "x ** -0.5, in the gradient of x ** 0.5, is C's power of -0.0 and -inf (in PyTorch 1 / sqrt(x): -inf and nan)",
         lambda sample: (
@@ -261,6 +267,12 @@ GRADIENTS = [
 """In gradients, or in whether there are any."""
 
 NOT_FINITE = [
+    Difference(
+        ("cdist",),
+        "at distance 0 an infinite gradient is nan, as of linalg.vector_norm in PyTorch too (in PyTorch's cdist 0)",
+        lambda _: True,
+        Sample(arrays([[1]], [[1]])),
+    ),
     Difference(
         ("cumprod", "cumprod, with a zero"),
         "beside a zero, an infinite gradient times a product that is 0 is nan (in PyTorch 0)",
