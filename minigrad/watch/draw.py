@@ -264,12 +264,13 @@ class Picture(Called):
         if kind is None or key in drawn:
             return
         drawn.add(key)
+        name = self.id_of_edge(source, op, index)
         if kind == "repeats":
-            yield f'{id_of(a)} -> {id_of(b)} [class="flow again", style=dashed, constraint=false, label="repeats"];'
+            look = 'class="flow again", style=dashed, constraint=false, label="repeats"'
+            yield f'{id_of(a)} -> {id_of(b)} [id="{name}", {look}];'
         else:
             text = self.edge_text(self.tape.by_node[source], self.messages.get((op.node, index)))
             label = f'<table border="0" cellpadding="3" cellspacing="0"><tr><td align="left">{text}</td></tr></table>'
-            name = self.id_of_edge(source, op, index)
             yield f'{id_of(a)} -> {id_of(b)} [id="{name}", class="flow", weight=8, label=<{label}>];'
 
     def id_of_edge(self, source: Node, op: Op, index: int) -> str:

@@ -65,9 +65,16 @@ class Replay(Called):
         super().__init__(tape)
         self.compared = compared or {}
         self.picture = Picture(tape)
+        self.dot = self.picture.dot() if tape.ops else ""
+        self.ids = set(re.findall(r'id="([^"]+)"', self.dot))
         self.arrays, self.lines, self.rules = Table(), Table(), Table()
         self.last_to = {m.edge: m for one in tape.passes for m in one.messages}
         self.leaves = list(tape.leaves)
+
+    def called(self, node: Node, label: str = "a leaf") -> str:
+        """As in the explanation, and where that has the number of an op with its name before it: `relu (2)`."""
+        is_named = node in self.names or node not in self.tape.by_node
+        return super().called(node, label) if is_named else f"{self.tape.by_node[node].name} {super().called(node)}"
 
     def data(self) -> dict[str, Any]:
         """All that the page shows."""
@@ -89,7 +96,7 @@ class Replay(Called):
         if not self.tape.ops:
             return ""
         try:
-            svg = laid_out(self.picture.dot(), "svg").decode()
+            svg = laid_out(self.dot, "svg").decode()
         except NoGraphviz:
             return "<p>The picture of the graph needs Graphviz: <code>pip install graphviz-pure</code></p>"
         svg = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", svg[svg.index("<svg") :], flags=re.DOTALL)
@@ -114,14 +121,14 @@ class Replay(Called):
     def op(self, op: Op) -> dict[str, Any]:
         """An op is called."""
         name = self.names.get(op.node, "")
-        made = f", which you call {name}" if name else ""
         given = [figure(x.label, self.operand(x), self.array(x.value)) for x in op.operands if x.value is not None]
         result = figure("result", name or f"of {op.name}", self.array(op.value), "→")
         return {
             "phase": "forward",
             "title": f"{op.name} → {name}" if name else op.name,
             "number": f"({op.number})",
-            "say": f"{self.call(op)} makes {sized(op.node.shape)}{made}.",
+            "say": f"{self.call(op)} is called.",
+            "made": f"It makes {sized(op.node.shape)}{f', your {name}' if name else ''}.",
             "note": remarks(op.value),
             **self.where(op),
             "before": given,
@@ -154,39 +161,40 @@ class Replay(Called):
         name = op.name if op is not None else rule
         label, to = self.label(message), self.receiver(message, one)
         result = self.names.get(message.node, f"the result of {name}")
-        made = self.tape.by_node.get(message.edge)
-        if made is not None and message.edge not in self.names:
-            to = f"{made.name} {to}"
-        say = f"g is the gradient of {result}. From it {rule} makes the gradient of {label}, which goes to {to}."
+        whom = self.called(message.edge, label)
+        here = "" if whom.rpartition(".")[2] == label else f", which it calls {label}"
+        say = f"g is the gradient of {result}. The rule {rule} makes of it the gradient of {whom}{here}."
         return {
             "phase": "backward",
             "title": f"{name} → {to}",
             "number": f"({op.number})" if op is not None else "",
-            "say": " ".join([say, *self.further(message, label)]),
-            "note": remarks(message.sent, message.g) + changed_norm(message),
+            "say": " ".join([say, *self.further(message, whom)]),
+            "note": remarks(message.sent, message.g, message.edge in self.leaves) + changed_norm(message),
             **(self.where(op) if op is not None else self.line(at, at)),
             **self.rule(message),
             **self.flow(message, op),
-            "chain": [self.names.get(each, "") for each in one.roots[:1]]
-            + [self.names.get(message.node, "out"), label],
+            "chain": [
+                *(self.names.get(each, "out") for each in (one.roots[0], message.node)),
+                self.names.get(message.edge, label),
+            ],
             "before": [figure("g arrives", f"gradient of {result}", self.array(message.g))],
-            "after": list(self.made(message, rule)),
+            "after": list(self.made(message, rule, whom)),
         }
 
-    def further(self, message: Message, label: str) -> Iterator[str]:
+    def further(self, message: Message, whom: str) -> Iterator[str]:
         """What the engine did with what a rule returned."""
         if message.axes:
             was, repeated = shape_text(message.shape), shape_text(message.sent.shape)
-            yield f"Forward, {label} ({was}) was repeated to {repeated}: so backward adds up all those copies."
+            yield f"Forward, {whom} ({was}) was repeated to {repeated}: so backward adds up all those copies."
         if message.before is not None:
             yield "A gradient had come here before, from another use: the two are added."
 
-    def made(self, message: Message, rule: str) -> Iterator[dict[str, Any]]:
+    def made(self, message: Message, rule: str, whom: str) -> Iterator[dict[str, Any]]:
         """The arrays from what a rule computed on the way to what its operand has received by now."""
         for name, seen in (message.run.locals if message.run is not None else {}).items():
             if not seen.same_as(message.sent):
                 yield figure(name, "within the rule", self.array(seen), "→")
-        same = "g itself" if message.sent.same_as(message.g) else f"gradient of {self.label(message)}"
+        same = "g itself" if message.sent.same_as(message.g) else f"gradient of {whom}"
         yield figure(f"{rule} returns", same, self.array(message.sent), "→")
         if message.axes:
             axes = ", ".join(map(str, message.axes))
@@ -204,7 +212,7 @@ class Replay(Called):
             title, say = f"Here the step ended: {kind}", text or kind
         elif self.tape.passes:
             title = "Every gradient is there"
-            say = "It says how much the result grows when a number grows a little; the optimizer goes against it."
+            say = "Each says how much the result grows when its number grows a little; the optimizer goes against it."
         else:
             title, say = "The end", "There was no backward pass."
         return {"phase": "end", "title": title, "say": say, "before": [], "after": []}
@@ -239,20 +247,21 @@ class Replay(Called):
         return {"rule": number, "idle": [i for i, (_, ran) in enumerate(lines) if not ran]}
 
     def flow(self, message: Message, op: Op | None) -> dict[str, Any]:
-        """Where a gradient goes in the picture, and which gradients in it are known from now on."""
+        """Where a gradient goes, in the table of leaves and in the picture, and which gradients are known there now."""
+        edge, drawn = message.edge, self.picture.drawn_as
+        is_drawn = op is not None and op.node in drawn
         flow: dict[str, Any] = {"reveals": []}
-        edge = message.edge
-        if op is None or op.node not in self.picture.drawn_as:
-            return flow
-        if edge in self.picture.drawn_as:
-            flow |= {"edge": self.picture.id_of_edge(edge, op, message.index), "to": id_of(self.picture.drawn_as[edge])}
-            if self.picture.drawn_as[op.node] is op:
-                flow["reveals"] = [flow["edge"]]
-        elif edge in self.leaves:
-            cell = f"a_{self.picture.port(edge)}" if edge in self.picture.homes else ""
-            flow |= {"cell": cell, "leaf": self.leaves.index(edge), "total": self.array(message.total)}
-            if self.last_to[edge] is message:
-                flow["reveals"] = [cell]
+        if edge in self.leaves:
+            flow |= {"leaf": self.leaves.index(edge), "total": self.array(message.total)}
+            port = self.picture.port(edge) if edge in self.picture.homes else ""
+            if is_drawn and port in self.ids:
+                flow["cell"] = f"a_{port}"  # as Graphviz calls it
+                flow["reveals"] = [flow["cell"]] if self.last_to[edge] is message else []
+        elif op is not None and is_drawn and edge in drawn:
+            flow["to"] = id_of(drawn[edge])
+            name = self.picture.id_of_edge(edge, op, message.index)
+            if name in self.ids:
+                flow |= {"edge": name, "reveals": [name] if drawn[op.node] is op else []}
         return flow
 
     def leaf(self, leaf: Node) -> dict[str, Any]:
@@ -293,7 +302,7 @@ def sized(shape: tuple[int, ...]) -> str:
     return f"{shape_text(shape)} numbers" if shape else "a number"
 
 
-def remarks(made: Seen | None, g: Seen | None = None) -> list[str]:
+def remarks(made: Seen | None, g: Seen | None = None, ends: bool = False) -> list[str]:
     """What is worth a remark: zeros that were not there before, nan and inf."""
     if made is None or not made.statistics.size:
         return []
@@ -301,7 +310,7 @@ def remarks(made: Seen | None, g: Seen | None = None) -> list[str]:
     zeros = s.zeros / s.size
     said = []
     if made.shape and zeros > 0.02 + (before.zeros / before.size if before is not None and before.size else 0):
-        end = ": nothing goes back there" if g is not None else ""
+        end = ": nothing goes back there" if g is not None and not ends else ""
         said.append(f"{zeros:.0%} of it is 0{end}.")
     if not_finite(s):
         said.append(f"In it {'is' if s.nans + s.infinities == 1 else 'are'} {not_finite(s)}.")
@@ -321,7 +330,7 @@ def shown_array(seen: Seen) -> dict[str, Any]:
     a = seen.host
     s = seen.statistics
     top = max(abs(s.least), abs(s.most))
-    about: dict[str, Any] = {"text": one_line(seen) if seen.shape else "", "top": top}
+    about: dict[str, Any] = {"text": one_line(seen) if a.size != 1 else "", "top": top}
     if not a.size:
         return about | {"rows": [], "more": "empty"}
     if is_images(a):
@@ -341,7 +350,7 @@ def numbers(a: Any) -> dict[str, Any]:
 
 def is_images(a: Any) -> bool:
     """Whether an array is best seen as images: channels of a batch, kernels, one image of one or three channels."""
-    if a.size <= WHOLE or min(a.shape[-2:]) < 2:
+    if a.size <= WHOLE or min(a.shape[-2:]) < 3:
         return False
     return a.ndim > 3 or (a.ndim == 3 and a.shape[0] in (1, 3) and min(a.shape[1:]) >= COLUMNS)
 

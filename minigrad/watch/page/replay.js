@@ -146,8 +146,8 @@ function chain(step) {
   const [root, made, operand] = step.chain;
   if (made === root) return [];
   const read = `gradient of ${operand} = derivative of ${made} by ${operand}, times gradient of ${made}`;
-  return [element("div", { class: "chain", role: "math", "aria-label": read }, fraction(root || "result", operand), "=",
-    fraction(made, operand), "·", fraction(root || "result", made))];
+  return [element("div", { class: "chain", role: "math", "aria-label": read }, fraction(root, operand), "=",
+    fraction(made, operand), "·", fraction(root, made))];
 }
 
 function card(step) {
@@ -160,8 +160,9 @@ function card(step) {
   return [
     element("div", { class: "phase" }, `${phase}, step ${at + 1} of ${steps.length}`),
     element("h2", {}, step.title, " ", small ? element("small", {}, small) : ""),
-    element("p", { class: "say" }, step.say, " ", ...(isHidden || !step.note ? [] : step.note.map((n) => element("span", { class: "note" }, n, " ")))),
-    ...usersLines(step), ...rule(step), ...chain(step),
+    element("p", { class: "say" }, step.say, " ", isHidden ? "" : step.made || "", " ",
+      isHidden || !step.note ? "" : element("span", { class: "note" }, step.note.join(" "))),
+    ...usersLines(step), element("div", { class: "rule" }, ...rule(step), ...chain(step)),
     element("div", { class: "flow" }, ...step.before.map((each) => element("div", { class: "then" }, figure(each))), ...(isHidden ? [] : after)),
     isHidden ? element("div", { class: "ask" }, "What comes out: which shape, which signs, where zeros?", reveal) : "",
   ].filter((each) => each !== "");
@@ -219,7 +220,7 @@ function bringIntoView(node) {
   if (place.top < box.top + 16 || place.bottom > box.bottom - 16) {
     $("graph").scrollTop += place.top - box.top - (box.height - place.height) / 2;
   }
-  if (place.left < box.left || place.right > box.right) {
+  if (place.left < box.left + 16 || place.right > box.right - 16) {
     $("graph").scrollLeft += place.left - box.left - (box.width - place.width) / 2;
   }
 }
@@ -238,7 +239,7 @@ function leavesTable(step) {
   const head = ["leaf", "shape", isEnd ? ".grad in the end" : "gradient", ...(compared ? ["torch's differs by"] : [])];
   const rows = gradientsSoFar(step).map((number, i) => {
     const array = arrays[number];
-    const text = array ? element("td", {}, array.text || short(array.rows[0][0])) : element("td", { class: "none" }, "None");
+    const text = array ? element("td", {}, array.text.split("  ")[1] || short(array.rows[0][0])) : element("td", { class: "none" }, "None");
     return element("tr", step.leaf === i ? { class: "now" } : {}, element("th", { scope: "row" }, element("code", {}, leaves[i].name)),
       element("td", {}, leaves[i].shape), text, ...(compared ? [element("td", {}, leaves[i].torch)] : []));
   });
@@ -264,7 +265,7 @@ function show(wanted, { hide = false, say = true } = {}) {
   document.querySelector("#steps [aria-current]")?.removeAttribute("aria-current");
   $("steps").children[at].firstChild.setAttribute("aria-current", "step");
   for (const [id, end] of [["first", 0], ["back", 0], ["next", steps.length - 1], ["over", steps.length - 1]]) $(id).disabled = at === end && !isHidden;
-  if (say) $("said").textContent = `Step ${at + 1}. ${step.title}. ${step.say} ${isHidden ? "" : (step.note || []).join(" ")}`;
+  if (say) $("said").textContent = [`Step ${at + 1}. ${step.title}. ${step.say}`, ...(isHidden ? [] : [step.made || "", ...(step.note || [])])].join(" ");
   history.replaceState(null, "", `#step-${at + 1}`);
 }
 
