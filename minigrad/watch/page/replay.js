@@ -255,7 +255,6 @@ function show(wanted, { hide = false, say = true } = {}) {
   isHidden = hide && $("ask").checked && step.after.length > 0 && step.phase !== "start";
   document.body.classList.toggle("forward", isForward(step));
   document.body.classList.toggle("backward", !isForward(step));
-  document.body.classList.toggle("hidden-result", $("ask").checked);
   $("card").replaceChildren(...card(step));
   for (const box of document.querySelectorAll("#card .scroll")) if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   $("leaves").replaceChildren(leavesTable(step));
