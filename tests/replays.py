@@ -58,7 +58,8 @@ def figures(tape: Any) -> list[list[Seen | None]]:
         shown.append([one.arrived[root] for root in one.roots])
         shown += map(figures_of_message, one.messages)
         begin = one.recorded_before
-    return [*shown, *map(figures_of_op, tape.ops[begin:]), []]
+    grads = [grad for grad in tape.grads.values() if grad is not None]
+    return [*shown, *map(figures_of_op, tape.ops[begin:]), grads]
 
 
 def figures_of_op(op: Any) -> list[Seen | None]:

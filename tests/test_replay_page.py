@@ -154,7 +154,8 @@ def test_keys_and_buttons(browser, pages):
         reader.press("ArrowLeft", "ArrowLeft")
         assert reader.step == f"step {last - 2} of {last}"
         reader.press("b")
-        assert reader.text("h2") == "The backward pass begins (5) in loss_function" or reader.step.startswith("step 6")
+        assert reader.text("h2").startswith("The backward pass begins")
+        assert reader.step == f"step 6 of {last}"
         reader.press("Home")
         assert reader.step == f"step 1 of {last}"
         for button, at in (("next", 2), ("next", 3), ("back", 2), ("first", 1)):

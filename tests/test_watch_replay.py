@@ -82,7 +82,7 @@ def test_numbers_that_json_has_not():
     data = shown(step)
     (_, result) = [data["arrays"][each["array"]] for each in data["steps"][0]["before"] + data["steps"][0]["after"]]
     assert result["rows"] == [["-inf", "nan", 0]]
-    assert data["steps"][0]["note"] == ["33% of it is 0.", "In it are 1 nan, 1 inf."]
+    assert data["steps"][0]["note"] == ["33% of them are 0.", "In it are 1 nan, 1 inf."]
 
 
 def test_equal_arrays_are_written_once():

@@ -140,7 +140,8 @@ class Replay(Called):
         roots = [(self.called(root, "the result"), one.arrived[root]) for root in one.roots]
         names = " and ".join(name for name, _ in roots)
         is_one = all(not g.shape and g.host.item() == 1 for _, g in roots)
-        why = "If it grows by 1, it grows by 1: so its own gradient is 1." if is_one else "Its gradient was given."
+        one_for_one = f"If {names} grows by 1, {names} grows by 1: so its own gradient is 1."
+        why = one_for_one if is_one else "Its gradient was given."
         first = self.tape.by_node.get(one.roots[0]) if one.roots else None
         place = position(one.place) if one.place is not None else None
         return {
@@ -215,7 +216,9 @@ class Replay(Called):
             say = "Each says how much the result grows when its number grows a little; the optimizer goes against it."
         else:
             title, say = "The end", "There was no backward pass."
-        return {"phase": "end", "title": title, "say": say, "before": [], "after": []}
+        grads = [(leaf, grad) for leaf, grad in self.tape.grads.items() if grad is not None]
+        shown = [figure(self.called(leaf), ".grad in the end", self.array(grad)) for leaf, grad in grads]
+        return {"phase": "end", "title": title, "say": say, "before": [], "after": shown}
 
     # What a step shows --------------------------------------------------------------------------------------
 
@@ -311,7 +314,7 @@ def remarks(made: Seen | None, g: Seen | None = None, ends: bool = False) -> lis
     said = []
     if made.shape and zeros > 0.02 + (before.zeros / before.size if before is not None and before.size else 0):
         end = ": nothing goes back there" if g is not None and not ends else ""
-        said.append(f"{zeros:.0%} of it is 0{end}.")
+        said.append(f"{zeros:.0%} of {'it is' if g is not None else 'them are'} 0{end}.")
     if not_finite(s):
         said.append(f"In it {'is' if s.nans + s.infinities == 1 else 'are'} {not_finite(s)}.")
     return said

@@ -100,15 +100,19 @@ function figure({ title, sub, array: number }) {
 
 const PYTHON = /(#.*$)|\b(def|return|if|elif|else|for|while|in|is|not|and|or|None|True|False|lambda|with)\b|\b(\d[\d.e-]*)\b/g;
 
+function breakable(text) { // where a long line may be broken
+  return text.split(/(?<=[(.,])/).flatMap((part, i) => (i ? [element("wbr"), part] : [part]));
+}
+
 function code(text) {
   const parts = [];
   let from = 0;
   for (const found of text.matchAll(PYTHON)) {
     const kind = found[1] ? "comment" : found[2] ? "keyword" : "number";
-    parts.push(text.slice(from, found.index), element("span", { class: kind }, found[0]));
+    parts.push(...breakable(text.slice(from, found.index)), element("span", { class: kind }, found[0]));
     from = found.index + found[0].length;
   }
-  return [...parts, text.slice(from)];
+  return [...parts, ...breakable(text.slice(from))];
 }
 
 function source(label, ...content) {
@@ -133,7 +137,7 @@ function rule(step) {
   if (step.rule === undefined) return [];
   const [place, text] = rules[step.rule];
   const shown = text.map((line, i) =>
-    (step.idle.includes(i) ? element("span", { class: "row idle" }, line) : element("span", { class: "row" }, ...code(line))));
+    (step.idle.includes(i) ? element("span", { class: "row idle" }, ...breakable(line)) : element("span", { class: "row" }, ...code(line))));
   return [source(`the rule, ${place}`, ...shown)];
 }
 
@@ -252,7 +256,7 @@ function leavesTable(step) {
 function show(wanted, { hide = false, say = true } = {}) {
   at = Math.max(0, Math.min(steps.length - 1, wanted));
   const step = steps[at];
-  isHidden = hide && $("ask").checked && step.after.length > 0 && step.phase !== "start";
+  isHidden = hide && $("ask").checked && ["forward", "backward"].includes(step.phase);
   document.body.classList.toggle("forward", isForward(step));
   document.body.classList.toggle("backward", !isForward(step));
   $("card").replaceChildren(...card(step));
