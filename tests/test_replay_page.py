@@ -266,7 +266,9 @@ def test_axe_finds_nothing(browser, pages, name, scheme):
 def test_a_reader_who_listens_hears_each_step(browser, pages):
     with Reader(browser, pages["circles"][0]) as reader:
         reader.press("ArrowRight")
-        assert reader.page.inner_text("[role=status]").startswith("Step 2. relu. relu(linear (1)) is called. It makes")
+        assert reader.page.inner_text("[role=status]").startswith(
+            "Step 2. relu (2). relu(linear (1)) is called. It makes"
+        )
         for role, name in (
             ("main", ""),
             ("banner", ""),
@@ -275,7 +277,7 @@ def test_a_reader_who_listens_hears_each_step(browser, pages):
             ("region", "Step"),
         ):
             assert reader.page.get_by_role(role, name=name, exact=bool(name)).count() == 1, role
-        assert reader.page.get_attribute("#slider", "aria-valuetext") == "step 2, relu"
+        assert reader.page.get_attribute("#slider", "aria-valuetext") == "step 2, relu (2)"
 
 
 @pytest.mark.parametrize("name", ALL)

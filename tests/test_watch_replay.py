@@ -158,8 +158,8 @@ def phases(step: Any) -> list[str]:
 def test_a_step_in_words():
     data = shown(two_lines()[0])
     titles = [one["title"] for one in data["steps"]]
-    assert titles[:3] == ["mul", "add → h", "mul"]
-    assert titles[-4:] == ["add → mul (1)", "add → b.grad", "mul → w.grad", "Every gradient is there"]
+    assert titles[:3] == ["mul (1)", "add (2) → h", "mul (3)"]
+    assert titles[-4:] == ["add (2) → mul (1)", "add (2) → b.grad", "mul (1) → w.grad", "Every gradient is there"]
     broadcast = data["steps"][-2]
     assert broadcast["say"] == (
         "g is the gradient of the result of mul. The rule mul_db makes of it the gradient of w, which it calls b. "
@@ -194,7 +194,7 @@ def test_several_passes_follow_each_other():
         (x * 2).sum().backward()
     assert phases(step) == ["forward", "start", "backward"] * 3 + ["end"]
     data = shown(step)
-    assert next(one["title"] for one in data["steps"] if "leaf" in one) == "pow → x"
+    assert next(one["title"] for one in data["steps"] if "leaf" in one) == "pow (1) → x"
     for one, arrays in zip(data["steps"], figures(step.tape)):
         for figure, seen in zip(one["before"] + one["after"], arrays):
             check(data["arrays"][figure["array"]], seen)
@@ -205,7 +205,7 @@ def test_an_error_in_the_step_ends_it():
     with pytest.raises(RuntimeError, match="cannot be multiplied"), minigrad.watch() as step:
         model(minigrad.ones(5, 2))
     data = shown(step)
-    assert [one["title"] for one in data["steps"]] == ["linear", "relu", "Here the step ended: RuntimeError"]
+    assert [one["title"] for one in data["steps"]] == ["linear (1)", "relu (2)", "Here the step ended: RuntimeError"]
     assert "mat1 and mat2 shapes cannot be multiplied" in data["steps"][-1]["say"]
 
 

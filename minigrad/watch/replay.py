@@ -86,15 +86,15 @@ class Replay(Called):
     def title(self) -> str:
         """The script and what it computed: `circles.py, loss 0.687`."""
         if not self.tape.ops:
-            return "nothing was recorded"
+            return "a program"
         file = short_path((outer_line(self.tape.ops[0]) or self.tape.ops[0].position).file)
         roots = [op for op in self.tape.ops if op.node in self.picture.roots()]
-        return ", ".join([file, *(self.picture.result(op) for op in roots)])
+        return ", ".join([file, *(self.picture.result(op) for op in roots if op.node in self.names)])
 
     def graph(self) -> str:
         """The picture as a part of the page; in its place, where there is no Graphviz, how to get it."""
         if not self.tape.ops:
-            return ""
+            return "<p>No op was recorded.</p>"
         try:
             svg = laid_out(self.dot, "svg").decode()
         except NoGraphviz:
@@ -103,7 +103,8 @@ class Replay(Called):
         size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
         assert size is not None
         style = f'role="img" aria-label="Graph of {len(self.tape.ops)} ops" style="--width:{size[1]}px"'
-        return svg.replace(size[0], style, 1)
+        of_last = "<p>This is the graph of the last backward pass.</p>\n" if len(self.tape.passes) > 1 else ""
+        return of_last + svg.replace(size[0], style, 1)
 
     # Steps --------------------------------------------------------------------------------------------------
 
@@ -125,8 +126,7 @@ class Replay(Called):
         result = figure("result", name or f"of {op.name}", self.array(op.value), "→")
         return {
             "phase": "forward",
-            "title": f"{op.name} → {name}" if name else op.name,
-            "number": f"({op.number})",
+            "title": f"{op.name} ({op.number})" + (f" → {name}" if name else ""),
             "say": f"{self.call(op)} is called.",
             "made": f"It makes {sized(op.node.shape)}{f', your {name}' if name else ''}.",
             "note": remarks(op.value),
@@ -167,8 +167,7 @@ class Replay(Called):
         say = f"g is the gradient of {result}. The rule {rule} makes of it the gradient of {whom}{here}."
         return {
             "phase": "backward",
-            "title": f"{name} → {to}",
-            "number": f"({op.number})" if op is not None else "",
+            "title": f"{name} ({op.number}) → {to}" if op is not None else f"{name} → {to}",
             "say": " ".join([say, *self.further(message, whom)]),
             "note": remarks(message.sent, message.g, message.edge in self.leaves) + changed_norm(message),
             **(self.where(op) if op is not None else self.line(at, at)),

@@ -12,6 +12,7 @@ let at = 0;
 let isHidden = false; // the result of this step, until it is asked for
 let timer = 0;
 let colours;
+const NAN = [255, 0, 255];
 
 // Elements and numbers
 
@@ -43,7 +44,8 @@ function readColours() {
 }
 
 function colour(x, top) {
-  const share = top && !Number.isNaN(x) ? Math.max(-1, Math.min(1, x / top)) : 0;
+  if (Number.isNaN(x)) return NAN;
+  const share = top ? Math.max(-1, Math.min(1, x / top)) : 0;
   const end = colours[share < 0 ? 0 : 2];
   return colours[1].map((zero, i) => Math.round(zero + (end[i] - zero) * Math.abs(share) ** 0.7));
 }
@@ -75,7 +77,7 @@ function tiles(array, name) {
     const pixels = new ImageData(width, height);
     for (let j = 0; j < width * height; j++) {
       const level = levels[i * width * height + j];
-      pixels.data.set([...(level ? colour(level - 128, 127) : [255, 0, 255]), 255], 4 * j);
+      pixels.data.set([...(level ? colour(level - 128, 127) : NAN), 255], 4 * j);
     }
     canvas.getContext("2d").putImageData(pixels, 0, 0);
   }
@@ -156,14 +158,13 @@ function chain(step) {
 
 function card(step) {
   const phase = { forward: "forward", start: "backward", backward: "backward", end: "end" }[step.phase];
-  const small = [step.number, step.module && `in ${step.module}`].filter(Boolean).join(" ");
   const after = step.after.map((each, i) => element("div", { class: "then" },
     each.sign && (i || step.before.length) ? element("span", { class: "sign", "aria-hidden": "true" }, each.sign) : "", figure(each)));
   const reveal = element("button", {}, "Show");
   reveal.onclick = next;
   return [
     element("div", { class: "phase" }, `${phase}, step ${at + 1} of ${steps.length}`),
-    element("h2", {}, step.title, " ", small ? element("small", {}, small) : ""),
+    element("h2", {}, step.title, " ", step.module ? element("small", {}, `in ${step.module}`) : ""),
     element("p", { class: "say" }, step.say, " ", isHidden ? "" : step.made || "", " ",
       isHidden || !step.note ? "" : element("span", { class: "note" }, step.note.join(" "))),
     ...usersLines(step), element("div", { class: "rule" }, ...rule(step), ...chain(step)),
