@@ -261,6 +261,9 @@ def test_axe_finds_nothing(browser, pages, name, scheme):
             reader.page.evaluate(f"show({at - 1})")
             found = Axe().run(reader.page)
             assert found.violations_count == 0, found.generate_report()
+        reader.page.set_viewport_size(PHONE)
+        found = Axe().run(reader.page)
+        assert found.violations_count == 0, found.generate_report()
 
 
 def test_a_reader_who_listens_hears_each_step(browser, pages):
@@ -328,3 +331,13 @@ def test_what_a_script_says_does_not_run(browser, tmp_path):
     with Reader(browser, tmp_path / "page.html") as reader:
         assert "<img src=x onerror=alert(1)></script>" in reader.text(".source pre")
         assert reader.many("img") == 0
+
+
+def test_over_a_line_within_a_module(browser, pages):
+    with Reader(browser, pages["residual"][0]) as reader:
+        lines = []
+        for _ in range(5):
+            lines.append(reader.page.locator(".source pre mark").inner_text())
+            reader.press("n")
+        assert lines[:2] == ["model(x)", "self.first(x)"]
+        assert lines[2:4] == ["model(x)", "p**2"]

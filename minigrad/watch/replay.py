@@ -173,13 +173,17 @@ class Replay(Called):
             **(self.where(op) if op is not None else self.line(at, at)),
             **self.rule(message),
             **self.flow(message, op),
-            "chain": [
-                *(self.names.get(each, "out") for each in (one.roots[0], message.node)),
-                self.names.get(message.edge, label),
-            ],
+            "chain": self.chain(message, label, one),
             "before": [figure("g arrives", f"gradient of {result}", self.array(message.g))],
             "after": list(self.made(message, rule, whom)),
         }
+
+    def chain(self, message: Message, label: str, one: Pass) -> list[str]:
+        """The names in the chain rule: what is differentiated, what the op made, its operand.  Empty at the start."""
+        if message.node in one.roots:
+            return []
+        made = self.names.get(message.node, "out")
+        return [self.names.get(one.roots[0], "result"), made, self.names.get(message.edge, label)]
 
     def further(self, message: Message, whom: str) -> Iterator[str]:
         """What the engine did with what a rule returned."""
@@ -245,8 +249,8 @@ class Replay(Called):
     def rule(self, message: Message) -> dict[str, Any]:
         """The source of a rule, and the lines of it that did not run."""
         lines = listing(message.rule, message.run)
-        number = self.rules.add([file_and_line(message.rule), [line for line, _ in lines]])
-        return {"rule": number, "idle": [i for i, (_, ran) in enumerate(lines) if not ran]}
+        row = [file_and_line(message.rule), [line for line, _ in lines]]
+        return {"rule": self.rules.add(row), "idle": [i for i, (_, ran) in enumerate(lines) if not ran]}
 
     def flow(self, message: Message, op: Op | None) -> dict[str, Any]:
         """Where a gradient goes, in the table of leaves and in the picture, and which gradients are known there now."""

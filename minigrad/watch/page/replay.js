@@ -148,9 +148,8 @@ function fraction(above, below) {
 }
 
 function chain(step) {
-  if (!step.chain) return [];
+  if (!step.chain?.length) return [];
   const [root, made, operand] = step.chain;
-  if (made === root) return [];
   const read = `gradient of ${operand} = derivative of ${made} by ${operand}, times gradient of ${made}`;
   return [element("div", { class: "chain", role: "math", "aria-label": read }, fraction(root, operand), "=",
     fraction(made, operand), "·", fraction(root, made))];
@@ -161,7 +160,7 @@ function card(step) {
   const after = step.after.map((each, i) => element("div", { class: "then" },
     each.sign && (i || step.before.length) ? element("span", { class: "sign", "aria-hidden": "true" }, each.sign) : "", figure(each)));
   const reveal = element("button", {}, "Show");
-  reveal.onclick = next;
+  reveal.onclick = () => { byHand(next)(); $("card").focus(); };
   return [
     element("div", { class: "phase" }, `${phase}, step ${at + 1} of ${steps.length}`),
     element("h2", {}, step.title, " ", step.module ? element("small", {}, `in ${step.module}`) : ""),
@@ -261,7 +260,7 @@ function show(wanted, { hide = false, say = true } = {}) {
   document.body.classList.toggle("forward", isForward(step));
   document.body.classList.toggle("backward", !isForward(step));
   $("card").replaceChildren(...card(step));
-  for (const box of document.querySelectorAll("#card .scroll")) if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  letScroll();
   $("leaves").replaceChildren(leavesTable(step));
   paint(step);
   $("slider").value = at + 1;
@@ -273,6 +272,14 @@ function show(wanted, { hide = false, say = true } = {}) {
   history.replaceState(null, "", `#step-${at + 1}`);
 }
 
+function letScroll() { // what is wider than its place is reached by the tab key, and scrolled by the arrows
+  for (const box of document.querySelectorAll("#card .scroll")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+addEventListener("resize", letScroll);
+
 function next() {
   if (isHidden) show(at);
   else if (at < steps.length - 1) show(at + 1, { hide: true });
@@ -282,7 +289,7 @@ function next() {
 const back = () => show(at - 1);
 
 function groups() { // where each of the user's lines begins, forward and backward
-  const key = (step) => `${isForward(step)} ${step.phase === "end" ? "" : step.outer}`;
+  const key = (step) => `${isForward(step)} ${step.at?.[0]}`;
   return steps.map((_, i) => i).filter((i) => i === 0 || key(steps[i]) !== key(steps[i - 1]));
 }
 
@@ -317,7 +324,8 @@ const KEYS = { ArrowRight: next, ArrowLeft: back, n: over, p: overBack, b: toBac
 addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
   if (event.key === " " && ["BUTTON", "INPUT", "SUMMARY"].includes(event.target.tagName)) return;
-  if (event.target.id === "slider" && event.key !== " ") { if (event.key in KEYS && event.key.length > 1) return; }
+  const hasArrows = event.target.id === "slider" || event.target.className === "scroll";
+  if (hasArrows && event.key.length > 1) return;
   const action = event.key === " " ? play : KEYS[event.key] && byHand(KEYS[event.key]);
   if (!action) return;
   event.preventDefault();
