@@ -113,7 +113,7 @@ def test_a_parameter_that_is_used_again_has_a_dashed_arrow(tmp_path):
     with minigrad.watch() as step:
         ((w * 2) @ w).sum().backward()
     dot = dot_of(step, tmp_path)
-    assert 'op1:x1 -> op2 [class="again", style=dashed, weight=0, arrowhead=open];' in dot
+    assert 'op1:x1 -> op2 [id="x1-op2", class="again", style=dashed, weight=0, arrowhead=open];' in dot
 
 
 def test_texts_that_mean_something_to_html_are_safe(tmp_path):

@@ -172,8 +172,8 @@ def test_a_step_in_words():
         "was there already",
         "together",
     ]
-    file, _, text = data["lines"][broadcast["at"][0]]
-    assert (file, text[broadcast["at"][1] : broadcast["at"][2]]) == ("test_watch.py", "x * w")
+    file, _, text = data["lines"][broadcast["way"][-1]]
+    assert (file, text[slice(*broadcast["mark"])]) == ("test_watch.py", "x * w")
 
 
 @needs_graphviz

@@ -299,8 +299,8 @@ class Picture(Called):
         """From a parameter's cell to another op that uses it."""
         home, to = self.homes[key][0], self.drawn_as[op.node]
         if home is not op and self.drawn_as[home.node] is home and home is not to:
-            style = 'class="again", style=dashed, weight=0, arrowhead=open'
-            yield f"{id_of(home)}:{self.port(key)} -> {id_of(to)} [{style}];"
+            look = 'class="again", style=dashed, weight=0, arrowhead=open'
+            yield f'{id_of(home)}:{self.port(key)} -> {id_of(to)} [id="{self.port(key)}-{id_of(to)}", {look}];'
 
 
 def ops_of_last_pass(tape: Tape) -> list[Op]:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.graph import Node, rule_name
+from minigrad.nn.module import Module
 from minigrad.watch.arrays import WHOLE, Seen, not_finite, number, one_line, shape_text
 from minigrad.watch.called import Called, outer_line
 from minigrad.watch.draw import NoGraphviz, Picture, id_of, laid_out
@@ -149,7 +150,7 @@ class Replay(Called):
             "title": "The backward pass begins",
             "say": f"It starts at {names}. {why}",
             **(self.where(first) if first is not None else {}),
-            **(self.line(place, place) if place is not None else {}),
+            **(self.line(place) if place is not None else {}),
             "before": [],
             "after": [figure("gradient", f"of {name}", self.array(g)) for name, g in roots],
         }
@@ -170,7 +171,7 @@ class Replay(Called):
             "title": f"{name} ({op.number}) → {to}" if op is not None else f"{name} → {to}",
             "say": " ".join([say, *self.further(message, whom)]),
             "note": remarks(message.sent, message.g, message.edge in self.leaves) + changed_norm(message),
-            **(self.where(op) if op is not None else self.line(at, at)),
+            **(self.where(op) if op is not None else self.line(at)),
             **self.rule(message),
             **self.flow(message, op),
             "chain": self.chain(message, label, one),
@@ -235,12 +236,13 @@ class Replay(Called):
         return {
             "module": self.module_path(op),
             "op": id_of(drawn) if drawn is not None else "",
-            **self.line(op.position, outer_line(op) or op.position),
+            **self.line(*(position(step) for step in op.where if not isinstance(step, Module)), op.position),
         }
 
-    def line(self, at: Position, outer: Position) -> dict[str, Any]:
-        """A line of the user's with the part of it that is meant, and the outermost line, if that is another."""
-        return {"at": [self.source(at), at.start, at.stop], "outer": self.source(outer)}
+    def line(self, *way: Position) -> dict[str, Any]:
+        """The user's lines that led somewhere, outermost first, and the part of the last that is meant."""
+        at = way[-1]
+        return {"way": list(dict.fromkeys(map(self.source, way))), "mark": [at.start, at.stop]}
 
     def source(self, at: Position) -> int:
         """The number of a line in the table."""
@@ -260,7 +262,9 @@ class Replay(Called):
         if edge in self.leaves:
             flow |= {"leaf": self.leaves.index(edge), "total": self.array(message.total)}
             port = self.picture.port(edge) if edge in self.picture.homes else ""
-            if is_drawn and port in self.ids:
+            if op is not None and is_drawn and port in self.ids:
+                again = f"{port}-{id_of(drawn[op.node])}"
+                flow["edge"] = again if again in self.ids else ""
                 flow["cell"] = f"a_{port}"  # as Graphviz calls it
                 flow["reveals"] = [flow["cell"]] if self.last_to[edge] is message else []
         elif op is not None and is_drawn and edge in drawn:

@@ -123,16 +123,17 @@ function source(label, ...content) {
 }
 
 function usersLines(step) {
-  if (!step.at) return [];
-  const [number, start, stop] = step.at;
-  const [file, line, text] = lines[number];
-  const shown = [source(`your line, ${file}:${line}`, ...code(text.slice(0, start)),
-    element("mark", {}, ...code(text.slice(start, stop))), ...code(text.slice(stop)))];
-  if (step.outer !== number) {
-    const [outerFile, outerLine, outerText] = lines[step.outer];
-    shown.unshift(source(`called from your line, ${outerFile}:${outerLine}`, ...code(outerText)));
-  }
-  return shown;
+  if (!step.way) return [];
+  const way = step.way.map((number) => lines[number]);
+  const [file] = way.at(-1);
+  const [start, stop] = step.mark;
+  const rows = way.map(([itsFile, line, text], i) => {
+    const isLast = i === way.length - 1;
+    const shown = isLast ? [...code(text.slice(0, start)), element("mark", {}, ...code(text.slice(start, stop))), ...code(text.slice(stop))] : code(text);
+    const place = itsFile === file ? line : `${itsFile}:${line}`;
+    return element("span", { class: "row" }, element("span", { class: "at" }, place), element("code", {}, ...shown));
+  });
+  return [source(way.length > 1 ? `your line in ${file}, and those that led to it` : `your line in ${file}`, ...rows)];
 }
 
 function rule(step) {
@@ -188,7 +189,7 @@ function paint(step) {
     node.classList.toggle("to", node.id === step.to);
   }
   for (const edge of picture.querySelectorAll(".edge")) {
-    edge.classList.toggle("done", done.has(edge.id.split("-")[0]) || !edge.id.includes("op"));
+    edge.classList.toggle("done", done.has(edge.id.split("-")[0]) || edge.id.startsWith("x"));
     edge.classList.toggle("now", isForward(step) ? edge.id.split("-")[1] === step.op : edge.id === step.edge);
     edge.classList.toggle("known", revealed.has(edge.id));
   }
@@ -289,7 +290,7 @@ function next() {
 const back = () => show(at - 1);
 
 function groups() { // where each of the user's lines begins, forward and backward
-  const key = (step) => `${isForward(step)} ${step.at?.[0]}`;
+  const key = (step) => `${isForward(step)} ${step.way?.at(-1)}`;
   return steps.map((_, i) => i).filter((i) => i === 0 || key(steps[i]) !== key(steps[i - 1]));
 }
 
