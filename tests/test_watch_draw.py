@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from processes import python
+from replays import needs_graphviz
 from test_watch import SCRIPT, residual
 
 import minigrad
@@ -17,17 +18,6 @@ from minigrad import nn
 from minigrad.watch import draw as module
 
 DOCS = Path(__file__).parent.parent / "docs"
-
-
-def has_graphviz() -> bool:
-    try:
-        module.laid_out("digraph {a -> b}", "svg")
-    except RuntimeError:
-        return False
-    return True
-
-
-needs_graphviz = pytest.mark.skipif(not has_graphviz(), reason="there is no Graphviz: pip install graphviz-pure")
 
 
 def dot_of(step: Any, tmp_path: Path, **options: Any) -> str:
