@@ -39,7 +39,7 @@ from minigrad.ops.shaping import *
 from minigrad.ops.softmax import *
 from minigrad.printing import get_printoptions, set_printoptions
 from minigrad.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from minigrad.seeing import check, draw, explain, watch
+from minigrad.seeing import check, draw, explain, replay, watch
 from minigrad.serialization import load, save
 from minigrad.size import Size
 
@@ -72,7 +72,7 @@ def load_ipython_extension(_shell: object) -> None:
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
 """Those that are PyTorch's too."""
 
-_OWN = "ModuleType", "TYPE_CHECKING", "check", "draw", "explain", "load_ipython_extension", "watch"
+_OWN = "ModuleType", "TYPE_CHECKING", "check", "draw", "explain", "load_ipython_extension", "replay", "watch"
 """Those that PyTorch has not."""
 
 __all__ = [
