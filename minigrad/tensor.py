@@ -238,6 +238,21 @@ class Tensor(TensorMethods):
             node.hooks = {}
         return RemovableHandle(node.hooks, hook)
 
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call hook(tensor) after a backward pass has added to the `.grad` of this leaf, as for an optimizer's step.
+
+        RuntimeError for a tensor that does not require grad, or that a recorded op made.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.grad_fn is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        node = node_of(self)
+        assert node is not None
+        if node.hooks_after is None:
+            node.hooks_after = {}
+        return RemovableHandle(node.hooks_after, hook)
+
     def detach(self) -> Tensor:
         """The same memory as a tensor that is a constant to differentiation."""
         detached = wrap(self.array)

@@ -30,6 +30,7 @@ __all__ = ["install", "run", "supported_names"]
 MODULES = {
     "torch": "minigrad",
     "torch.autograd": "minigrad.autograd",
+    "torch.autograd.function": "minigrad.autograd.function",
     "torch.autograd.functional": "minigrad.autograd.functional",
     "torch.autograd.graph": "minigrad.autograd.graph",
     "torch.accelerator": "minigrad.accelerator",
