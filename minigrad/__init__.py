@@ -3,12 +3,15 @@
 # First, since it binds the name `tensor` to the submodule; below, the function takes that name over.
 from minigrad.tensor import Tensor, is_tensor  # isort: skip
 
+from math import e, inf, nan, pi
 from types import ModuleType
+from typing import Any as _Any
 
 from minigrad import accelerator as accelerator
 from minigrad import autograd as autograd
 from minigrad import cuda as cuda
 from minigrad import nn as nn
+from minigrad import on_use as _on_use
 from minigrad import optim as optim
 from minigrad import random as random
 from minigrad import utils as utils
@@ -39,8 +42,11 @@ from minigrad.random import Generator, default_generator, get_rng_state, initial
 from minigrad.seeing import check, draw, explain, watch
 from minigrad.serialization import load, save
 from minigrad.size import Size
+from minigrad.tensor_types import *
 
 __version__ = "0.1.0"
+
+newaxis = None
 
 
 def load_ipython_extension(_shell: object) -> None:
@@ -57,6 +63,22 @@ def load_ipython_extension(_shell: object) -> None:
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
 """Those that are PyTorch's too."""
 
+_LATER = {
+    "": "amp backends multiprocessing testing",
+    "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
+    "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
+    "minigrad.compiling": "compile",
+    "minigrad.limits": "finfo iinfo",
+    "minigrad.switches": (
+        "are_deterministic_algorithms_enabled get_deterministic_debug_mode get_float32_matmul_precision "
+        "is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled set_deterministic_debug_mode "
+        "set_float32_matmul_precision set_flush_denormal set_warn_always use_deterministic_algorithms"
+    ),
+    "minigrad.tensor_types": "set_default_tensor_type",
+    "minigrad.threads": "get_num_interop_threads get_num_threads set_num_interop_threads set_num_threads",
+}
+"""What is imported when it is first used: the names of PyTorch that scripts ask for, and no lesson does."""
+
 _OWN = "ModuleType", "check", "draw", "explain", "load_ipython_extension", "watch"
 """Those that PyTorch has not."""
 
@@ -65,6 +87,14 @@ __all__ = [
     for name, value in sorted(globals().items())
     if not name.startswith("_") and name not in _OWN and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
+
+__all__ += _on_use.names_in(_LATER)
+
+
+def __getattr__(name: str) -> _Any:
+    """What is imported when it is first used."""
+    return _on_use.found(__name__, _LATER, name)
+
 
 _learn_rules("minigrad.ops.", "minigrad.engine.")
 _keep_freed_memory()
