@@ -3,6 +3,7 @@
 # First, since it binds the name `tensor` to the submodule; below, the function takes that name over.
 from minigrad.tensor import Tensor, is_tensor  # isort: skip
 
+from math import e, inf, nan, pi
 from types import ModuleType
 from typing import TYPE_CHECKING
 from typing import Any as _Any
@@ -12,6 +13,7 @@ from minigrad import autograd as autograd
 from minigrad import cuda as cuda
 from minigrad import later as _later
 from minigrad import nn as nn
+from minigrad import on_use as _on_use
 from minigrad import optim as optim
 from minigrad import random as random
 from minigrad import utils as utils
@@ -42,6 +44,7 @@ from minigrad.random import Generator, default_generator, get_rng_state, initial
 from minigrad.seeing import check, draw, explain, replay, watch
 from minigrad.serialization import load, save
 from minigrad.size import Size
+from minigrad.tensor_types import *
 
 if TYPE_CHECKING:
     from minigrad.ops.arranging import *
@@ -56,6 +59,8 @@ if TYPE_CHECKING:
     from minigrad.ops.statistics import *
 
 __version__ = "0.1.0"
+
+newaxis = None
 
 
 def load_ipython_extension(_shell: object) -> None:
@@ -80,13 +85,13 @@ __all__ = [
     for name, value in sorted(globals().items())
     if not name.startswith("_") and name not in _OWN and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
-__all__ += [*_later.MODULE_OF, *_later.SUBMODULES]
-
-_learn_rules("minigrad.ops.", "minigrad.engine.")
-_keep_freed_memory()
+__all__ += _on_use.names_in(_later.NAMES)
 
 
 def __getattr__(name: str) -> _Any:
-    """What is imported when it is first used: see minigrad.later."""
-    globals()[name] = value = _later.function(name)
-    return value
+    """What is imported when it is first used."""
+    return _on_use.found(__name__, _later.NAMES, name)
+
+
+_learn_rules("minigrad.ops.", "minigrad.engine.")
+_keep_freed_memory()

@@ -171,3 +171,20 @@ __all__ = [
     "stream",
     "synchronize",
 ]
+
+_TYPES = [f"{kind}Tensor" for kind in ("Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short")]
+_LATER = ["amp", *_TYPES]
+__all__ += _LATER
+
+
+def __getattr__(name: str) -> Any:
+    """What is imported when it is first used: `amp`, and the types of tensors on a GPU."""
+    if name == "amp":
+        from minigrad.amp import cuda as amp
+
+        return amp
+    if name in _TYPES:
+        from minigrad.tensor_types import ON_GPU
+
+        return ON_GPU[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)

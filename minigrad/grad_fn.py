@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from minigrad.engine import graph
-from minigrad.engine.broadcasting import fit
+from minigrad.engine.broadcasting import NO_GRADIENT, fit
 from minigrad.engine.graph import TensorBase, raw, wrap
 from minigrad.hooks import RemovableHandle
 
@@ -100,7 +100,7 @@ class Together:
             self.gradients = self.computed(arguments)
         self.asked = index
         gradient, self.gradients[index] = self.gradients[index], None
-        return gradient
+        return NO_GRADIENT if gradient is None else gradient
 
     def computed(self, arguments: tuple[Any, ...]) -> list[Any]:
         """All of them, after the hooks have seen them: arrays, or Tensors where the pass is recorded."""

@@ -238,6 +238,21 @@ class Tensor(TensorMethods):
             node.hooks = {}
         return RemovableHandle(node.hooks, hook)
 
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call hook(tensor) after a backward pass has added to the `.grad` of this leaf, as for an optimizer's step.
+
+        RuntimeError for a tensor that does not require grad, or that a recorded op made.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.grad_fn is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        node = node_of(self)
+        assert node is not None
+        if node.hooks_after is None:
+            node.hooks_after = {}
+        return RemovableHandle(node.hooks_after, hook)
+
     def detach(self) -> Tensor:
         """The same memory as a tensor that is a constant to differentiation."""
         detached = wrap(self.array)
@@ -364,11 +379,17 @@ class Tensor(TensorMethods):
             result = result.contiguous(memory_format=wanted.memory_format)
         return self.clone() if wanted.copy and result is self else result
 
-    def type(self, dtype: Any = None) -> Any:
-        """In another dtype; without one, the name of PyTorch's class for it, such as 'torch.FloatTensor'."""
+    def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Any:
+        """In another dtype; without one, the name of PyTorch's class for it, such as 'torch.FloatTensor'.
+
+        dtype: also such a class, or its name.  ValueError for another class or name.
+        """
         if dtype is None:
             return f"torch.{dtypes.CLASS_NAMES[self.array.dtype.name]}Tensor"
-        return self.to(dtype)
+        from minigrad.tensor_types import meaning
+
+        wanted, place = meaning(dtype)
+        return self.to(place or self.device, wanted, non_blocking=non_blocking)
 
     def type_as(self, other: Tensor) -> Tensor:
         """In the dtype of another tensor, and on its device."""

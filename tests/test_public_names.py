@@ -15,7 +15,8 @@ MODULES = launcher.supported_modules()
 def test_every_public_name_is_there_and_documented(module):
     for name in MODULES[module].__all__:
         value = getattr(MODULES[module], name)
-        if callable(value) and not isinstance(value, dtype):
+        of_python = getattr(value, "__module__", "").startswith("multiprocessing")
+        if callable(value) and not isinstance(value, dtype) and not of_python:
             assert (value.__doc__ or "").strip(), f"{module}.{name} has no docstring"
 
 

@@ -53,7 +53,7 @@ NO_OPS = (
         "changes",
     ),
     *("view_of", "backward", "requires_grad", "requires_grad_", "is_leaf", "grad", "grad_fn", "retain_grad"),
-    *("retains_grad", "register_hook", "detach_", "is_pinned", "pin_memory"),
+    *("retains_grad", "register_hook", "register_post_accumulate_grad_hook", "detach_", "is_pinned", "pin_memory"),
 )
 """What a Tensor has besides ops."""
 MODULES = [

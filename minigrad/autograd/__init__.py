@@ -2,8 +2,10 @@
 
 # The submodules first: a function takes over the name `gradcheck`, as in PyTorch.
 from minigrad.autograd import functional as functional  # isort: skip
+from minigrad.autograd import function as function  # isort: skip
 from minigrad.autograd import graph as graph
 from minigrad.autograd.anomaly import detect_anomaly, set_detect_anomaly
+from minigrad.autograd.function import Function
 from minigrad.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
 from minigrad.autograd.gradients import backward, grad
@@ -19,6 +21,8 @@ __all__ = [
     "set_grad_enabled",
     "detect_anomaly",
     "set_detect_anomaly",
+    "Function",
+    "function",
     "functional",
     "graph",
     "gradcheck",

@@ -61,8 +61,13 @@ def grad(
     arrived = engine.backward(gradients, nodes_of(wanted), keep, create_graph, may_be_unused)
     add_to_grads({node: g for node, g in arrived.items() if node.rules and node.receiver is not None})
     result: list[Any] = []
-    for x in wanted:
+    for i, x in enumerate(wanted):
         g = arrived.get(node_of(x))  # type: ignore[arg-type]
+        if g is None and not may_be_unused:
+            raise RuntimeError(
+                f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
+                "allow_unused=True if this is the desired behavior."
+            )
         if g is None and materialize_grads:
             g = array_module(x.array).zeros_like(x.array)
         result.append(None if g is None else own_tensor(g, x.array))

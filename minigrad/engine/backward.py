@@ -64,6 +64,8 @@ def backward(
                         observer.sent(node, edge, rule, arguments, contribution, gradients)
                     if contribution.shape != edge.shape or contribution.dtype != edge.dtype:
                         contribution = fit(contribution, edge, rule)
+                        if contribution is None:
+                            continue
                     if edge in gradients:
                         gradients[edge] = gradients[edge] + contribution
                     else:

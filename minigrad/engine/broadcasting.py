@@ -18,14 +18,29 @@ if TYPE_CHECKING:
 
 
 def fit(gradient: Any, edge: Node, rule: Rule) -> Any:
-    """A rule's result in the shape and dtype of the operand that it belongs to."""
-    shape = gradient.shape
-    if not broadcasts(edge.shape, shape):
-        raise RuntimeError(
-            f"{rule_name(rule)} returned a gradient of shape {list(shape)} for an input of shape {list(edge.shape)}"
-        )
-    gradient = gradient if shape == edge.shape else sum_to(gradient, edge.shape)
+    """A rule's result in the shape and dtype of the operand that it belongs to; None where it is NO_GRADIENT."""
+    if gradient is NO_GRADIENT or not broadcasts(edge.shape, gradient.shape):
+        return unfit(gradient, edge, rule)
+    gradient = gradient if gradient.shape == edge.shape else sum_to(gradient, edge.shape)
     return gradient if raw(gradient).dtype == edge.dtype else cast(gradient, edge.dtype)
+
+
+class NoGradient:
+    """What a rule returns where no gradient comes to its operand, not even zeros."""
+
+    shape = dtype = None
+
+
+NO_GRADIENT = NoGradient()
+
+
+def unfit(gradient: Any, edge: Node, rule: Rule) -> None:
+    """Nothing, where a rule returned no gradient.  RuntimeError for one that is none of this operand."""
+    if gradient is not NO_GRADIENT:
+        raise RuntimeError(
+            f"{rule_name(rule)} returned a gradient of shape {list(gradient.shape)} for an input of shape "
+            f"{list(edge.shape)}"
+        )
 
 
 def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:

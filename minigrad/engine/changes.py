@@ -63,8 +63,13 @@ def refuse_changed(node: Node) -> None:
         looked_at.append(node.changes)
     for changes in filter(None, looked_at):
         if changes.serial > node.serial:
-            raise RuntimeError(
-                "one of the variables needed for gradient computation has been modified by an inplace operation. "
-                f"{node.name()} needs it: {node.line}. Changed: {line_of(changes.place)}. "
-                "Change a clone() instead, or use an op that makes a new tensor."
-            )
+            raise changed_error(node, changes)
+
+
+def changed_error(node: Node, changes: Changes) -> RuntimeError:
+    """The error for a value that was changed though a node's rules need it as it was."""
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation. "
+        f"{node.name()} needs it: {node.line}. Changed: {line_of(changes.place)}. "
+        "Change a clone() instead, or use an op that makes a new tensor."
+    )

@@ -71,6 +71,8 @@ class Node:
     hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None
     receiver: weakref.ref[Tensor] | None = None
     """The tensor whose `.grad` this node's gradient is added to: a leaf, or one that asked for it."""
+    hooks_after: dict[int, Callable[[Tensor], None]] | None = None
+    """Of a leaf: they are called once a gradient was added to its `.grad`."""
     changes: Changes | None = None
     """In-place changes of the output's memory."""
     written = 0

@@ -23,6 +23,16 @@ def add_to_grads(received: dict[Node, Any]) -> None:
         tensor = node.receiver() if node.receiver else None
         if tensor is not None and tensor.node is not None:
             tensor._grad = own_tensor(g, tensor.array) if tensor._grad is None else added(tensor._grad, g)
+            if node.hooks_after is not None:
+                run_hooks_after(node, tensor)
+
+
+def run_hooks_after(node: Node, tensor: Tensor) -> None:
+    """Call the hooks that a leaf has for when its `.grad` is complete.  TypeError where one returns a value."""
+    for hook in list((node.hooks_after or {}).values()):
+        returned: object = hook(tensor)
+        if returned is not None:
+            raise TypeError(f"expected Variable, but hook returned '{type(returned).__name__}'")
 
 
 def added(grad: Tensor, g: Any) -> Tensor:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Step = tuple[Any, tuple[Any, ...]]
 """A view op and its arguments after the tensor: how one looks at a tensor, or at a gradient of its shape."""
 
-NO_GRAD, SEVERAL = "no_grad", "several"
+NO_GRAD, SEVERAL, FUNCTION = "no_grad", "several", "Function"
 
 
 class View:
@@ -30,7 +30,8 @@ class View:
 
     op, arguments: the last of the view ops that lead from the base to it; before: how the view that it was made of
     looks, if it was one.  version: of their memory, when the view's node was made.  origin: why it may not be changed
-    in place in a graph: it was made under no_grad, or with several at once.  output: its number among those.
+    in place in a graph: it was made under no_grad, with several at once, or by a Function of the user's.  output: its
+    number among those.
     """
 
     __slots__ = ("base", "before", "op", "arguments", "version", "origin", "output")
@@ -94,6 +95,15 @@ class View:
             why = (
                 "This view is the output of a function that returns multiple views. Such functions do not allow the "
                 "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+            )
+        elif self.origin == FUNCTION:
+            name = view.node.name().removesuffix("Backward") if view.node is not None else "a custom Function"
+            made, where = f"Output {self.output} of {name} is a view", ""
+            why = (
+                "This view was created inside a custom Function (or because an input was returned as-is) and the "
+                "autograd logic to handle view+inplace would override the custom backward associated with the custom "
+                "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the "
+                "output of the custom Function."
             )
         else:
             why = (

@@ -12,13 +12,12 @@ import importlib
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from importlib.abc import MetaPathFinder
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
 import minigrad
-from minigrad import later
 from minigrad.devices import device
 from minigrad.dtypes import dtype
 from minigrad.launcher.absent import ABSENT
@@ -31,13 +30,13 @@ __all__ = ["install", "run", "supported_names"]
 MODULES = {
     "torch": "minigrad",
     "torch.autograd": "minigrad.autograd",
+    "torch.autograd.function": "minigrad.autograd.function",
     "torch.autograd.functional": "minigrad.autograd.functional",
     "torch.autograd.graph": "minigrad.autograd.graph",
     "torch.accelerator": "minigrad.accelerator",
     "torch.cuda": "minigrad.cuda",
     "torch.distributed": "minigrad.launcher.distributed",
     "torch.jit": "minigrad.launcher.jit",
-    "torch.linalg": "minigrad.linalg",
     "torch.nn": "minigrad.nn",
     "torch.nn.functional": "minigrad.nn.functional",
     "torch.nn.init": "minigrad.nn.init",
@@ -45,7 +44,6 @@ MODULES = {
     "torch.optim": "minigrad.optim",
     "torch.optim.lr_scheduler": "minigrad.optim.lr_scheduler",
     "torch.optim.optimizer": "minigrad.optim.optimizer",
-    "torch.profiler": "minigrad.profiler",
     "torch.random": "minigrad.random",
     "torch.serialization": "minigrad.serialization",
     "torch.utils": "minigrad.utils",
@@ -58,6 +56,29 @@ MODULES = {
     "torchvision.transforms": "minigrad.vision.transforms",
 }
 """PyTorch's public modules, and where minigrad keeps what it has of them (it need not have all)."""
+
+LATER = {
+    "torch.amp": "minigrad.amp",
+    "torch.amp.autocast_mode": "minigrad.amp.mode",
+    "torch.amp.grad_scaler": "minigrad.amp.scaler",
+    "torch.backends": "minigrad.backends",
+    "torch.backends.cpu": "minigrad.backends.cpu",
+    "torch.backends.cuda": "minigrad.backends.cuda",
+    "torch.backends.cudnn": "minigrad.backends.cudnn",
+    "torch.backends.mkl": "minigrad.backends.mkl",
+    "torch.backends.mkldnn": "minigrad.backends.mkldnn",
+    "torch.backends.mps": "minigrad.backends.mps",
+    "torch.backends.openmp": "minigrad.backends.openmp",
+    "torch.cuda.amp": "minigrad.amp.cuda",
+    "torch.linalg": "minigrad.linalg",
+    "torch.multiprocessing": "minigrad.multiprocessing",
+    "torch.nn.parallel": "minigrad.nn.parallel",
+    "torch.profiler": "minigrad.profiler",
+    "torch.testing": "minigrad.testing",
+    "torch.utils.benchmark": "minigrad.utils.benchmark",
+    "torch.utils.checkpoint": "minigrad.utils.checkpoint",
+}
+"""Those that are imported when a script first asks for them."""
 
 PARTS = {
     "torch.nn.modules": "minigrad.nn",
@@ -105,9 +126,12 @@ def install() -> None:
         kind.__module__ = module_name
     for name in PARTS:
         sys.modules[name] = importlib.import_module(PARTS[name])
-    for name, module in {**supported_modules(), "torch": torch_module()}.items():
+    torch = torch_module()
+    for name, module in {**modules_in(MODULES), "torch": torch}.items():
         sys.modules[name] = module
         module.__dict__["__getattr__"] = refuse_missing_names_of(name, module)
+    for name in LATER:
+        vars(sys.modules.get(name.rpartition(".")[0], torch)).setdefault("__path__", [])
     sys.meta_path.insert(0, MissingModules)
 
 
@@ -121,7 +145,7 @@ def torch_module() -> ModuleType:
     torch = ModuleType("torch")
     names = vars(minigrad).items()
     torch.__dict__.update({name: value for name, value in names if name not in vars(torch) or name == "__doc__"})
-    for name, module in supported_modules().items():
+    for name, module in modules_in(MODULES).items():
         parent, _, attribute = name.rpartition(".")
         if parent == "torch":
             torch.__dict__[attribute] = module
@@ -131,8 +155,13 @@ def torch_module() -> ModuleType:
 
 
 def supported_modules() -> dict[str, ModuleType]:
-    """minigrad's modules under PyTorch's names."""
-    return {name: module for name in MODULES if (module := minigrad_module(MODULES[name])) is not None}
+    """minigrad's modules under PyTorch's names, all of them."""
+    return modules_in({**MODULES, **LATER})
+
+
+def modules_in(table: dict[str, str]) -> dict[str, ModuleType]:
+    """The modules of a table, as far as they are there."""
+    return {name: module for name in table if (module := minigrad_module(table[name])) is not None}
 
 
 def minigrad_module(name: str) -> ModuleType | None:
@@ -146,12 +175,21 @@ def minigrad_module(name: str) -> ModuleType | None:
 
 def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[str], Any]:
     """A module's `__getattr__`, which Python calls only for names that the module does not have."""
+    own = vars(module).get("__getattr__")
 
     def __getattr__(name: str) -> Any:
-        if torch_name == "torch" and name in (later.MODULE_OF.keys() | {*later.SUBMODULES}):
-            return later.function(name)
-        if f"{torch_name}.{name}" in ABSENT:
-            return ABSENT[f"{torch_name}.{name}"]
+        whole = f"{torch_name}.{name}"
+        if whole in ABSENT:
+            return ABSENT[whole]
+        if whole in LATER:
+            return importlib.import_module(whole)
+        if own is not None:
+            try:
+                setattr(module, name, own(name))
+                return vars(module)[name]
+            except AttributeError as error:
+                if error.name != name:
+                    raise
         raise AttributeError(f"minigrad has no {torch_name}.{name}; {WHERE}", name=name, obj=module)
 
     return __getattr__
@@ -166,10 +204,28 @@ class MissingModules(MetaPathFinder):
         path: Sequence[str] | None = None,  # noqa: ARG004
         target: ModuleType | None = None,  # noqa: ARG004
     ) -> ModuleSpec | None:
-        """Refuse a module of PyTorch, leave every other one to the next finder."""
+        """A module that is imported late; refuse any other of PyTorch, and leave the rest to the next finder."""
+        if fullname in LATER:
+            return ModuleSpec(fullname, Late())
         if fullname.partition(".")[0] in ("torch", "torchvision"):
             raise ModuleNotFoundError(f"minigrad has no {fullname}; {WHERE}", name=fullname)
         return None
+
+
+class Late(Loader):
+    """Gives minigrad's module in the place of PyTorch's."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """The module, which keeps its own name."""
+        module = importlib.import_module(LATER[spec.name])
+        self.own = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """It has run already: only its missing names are to be refused in PyTorch's name."""
+        name = module.__spec__.name if module.__spec__ is not None else ""
+        module.__spec__ = self.own
+        module.__dict__["__getattr__"] = refuse_missing_names_of(name, module)
 
 
 def run(script: str, arguments: Sequence[str] = ()) -> None:

@@ -1,5 +1,8 @@
 """Neural networks, as torch.nn."""
 
+from typing import Any as _Any
+
+from minigrad import on_use as _on_use
 from minigrad.nn import functional, init, utils
 from minigrad.nn.containers import ModuleDict, ModuleList, Sequential
 from minigrad.nn.convolution import Conv2d
@@ -67,3 +70,11 @@ __all__ = [
     "init",
     "utils",
 ]
+
+_LATER = {"": "parallel", "minigrad.nn.parallel": "DataParallel"}
+__all__ += _on_use.names_in(_LATER)
+
+
+def __getattr__(name: str) -> _Any:
+    """What is imported when it is first used."""
+    return _on_use.found(__name__, _LATER, name)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any as _Any
 
+from minigrad import on_use as _on_use
 from minigrad.autograd.grad_mode import no_grad
-from minigrad.ops.creation import empty_like, eye, full
+from minigrad.ops.creation import empty_like, full
+from minigrad.ops.creation import eye as identity
 from minigrad.ops.elementwise import log
 from minigrad.ops.selection import where
 from minigrad.random import Generator
@@ -101,7 +104,7 @@ def eye_(tensor: Tensor) -> Tensor:
     """Ones on the diagonal of a matrix, else zeros."""
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    return tensor.copy_(eye(*tensor.shape, dtype=tensor.dtype))
+    return tensor.copy_(identity(*tensor.shape, dtype=tensor.dtype))
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -200,3 +203,13 @@ __all__ = [
     "xavier_uniform_",
     "xavier_normal_",
 ]
+
+_LATER = {
+    "minigrad.nn.old_init": "constant eye kaiming_normal kaiming_uniform normal uniform xavier_normal xavier_uniform"
+}
+__all__ += _on_use.names_in(_LATER)
+
+
+def __getattr__(name: str) -> _Any:
+    """What is imported when it is first used."""
+    return _on_use.found(__name__, _LATER, name)

@@ -16,7 +16,7 @@ from minigrad.engine.broadcasting import broadcasts, fit
 from minigrad.engine.graph import Node, raw, rule_name
 from minigrad.engine.places import user_frame
 from minigrad.watch.arrays import not_finite, shape_text, statistics
-from minigrad.watch.source import function_of, position, short_path
+from minigrad.watch.source import arguments_of, position, short_path
 from minigrad.watch.tape import callers, labels_of, op_name
 
 PASS = engine.backward.__code__
@@ -147,9 +147,8 @@ def origin_of_result(node: Node, value: Any, inputs: tuple[Any, ...]) -> str:
 def origin_of_gradient(node: Node, rule: Any, arguments: tuple[Any, ...], g: Any) -> str:
     """A rule and its arguments at the first place where what it returns is not finite."""
     a = on_cpu(g)
-    code = getattr(function_of(rule), "__code__", None)
-    names = code.co_varnames[: code.co_argcount] if code is not None else ()
-    given = [(name, x) for name, x in zip(names, arguments) if raw(x) is not None and not name.startswith("_")]
+    named = zip(arguments_of(rule), arguments)
+    given = [(name, x) for name, x in named if raw(x) is not None and not name.startswith("_")]
     head = f"In the backward pass {rule_name(rule)} made the first gradient not finite: {amount(g)}"
     return "\n".join([head, *place(node), *values([*given, ("result", g)], first_bad(a), a.shape)])
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from minigrad.engine import backward as engine
 from minigrad.engine import graph
+from minigrad.engine.broadcasting import NO_GRADIENT
 from minigrad.engine.graph import Node
 
 
@@ -48,8 +49,9 @@ class Observer:
     """Tells the watchers of gradients."""
 
     def sent(self, *event: Any) -> None:
-        """See Watcher."""
-        tell("sent", *event)
+        """See Watcher, whom no gradient is no event."""
+        if event[4] is not NO_GRADIENT:
+            tell("sent", *event)
 
 
 def tell(kind: str, *event: Any) -> None:

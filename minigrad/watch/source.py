@@ -65,9 +65,15 @@ def function_of(rule: Any) -> Any:
 
 def parameters_of(rule: Any) -> list[str]:
     """The names of a rule's operands, without the underscore of those that it does not read."""
+    return [name.lstrip("_") for name in arguments_of(rule)[2:]]
+
+
+def arguments_of(rule: Any) -> list[str]:
+    """The names of all that a rule is called with: by itself, or by its function's parameters."""
+    if hasattr(rule, "parameters"):
+        return list(rule.parameters)
     code = getattr(function_of(rule), "__code__", None)
-    names = code.co_varnames[: code.co_argcount] if code else ()
-    return [name.lstrip("_") for name in names[2:]]
+    return list(code.co_varnames[: code.co_argcount]) if code else []
 
 
 def file_and_line(rule: Any) -> str:

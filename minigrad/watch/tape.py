@@ -238,9 +238,9 @@ def labels_of(node: Node, operands: int) -> list[str]:
 
 
 def op_name(node: Node) -> str:
-    """The name of an op, after its first rule: mul, of mul_da."""
+    """The name of an op, after its first rule: mul, of mul_da; Cube, of Cube.backward."""
     rule = rule_name(next(filter(None, node.rules)))
-    return rule.rpartition("_d")[0] or rule
+    return rule.rpartition("_d")[0] or rule.partition(".")[0]
 
 
 def way_to(frame: Any, base: Any) -> Iterator[Place | Module]:

@@ -1,5 +1,8 @@
 """Helpers for training, as torch.nn.utils."""
 
+from typing import Any as _Any
+
+from minigrad import on_use as _on_use
 from minigrad.nn.utils.clip_grad import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from minigrad.nn.utils.convert_parameters import parameters_to_vector, vector_to_parameters
 
@@ -11,3 +14,11 @@ __all__ = [
     "parameters_to_vector",
     "vector_to_parameters",
 ]
+
+_LATER = {"minigrad.nn.utils.old_names": "clip_grad_norm"}
+__all__ += _on_use.names_in(_LATER)
+
+
+def __getattr__(name: str) -> _Any:
+    """What is imported when it is first used."""
+    return _on_use.found(__name__, _LATER, name)

@@ -13,6 +13,11 @@ from minigrad.optim.lr_scheduler.schedules import (
 )
 from minigrad.optim.lr_scheduler.sequential import SequentialLR
 
+
+class _LRScheduler(LRScheduler):
+    """The name before PyTorch 2.0, which scripts inherit from."""
+
+
 __all__ = [
     "LRScheduler",
     "LambdaLR",

@@ -1,0 +1,42 @@
+"""Names of torch.nn.init from before PyTorch 0.4, without the underscore: each warns, and is the new one."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from minigrad.nn import init
+
+__all__ = [
+    "constant",
+    "eye",
+    "kaiming_normal",
+    "kaiming_uniform",
+    "normal",
+    "uniform",
+    "xavier_normal",
+    "xavier_uniform",
+]
+
+
+def old(name: str) -> Any:
+    """The function of an old name."""
+    function = getattr(init, name + "_")
+
+    def by_its_old_name(*args: Any, **kwargs: Any) -> Any:
+        warnings.warn(f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`.", FutureWarning, stacklevel=2)
+        return function(*args, **kwargs)
+
+    by_its_old_name.__name__ = name
+    by_its_old_name.__doc__ = f"`{name}_`, by its old name: a FutureWarning."
+    return by_its_old_name
+
+
+constant = old("constant")
+eye = old("eye")
+kaiming_normal = old("kaiming_normal")
+kaiming_uniform = old("kaiming_uniform")
+normal = old("normal")
+uniform = old("uniform")
+xavier_normal = old("xavier_normal")
+xavier_uniform = old("xavier_uniform")
