@@ -3,7 +3,7 @@
 # First, since it binds the name `tensor` to the submodule; below, the function takes that name over.
 from minigrad.tensor import Tensor, is_tensor  # isort: skip
 
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 from typing import Any as _Any
 
@@ -42,6 +42,7 @@ from minigrad.random import Generator, default_generator, get_rng_state, initial
 from minigrad.seeing import check, draw, explain, watch
 from minigrad.serialization import load, save
 from minigrad.size import Size
+from minigrad.spelling import spelled as _spelled
 
 if TYPE_CHECKING:
     from minigrad.ops.arranging import *
@@ -54,6 +55,14 @@ if TYPE_CHECKING:
     from minigrad.ops.products import *
     from minigrad.ops.sorting import *
     from minigrad.ops.statistics import *
+
+globals().update(
+    {
+        name: _spelled(op)
+        for name, op in globals().items()
+        if isinstance(op, FunctionType) and op.__module__.startswith("minigrad.ops.")
+    }
+)
 
 __version__ = "0.1.0"
 
@@ -72,7 +81,7 @@ def load_ipython_extension(_shell: object) -> None:
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
 """Those that are PyTorch's too."""
 
-_OWN = "ModuleType", "TYPE_CHECKING", "check", "draw", "explain", "load_ipython_extension", "watch"
+_OWN = "FunctionType", "ModuleType", "TYPE_CHECKING", "check", "draw", "explain", "load_ipython_extension", "watch"
 """Those that PyTorch has not."""
 
 __all__ = [

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from minigrad.engine.kept import learn_rules
+from minigrad.spelling import spelled, spelled_method
 
 FAMILIES = {
     "picking": (
@@ -59,7 +60,7 @@ def function(name: str) -> Any:
         return imported(f"minigrad.{name}")
     if name not in MODULE_OF:
         raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
-    return getattr(imported(MODULE_OF[name]), name)
+    return spelled(getattr(imported(MODULE_OF[name]), name))
 
 
 def imported(module: str) -> Any:
@@ -83,7 +84,7 @@ class Later:
         self.owner, self.name = owner, name
 
     def __get__(self, tensor: Any, owner: type | None = None) -> Any:
-        method = getattr(imported(self.module), self.function or self.name)
+        method = spelled_method(getattr(imported(self.module), self.function or self.name))
         setattr(self.owner, self.name, method)
         return method.__get__(tensor, owner)
 

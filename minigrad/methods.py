@@ -6,6 +6,7 @@ more_methods.py.
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from minigrad.more_methods import MoreMethods
@@ -24,6 +25,7 @@ from minigrad.ops import (
     shaping,
 )
 from minigrad.ops import softmax as softmax_ops
+from minigrad.spelling import spelled_method
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -253,3 +255,8 @@ class TensorMethods(MoreMethods):
     exponential_ = sampling.exponential_
     bernoulli = sampling.bernoulli
     multinomial = sampling.multinomial
+
+
+for name, method in list(vars(TensorMethods).items()):
+    if isinstance(method, FunctionType):
+        setattr(TensorMethods, name, spelled_method(method))
