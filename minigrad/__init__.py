@@ -89,7 +89,7 @@ __all__ = [
     for name, value in sorted(globals().items())
     if not name.startswith("_") and name not in _OWN and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
-__all__ += [*_later.MODULE_OF, *_later.SUBMODULES]
+__all__ += _later.NAMES
 
 _learn_rules("minigrad.ops.", "minigrad.engine.")
 _keep_freed_memory()

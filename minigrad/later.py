@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -32,14 +33,19 @@ FAMILIES = {
     "cumulative": ("cummax cummin cumprod cumsum diff logcumsumexp"),
     "statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
     "functions": (
-        "acos acosh arccos arccosh arcsin arctan arctan2 arctanh asin atan atan2 atanh "
+        "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh "
         "copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix fmax fmin "
         "frac gcd heaviside hypot isneginf isposinf isreal lcm lgamma log10 log2 logaddexp logaddexp2 logical_xor "
         "nextafter rad2deg rsqrt sgn signbit sinc sinh tan trunc xlogy"
     ),
     "mixing": ("addcdiv addcmul clamp_max clamp_min float_power fmod ldexp lerp logit nan_to_num polygamma"),
+    "more_names": (
+        "can_cast clamp_ detach detach_ exp_ fill_ get_device is_complex is_floating_point is_nonzero is_same_size "
+        "is_signed neg_ numel promote_types range real relu_ resize_as_ result_type scalar_tensor sigmoid_ sqrt_ tanh_ "
+        "zero_"
+    ),
     "more_in_place": (
-        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arctan_ arctanh_ asin_ atan_ atanh_ ceil_ "
+        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ "
         "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ lcm_ ldexp_ "
         "log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ sinh_ "
         "square_ tan_ trunc_ xlogy_"
@@ -47,19 +53,45 @@ FAMILIES = {
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 
+SECOND_NAMES = {
+    "absolute": "abs",
+    "clip": "clamp",
+    "concat": "cat",
+    "concatenate": "cat",
+    "negative": "neg",
+    "multiply": "mul",
+    "subtract": "sub",
+    "divide": "div",
+    "swapdims": "transpose",
+    "true_divide": "div",
+    "row_stack": "vstack",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "less": "lt",
+    "less_equal": "le",
+    "not_equal": "ne",
+}
+"""Functions of PyTorch that are others by another name."""
+
 MODULE_OF = {name: f"minigrad.ops.{family}" for family, names in FAMILIES.items() for name in names.split()}
 
 
 SUBMODULES = ("linalg",)
 """Modules of minigrad that are imported alike."""
 
+NAMES = (*MODULE_OF, *SECOND_NAMES, *SUBMODULES)
+"""All that is found when it is first used."""
+
 
 def function(name: str) -> Any:
     """The function of a family, or the module, which is now imported; AttributeError for a name that is neither."""
     if name in SUBMODULES:
         return imported(f"minigrad.{name}")
+    minigrad = sys.modules["minigrad"]
+    if name in SECOND_NAMES:
+        return getattr(minigrad, SECOND_NAMES[name])
     if name not in MODULE_OF:
-        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+        raise AttributeError(f"module 'minigrad' has no attribute {name!r}", name=name, obj=minigrad)
     return spelled(getattr(imported(MODULE_OF[name]), name))
 
 

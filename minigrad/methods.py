@@ -174,6 +174,7 @@ class TensorMethods(MoreMethods):
     transpose = shaping.transpose
     permute = shaping.permute
     swapaxes = shaping.swapaxes
+    swapdims = shaping.transpose
     t = shaping.t
     as_strided = memory.as_strided
     expand = shaping.expand
@@ -193,6 +194,11 @@ class TensorMethods(MoreMethods):
     le = comparison.le
     gt = comparison.gt
     ge = comparison.ge
+    not_equal = comparison.ne
+    less = comparison.lt
+    less_equal = comparison.le
+    greater = comparison.gt
+    greater_equal = comparison.ge
     bitwise_not = comparison.bitwise_not
     bitwise_and = comparison.bitwise_and
     bitwise_or = comparison.bitwise_or

@@ -147,7 +147,7 @@ def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[st
     """A module's `__getattr__`, which Python calls only for names that the module does not have."""
 
     def __getattr__(name: str) -> Any:
-        if torch_name == "torch" and name in (later.MODULE_OF.keys() | {*later.SUBMODULES}):
+        if torch_name == "torch" and name in later.NAMES:
             return later.function(name)
         if f"{torch_name}.{name}" in ABSENT:
             return ABSENT[f"{torch_name}.{name}"]

@@ -400,13 +400,22 @@ def searchsorted(
     out_int32: bool = False,
     right: bool = False,
     side: str | None = None,
+    sorter: Tensor | None = None,
 ) -> Tensor:
     """Where in an ordered sequence each element would have to be put in: before equal ones, or (right) after them.
 
-    sorted_sequence: a vector, or as many rows as input has.
+    sorted_sequence: a vector, or as many rows as input has.  sorter: the positions that put it in order, if it is not.
     """
     sequence = array_of(sorted_sequence)
     xp = array_module(sequence)
+    if sorter is not None:
+        check_tensors("searchsorted", sorted_sequence=sorted_sequence, sorter=sorter)
+        if raw(sorter).shape != sequence.shape or raw(sorter).dtype.name != "int64":
+            raise RuntimeError(
+                "torch.searchsorted(): boundary and sorter must have the same size, and sorter must be a tensor of "
+                f"long dtype, but got {list(sequence.shape)} and {list(raw(sorter).shape)} of {raw(sorter).dtype}"
+            )
+        sequence = xp.take_along_axis(sequence, raw(sorter), -1) if sequence.ndim else sequence
     if isinstance(input, TensorBase):
         check_tensors("searchsorted", sorted_sequence=sorted_sequence, input=input)
     after = side == "right" if side is not None else right
