@@ -102,14 +102,14 @@ def other_names(op: Op) -> dict[str, str]:
 
 def parameters(op: Op) -> tuple[str, ...]:
     """The names of an op's arguments."""
-    code: Any = op.__code__  # type: ignore[attr-defined]
+    code: Any = op.__code__
     names: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return names
 
 
 def starred_name(op: Op) -> str | None:
     """The name of an op's sizes or dimensions that may be given one by one."""
-    code: Any = op.__code__  # type: ignore[attr-defined]
+    code: Any = op.__code__
     name = code.co_varnames[len(parameters(op))] if code.co_flags & HAS_VARARGS else None
     return "size" if op.__name__ == "expand" else name if name in ("dims", "size", "shape", "repeats") else None
 

@@ -148,7 +148,7 @@ def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[st
 
     def __getattr__(name: str) -> Any:
         if torch_name == "torch" and name in later.NAMES:
-            return later.function(name)
+            return getattr(minigrad, name)
         if f"{torch_name}.{name}" in ABSENT:
             return ABSENT[f"{torch_name}.{name}"]
         raise AttributeError(f"minigrad has no {torch_name}.{name}; {WHERE}", name=name, obj=module)

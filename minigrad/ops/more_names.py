@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine.places import warn
-from minigrad.ops import creation, memory, promotion
+from minigrad.ops import creation, in_place, memory, promotion
 from minigrad.ops.arranging import diagonal
 from minigrad.ops.in_place import fill_
 from minigrad.ops.promotion import array_of, category, check_tensors
@@ -139,6 +139,9 @@ def range(
 
 
 # Changes in place -------------------------------------------------------------------------------------------------
+
+clamp_, exp_, neg_, sqrt_ = in_place.clamp_, in_place.exp_, in_place.neg_, in_place.sqrt_
+relu_, sigmoid_, tanh_, zero_ = in_place.relu_, in_place.sigmoid_, in_place.tanh_, in_place.zero_
 
 
 def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
