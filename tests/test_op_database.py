@@ -20,6 +20,7 @@ from engines import TENSORS, torch
 from parity import check_equal, results
 
 import minigrad
+from minigrad import later
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 pytest.importorskip("expecttest")
@@ -136,6 +137,7 @@ DIFFERENT: dict[str, Callable[[str, list[Any], dict[str, Any]], bool]] = {
     "nn.functional.avg_pool2d": lambda dtype, _args, _options: dtype == "int64",
     "__rpow__": lambda dtype, _args, _options: dtype in ("int64", "uint8"),
     "normal": lambda _dtype, _args, options: "layout" in options,
+    "nextafter": lambda dtype, _args, _options: "float" in dtype,
     "sgn": lambda dtype, _args, _options: "float" in dtype,
     "norm": lambda _dtype, args, options: options.get("p", args[1:2]) in ("nuc", ["nuc"], 0, [0]),
     "linalg.norm": lambda _dtype, args, _options: args[1:2] in ([0], ["nuc"], [2], [-2]),
@@ -186,10 +188,18 @@ def check(info: Any, dtype: str, number: int | None, with_spellings: bool) -> No
             try:
                 compare(info, dtype, way, theirs, ours, sample)
             except Exception as error:
-                if isinstance(error, AttributeError) and error.obj in (minigrad, minigrad.nn.functional):
+                if isinstance(error, AttributeError) and raised_in(error) in (database.__file__, later.__file__):
                     pytest.skip(NO_SUCH_OP)
                 error.add_note(f"The {way}, {dtype}, of {sample}")
                 raise
+
+
+def raised_in(error: Exception) -> str:
+    """The file in which an error was raised: a function of the samples' own asks minigrad for what it has not."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback.tb_frame.f_code.co_filename if traceback is not None else ""
 
 
 NO_SUCH_OP = "minigrad has no op of this name"

@@ -217,6 +217,8 @@ def test_tensors_like_one_that_is_there() -> None:
         x, y = engine.ones(2, dtype=engine.float64), engine.arange(6.0)
         return [
             *(str(new.dtype).partition(".")[2] for new in (x.new(2, 3), x.new([1, 2]), x.new())),
+            *(engine.FloatTensor([1, 2], device="cpu").tolist(), tuple(engine.Tensor(2, 3, device="cpu").shape)),
+            [error_of(lambda make=make: make([1.0], device="cuda"))[0] for make in (engine.FloatTensor, x.new)],
             *(tuple(new.shape) for new in (x.new(2, 3), x.new([1, 2]), x.new(), x.new((2, 3)))),
             y.resize_as_(engine.ones(2, 2)).tolist(),
             engine.resize_as_(engine.arange(4.0), engine.ones(2)).tolist(),

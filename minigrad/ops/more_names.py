@@ -174,5 +174,6 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
 
 def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
     """A tensor of this one's dtype: of a size with undefined values, or from a sequence."""
+    creation.check_legacy_device(device, self.device.type)
     made: Tensor = creation.typed("new", self.dtype)(*args)
-    return made.to(self.device if device is None else device)
+    return made.to(device or self.device)
