@@ -32,7 +32,7 @@ OPS = {
 }
 """The ops by family, each with the name of its method if that is another."""
 
-LEFT_OUT = {"cumprod_": "dtype", "cumsum_": "dtype", "true_divide_": "rounding_mode"}
+LEFT_OUT = {"true_divide_": "rounding_mode"}
 """Arguments that a method does not have."""
 
 FUNCTIONS = (
@@ -53,6 +53,7 @@ from minigrad.ops import {modules}
 from minigrad.ops.in_place import copy_, write
 
 if TYPE_CHECKING:
+    from minigrad import dtypes
     from minigrad.tensor import Tensor
 
 __all__ = [

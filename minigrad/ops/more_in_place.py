@@ -19,6 +19,7 @@ from minigrad.ops import (
 from minigrad.ops.in_place import copy_, write
 
 if TYPE_CHECKING:
+    from minigrad import dtypes
     from minigrad.tensor import Tensor
 
 __all__ = [
@@ -235,14 +236,14 @@ def cosh_(self: Tensor) -> Tensor:
     return replace(self, functions.cosh(self))
 
 
-def cumprod_(self: Tensor, dim: int) -> Tensor:
+def cumprod_(self: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """As `cumprod`, in place."""
-    return replace(self, cumulative.cumprod(self, dim))
+    return replace(self, cumulative.cumprod(self, dim, dtype=dtype))
 
 
-def cumsum_(self: Tensor, dim: int) -> Tensor:
+def cumsum_(self: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """As `cumsum`, in place."""
-    return replace(self, cumulative.cumsum(self, dim))
+    return replace(self, cumulative.cumsum(self, dim, dtype=dtype))
 
 
 def deg2rad_(self: Tensor) -> Tensor:
