@@ -13,7 +13,6 @@ from minigrad import autograd as autograd
 from minigrad import cuda as cuda
 from minigrad import later as _later
 from minigrad import nn as nn
-from minigrad import on_use as _on_use
 from minigrad import optim as optim
 from minigrad import random as random
 from minigrad import utils as utils
@@ -44,6 +43,7 @@ from minigrad.random import Generator, default_generator, get_rng_state, initial
 from minigrad.seeing import check, draw, explain, replay, watch
 from minigrad.serialization import load, save
 from minigrad.size import Size
+from minigrad.spelling import spell as _spell
 from minigrad.tensor_types import *
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from minigrad.ops.products import *
     from minigrad.ops.sorting import *
     from minigrad.ops.statistics import *
+
+_spell(globals())
 
 __version__ = "0.1.0"
 
@@ -85,13 +87,13 @@ __all__ = [
     for name, value in sorted(globals().items())
     if not name.startswith("_") and name not in _OWN and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
-__all__ += _on_use.names_in(_later.NAMES)
-
-
-def __getattr__(name: str) -> _Any:
-    """What is imported when it is first used."""
-    return _on_use.found(__name__, _later.NAMES, name)
-
+__all__ += _later.NAMES
 
 _learn_rules("minigrad.ops.", "minigrad.engine.")
 _keep_freed_memory()
+
+
+def __getattr__(name: str) -> _Any:
+    """What is imported when it is first used: see minigrad.later."""
+    globals()[name] = value = _later.function(name)
+    return value

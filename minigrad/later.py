@@ -5,51 +5,76 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-from minigrad.on_use import imported
+from minigrad.on_use import found, imported, names_in
+from minigrad.spelling import spelled, spelled_method
 
 FAMILIES = {
-    "minigrad.ops.picking": (
+    "picking": (
         "argwhere gather index_add index_copy index_fill index_select masked_fill masked_scatter masked_select nonzero "
         "scatter scatter_add take take_along_dim"
     ),
-    "minigrad.ops.arranging": (
+    "arranging": (
         "atleast_1d atleast_2d atleast_3d block_diag broadcast_tensors cartesian_prod column_stack combinations diag "
         "diag_embed diagflat diagonal dsplit dstack flip fliplr flipud hsplit hstack meshgrid moveaxis movedim narrow "
         "ravel repeat_interleave roll rot90 select tensor_split tile trace tril tril_indices triu triu_indices vsplit "
         "vstack"
     ),
-    "minigrad.ops.products": (
-        "addbmm addmm addmv addr baddbmm bmm dot einsum ger inner kron mm mv outer tensordot vdot"
-    ),
-    "minigrad.ops.norms": ("cdist dist norm"),
-    "minigrad.ops.sorting": (
+    "products": ("addbmm addmm addmv addr baddbmm bmm dot einsum ger inner kron mm mv outer tensordot vdot"),
+    "norms": ("cdist dist norm"),
+    "sorting": (
         "argsort bincount bucketize histc kthvalue median mode msort nanmedian nanquantile quantile searchsorted sort "
         "topk unique unique_consecutive"
     ),
-    "minigrad.ops.cumulative": ("cummax cummin cumprod cumsum diff logcumsumexp"),
-    "minigrad.ops.statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
-    "minigrad.ops.functions": (
-        "acos acosh arccos arccosh arcsin arctan arctan2 arctanh asin atan atan2 atanh "
+    "cumulative": ("cummax cummin cumprod cumsum diff logcumsumexp"),
+    "statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
+    "functions": (
+        "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh "
         "copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix fmax fmin "
         "frac gcd heaviside hypot isneginf isposinf isreal lcm lgamma log10 log2 logaddexp logaddexp2 logical_xor "
         "nextafter rad2deg rsqrt sgn signbit sinc sinh tan trunc xlogy"
     ),
-    "minigrad.ops.mixing": (
-        "addcdiv addcmul clamp_max clamp_min float_power fmod ldexp lerp logit nan_to_num polygamma"
+    "mixing": ("addcdiv addcmul clamp_max clamp_min float_power fmod ldexp lerp logit nan_to_num polygamma"),
+    "more_names": (
+        "can_cast clamp_ detach detach_ exp_ fill_ get_device is_complex is_floating_point is_nonzero is_same_size "
+        "is_signed neg_ numel promote_types range real relu_ resize_as_ result_type scalar_tensor sigmoid_ sqrt_ tanh_ "
+        "zero_"
     ),
-    "minigrad.ops.more_in_place": (
-        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arctan_ arctanh_ asin_ atan_ atanh_ ceil_ "
+    "more_in_place": (
+        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ "
         "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ lcm_ ldexp_ "
         "log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ sinh_ "
         "square_ tan_ trunc_ xlogy_"
     ),
 }
-"""The families, and the functions that each has to offer: its `__all__`."""
+"""The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 
-NAMES = {
-    **FAMILIES,
+SECOND_NAMES = {
+    "absolute": "abs",
+    "clip": "clamp",
+    "concat": "cat",
+    "concatenate": "cat",
+    "negative": "neg",
+    "multiply": "mul",
+    "subtract": "sub",
+    "divide": "div",
+    "swapdims": "transpose",
+    "true_divide": "div",
+    "row_stack": "vstack",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "less": "lt",
+    "less_equal": "le",
+    "not_equal": "ne",
+}
+"""Functions of PyTorch that are others by another name."""
+
+MODULE_OF = {name: f"minigrad.ops.{family}" for family, names in FAMILIES.items() for name in names.split()}
+
+
+OTHERS = {
     "": "amp backends linalg multiprocessing profiler testing",
     "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
     "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
@@ -63,14 +88,19 @@ NAMES = {
     "minigrad.tensor_types": "set_default_tensor_type",
     "minigrad.threads": "get_num_interop_threads get_num_threads set_num_interop_threads set_num_threads",
 }
-"""All names of minigrad itself that are imported when one is first used: what scripts ask for, and no lesson does."""
+"""What is no op and is imported alike: names that scripts ask for, and no lesson does.  "" stands for modules."""
 
-MODULE_OF = {name: family for family, names in FAMILIES.items() for name in names.split()}
+NAMES = (*MODULE_OF, *SECOND_NAMES, *names_in(OTHERS))
+"""All that is found when it is first used."""
 
 
 def function(name: str) -> Any:
-    """The function of a family, which is now imported."""
-    return getattr(imported(MODULE_OF[name]), name)
+    """What minigrad has under a name of these, which is now imported; AttributeError for another."""
+    if name in SECOND_NAMES:
+        return getattr(sys.modules["minigrad"], SECOND_NAMES[name])
+    if name in MODULE_OF:
+        return spelled(getattr(imported(MODULE_OF[name]), name))
+    return found("minigrad", OTHERS, name)
 
 
 class Later:
@@ -83,7 +113,7 @@ class Later:
         self.owner, self.name = owner, name
 
     def __get__(self, tensor: Any, owner: type | None = None) -> Any:
-        method = getattr(imported(self.module), self.function or self.name)
+        method = spelled_method(getattr(imported(self.module), self.function or self.name))
         setattr(self.owner, self.name, method)
         return method.__get__(tensor, owner)
 

@@ -6,6 +6,7 @@ more_methods.py.
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from minigrad.more_methods import MoreMethods
@@ -24,6 +25,7 @@ from minigrad.ops import (
     shaping,
 )
 from minigrad.ops import softmax as softmax_ops
+from minigrad.spelling import spelled_method
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -172,6 +174,7 @@ class TensorMethods(MoreMethods):
     transpose = shaping.transpose
     permute = shaping.permute
     swapaxes = shaping.swapaxes
+    swapdims = shaping.transpose
     t = shaping.t
     as_strided = memory.as_strided
     expand = shaping.expand
@@ -191,6 +194,11 @@ class TensorMethods(MoreMethods):
     le = comparison.le
     gt = comparison.gt
     ge = comparison.ge
+    not_equal = comparison.ne
+    less = comparison.lt
+    less_equal = comparison.le
+    greater = comparison.gt
+    greater_equal = comparison.ge
     bitwise_not = comparison.bitwise_not
     bitwise_and = comparison.bitwise_and
     bitwise_or = comparison.bitwise_or
@@ -253,3 +261,8 @@ class TensorMethods(MoreMethods):
     exponential_ = sampling.exponential_
     bernoulli = sampling.bernoulli
     multinomial = sampling.multinomial
+
+
+for name, method in list(vars(TensorMethods).items()):
+    if isinstance(method, FunctionType):
+        setattr(TensorMethods, name, spelled_method(method))

@@ -121,6 +121,8 @@ class MoreMethods(TensorBase):
 
     acos = later("functions")
     acosh = later("functions")
+    asinh = later("functions")
+    arcsinh = later("functions")
     arccos = later("functions")
     arccosh = later("functions")
     arcsin = later("functions")
@@ -187,6 +189,8 @@ class MoreMethods(TensorBase):
     absolute_ = later("more_in_place")
     acos_ = later("more_in_place")
     acosh_ = later("more_in_place")
+    asinh_ = later("more_in_place")
+    arcsinh_ = later("more_in_place")
     addbmm_ = later("more_in_place")
     addcdiv_ = later("more_in_place")
     addcmul_ = later("more_in_place")
@@ -282,6 +286,16 @@ class MoreMethods(TensorBase):
     true_divide_ = later("more_in_place")
     trunc_ = later("more_in_place")
     xlogy_ = later("more_in_place")
+
+    # More names -----------------------------------------------------------------------------------------------
+
+    fill_diagonal_ = later("more_names")
+    is_complex = later("more_names")
+    is_nonzero = later("more_names")
+    is_same_size = later("more_names")
+    is_signed = later("more_names")
+    new = later("more_names")
+    resize_as_ = later("more_names")
 
     # Shape in place -------------------------------------------------------------------------------------------
 

@@ -43,8 +43,8 @@ class Tensor(TensorMethods):
 
     __array_priority__ = 1000  # array * tensor is the Tensor's to compute
 
-    def __init__(self, *data: Any) -> None:
-        self.array = creation.typed("Tensor", None)(*data).array
+    def __init__(self, *data: Any, device: Any = None) -> None:
+        self.array = creation.typed("Tensor", None)(*data, device=device).array
 
     # What it is ---------------------------------------------------------------------------------------------
 

@@ -600,3 +600,10 @@ def counted(draw: Draw, _smooth: bool) -> Sample:
         draw(one_of(1, 2) if whole else one_of(1, 0.5, 0.1)),
     )
     return Sample(numbers[1:2] if draw(st.booleans()) else numbers[: draw(one_of(2, 3))], options)
+
+
+def diagonals_filled(draw: Draw, smooth: bool) -> Sample:
+    """A matrix, or a tensor of equal sizes, and a number for its diagonal."""
+    shape = draw(one_of((2, 3), (5, 2), (3, 3), (2, 2, 2), (0, 2), (2,)))
+    x = array(draw, smooth, shape, ALL, anywhere)
+    return Sample((x, draw(one_of(2, 0.5))), {"wrap": draw(FLAG)} if len(shape) < 3 else {})

@@ -134,11 +134,11 @@ number_first = number_and_tensor()
 number_divided = number_and_tensor(extremes=False)
 
 op("add", "Tensor.add", make=scaled_sum)
-op("sub", "Tensor.sub", "Tensor.subtract", make=scaled_sum)
+op("sub", "Tensor.sub", "subtract", "Tensor.subtract", make=scaled_sum)
 op("rsub", make=scaled_sum)
-op("mul", "Tensor.mul", "Tensor.multiply", make=two)
-op("div", "Tensor.div", "Tensor.divide", make=rounded_division)
-op("Tensor.true_divide", make=two)
+op("mul", "Tensor.mul", "multiply", "Tensor.multiply", make=two)
+op("div", "Tensor.div", "divide", "Tensor.divide", make=rounded_division)
+op("true_divide", "Tensor.true_divide", make=two)
 op("floor_divide", "Tensor.floor_divide", make=divided, differentiable=False)
 op("remainder", "Tensor.remainder", make=divided)
 op("pow", "Tensor.pow", make=op_samples.powers)
@@ -173,9 +173,9 @@ register(changing("Tensor.__imod__", operator.imod), divided)
 
 # Functions of each element ----------------------------------------------------------------------------------
 
-op("neg", "Tensor.neg", "Tensor.negative", make=unary())
+op("neg", "Tensor.neg", "negative", "Tensor.negative", make=unary())
 op("positive", "Tensor.positive", make=unary())
-op("abs", "Tensor.abs", "Tensor.absolute", make=unary())
+op("abs", "Tensor.abs", "absolute", "Tensor.absolute", make=unary())
 register(operators(neg=operator.neg), unary())
 register(operators(pos=operator.pos), unary())
 register(operators(abs=operator.abs), unary())
@@ -205,15 +205,15 @@ for name in ("softmax", "log_softmax"):
     dim_and_dtype = unary(dim=samples.one_dim, dtype=perhaps(one_of("float64", "float32")))
     op(name, f"Tensor.{name}", f"nn.functional.{name}", make=dim_and_dtype)
 for name in ("neg_", "exp_", "tanh_", "sigmoid_", "relu_"):
-    register(changing(f"Tensor.{name}"), unary())
-register(changing("Tensor.sqrt_"), unary(domain=samples.positive))
+    register(changing(f"Tensor.{name}") | changing(name), unary())
+register(changing("Tensor.sqrt_") | changing("sqrt_"), unary(domain=samples.positive))
 
 # Choosing ---------------------------------------------------------------------------------------------------
 
 op("maximum", "Tensor.maximum", make=binary())
 op("minimum", "Tensor.minimum", make=binary())
-op("clamp", "Tensor.clamp", "Tensor.clip", make=op_samples.clamped)
-register(changing("Tensor.clamp_"), op_samples.clamped)
+op("clamp", "Tensor.clamp", "clip", "Tensor.clip", make=op_samples.clamped)
+register(changing("Tensor.clamp_") | changing("clamp_"), op_samples.clamped)
 register({"clamp, by tensors": named("clamp")}, op_samples.clamped_by_tensors)
 op("where", make=op_samples.chosen)
 register({"Tensor.where": lambda _, condition, x, other: x.where(condition, other)}, op_samples.chosen_by_method)
@@ -221,8 +221,10 @@ register({"Tensor.where": lambda _, condition, x, other: x.where(condition, othe
 # Comparisons and logic --------------------------------------------------------------------------------------
 
 bits = (*INTEGERS, "bool", "bool", "float32")
+SPELLED_OUT = {"ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
 for name in ("eq", "ne", "lt", "le", "gt", "ge"):
-    op(name, f"Tensor.{name}", make=two, differentiable=False)
+    words = [SPELLED_OUT[name], f"Tensor.{SPELLED_OUT[name]}"] if name in SPELLED_OUT else []
+    op(name, f"Tensor.{name}", *words, make=two, differentiable=False)
     register(operators(**{name: getattr(operator, name)}), two, differentiable=False)
 op("logical_not", "Tensor.logical_not", make=unary(), differentiable=False)
 op("logical_and", "Tensor.logical_and", make=binary(), differentiable=False)
@@ -326,9 +328,9 @@ op("flatten", "Tensor.flatten", make=op_samples.flattened)
 op("unflatten", "Tensor.unflatten", make=layer_samples.unflattened)
 op("squeeze", "Tensor.squeeze", make=unary(dim=op_samples.squeezed_dims))
 op("unsqueeze", "Tensor.unsqueeze", make=unary(dim=op_samples.new_dim))
-for name in ("transpose", "Tensor.transpose", "Tensor.swapaxes"):
-    dims = ("axis0", "axis1") if name == "Tensor.swapaxes" else ("dim0", "dim1")
-    op(name, make=unary(**dict.fromkeys(dims, samples.one_dim)))
+two_of_them = unary(dim0=samples.one_dim, dim1=samples.one_dim)
+op("transpose", "Tensor.transpose", "swapdims", "Tensor.swapdims", make=two_of_them)
+op("swapaxes", "Tensor.swapaxes", make=unary(axis0=samples.one_dim, axis1=samples.one_dim))
 op("permute", "Tensor.permute", make=op_samples.permuted)
 op("t", "Tensor.t", make=unary())
 for name, sizes in {"T": {"most": 2}, "mT": {"least": 1}}.items():
@@ -337,7 +339,7 @@ op("broadcast_to", "Tensor.broadcast_to", make=unary(size=op_samples.larger_size
 op("Tensor.expand", make=op_samples.expanded)
 op("Tensor.expand_as", make=binary())
 op("as_strided", "Tensor.as_strided", make=op_samples.looked_at)
-op("cat", make=op_samples.joined(equal=False))
+op("cat", "concat", "concatenate", make=op_samples.joined(equal=False))
 op("stack", make=op_samples.joined(equal=True))
 op("unbind", "Tensor.unbind", make=unary(dim=samples.perhaps_one_dim))
 op("split", "Tensor.split", make=op_samples.split)
@@ -398,7 +400,7 @@ op("Tensor.unfold", make=arranging_samples.windows)
 op("tensor_split", "Tensor.tensor_split", make=arranging_samples.cut)
 for least, name in enumerate(("hsplit", "vsplit", "dsplit"), 1):
     op(name, f"Tensor.{name}", make=arranging_samples.cut_evenly(least))
-for name in ("hstack", "vstack", "dstack", "column_stack"):
+for name in ("hstack", "vstack", "row_stack", "dstack", "column_stack"):
     op(name, make=arranging_samples.rows_or_columns)
 for name in ("atleast_1d", "atleast_2d", "atleast_3d"):
     op(name, make=arranging_samples.several(3))
@@ -486,7 +488,7 @@ register(
 # More functions of each element -----------------------------------------------------------------------------
 
 for name, domain in {
-    **dict.fromkeys(("tan", "atan", "arctan", "sinh", "cosh", "exp2", "expm1"), samples.anywhere),
+    **dict.fromkeys(("tan", "atan", "arctan", "asinh", "arcsinh", "sinh", "cosh", "exp2", "expm1"), samples.anywhere),
     **dict.fromkeys(("erfc", "deg2rad", "rad2deg"), samples.anywhere),
     **dict.fromkeys(("asin", "arcsin", "acos", "arccos", "atanh", "arctanh", "erfinv"), op_samples.inside_1),
     **dict.fromkeys(("acosh", "arccosh"), op_samples.above_1),
@@ -547,7 +549,7 @@ for name, _, base in in_place_table.entries():
     register(called, MAKES_IN_PLACE.get(name, OPS[base].make), **facts)
 for name, base in {"squeeze_": "squeeze", "unsqueeze_": "unsqueeze", "t_": "t", "transpose_": "transpose"}.items():
     register(changing(f"Tensor.{name}"), OPS[base].make)
-register(changing("Tensor.swapaxes_"), OPS["Tensor.swapaxes"].make)
+register(changing("Tensor.swapaxes_"), OPS["swapaxes"].make)
 register(changing("Tensor.swapdims_"), OPS["transpose"].make)
 
 # Dtypes and copies ------------------------------------------------------------------------------------------
@@ -557,10 +559,12 @@ for name in ("float", "double", "half", "long", "int", "short", "char", "byte", 
 op("Tensor.to", "Tensor.type", make=unary(dtype=one_of(*ALL)))
 op("Tensor.type_as", make=binary())
 op("Tensor.contiguous", make=unary(memory_format=op_samples.SOME_FORMAT, most=4))
-op("Tensor.detach", make=unary(), differentiable=False)
+op("detach", "Tensor.detach", make=unary(), differentiable=False)
+op("real", make=unary())
 register(changing("Tensor.copy_"), binary(number=""))
-register(changing("Tensor.fill_"), op_samples.filled)
-register(changing("Tensor.zero_"), unary())
+register(changing("Tensor.fill_") | changing("fill_"), op_samples.filled)
+register(changing("Tensor.zero_") | changing("zero_"), unary())
+register(changing("Tensor.fill_diagonal_"), op_samples.diagonals_filled)
 
 # Factories (test_creation.py tries many more arguments) -------------------------------------------------------
 
@@ -570,6 +574,14 @@ op("empty", make=op_samples.sized, defined=False)
 op("full", make=op_samples.factory(size=op_samples.any_size, fill_value=one_of(*samples.PYTHON_NUMBERS)))
 op("eye", make=op_samples.factory(n=st.integers(0, 4), m=perhaps(st.integers(0, 4))))
 op("arange", make=op_samples.counted)
+op("range", make=op_samples.factory(start=one_of(0, 1.5, -2), end=one_of(3, 2.25, 5), step=one_of(1, 2, 0.5)))
+op("scalar_tensor", make=op_samples.factory(s=one_of(*samples.PYTHON_NUMBERS)))
+for name in ("numel", "is_floating_point", "is_complex", "is_signed", "get_device"):
+    register({name: named(name)}, unary(), differentiable=False)
+for name in ("is_complex", "is_signed"):
+    register({f"Tensor.{name}": named(f"Tensor.{name}")}, unary(), differentiable=False)
+op("is_nonzero", "Tensor.is_nonzero", make=unary(most=1), differentiable=False)
+op("is_same_size", "Tensor.is_same_size", make=binary(), differentiable=False)
 op("linspace", make=op_samples.factory(start=one_of(0, 1.5), end=one_of(3, 0.25), steps=st.integers(0, 9)))
 for name in ("zeros_like", "ones_like"):
     op(name, make=unary(dtype=op_samples.SOME_DTYPE, memory_format=op_samples.SOME_FORMAT), differentiable=False)

@@ -472,10 +472,21 @@ def linspace(
 # PyTorch's older constructors -------------------------------------------------------------------------------
 
 
+def check_legacy_device(device: Any, kind: str) -> None:
+    """RuntimeError for another kind of device than the one that a constructor makes tensors on."""
+    given = kind if device is None else str(device).partition(":")[0]
+    if given != kind:
+        raise RuntimeError(
+            f"legacy constructor expects device type: {kind} but device type: {given} was passed. "
+            "Use torch.tensor(data, device=...) or torch.empty(size, device=...)"
+        )
+
+
 def typed(name: str, dtype: dtype_ | None) -> Any:
     """A constructor such as FloatTensor: from a sequence or an array, or of a size with undefined values."""
 
-    def constructor(*args: Any) -> Tensor:
+    def constructor(*args: Any, device: Any = None) -> Tensor:
+        check_legacy_device(device, "cpu")
         if len(args) == 1 and not isinstance(args[0], int):
             if not isinstance(args[0], (Sequence, np.ndarray, TensorBase)):
                 raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")

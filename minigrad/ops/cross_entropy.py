@@ -17,7 +17,7 @@ from minigrad.arrays import total as total_of
 from minigrad.devices import library_on
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.kernels.fused import fused, selected
-from minigrad.ops.losses import reduced, refuse_grad
+from minigrad.ops.losses import old_reduction, reduced, refuse_grad
 from minigrad.ops.promotion import check_pair, check_tensors
 from minigrad.ops.reductions import largest
 from minigrad.ops.reductions import sum as sum_of
@@ -39,8 +39,9 @@ def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: Any = None,
     ignore_index: int = -100,
+    reduce: Any = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -55,6 +56,8 @@ def cross_entropy(
     RuntimeError: other shapes and dtypes.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
     """
+    if size_average is not None or reduce is not None:
+        reduction = old_reduction(size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     check_logits("cross_entropy", input, target, weight)
@@ -128,8 +131,9 @@ def nll_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: Any = None,
     ignore_index: int = -100,
+    reduce: Any = None,
     reduction: str = "mean",
 ) -> Tensor:
     """-input of the target class, reduced: the cross-entropy, where input holds log-probabilities.
@@ -137,6 +141,8 @@ def nll_loss(
     Shapes, options and errors are those of `cross_entropy` with class indices.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
     """
+    if size_average is not None or reduce is not None:
+        reduction = old_reduction(size_average, reduce)
     check_logits("nll_loss", input, target, weight)
     chosen = Chosen("nll_loss", input, target, weight, ignore_index)
     x = by_columns(input.array, chosen.dim)

@@ -179,4 +179,4 @@ def diff(
         size = raw(a).shape[at]
         low, high = narrow(a, at, 0, max(size - 1, 0)), narrow(a, at, min(1, size), max(size - 1, 0))
         a = high ^ low if x.dtype.kind == "b" else high - low
-    return a if n else a.clone()
+    return a if n else input.clone()

@@ -56,6 +56,14 @@ def reduced_halves(losses: Any, reduction: str, total: Any) -> tuple[Any, Any]:
     return value.astype(losses.dtype), scale.astype(losses.dtype) if hasattr(scale, "dtype") else Factor(scale)
 
 
+def old_reduction(size_average: Any, reduce: Any) -> str:
+    """The reduction that PyTorch's old arguments mean, each True unless given; with a warning of their age."""
+    averaged, reducing = (given is None or given for given in (size_average, reduce))
+    reduction = "none" if not reducing else "mean" if averaged else "sum"
+    warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.")
+    return reduction
+
+
 @fused
 def inverse(xp: Any, total: Any) -> Any:
     """1 / total, and 0 for a total of 0; a GPU is not waited for to know it."""
@@ -65,8 +73,12 @@ def inverse(xp: Any, total: Any) -> Any:
 # Distances --------------------------------------------------------------------------------------------------
 
 
-def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def mse_loss(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Tensor:
     """(input - target) ** 2, reduced."""
+    if size_average is not None or reduce is not None:
+        reduction = old_reduction(size_average, reduce)
     a, b = distance_operands("mse_loss", input, target)
     with quiet():
         value, scale = reduced(squared_difference(raw(a), raw(b)), reduction, of=(a.array, b.array))
@@ -88,8 +100,12 @@ def mse_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, sca
     return (target - input) * (g * (2 * scale))
 
 
-def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def l1_loss(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Tensor:
     """|input - target|, reduced."""
+    if size_average is not None or reduce is not None:
+        reduction = old_reduction(size_average, reduce)
     a, b = distance_operands("l1_loss", input, target)
     with quiet():
         value, scale = reduced(absolute_difference(raw(a), raw(b)), reduction, of=(a.array, b.array))
@@ -137,7 +153,12 @@ def distance_operands(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, T
 
 
 def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """-(y log p + (1 - y) log(1 - p)) for probabilities p and targets y, reduced.
 
@@ -145,6 +166,8 @@ def binary_cross_entropy(
     element.  ValueError for unequal shapes; RuntimeError for other dtypes and (on the CPU) for p or y outside
     [0, 1], nan included.  https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
     """
+    if size_average is not None or reduce is not None:
+        reduction = old_reduction(size_average, reduce)
     p, y = binary_operands("binary_cross_entropy", input, target)
     for name, x in (("input", p), ("target", y)):
         if isinstance(x, np.ndarray) and not ((x >= 0) & (x <= 1)).all():  # a GPU's values are not waited for
@@ -179,7 +202,8 @@ def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: Any = None,
+    reduce: Any = None,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
@@ -190,6 +214,8 @@ def binary_cross_entropy_with_logits(
     each class.  ValueError for unequal shapes, RuntimeError for another dtype.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
     """
+    if size_average is not None or reduce is not None:
+        reduction = old_reduction(size_average, reduce)
     z, y = binary_operands("binary_cross_entropy_with_logits", input, target)
     weight, pos_weight = weight_operand("weight", weight, input), weight_operand("pos_weight", pos_weight, input)
     with quiet():

@@ -19,6 +19,7 @@ from minigrad.ops import (
 from minigrad.ops.in_place import copy_, write
 
 if TYPE_CHECKING:
+    from minigrad import dtypes
     from minigrad.tensor import Tensor
 
 __all__ = [
@@ -29,9 +30,11 @@ __all__ = [
     "arccos_",
     "arccosh_",
     "arcsin_",
+    "arcsinh_",
     "arctan_",
     "arctanh_",
     "asin_",
+    "asinh_",
     "atan_",
     "atanh_",
     "ceil_",
@@ -143,6 +146,11 @@ def arcsin_(self: Tensor) -> Tensor:
     return replace(self, functions.arcsin(self))
 
 
+def arcsinh_(self: Tensor) -> Tensor:
+    """As `arcsinh`, in place."""
+    return replace(self, functions.arcsinh(self))
+
+
 def arctan2_(self: Tensor, other: Any) -> Tensor:
     """As `arctan2`, in place."""
     return replace(self, functions.arctan2(self, other))
@@ -161,6 +169,11 @@ def arctanh_(self: Tensor) -> Tensor:
 def asin_(self: Tensor) -> Tensor:
     """As `asin`, in place."""
     return replace(self, functions.asin(self))
+
+
+def asinh_(self: Tensor) -> Tensor:
+    """As `asinh`, in place."""
+    return replace(self, functions.asinh(self))
 
 
 def atan2_(self: Tensor, other: Any) -> Tensor:
@@ -223,14 +236,14 @@ def cosh_(self: Tensor) -> Tensor:
     return replace(self, functions.cosh(self))
 
 
-def cumprod_(self: Tensor, dim: int) -> Tensor:
+def cumprod_(self: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """As `cumprod`, in place."""
-    return replace(self, cumulative.cumprod(self, dim))
+    return replace(self, cumulative.cumprod(self, dim, dtype=dtype))
 
 
-def cumsum_(self: Tensor, dim: int) -> Tensor:
+def cumsum_(self: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """As `cumsum`, in place."""
-    return replace(self, cumulative.cumsum(self, dim))
+    return replace(self, cumulative.cumsum(self, dim, dtype=dtype))
 
 
 def deg2rad_(self: Tensor) -> Tensor:

@@ -46,6 +46,8 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     """
     check_tensors("gather", input=input, index=index)
     dim, at = along_positions("gather", input, dim, index)
+    if not at.size:
+        return picked(reshape(input, -1), (at,), "GatherBackward0")
     if not raw(input).ndim:
         return reshape(picked(vector(input), (at.reshape(-1),), "GatherBackward0"), at.shape)
     return picked(input, key_along(at, dim), "GatherBackward0")

@@ -164,8 +164,11 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
     check_dims("addr", {"vec1": (vec1, 1), "vec2": (vec2, 1)}, "must be a vector")
     dtype = result_type(input, vec1, vec2)
     c, a, b = (as_dtype(x, dtype) for x in (input, unsqueeze(vec1, 1), unsqueeze(vec2, 0)))
-    refuse_sum(c, a, b, beta, alpha)
+    refuse_sum(c, a, b)
     z, x, y = raw(c), raw(a), raw(b)
+    for key, number in (("beta", beta), ("alpha", alpha)):
+        if z.dtype.kind != "f" and isinstance(number, float):
+            raise RuntimeError(f"For integral input tensors, argument {key} must not be a floating point number.")
     value = ordered(sum_with_product(z, x, y, beta, alpha), z, x, y)
     return record(value, (c, a, b), (addmm_dinput, addmm_da, addmm_db), beta, alpha, False, name="AddrBackward0")
 
@@ -190,22 +193,21 @@ def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, al
 
 def plus_product(c: Tensor, a: Tensor, b: Tensor, beta: float, alpha: float, name: str) -> Tensor:
     """beta * c + alpha * (a @ b), where c broadcasts to the product."""
-    refuse_sum(c, a, b, beta, alpha)
+    refuse_sum(c, a, b)
     z, x, y = raw(c), raw(a), raw(b)
+    if z.dtype.kind != "f":
+        beta, alpha = int(beta), int(alpha)  # PyTorch cuts the fractions off
     value = sum_with_product(z, x, y, beta, alpha)
     return record(value, (c, a, b), (addmm_dinput, addmm_da, addmm_db), beta, alpha, y.ndim == 1, name=name)
 
 
-def refuse_sum(c: Tensor, a: Tensor, b: Tensor, beta: float, alpha: float) -> None:
-    """RuntimeError for dtypes, sizes or numbers that do not fit."""
+def refuse_sum(c: Tensor, a: Tensor, b: Tensor) -> None:
+    """RuntimeError for dtypes or sizes that do not fit."""
     z, x, y = raw(c), raw(a), raw(b)
     if not z.dtype == x.dtype == y.dtype:
         raise RuntimeError(f"self, mat1 and mat2 must have the same dtype, but got {z.dtype}, {x.dtype} and {y.dtype}")
     if x.shape[-1] != y.shape[-2 if y.ndim > 1 else 0]:
         raise misfit(a, b)
-    for key, number in (("beta", beta), ("alpha", alpha)):
-        if z.dtype.kind != "f" and isinstance(number, float):
-            raise RuntimeError(f"For integral input tensors, argument {key} must not be a floating point number.")
     shape = (*x.shape[:-1], *y.shape[x.ndim - 1 :])
     if z.ndim > len(shape) or any(n not in (1, m) for n, m in zip(z.shape[::-1], shape[::-1])):
         raise RuntimeError(
@@ -217,7 +219,8 @@ def sum_with_product(z: Any, x: Any, y: Any, beta: float, alpha: float) -> Any:
     """beta * z + alpha * (x @ y) of raw arrays."""
     with quiet():
         value = x @ y if alpha == 1 else (x @ y) * alpha
-        return value if beta == 0 else value + (z if beta == 1 else z * beta)
+        value = value if beta == 0 else value + (z if beta == 1 else z * beta)
+    return value.astype(z.dtype, copy=False)
 
 
 def addmm_dinput(g: Tensor, _out: Any, _c: Any, _a: Any, _b: Any, beta: float, _alpha: float, _column: bool) -> Tensor:
@@ -259,9 +262,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     for i, j in zip(first, second):
         n, m = x.shape[i], y.shape[j]
         if n == 1 != m:
-            b = sum(b, j, keepdim=True)
+            b = sum(b, j, keepdim=True, dtype=b.dtype)
         elif m == 1 != n:
-            a = sum(a, i, keepdim=True)
+            a = sum(a, i, keepdim=True, dtype=a.dtype)
         elif n != m:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {n} in dim {i} and second has size {m} in "

@@ -38,6 +38,7 @@ __all__ = [
     "split",
     "squeeze",
     "stack",
+    "swapaxes",
     "t",
     "transpose",
     "unbind",

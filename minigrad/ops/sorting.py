@@ -14,9 +14,10 @@ from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.engine.order import axes_of_result, by_rows, laid_out
 from minigrad.gpu.placement import check_devices
+from minigrad.ops.arithmetic import mul
 from minigrad.ops.arranging import movedim
 from minigrad.ops.dims import axis
-from minigrad.ops.indexing import along, picked_da
+from minigrad.ops.indexing import along, getitem, picked_da
 from minigrad.ops.mixing import lerp
 from minigrad.ops.picking import key_along, picked, vector
 from minigrad.ops.promotion import array_of, check_tensors
@@ -257,7 +258,8 @@ def quantile_of(op: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, 
         place = xp.maximum(shares.reshape(-1)[i] * most.astype(x.dtype), 0)
         if op == "quantile":
             place = xp.where(nans > 0, x.dtype.type(last), place)
-        result.append(between(ordered, place, at, interpolation))
+        share = getitem(q, i) if shares.ndim and isinstance(q, TensorBase) else q  # type: ignore[arg-type]
+        result.append(between(ordered, place, at, interpolation, share, most))
     shape = [1 if dim is None or i == at else n for i, n in enumerate(x.shape)]
     if not keepdim:
         shape = [] if dim is None else [n for i, n in enumerate(shape) if i != at]
@@ -265,8 +267,8 @@ def quantile_of(op: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, 
     return movedim(parts, -1, 0) if shares.ndim else squeeze(parts, -1)
 
 
-def between(ordered: Tensor, place: Any, dim: int, interpolation: str) -> Tensor:
-    """The values at fractional places along dim."""
+def between(ordered: Tensor, place: Any, dim: int, interpolation: str, share: Any, most: Any) -> Tensor:
+    """The values at fractional places along dim: at this share of the way to the last one."""
     xp = array_module(place)
     if interpolation == "nearest":
         place = xp.rint(place)
@@ -276,8 +278,10 @@ def between(ordered: Tensor, place: Any, dim: int, interpolation: str) -> Tensor
         return low
     if interpolation == "higher":
         return high
-    weight = place - below if interpolation == "linear" else xp.full_like(place, 0.5)
-    return lerp(low, high, unrecorded(weight, ordered))
+    weight = unrecorded(place - below if interpolation == "linear" else xp.full_like(place, 0.5), ordered)
+    if interpolation == "linear" and isinstance(share, TensorBase) and share.requires_grad:  # type: ignore[attr-defined]
+        weight = mul(share, unrecorded(most.astype(below.dtype), ordered)) - unrecorded(below, ordered)
+    return lerp(low, high, weight)
 
 
 # Which values there are ---------------------------------------------------------------------------------------
@@ -307,7 +311,7 @@ def unique(
 def unique_slices(x: Any, dim: int) -> tuple[Any, Any, Any]:
     """The different slices of a raw array along dim, where each is among them, and how often."""
     xp = array_module(x)
-    rows = xp.moveaxis(x, dim, 0).reshape(x.shape[dim], -1)
+    rows = xp.moveaxis(x, dim, 0).reshape(x.shape[dim], x.size // max(x.shape[dim], 1))
     order = xp.lexsort(rows.T[::-1]) if rows.shape[1] else xp.arange(len(rows))
     first = starts_of_runs(rows[order])
     group = xp.cumsum(first) - 1
@@ -388,7 +392,8 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
         raise RuntimeError("max must be larger than min")
     with quiet():
         inside = x[(x >= low) & (x <= high)]
-        part = ((inside - x.dtype.type(low)) / x.dtype.type(high - low) * bins).astype("int64")
+        steps = (inside - x.dtype.type(low)) * x.dtype.type(bins)
+        part = (steps / (x.dtype.type(high) - x.dtype.type(low))).astype("int64")
         counts = xp.bincount(xp.minimum(part, bins - 1), minlength=bins)
     return unrecorded(counts.astype(x.dtype), input)
 
@@ -400,13 +405,22 @@ def searchsorted(
     out_int32: bool = False,
     right: bool = False,
     side: str | None = None,
+    sorter: Tensor | None = None,
 ) -> Tensor:
     """Where in an ordered sequence each element would have to be put in: before equal ones, or (right) after them.
 
-    sorted_sequence: a vector, or as many rows as input has.
+    sorted_sequence: a vector, or as many rows as input has.  sorter: the positions that put it in order, if it is not.
     """
     sequence = array_of(sorted_sequence)
     xp = array_module(sequence)
+    if sorter is not None:
+        check_tensors("searchsorted", sorted_sequence=sorted_sequence, sorter=sorter)
+        if raw(sorter).shape != sequence.shape or raw(sorter).dtype.name != "int64":
+            raise RuntimeError(
+                "torch.searchsorted(): boundary and sorter must have the same size, and sorter must be a tensor of "
+                f"long dtype, but got {list(sequence.shape)} and {list(raw(sorter).shape)} of {raw(sorter).dtype}"
+            )
+        sequence = xp.take_along_axis(sequence, raw(sorter), -1) if sequence.ndim else sequence
     if isinstance(input, TensorBase):
         check_tensors("searchsorted", sorted_sequence=sorted_sequence, input=input)
     after = side == "right" if side is not None else right

@@ -168,7 +168,7 @@ def corrcoef(input: Tensor) -> Tensor:
             f"corrcoef(): expected input to have two or fewer dimensions but got an input with {x.ndim} dimensions"
         )
     together = cov(input)
-    if x.ndim < 2:
+    if not raw(together).ndim:
         return together / together
     deviations = function("diag")(together) ** 0.5
     return (together / unsqueeze(deviations, -1) / unsqueeze(deviations, 0)).clamp(-1, 1)
