@@ -65,6 +65,7 @@ _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils
 
 _LATER = {
     "": "amp backends multiprocessing testing",
+    "minigrad.amp.scaler": "GradScaler",
     "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
     "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
     "minigrad.compiling": "compile",
