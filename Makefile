@@ -19,7 +19,7 @@ lint: .venv/test
 BASE ?= HEAD
 
 check: .venv/test lint
-	$(BIN)/python tests/changed.py $(BASE)
+	PYTHONPATH=. $(BIN)/python tests/changed.py $(BASE)
 
 # Many more examples for each property, drawn anew each time.  What fails is printed with a command that repeats it.
 slow: .venv/test

@@ -5,11 +5,13 @@ from minigrad.tensor import Tensor, is_tensor  # isort: skip
 
 from math import e, inf, nan, pi
 from types import ModuleType
+from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 from minigrad import accelerator as accelerator
 from minigrad import autograd as autograd
 from minigrad import cuda as cuda
+from minigrad import later as _later
 from minigrad import nn as nn
 from minigrad import on_use as _on_use
 from minigrad import optim as optim
@@ -39,10 +41,22 @@ from minigrad.ops.shaping import *
 from minigrad.ops.softmax import *
 from minigrad.printing import get_printoptions, set_printoptions
 from minigrad.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from minigrad.seeing import check, draw, explain, watch
+from minigrad.seeing import check, draw, explain, replay, watch
 from minigrad.serialization import load, save
 from minigrad.size import Size
 from minigrad.tensor_types import *
+
+if TYPE_CHECKING:
+    from minigrad.ops.arranging import *
+    from minigrad.ops.cumulative import *
+    from minigrad.ops.functions import *
+    from minigrad.ops.mixing import *
+    from minigrad.ops.more_in_place import *
+    from minigrad.ops.norms import *
+    from minigrad.ops.picking import *
+    from minigrad.ops.products import *
+    from minigrad.ops.sorting import *
+    from minigrad.ops.statistics import *
 
 __version__ = "0.1.0"
 
@@ -63,24 +77,7 @@ def load_ipython_extension(_shell: object) -> None:
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
 """Those that are PyTorch's too."""
 
-_LATER = {
-    "": "amp backends multiprocessing testing",
-    "minigrad.amp.scaler": "GradScaler",
-    "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
-    "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
-    "minigrad.compiling": "compile",
-    "minigrad.limits": "finfo iinfo",
-    "minigrad.switches": (
-        "are_deterministic_algorithms_enabled get_deterministic_debug_mode get_float32_matmul_precision "
-        "is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled set_deterministic_debug_mode "
-        "set_float32_matmul_precision set_flush_denormal set_warn_always use_deterministic_algorithms"
-    ),
-    "minigrad.tensor_types": "set_default_tensor_type",
-    "minigrad.threads": "get_num_interop_threads get_num_threads set_num_interop_threads set_num_threads",
-}
-"""What is imported when it is first used: the names of PyTorch that scripts ask for, and no lesson does."""
-
-_OWN = "ModuleType", "check", "draw", "explain", "load_ipython_extension", "watch"
+_OWN = "ModuleType", "TYPE_CHECKING", "check", "draw", "explain", "load_ipython_extension", "replay", "watch"
 """Those that PyTorch has not."""
 
 __all__ = [
@@ -88,13 +85,12 @@ __all__ = [
     for name, value in sorted(globals().items())
     if not name.startswith("_") and name not in _OWN and (name in _SUBMODULES or not isinstance(value, ModuleType))
 ]
-
-__all__ += _on_use.names_in(_LATER)
+__all__ += _on_use.names_in(_later.NAMES)
 
 
 def __getattr__(name: str) -> _Any:
     """What is imported when it is first used."""
-    return _on_use.found(__name__, _LATER, name)
+    return _on_use.found(__name__, _later.NAMES, name)
 
 
 _learn_rules("minigrad.ops.", "minigrad.engine.")

@@ -16,6 +16,8 @@ usage: python -m minigrad script.py [arguments]    run a PyTorch script on minig
                                                    explain its first (or N-th) step in words, and stop there
        python -m minigrad --draw FILE [--step N] script.py [arguments]
                                                    draw it: FILE ends in .svg, .png or .dot
+       python -m minigrad --replay FILE [--step N] script.py [arguments]
+                                                   write a page that plays it: FILE ends in .html
        python -m minigrad --profile script.py [arguments]
                                                    run it, and show where its time went
        python -m minigrad --check script.py ...    say what scripts or notebooks use and minigrad lacks, without running
@@ -39,7 +41,7 @@ def main(arguments: list[str]) -> None:
         from minigrad.comparison import command
 
         sys.exit(command.main(arguments[1:]))
-    elif arguments[0] in ("--explain", "--draw", "--profile"):
+    elif arguments[0] in ("--explain", "--draw", "--replay", "--profile"):
         show_step(arguments)
     elif arguments[0].startswith("-") and arguments[0] not in ("-m", "-c", "-"):
         refuse(f"no option {arguments[0]}")

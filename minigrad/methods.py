@@ -1,13 +1,14 @@
 """The list of a Tensor's operators and methods that are ops, one line each.
 
-Each is the op itself, so that one step into `a @ b` shows the line that multiplies.
+Each is the op itself, so that one step into `a @ b` shows the line that multiplies.  Those that no lesson needs are in
+more_methods.py.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.engine.graph import TensorBase
+from minigrad.more_methods import MoreMethods
 from minigrad.ops import (
     activations,
     arithmetic,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
-class TensorMethods(TensorBase):
+class TensorMethods(MoreMethods):
     """The operators and methods of Tensor that are ops."""
 
     # Operators ----------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from minigrad.engine.kept import learn_rules
+
 Table = dict[str, str]
 """The names that a module has to offer, in one text, by that module; "" stands for modules in the one that asks."""
 
@@ -23,7 +25,16 @@ def found(module: str, table: Table, name: str) -> Any:
     """What a module's table says of a name, which the module has from now on.  AttributeError for any other name."""
     for source, names in table.items():
         if name in names.split():
-            value = getattr(import_module(source), name) if source else import_module(f"{module}.{name}")
+            value = getattr(imported(source), name) if source else imported(f"{module}.{name}")
             setattr(sys.modules[module], name, value)
             return value
     raise AttributeError(f"module {module!r} has no attribute {name!r}", name=name, obj=sys.modules[module])
+
+
+def imported(module: str) -> Any:
+    """A module.  What its rules and those of the modules that it imports read is found out the first time."""
+    if module in sys.modules:
+        return sys.modules[module]
+    result = import_module(module)
+    learn_rules("minigrad.ops.")
+    return result

@@ -12,7 +12,7 @@ from minigrad.engine.places import user_frame
 if TYPE_CHECKING:
     from minigrad.watch.step import Step
 
-__all__ = ["check", "draw", "explain", "watch"]
+__all__ = ["check", "draw", "explain", "replay", "watch"]
 
 
 def watch(*, stop_at: str | None = None) -> Step:
@@ -66,6 +66,18 @@ def draw(loss: Any, file: str | os.PathLike[str], *, sideways: bool = False) -> 
     from minigrad.watch.draw import draw
 
     draw(tape_of(loss, user_frame(sys._getframe(1))), file, sideways)
+
+
+def replay(loss: Any, file: str | os.PathLike[str]) -> None:
+    """Write the graph of a result to an .html file, as a page on which one steps through ops and rules.
+
+    It shows what the graph still holds, and says so, with the gradients of a pass that changes no `.grad`; `watch` sees
+    all.  RuntimeError for a tensor without a graph.
+    """
+    from minigrad.watch.afterwards import tape_of
+    from minigrad.watch.replay import replay
+
+    replay(tape_of(loss, user_frame(sys._getframe(1))), file)
 
 
 def check(model: Any, loss_function: Callable[[Any, Any], Any], X: Any, y: Any, optimizer: Any = None) -> str:

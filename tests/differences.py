@@ -14,6 +14,9 @@ import numpy as np
 from registry import OPS
 from samples import Sample
 
+import minigrad
+from tables import in_place
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -28,8 +31,13 @@ class Difference:
 
 
 def differs(op: str, sample: Sample, differences: list[Difference]) -> bool:
-    """Whether an op means to differ from PyTorch on a sample."""
-    return any(op in difference.ops and difference.applies(sample) for difference in differences)
+    """Whether an op means to differ from PyTorch on a sample; in place it does where it does otherwise."""
+    names = {op, BASES.get(op, op)}
+    return any(names & {*difference.ops} and difference.applies(sample) for difference in differences)
+
+
+BASES = {f"Tensor.{name}": op for name, _, op in in_place.entries()}
+"""The ops that methods do in place."""
 
 
 def arrays(*values: Any, dtype: str = "float32") -> tuple[Any, ...]:
@@ -50,6 +58,16 @@ def whole(dtype: str) -> bool:
 def not_finite(sample: Sample) -> bool:
     """Whether there are infinities or nans among the values."""
     return any(x.dtype.kind == "f" and not np.isfinite(x).all() for x in sample.operands)
+
+
+def points_outside(x: Any, dim: int, index: Any) -> bool:
+    """Whether an index points beyond a dimension."""
+    return bool((index >= (x.shape[dim] if x.ndim else 1)).any())
+
+
+def without_dimensions(sample: Sample) -> bool:
+    """Whether the first operand is 0-d."""
+    return sample.operands[0].ndim == 0
 
 
 LOSSES = "nn.functional."
@@ -110,6 +128,31 @@ VALUES = [
         Sample((np.ones((2, 0), "float32"), np.ones((2, 0, 2)))),
     ),
     Difference(
+        ("take_along_dim", "kron"),
+        "operands may lie in any order in memory (PyTorch refuses some: view size is not compatible ...)",
+        lambda sample: any(not x.flags.c_contiguous for x in sample.operands),
+        Sample((np.ones((2, 3), "float32").T, np.array([1, 0]))),
+    ),
+    Difference(
+        ("topk", "kthvalue", "median", "nanmedian"),
+        "of equal elements the first is taken (in PyTorch any)",
+        lambda sample: len(np.unique(sample.operands[0])) < sample.operands[0].size,
+        Sample((np.zeros((3, 3), "float32"), 1)),
+        on_every_processor=False,
+    ),
+    Difference(
+        ("bmm", "einsum", "addbmm", "baddbmm"),
+        "two dtypes are refused as matmul refuses them (PyTorch takes some where there is nothing to multiply)",
+        lambda sample: len(set(dtypes(sample)) - {"number"}) > 1,
+        Sample((np.ones((1, 2, 0), "float32"), np.ones((1, 0, 2)))),
+    ),
+    Difference(
+        ("std_mean", "var_mean"),
+        "the mean beside the spread is that of mean(), also where it is infinite (in PyTorch nan)",
+        not_finite,
+        Sample(arrays([np.inf, np.inf])),
+    ),
+    Difference(
         (LOSSES + "avg_pool2d",),
         "avg_pool2d of int64 is refused, as of other integers (PyTorch cuts the means down to integers)",
         lambda sample: dtypes(sample)[0] == "int64",
@@ -128,6 +171,18 @@ VALUES = [
         Sample(arrays([np.inf], [0])),
     ),
     Difference(
+        ("take_along_dim",),
+        "take_along_dim takes int32 positions, as gather does (in PyTorch not where they broadcast)",
+        lambda sample: sample.operands[1].dtype == "int32",
+        Sample((np.ones((0, 3), "float32"), np.ones((0, 3), "int32")), {"dim": 0}),
+    ),
+    Difference(
+        ("index_select", "index_add"),
+        "an index that points outside is an IndexError (in PyTorch a RuntimeError for some floats)",
+        lambda sample: points_outside(*sample.operands[:3]),
+        Sample((np.ones((2, 2), "float32"), 1, np.array([5]))),
+    ),
+    Difference(
         (LOSSES + "gelu",),
         "the gelu of inf is inf (in PyTorch nan, where it uses oneDNN, as with AVX-512)",
         not_finite,
@@ -138,6 +193,12 @@ VALUES = [
 """In values, dtypes or errors."""
 
 GRADIENTS = [
+    Difference(
+        (LOSSES + "batch_norm",),
+        "the gradient of one image whose channels lie side by side (in PyTorch its elements may be mixed up)",
+        lambda sample: sample.operands[0].ndim > 3 and in_other_order(sample) and 1 in sample.operands[0].shape,
+        Sample((np.ones((3, 1, 2, 1), "float32").transpose(1, 2, 0, 3), *arrays([0, 0], [1, 1]))),
+    ),
     Difference(
         ("pow", "Tensor.__pow__", "Tensor.pow_", "Tensor.__ipow__"),
         "x ** -0.5, in the gradient of x ** 0.5, is C's power of -0.0 and -inf (in PyTorch 1 / sqrt(x): -inf and nan)",
@@ -161,10 +222,28 @@ GRADIENTS = [
         Sample(arrays([1, 1], [0, 0], dtype="float64"), {"reduction": "none"}),
     ),
     Difference(
-        ("sum",),
+        ("sum", "cumsum", "cumprod"),
         "a sum of floats in an integer dtype is a constant to differentiation (in PyTorch an error)",
         lambda sample: sample.options.get("dtype") == "int64",
         Sample(arrays([1]), {"dtype": "int64"}),
+    ),
+    Difference(
+        ("norm", "linalg.vector_norm", "linalg.norm"),
+        "the gradient of how many elements are not 0, the norm of order 0, is zeros (in PyTorch None)",
+        lambda sample: 0 in (sample.options.get("p"), sample.options.get("ord")),
+        Sample(arrays([1, 2]), {"p": 0}),
+    ),
+    Difference(
+        ("sgn",),
+        "the gradient of sgn is zeros (in PyTorch a ZeroTensor, which numpy() refuses)",
+        lambda _: True,
+        Sample(arrays([1, 2])),
+    ),
+    Difference(
+        tuple(f"Tensor.{name}_" for name in ("acosh", "arccosh", "atanh", "arctanh")),
+        "acosh_ and atanh_ have derivatives (PyTorch has not implemented them)",
+        lambda _: True,
+        Sample(arrays([2, 3])),
     ),
     Difference(
         ("clamp, by tensors",),
@@ -187,7 +266,26 @@ GRADIENTS = [
 ]
 """In gradients, or in whether there are any."""
 
-NOT_FINITE: list[Difference] = []
+NOT_FINITE = [
+    Difference(
+        ("cdist",),
+        "at distance 0 an infinite gradient is nan, as of linalg.vector_norm in PyTorch too (in PyTorch's cdist 0)",
+        lambda _: True,
+        Sample(arrays([[1]], [[1]])),
+    ),
+    Difference(
+        ("cumprod", "cumprod, with a zero"),
+        "beside a zero, an infinite gradient times a product that is 0 is nan (in PyTorch 0)",
+        lambda sample: len(sample.operands) > 1 or bool((sample.operands[0] == 0).any()),
+        Sample(arrays([1, 0, 2]), {"dim": 0}),
+    ),
+    Difference(
+        ("logcumsumexp",),
+        "a gradient of nan makes nan of those before it (in PyTorch it is left out)",
+        lambda _: True,
+        Sample(arrays([1, 2]), {"dim": 0}),
+    ),
+]
 """In gradients, where infinities and nans arrive."""
 
 
@@ -201,7 +299,43 @@ def in_other_order(sample: Sample) -> bool:
     return not sample.operands[0].flags.c_contiguous
 
 
+AUGMENTED = tuple(f"Tensor.__{name}__" for name in ("ipow", "iadd", "isub", "imul", "itruediv", "imod"))
+IN_PLACE = (
+    *("Tensor.pow_", *AUGMENTED),
+    *(f"Tensor.{name}" for name in dir(minigrad.Tensor) if name.endswith("_") and name[0] != "_"),
+)
+
 NAMES = [
+    Difference(
+        ("std_mean", "var_mean", "aminmax", "cov", "corrcoef", "quantile", "nanquantile"),
+        "what other ops compute is printed as the last of them (in PyTorch StdMeanBackward0, AminmaxBackward0 ...)",
+        lambda _: True,
+        Sample((np.ones((2, 2)),)),
+    ),
+    Difference(
+        ("kron", "einsum", "tensordot", "inner"),
+        "a product along any dimensions is printed as the view that ends it (in PyTorch also as others)",
+        lambda _: True,
+        Sample((np.ones((2, 2)), np.ones((2, 2)))),
+    ),
+    Difference(
+        ("dist", "cdist"),
+        "a distance is printed as the LinalgVectorNormBackward0 that it is (in PyTorch DistBackward0, CdistBackward0)",
+        lambda _: True,
+        Sample((np.ones(2), np.zeros(2))),
+    ),
+    Difference(
+        ("block_diag",),
+        "block_diag is printed as the CatBackward0 that ends it (in PyTorch BlockDiagBackward0)",
+        lambda _: True,
+        Sample((np.ones((1, 1)),)),
+    ),
+    Difference(
+        (*("gather", "scatter", "scatter_add", "take_along_dim", "index_select", "index_add", "index_copy"),),
+        "an op along a dimension of a 0-d tensor is printed as the ViewBackward0 that ends it",
+        without_dimensions,
+        Sample((np.array(1.0), 0, np.array([0]))),
+    ),
     Difference(
         ("rsub", "remainder", "Tensor.__mod__", "Tensor.remainder_", "Tensor.__imod__"),
         "RsubBackward1 and RemainderBackward0 also where the second operand is a tensor (in PyTorch 0 and 1)",
@@ -213,6 +347,18 @@ NAMES = [
         "RoundBackward0 also with decimals (in PyTorch 1)",
         lambda sample: "decimals" in sample.options,
         Sample(arrays([1]), {"decimals": 1}),
+    ),
+    Difference(
+        ("ldexp",),
+        "ldexp is printed as the MulBackward0 that ends it (in PyTorch LdexpBackward0)",
+        lambda _: True,
+        Sample(arrays([1], [2])),
+    ),
+    Difference(
+        ("clamp_min", "clamp_max"),
+        "clamp_min and clamp_max are printed as the clamp that they are",
+        lambda _: True,
+        Sample((*arrays([1]), 0)),
     ),
     Difference(
         ("clamp", "Tensor.clamp_", "clamp, by tensors"),
@@ -263,8 +409,11 @@ NAMES = [
         Sample((np.ones((0, 2), "float32"), np.ones((0, 2), "float32"))),
     ),
     Difference(
-        (LOSSES + "leaky_relu, in place", LOSSES + "elu, in place"),
-        "LeakyReluBackward0 and EluBackward0 also in place (in PyTorch 1)",
+        (
+            *(LOSSES + "leaky_relu, in place", LOSSES + "elu, in place"),
+            *(f"Tensor.{name}_" for name in ("squeeze", "unsqueeze", "t", "transpose", "swapaxes", "swapdims")),
+        ),
+        "LeakyReluBackward0, EluBackward0, SqueezeBackward0 and others also in place (in PyTorch 1 or more)",
         lambda _: True,
         Sample(arrays([1])),
     ),
@@ -287,11 +436,7 @@ NAMES = [
         Sample((np.ones(2, "float32"), np.array(True), np.ones(2, "float32"))),
     ),
     Difference(
-        (
-            *("Tensor.pow_", "Tensor.__ipow__", "Tensor.add_", "Tensor.sub_", "Tensor.mul_", "Tensor.div_"),
-            *("Tensor.__iadd__", "Tensor.__isub__", "Tensor.__imul__", "Tensor.__itruediv__", "Tensor.clamp_"),
-            *("Tensor.remainder_", "Tensor.__imod__"),
-        ),
+        IN_PLACE,
         "an in-place op whose result is converted is printed as the conversion, ToCopyBackward0",
         lambda sample: (
             len(set(dtypes(sample)) | {x.dtype.name for x in sample.options.values() if hasattr(x, "dtype")}) > 1

@@ -29,6 +29,7 @@ from samples import (
     perhaps,
     perhaps_one_dim,
     positive,
+    probability,
     shape,
     stretched_to,
     with_ties,
@@ -56,6 +57,76 @@ def rounded(draw: Draw, smooth: bool) -> Sample:
     x = array(draw, smooth, shape(draw, smooth), ALL)
     decimals = perhaps(one_of(0, 1, 2, -1)) if x.dtype != "float16" else st.just(OMITTED)
     return Sample((x,), Options({"decimals": decimals}).draw(draw, (x,)))
+
+
+def inside_1(x: Any) -> Any:
+    """Between -1 and 1."""
+    return np.clip(x / 5, -0.95, 0.95)
+
+
+def above_1(x: Any) -> Any:
+    """Above 1."""
+    return abs(x) + 1.125
+
+
+def probabilities(draw: Draw, smooth: bool) -> Sample:
+    """What logit takes, without -0.0, at which PyTorch gives inf or -inf."""
+    x = array(draw, smooth, shape(draw, smooth), FLOATS, probability)
+    return Sample((np.asarray(abs(x)),), Options({"eps": perhaps(one_of(0.25, 0.01))}).draw(draw, (x,)))
+
+
+def derivatives_of_digamma(draw: Draw, smooth: bool) -> Sample:
+    """What polygamma takes, in float32: PyTorch's own is not exact to more."""
+    x = array(draw, smooth, shape(draw, smooth), ("float32",))
+    return Sample((draw(one_of(1, 2, 3)), above_0(x)))
+
+
+def above_0(x: Any) -> Any:
+    """Numbers above 0, far from where functions of them are infinite."""
+    return np.asarray(abs(np.nan_to_num(x, nan=1, posinf=2, neginf=3)) + x.dtype.type(0.25))
+
+
+def for_digamma(draw: Draw, smooth: bool) -> Sample:
+    """What digamma takes, in float32 and above 0: PyTorch's derivative of it is not exact to more."""
+    return Sample((above_0(array(draw, smooth, shape(draw, smooth), ("float32",))),))
+
+
+def scaled(draw: Draw, smooth: bool) -> Sample:
+    """What ldexp takes: finite numbers."""
+    dtype = draw(one_of("float32", "float64"))
+    return Sample(tuple(near(draw, smooth, size, dtype) for size in broadcast_shapes(draw, smooth, 2)))
+
+
+def between_two(draw: Draw, smooth: bool) -> Sample:
+    """What lerp takes: two tensors and how far to go from one to the other, a number or a tensor."""
+    dtype = draw(one_of("float32", "float64"))
+    sizes = broadcast_shapes(draw, smooth, 3)
+    x, y, w = (near(draw, smooth, size, dtype) for size in sizes)
+    return Sample((x, y, draw(one_of(0.25, 0.75, 2.0)) if draw(st.booleans()) else w))
+
+
+def three(dtypes: tuple[str, ...]) -> Make:
+    """What addcmul takes."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        kind = dtypes if draw(st.booleans()) else ("float32",)
+        sizes, domains = broadcast_shapes(draw, smooth, 3), (anywhere, anywhere, positive)
+        operands = tuple(array(draw, smooth, *each, extremes=False) for each in zip(sizes, [kind] * 3, domains))
+        return Sample(operands, Options({"value": perhaps(one_of(2, -1))}).draw(draw, ()))
+
+    return make
+
+
+def shifts(draw: Draw, smooth: bool) -> Sample:
+    """Integers and by how many bits to shift them."""
+    x, y = binary(("int64", "int32"), mixed=False, extremes=False)(draw, smooth).operands
+    return Sample((x, np.asarray(abs(y))))
+
+
+def one_bound(draw: Draw, smooth: bool) -> Sample:
+    """What clamp_min takes."""
+    x = array(draw, smooth, shape(draw, smooth), NUMERIC)
+    return Sample((x, draw(one_of(-0.5, 0.5, 1))))
 
 
 # Choosing ---------------------------------------------------------------------------------------------------

@@ -12,8 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import arranging_samples
 import layer_samples
 import op_samples
+import order_samples
+import picking_samples
+import product_samples
 import samples
 from hypothesis import strategies as st
 from samples import (
@@ -31,6 +35,8 @@ from samples import (
     smoothed,
     unary,
 )
+
+from tables import in_place as in_place_table
 
 Call = Callable[..., Any]
 
@@ -266,6 +272,50 @@ for name in ("var", "std"):
     register({f"{name}, unbiased or not": named(name)}, op_samples.spread_unbiased, sums=True)
 op("logsumexp", "Tensor.logsumexp", make=op_samples.reduction(op_samples.some_dims))
 
+# Order and statistics ---------------------------------------------------------------------------------------
+
+op("sort", "Tensor.sort", make=order_samples.along(stable=perhaps(st.just(True)), descending=FLAG))
+op(
+    "argsort",
+    "Tensor.argsort",
+    make=order_samples.along(stable=perhaps(st.just(True)), descending=FLAG),
+    differentiable=False,
+)
+op("msort", "Tensor.msort", make=unary(least=1))
+op("topk", "Tensor.topk", make=order_samples.top)
+op("kthvalue", "Tensor.kthvalue", make=order_samples.kth)
+for name in ("median", "nanmedian"):
+    op(name, f"Tensor.{name}", make=order_samples.along(ties=False, keepdim=FLAG))
+    register({f"{name}, of ties": named(name)}, order_samples.with_ties)
+op("mode", "Tensor.mode", make=order_samples.without_nan)
+for name in ("quantile", "nanquantile"):
+    op(name, f"Tensor.{name}", make=order_samples.quantiles, sums=True)
+op("unique", "Tensor.unique", make=order_samples.different_values, differentiable=False)
+op("unique_consecutive", "Tensor.unique_consecutive", make=order_samples.different_values, differentiable=False)
+op("bincount", "Tensor.bincount", make=order_samples.counted, differentiable=False)
+op("histc", "Tensor.histc", make=order_samples.histogram, differentiable=False)
+op("searchsorted", make=order_samples.searched, differentiable=False)
+op("bucketize", make=order_samples.bucketed, differentiable=False)
+op("cumsum", "Tensor.cumsum", make=order_samples.accumulated, sums=True)
+op("cumprod", "Tensor.cumprod", make=order_samples.multiplied, sums=True)
+for name in ("cummax", "cummin"):
+    op(name, f"Tensor.{name}", make=order_samples.along(samples.one_dim))
+op("logcumsumexp", "Tensor.logcumsumexp", make=order_samples.finite, sums=True)
+op("diff", "Tensor.diff", make=order_samples.neighbours)
+op("prod", "Tensor.prod", make=order_samples.product, sums=True)
+register({"prod, with a zero": lambda _, x, number: (x - number).prod()}, order_samples.with_one_number, sums=True)
+register(
+    {"cumprod, with a zero": lambda _, x, number: (x - number).cumprod(-1)}, order_samples.with_one_number, sums=True
+)
+op("nansum", "Tensor.nansum", make=over_dims, sums=True)
+op("nanmean", "Tensor.nanmean", make=over_dims, sums=True)
+op("count_nonzero", "Tensor.count_nonzero", make=order_samples.zeros_counted, differentiable=False)
+for name in ("std_mean", "var_mean"):
+    op(name, make=op_samples.spread, sums=True)
+op("cov", "Tensor.cov", make=order_samples.observations, sums=True)
+op("corrcoef", "Tensor.corrcoef", make=order_samples.correlated, sums=True)
+op("aminmax", "Tensor.aminmax", make=order_samples.extremes)
+
 # Shapes -----------------------------------------------------------------------------------------------------
 
 op("reshape", "Tensor.reshape", make=op_samples.reshaped)
@@ -299,11 +349,101 @@ register({"Tensor.__iter__": lambda _, x: list(x)}, unary())
 register({"Tensor.__getitem__": lambda _, x, key: x[key]}, op_samples.indexed)
 register({"Tensor.__setitem__": op_samples.assign}, op_samples.assigned)
 
+# Picking ----------------------------------------------------------------------------------------------------
+
+op("gather", "Tensor.gather", make=picking_samples.gathered)
+op("scatter", "Tensor.scatter", make=picking_samples.scattered)
+op("scatter_add", "Tensor.scatter_add", make=picking_samples.scatter_added, sums=True)
+op("take_along_dim", "Tensor.take_along_dim", make=picking_samples.taken_along)
+op("index_select", "Tensor.index_select", make=picking_samples.slices_selected)
+op("index_add", "Tensor.index_add", make=picking_samples.slices_added(alpha=True), sums=True)
+op("index_copy", "Tensor.index_copy", make=picking_samples.slices_added(alpha=False))
+op("index_fill", "Tensor.index_fill", make=picking_samples.slices_filled)
+op("masked_fill", "Tensor.masked_fill", make=picking_samples.masked_filled)
+op("masked_select", "Tensor.masked_select", make=picking_samples.masked_selected)
+op("masked_scatter", "Tensor.masked_scatter", make=picking_samples.masked_scattered)
+op("take", "Tensor.take", make=picking_samples.taken)
+op("nonzero", "Tensor.nonzero", make=picking_samples.where_not_zero, differentiable=False)
+op("argwhere", "Tensor.argwhere", make=unary(), differentiable=False)
+register({"where, of a condition": named("where")}, unary(), differentiable=False)
+
+# Arranging --------------------------------------------------------------------------------------------------
+
+op("Tensor.repeat", make=arranging_samples.repeated)
+op("tile", "Tensor.tile", make=arranging_samples.tiled)
+op("repeat_interleave", "Tensor.repeat_interleave", make=arranging_samples.interleaved)
+register(
+    {"repeat_interleave, of counts": named("repeat_interleave")},
+    arranging_samples.counted,
+    differentiable=False,
+)
+op("flip", "Tensor.flip", make=arranging_samples.flipped)
+op("fliplr", "Tensor.fliplr", make=unary())
+op("flipud", "Tensor.flipud", make=unary())
+op("roll", "Tensor.roll", make=arranging_samples.rolled)
+op("rot90", "Tensor.rot90", make=arranging_samples.turned)
+op("movedim", "Tensor.movedim", "moveaxis", "Tensor.moveaxis", make=arranging_samples.moved)
+op("ravel", "Tensor.ravel", make=unary())
+for name in ("tril", "triu"):
+    op(name, f"Tensor.{name}", make=arranging_samples.on_diagonals(1, 3, diagonal=arranging_samples.OFFSET))
+    op(f"{name}_indices", make=arranging_samples.triangle)
+op("diagonal", "Tensor.diagonal", make=arranging_samples.two_dims)
+op("diag", "Tensor.diag", make=arranging_samples.on_diagonals(0, 3, diagonal=arranging_samples.OFFSET))
+op("diag_embed", "Tensor.diag_embed", make=arranging_samples.on_diagonals(0, 2, offset=arranging_samples.OFFSET))
+op("diagflat", "Tensor.diagflat", make=arranging_samples.on_diagonals(0, 2, offset=arranging_samples.OFFSET))
+op("trace", "Tensor.trace", make=unary(least=1), sums=True)
+op("narrow", "Tensor.narrow", make=arranging_samples.narrowed)
+op("select", "Tensor.select", make=arranging_samples.one_selected)
+op("Tensor.unfold", make=arranging_samples.windows)
+op("tensor_split", "Tensor.tensor_split", make=arranging_samples.cut)
+for least, name in enumerate(("hsplit", "vsplit", "dsplit"), 1):
+    op(name, f"Tensor.{name}", make=arranging_samples.cut_evenly(least))
+for name in ("hstack", "vstack", "dstack", "column_stack"):
+    op(name, make=arranging_samples.rows_or_columns)
+for name in ("atleast_1d", "atleast_2d", "atleast_3d"):
+    op(name, make=arranging_samples.several(3))
+op("meshgrid", make=arranging_samples.grid)
+op("broadcast_tensors", make=arranging_samples.together)
+op("cartesian_prod", make=arranging_samples.several(1, least=1))
+op("combinations", make=arranging_samples.chosen)
+op("block_diag", make=arranging_samples.blocks)
+for name in ("new_zeros", "new_ones"):
+    op(f"Tensor.{name}", make=arranging_samples.like((2, 3), ((2,),), ((),), (0,)), differentiable=False)
+op("Tensor.new_empty", make=arranging_samples.like((2, 3), ((2,),)), differentiable=False, defined=False)
+op("Tensor.new_full", make=arranging_samples.like(((2,), 3), ((), -1), ((2, 1), 0.5)), differentiable=False)
+op("Tensor.new_tensor", make=arranging_samples.like(([1, 2],), (0.5,), ([[True]],)), differentiable=False)
+
 # Matrix products --------------------------------------------------------------------------------------------
 
-op("matmul", "Tensor.matmul", make=op_samples.product)
+op("matmul", "Tensor.matmul", "linalg.matmul", make=op_samples.product)
 register(operators(matmul=operator.matmul), op_samples.product)
 op("nn.functional.linear", make=op_samples.layer)
+op("mm", "Tensor.mm", make=product_samples.fitting("nk", "km"))
+op("bmm", "Tensor.bmm", make=product_samples.fitting("bnk", "bkm"))
+op("mv", "Tensor.mv", make=product_samples.fitting("nk", "k"))
+for name in ("dot", "vdot"):
+    op(name, f"Tensor.{name}", make=product_samples.fitting("k", "k"))
+for name in ("outer", "ger"):
+    op(name, f"Tensor.{name}", make=product_samples.fitting("n", "m"))
+op("inner", "Tensor.inner", make=product_samples.inner_products)
+op("addmm", "Tensor.addmm", make=product_samples.fitting("nk", "km", added="nm"), sums=True)
+op("addmv", "Tensor.addmv", make=product_samples.fitting("nk", "k", added="n"), sums=True)
+op("addr", "Tensor.addr", make=product_samples.fitting("n", "m", added="nm"), sums=True)
+op("baddbmm", "Tensor.baddbmm", make=product_samples.fitting("bnk", "bkm", added="bnm"), sums=True)
+op("addbmm", "Tensor.addbmm", make=product_samples.fitting("bnk", "bkm", added="nm"), sums=True)
+op("tensordot", make=product_samples.along_dims)
+op("einsum", make=product_samples.einstein, sums=True)
+op("kron", "Tensor.kron", make=product_samples.pairs)
+
+# Norms ------------------------------------------------------------------------------------------------------
+
+op("norm", "Tensor.norm", make=product_samples.normed("p"), sums=True)
+op("linalg.vector_norm", make=product_samples.normed("ord"), sums=True)
+op("linalg.matrix_norm", make=product_samples.matrix_normed, sums=True)
+op("linalg.norm", make=product_samples.matrix_or_vector_normed, sums=True)
+op("dist", "Tensor.dist", make=product_samples.differences, sums=True)
+op("cdist", make=product_samples.distances, sums=True)
+op("nn.functional.normalize", make=product_samples.normalized, sums=True)
 
 # Windows over images ----------------------------------------------------------------------------------------
 
@@ -342,6 +482,73 @@ op("nn.functional.cross_entropy", make=op_samples.classification(label_smoothing
 register(
     {"cross_entropy, of probabilities": named("nn.functional.cross_entropy")}, op_samples.class_probabilities, sums=True
 )
+
+# More functions of each element -----------------------------------------------------------------------------
+
+for name, domain in {
+    **dict.fromkeys(("tan", "atan", "arctan", "sinh", "cosh", "exp2", "expm1"), samples.anywhere),
+    **dict.fromkeys(("erfc", "deg2rad", "rad2deg"), samples.anywhere),
+    **dict.fromkeys(("asin", "arcsin", "acos", "arccos", "atanh", "arctanh", "erfinv"), op_samples.inside_1),
+    **dict.fromkeys(("acosh", "arccosh"), op_samples.above_1),
+    **dict.fromkeys(("log2", "log10", "rsqrt", "lgamma"), samples.positive),
+}.items():
+    op(name, f"Tensor.{name}", make=unary(domain=domain))
+op("sinc", "Tensor.sinc", make=unary(), sums=True)
+op("digamma", "Tensor.digamma", make=op_samples.for_digamma)
+op("polygamma", make=op_samples.derivatives_of_digamma)
+register({"Tensor.polygamma": lambda _, n, x: x.polygamma(n)}, op_samples.derivatives_of_digamma)
+for name in ("trunc", "fix", "frac", "sgn"):
+    op(name, f"Tensor.{name}", make=unary())
+for name in ("signbit", "isposinf", "isneginf", "isreal"):
+    op(name, f"Tensor.{name}", make=unary(), differentiable=False)
+for name in ("atan2", "arctan2"):
+    op(name, f"Tensor.{name}", make=binary(("float32", "float64", "int64", "uint8")))
+for name in ("hypot", "copysign", "fmax", "fmin", "logaddexp", "logaddexp2"):
+    op(name, f"Tensor.{name}", make=binary())
+op("xlogy", "Tensor.xlogy", make=binary(domains=(samples.anywhere, samples.positive), mixed=False))
+op("heaviside", "Tensor.heaviside", make=binary(mixed=False), differentiable=False)
+op("nextafter", "Tensor.nextafter", make=binary(("float32", "float64"), mixed=False), differentiable=False)
+for name in ("gcd", "lcm"):
+    op(name, f"Tensor.{name}", make=binary(INTEGERS, extremes=False), differentiable=False)
+op("logical_xor", "Tensor.logical_xor", make=binary(), differentiable=False)
+op("fmod", "Tensor.fmod", make=divided)
+op("float_power", "Tensor.float_power", make=op_samples.powers)
+op("ldexp", "Tensor.ldexp", make=op_samples.scaled)
+op("lerp", "Tensor.lerp", make=op_samples.between_two)
+op("addcmul", "Tensor.addcmul", make=op_samples.three(ALL))
+op("addcdiv", "Tensor.addcdiv", make=op_samples.three(FLOATS))
+op("logit", "Tensor.logit", make=op_samples.probabilities)
+op("nan_to_num", "Tensor.nan_to_num", make=unary(nan=perhaps(one_of(1.5, 0)), posinf=perhaps(one_of(9.0))))
+op("clamp_min", "Tensor.clamp_min", make=op_samples.one_bound)
+op("clamp_max", "Tensor.clamp_max", make=op_samples.one_bound)
+
+# More methods that change a tensor in place -----------------------------------------------------------------
+
+MAKES_IN_PLACE = {
+    "true_divide_": two,
+    "cumsum_": order_samples.finite,
+    "cumprod_": order_samples.multiplied_in_place,
+    **{
+        f"{name}_": product_samples.fitting(*letters, added=added, stretched=False)
+        for name, letters, added in (
+            ("addmm", ("nk", "km"), "nm"),
+            ("addmv", ("nk", "k"), "n"),
+            ("addr", ("n", "m"), "nm"),
+            ("addbmm", ("bnk", "bkm"), "nm"),
+            ("baddbmm", ("bnk", "bkm"), "bnm"),
+        )
+    },
+}
+for name, _, base in in_place_table.entries():
+    called = changing(f"Tensor.{name}") | (changing(name) if name in in_place_table.FUNCTIONS.split() else {})
+    if name == "polygamma_":  # its first argument is the number
+        called = {f"Tensor.{name}": lambda _, n, x: x.clone().polygamma_(n)}
+    facts = {fact: getattr(OPS[base], fact) for fact in ("differentiable", "rounds", "sums")}
+    register(called, MAKES_IN_PLACE.get(name, OPS[base].make), **facts)
+for name, base in {"squeeze_": "squeeze", "unsqueeze_": "unsqueeze", "t_": "t", "transpose_": "transpose"}.items():
+    register(changing(f"Tensor.{name}"), OPS[base].make)
+register(changing("Tensor.swapaxes_"), OPS["Tensor.swapaxes"].make)
+register(changing("Tensor.swapdims_"), OPS["transpose"].make)
 
 # Dtypes and copies ------------------------------------------------------------------------------------------
 

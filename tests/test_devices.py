@@ -107,6 +107,13 @@ WAITS = {
     "Tensor.__contains__": "its result is Python's",
     "nn.functional.one_hot": "its shape and its errors depend on values",
     "Tensor.__getitem__": "with a mask its shape depends on values",
+    **dict.fromkeys(
+        ("masked_select", "masked_scatter", "Tensor.masked_scatter_"), "with a mask its shape depends on values"
+    ),
+    **dict.fromkeys(("unique", "unique_consecutive", "bincount"), "its shape depends on values"),
+    "histc": "its range depends on values",
+    **dict.fromkeys(("repeat_interleave", "repeat_interleave, of counts"), "its shape depends on values"),
+    **dict.fromkeys(("nonzero", "argwhere", "where, of a condition"), "its shape depends on values"),
     "Tensor.__setitem__": "with a mask the shape that fits depends on values",
 }
 """The ops that look at values on a GPU."""
@@ -266,6 +273,8 @@ MEET = {
     "Tensor.reshape_as": "the other is there for its shape",
     "Tensor.view_as": "the other is there for its shape",
     "Tensor.expand_as": "the other is there for its shape",
+    **dict.fromkeys(("atleast_1d", "atleast_2d", "atleast_3d"), "each tensor is for itself"),
+    "broadcast_tensors": "the others are there for their shapes",
     "Tensor.type_as": "moves",
     "Tensor.copy_": "moves",
     "Tensor.__getitem__": "an index comes along from the CPU",

@@ -178,6 +178,26 @@ SAVING = {
 }
 
 
+@pytest.mark.parametrize("reads", [False, True])
+def test_the_rules_of_very_many_operands_are_not_each_called_with_all_of_them(reads: bool):
+    """Else the pass through a cat of n tensors would take n * n steps."""
+    called_with = []
+
+    def untouched(g, *_unread):
+        called_with.append(len(_unread))
+        return g
+
+    def reading(g, _out, *operands):
+        called_with.append(len(operands))
+        return g * operands[3]
+
+    leaves = [minigrad.tensor(float(i), requires_grad=True) for i in range(20)]
+    value = sum(x.array for x in leaves)
+    record(value, tuple(leaves), (reading if reads else untouched,) * 20).backward()
+    assert called_with == [20 if reads else 2] * 20
+    assert {x.grad.item() for x in leaves} == {3.0 if reads else 1.0}
+
+
 @pytest.mark.parametrize("op", SAVING)
 def test_what_is_saved_for_a_rule_is_freed_with_the_graph(op: str):
     x = leaf(1.0, 2.0, 0.5, 3.0)

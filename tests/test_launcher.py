@@ -254,7 +254,7 @@ for statement in ["torch.fft", "nn.Transformer", "nn.functional.ctc_loss", "impo
         ("import torch\ntorch.nn.Transformer(8)", "AttributeError", "torch.nn.Transformer"),
         ("import torch.fft", "ModuleNotFoundError", "torch.fft"),
         ("from torch import vmap", "ImportError", "vmap"),
-        ("import torch\ntorch.ones(2).unfold(0, 1, 1)", "AttributeError", "unfold"),
+        ("import torch\ntorch.ones(2).sparse_dim()", "AttributeError", "sparse_dim"),
     ],
 )
 def test_an_uncaught_missing_name_ends_the_script_with_where_to_look(run, source, kind, name):

@@ -48,6 +48,8 @@ NO_OPS = (
         "data",
         "array",
         "node",
+        "frozen",
+        "reshaped",
         "changes",
     ),
     *("view_of", "backward", "requires_grad", "requires_grad_", "is_leaf", "grad", "grad_fn", "retain_grad"),
@@ -61,12 +63,18 @@ MODULES = [
 
 def public_ops() -> Iterator[str]:
     """The names under which a user finds an op: those of functions, methods and operators."""
-    namespaces = {"": (minigrad, torch), "nn.functional.": (minigrad.nn.functional, torch.nn.functional)}
+    namespaces = {
+        "": (minigrad, torch),
+        "nn.functional.": (minigrad.nn.functional, torch.nn.functional),
+        "linalg.": (minigrad.linalg, torch.linalg),
+    }
     for prefix, (mine, theirs) in namespaces.items():
-        for name, value in vars(mine).items():
+        for name in mine.__all__:
+            value = getattr(mine, name)
             if is_op(value) and hasattr(theirs, name):
                 yield prefix + name
-    for name, value in vars(minigrad.Tensor).items():
+    for name in dir(minigrad.Tensor):
+        value = getattr(minigrad.Tensor, name)
         is_operator = name.startswith("__") and (is_op(value) or name in ("__eq__", "__ne__", "__iter__"))
         is_method = not name.startswith("_") and name not in NO_OPS and not is_random(value)
         if is_operator or is_method:
@@ -75,13 +83,13 @@ def public_ops() -> Iterator[str]:
 
 def is_op(value: Any) -> bool:
     """Whether a function is one of the ops."""
-    of_ops = getattr(value, "__module__", "").startswith(("minigrad.ops", "minigrad.nn.functional"))
+    of_ops = (getattr(value, "__module__", None) or "").startswith(("minigrad.ops", "minigrad.nn.functional"))
     return inspect.isfunction(value) and of_ops and not is_random(value)
 
 
 def is_random(value: Any) -> bool:
     """Whether a function draws random numbers: these have tests of their own, test_random.py."""
-    return getattr(value, "__module__", "") == "minigrad.ops.sampling"
+    return getattr(value, "__module__", None) == "minigrad.ops.sampling"
 
 
 def test_every_public_op_is_registered() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from processes import python
+from replays import needs_graphviz
 from test_watch import SCRIPT, residual
 
 import minigrad
@@ -17,17 +18,6 @@ from minigrad import nn
 from minigrad.watch import draw as module
 
 DOCS = Path(__file__).parent.parent / "docs"
-
-
-def has_graphviz() -> bool:
-    try:
-        module.laid_out("digraph {a -> b}", "svg")
-    except RuntimeError:
-        return False
-    return True
-
-
-needs_graphviz = pytest.mark.skipif(not has_graphviz(), reason="there is no Graphviz: pip install graphviz-pure")
 
 
 def dot_of(step: Any, tmp_path: Path, **options: Any) -> str:
@@ -113,7 +103,7 @@ def test_a_parameter_that_is_used_again_has_a_dashed_arrow(tmp_path):
     with minigrad.watch() as step:
         ((w * 2) @ w).sum().backward()
     dot = dot_of(step, tmp_path)
-    assert 'op1:x1 -> op2 [class="again", style=dashed, weight=0, arrowhead=open];' in dot
+    assert 'op1:x1 -> op2 [id="x1-op2", class="again", style=dashed, weight=0, arrowhead=open];' in dot
 
 
 def test_texts_that_mean_something_to_html_are_safe(tmp_path):

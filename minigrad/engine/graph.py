@@ -52,6 +52,8 @@ class TensorBase:
     """The node of a leaf for which `requires_grad` was turned off: graphs that were recorded before know it."""
     changes: Changes | None = None
     view_of: View | None = None
+    reshaped = 0
+    """The version of its memory when it was last given another shape in place: older views know another one."""
     _grad: Tensor | None = None
 
 

@@ -19,6 +19,9 @@ Rules = tuple[Rule | None, ...]
 HAS_VARARGS = 0x04
 """Marks the code of a function with a parameter *name (inspect.CO_VARARGS, without the time to import inspect)."""
 
+MANY = 8
+"""From how many operands on it counts with how many places each of the rules, as many, is called."""
+
 
 class Kept:
     """Which of an op's operands are kept, and whether the output is: bit 0 of `reads` is the output's."""
@@ -60,8 +63,19 @@ KEPT: dict[tuple[Rules, int], Kept] = {}
 def kept_for(rules: Rules, needed: int, edges: Sequence[Any]) -> Kept:
     """What is kept for those rules whose operand has an edge."""
     reads = reduce(or_, map(READS.__getitem__, filter(None, compress(rules, edges))), 0)
-    kept = kept_by(reads & (2 << len(rules)) - 1, len(rules))
+    kept = kept_by(reads & (2 << len(rules)) - 1, len(rules) if reads or len(rules) <= MANY else places_for(rules))
     return KEPT.setdefault((rules, needed), kept) if READS.keys() >= {*rules} - {None} else kept
+
+
+def places_for(rules: Rules) -> int:
+    """With how many operands' places rules that read none need be called."""
+    return 1 if all(map(takes_any_number, rules)) else len(rules)
+
+
+def takes_any_number(rule: Any) -> bool:
+    """Whether a rule asks for g alone and leaves the rest to *_unread."""
+    code = getattr(rule.func if isinstance(rule, partial) else rule, "__code__", None)
+    return code is not None and code.co_argcount == 1 and bool(code.co_flags & HAS_VARARGS)
 
 
 def learn_rules(*packages: str) -> None:

@@ -74,6 +74,7 @@ class View:
         """Have the view look at its base as it is now.  RuntimeError where PyTorch does not follow the change."""
         if self.base.node is None and (view.node is None or not view.node.rules):
             return  # no graph knows of them
+        refuse_reshaped(self)
         if self.origin is not None:
             raise RuntimeError(self.refusal(view, "its base or another view of its base has been"))
         mode = recording.set(True)
@@ -137,6 +138,15 @@ def look(x: Any, steps: tuple[Step, ...]) -> Any:
     return x
 
 
+def refuse_reshaped(view: View) -> None:
+    """RuntimeError for a view of a base that was given another shape in place since: its steps lead elsewhere now."""
+    if view.base.reshaped > view.version:
+        raise RuntimeError(
+            "a view is older than the shape that its base was given in place (by t_(), transpose_(), squeeze_() or "
+            "unsqueeze_()), so changes between the two are not followed. Use the op without the underscore."
+        )
+
+
 def dead_end(tensor: TensorBase) -> Node:
     """A node at which gradients are lost."""
     return Node(tensor.array, (), (), user_place(sys._getframe(1)))
@@ -156,6 +166,7 @@ def take_over(tensor: TensorBase, node: Node | None) -> None:
 def base_with(view: TensorBase, new: Any) -> Node | None:
     """The node of a view's base once something new stands where the view looks."""
     of: Any = view.view_of
+    refuse_reshaped(of)
     x = of.base.array
     rules, axes = (replaced_da, replaced_dnew), axes_unless_by_rows(x)
     return record(x, (of.base, new), rules, of.steps, axes, name=COPY_SLICES).node

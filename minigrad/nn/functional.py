@@ -12,6 +12,7 @@ from minigrad.ops.activations import gelu as gelu
 from minigrad.ops.activations import sigmoid as sigmoid
 from minigrad.ops.activations import softplus as softplus
 from minigrad.ops.composed.dropout import *
+from minigrad.ops.composed.normalize import *
 from minigrad.ops.composed.one_hot import *
 from minigrad.ops.convolution import *
 from minigrad.ops.cross_entropy import *

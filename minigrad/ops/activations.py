@@ -10,7 +10,7 @@ from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.places import op_called
 from minigrad.kernels.fused import fused, selected
 from minigrad.ops.elementwise import erf, exp, tanh
-from minigrad.ops.promotion import array_of, floating
+from minigrad.ops.promotion import array_of, factor_for, floating, widened
 from minigrad.ops.selection import clamp, only_where, where
 
 if TYPE_CHECKING:
@@ -55,13 +55,14 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     x = float_array(input)
     xp = array_module(x)
     with quiet():
-        value = xp.maximum(x, 0) + xp.minimum(x, 0) * negative_slope  # a third of the time that where() takes
+        below = xp.minimum(x, 0) * factor_for(x, negative_slope)
+        value = xp.maximum(x, 0) + below  # a third of the time that where() takes
     return record(value, (input,), (leaky_relu_da,), negative_slope)
 
 
 def leaky_relu_da(g: Tensor, _out: Tensor, a: Tensor, negative_slope: float) -> Tensor:
     above = a > 0
-    return only_where(above, g) + only_where(~above, g * negative_slope)
+    return only_where(above, g) + only_where(~above, g * factor_for(g, negative_slope))
 
 
 def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
@@ -69,30 +70,31 @@ def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
 
     D.-A. Clevert et al. (2015), https://arxiv.org/abs/1511.07289
     """
-    x = float_array(input)
+    x = widened(float_array(input))
     xp = array_module(x)
     with quiet():
         value = xp.where(x > 0, x, xp.expm1(x) * alpha)
-    return record(value, (input,), (elu_da,), alpha)
+    return record(value.astype(raw(input).dtype, copy=False), (input,), (elu_da,), alpha)
 
 
 def elu_da(g: Tensor, _out: Tensor, a: Tensor, alpha: float) -> Tensor:
-    return where(a > 0, g, g * (exp(clamp(a, max=0.0)) * alpha))
+    return where(a > 0, g, g * (exp(clamp(a, max=0.0)) * factor_for(g, alpha)))
 
 
 def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     """log(1 + e ** (beta * input)) / beta; where beta * input is above the threshold, the input itself."""
-    x = float_array(input)
+    x = widened(float_array(input))
     xp = array_module(x)
     with quiet():
         scaled = x * beta
         smooth = (xp.maximum(scaled, 0) + xp.log1p(xp.exp(-xp.abs(scaled)))) / x.dtype.type(beta)
         value = xp.where(scaled > threshold, x, smooth)
-    return record(value, (input,), (softplus_da,), beta, threshold)
+    return record(value.astype(raw(input).dtype, copy=False), (input,), (softplus_da,), beta, threshold)
 
 
 def softplus_da(g: Tensor, _out: Tensor, a: Tensor, beta: float, threshold: float) -> Tensor:
-    return where(a * beta > threshold, g, g * sigmoid(a * beta))
+    scaled = a * factor_for(a, beta)
+    return where(scaled > threshold, g, g * sigmoid(scaled))
 
 
 def silu(input: Tensor) -> Tensor:
@@ -135,22 +137,22 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
 
 def normal_share(a: Tensor) -> Tensor:
     """The share of standard normal numbers below a."""
-    return (erf(a * math.sqrt(0.5)) + 1) * 0.5
+    return (erf(a * factor_for(a, math.sqrt(0.5))) + 1) * 0.5
 
 
 def gelu_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
-    density = exp(a * a * -0.5) * (1 / math.sqrt(2 * math.pi))
+    density = exp(a * a * -0.5) * factor_for(a, 1 / math.sqrt(2 * math.pi))
     return g * (normal_share(a) + a * density)
 
 
 def tanh_argument(a: Tensor) -> Tensor:
     """sqrt(2 / pi) * (a + 0.044715 * a ** 3)."""
-    return a * (a * a * (TANH_SLOPE * TANH_CUBIC) + TANH_SLOPE)
+    return a * (a * a * factor_for(a, TANH_SLOPE * TANH_CUBIC) + TANH_SLOPE)
 
 
 def gelu_tanh_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
     t = tanh(tanh_argument(a))
-    slope = a * a * (3 * TANH_SLOPE * TANH_CUBIC) + TANH_SLOPE
+    slope = a * a * factor_for(a, 3 * TANH_SLOPE * TANH_CUBIC) + TANH_SLOPE
     return g * ((t + 1) * 0.5 + a * 0.5 * (1 - t * t) * slope)
 
 

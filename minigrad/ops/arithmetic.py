@@ -7,6 +7,7 @@ they meet.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,18 @@ from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.order import by_rows, ordered
 from minigrad.ops.elementwise import log, reciprocal, zeros_for
-from minigrad.ops.promotion import NUMBERS, arrays_of, as_dtype, floating, operand, operands
+from minigrad.ops.promotion import (
+    NUMBERS,
+    Factor,
+    arrays_of,
+    as_dtype,
+    factor_for,
+    fitting_number,
+    floating,
+    in_float32,
+    operand,
+    operands,
+)
 from minigrad.ops.selection import only_where, where
 
 if TYPE_CHECKING:
@@ -80,7 +92,7 @@ def scaled_operands(input: Any, other: Any, alpha: float) -> tuple[Any, Any]:
     dtype = dtype_of(a, b)
     if isinstance(alpha, float) and dtype.kind != "f":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
-    return a, as_dtype(b * alpha, dtype)
+    return a, as_dtype(b * dtype.type(fitting_number(alpha, dtype)).item(), dtype)
 
 
 def dtype_of(a: Any, b: Any) -> Any:
@@ -107,7 +119,7 @@ def refuse_bools(a: Any, b: Any) -> None:
 
 def mul(input: Any, other: Any) -> Tensor:
     """input * other."""
-    a, b = operands(input, other)
+    a, b = operands(input, other, factors=True)
     with quiet():
         value = raw(a) * raw(b)
     return record(value, (a, b), (mul_da, mul_db))
@@ -125,7 +137,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, in floats also for integers; rounded for rounding_mode "trunc" or "floor"."""
     if rounding_mode is not None:
         return rounded_division(input, other, rounding_mode)
-    a, b = operands(input, other)
+    a, b = operands(input, other, factors=True)
     if dtype_of(a, b).kind != "f":  # each becomes a float by itself: in their common dtype they might overflow
         a, b = operands(*(floating(x) if isinstance(x, TensorBase) else x for x in (operand(input), operand(other))))
     with quiet():
@@ -152,7 +164,7 @@ def rounded_division(input: Any, other: Any, rounding_mode: str) -> Tensor:
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
-    a, b = division_operands(input, other)
+    a, b = division_operands(input, other, factors=True)
     value = floored(a, b) if rounding_mode == "floor" else truncated(a, b)
     return record(value, (a, b), (rounded_division_da, rounded_division_db), name="DivBackward2")
 
@@ -170,7 +182,7 @@ def truncated(a: Any, b: Any) -> Any:
     x, y = raw(a), raw(b)
     with quiet():
         if dtype_of(a, b).kind == "f":
-            value = array_module(x if hasattr(x, "dtype") else y).trunc(x / y)
+            value = of_floats(truncated_quotient, x, y)
         else:
             value = x // y
             value = value + ((value < 0) & (value * y != x))
@@ -182,7 +194,7 @@ def floor_divide(input: Any, other: Any) -> Tensor:
 
     As in PyTorch it has no derivative: a RuntimeError in the backward pass.  That of div(rounding_mode="floor") is 0.
     """
-    a, b = division_operands(input, other)
+    a, b = division_operands(input, other, factors=True)
     return record(floored(a, b), (a, b), (floor_divide_da, floor_divide_db), name="NotImplemented")
 
 
@@ -200,19 +212,29 @@ def floor_divide_db(g: Tensor, out: Tensor, a: Tensor, b: Tensor) -> Tensor:
 def floored(a: Any, b: Any) -> Any:
     """The raw quotient of two operands rounded down."""
     x, y = raw(a), raw(b)
-    dtype = dtype_of(a, b)
     with quiet():
-        value = floored_quotient(x, y, dtype) if dtype.kind == "f" else x // y
+        value = of_floats(floored_quotient, x, y) if dtype_of(a, b).kind == "f" else x // y
     return ordered(value, *arrays_of(a, b))
 
 
-def floored_quotient(x: Any, y: Any, dtype: Any) -> Any:
+def of_floats(quotient: Callable[..., Any], x: Any, y: Any) -> Any:
+    """A quotient of raw floats; beside a `Factor` in float32."""
+    return in_float32(quotient, x, y) if isinstance(y, Factor) else quotient(x, y)
+
+
+def truncated_quotient(x: Any, y: Any) -> Any:
+    """Floats divided and rounded towards zero."""
+    return array_module(x if hasattr(x, "dtype") else y).trunc(x / y)
+
+
+def floored_quotient(x: Any, y: Any) -> Any:
     """Floats divided and rounded down, exact also where the quotient is large: CuPy's // and % are not.
 
     x - fmod(x, y) is a multiple of y, as in PyTorch (and Python's float_divmod).
     """
-    xp = array_module(x if hasattr(x, "dtype") else y)
-    x, y = xp.asarray(x, dtype), xp.asarray(y, dtype)
+    array = x if hasattr(x, "dtype") else y
+    xp = array_module(array)
+    x, y = xp.asarray(x, array.dtype), xp.asarray(y, array.dtype)
     quotient, rest = x / y, xp.fmod(x, y)
     multiple = (x - rest) / y
     multiple = xp.where((rest != 0) & ((rest < 0) != (y < 0)), multiple - 1, multiple)
@@ -228,9 +250,10 @@ def remainder_of_floats(x: Any, y: Any) -> Any:
     return xp.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
 
 
-def division_operands(input: Any, other: Any) -> tuple[Any, Any]:
+def division_operands(input: Any, other: Any, factors: bool = False) -> tuple[Any, Any]:
     """The operands of a rounded division; errors for bools and, on the CPU, for integers divided by 0."""
-    a, b = operands(input, other)
+    a, b = operands(input, other, factors)
+    a = float(a) if isinstance(a, Factor) else a  # of a quotient's numbers only the divisor keeps its digits
     kind = dtype_of(a, b).kind
     if kind == "b":
         raise NotImplementedError("a rounded division of bools is not implemented: convert one with .int()")
@@ -269,10 +292,10 @@ def rremainder(input: Any, other: Any) -> Tensor:
 
 def pow(input: Any, exponent: Any) -> Tensor:
     """input ** exponent.  RuntimeError for negative powers of integers."""
-    a, b = operands(input, exponent)
-    kind = dtype_of(a, b).kind
-    if kind != "f":
-        refuse_powers(kind, raw(b))
+    a, b = operands(input, exponent, factors=True)
+    dtype = dtype_of(a, b)
+    if dtype.kind != "f":
+        refuse_powers(dtype, raw(exponent))
     numbers = isinstance(a, NUMBERS), isinstance(b, NUMBERS)
     name = "PowBackward0" if numbers[1] else "PowBackward2" if numbers[0] else "PowBackward1"
     with quiet():
@@ -289,7 +312,8 @@ def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_
 def pow_db(g: Tensor, out: Tensor, a: Any, b: Tensor, a_is_number: bool, _b_is_number: bool) -> Tensor:
     if a_is_number:
         log_a = math.log(a) if a > 0 else (-math.inf if a == 0 else math.nan)
-        return g * (where(b >= 0, 0.0, out * log_a) if a == 0 else out * log_a)
+        slope = out * factor_for(out, log_a)
+        return g * (where(b >= 0, 0.0, slope) if a == 0 else slope)
     return g * where((a == 0) & (b >= 0), 0.0, out * log(a))
 
 
@@ -298,9 +322,11 @@ def rpow(input: Any, base: Any) -> Tensor:
     return pow(base, input)
 
 
-def refuse_powers(kind: str, exponent: Any) -> None:
-    """Bools have no powers (NotImplementedError), and an integer's negative power is no integer (RuntimeError)."""
-    if kind == "b":
+def refuse_powers(dtype: Any, exponent: Any) -> None:
+    """RuntimeError for an integer's power that is no integer, or too large; bools have none (NotImplementedError)."""
+    if dtype.kind == "b":
         raise NotImplementedError("pow(): not implemented for bools: convert one with .int()")
     if gpu_of(exponent) is None and np.any(exponent < 0):  # a GPU's values are not waited for
         raise RuntimeError("pow(): Integers to negative integer powers are not allowed. Convert with .float() first.")
+    if isinstance(exponent, int):
+        fitting_number(exponent, dtype)

@@ -14,7 +14,7 @@ from minigrad.engine.graph import raw, record, unrecorded
 from minigrad.engine.order import copied
 from minigrad.formats import copied_in_format
 from minigrad.kernels.erf import error_function
-from minigrad.ops.promotion import array_of, floating
+from minigrad.ops.promotion import array_of, factor_for, floating
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -226,7 +226,7 @@ def erf(input: Tensor) -> Tensor:
 
 
 def erf_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
-    return g * (exp(-(a * a)) * (2 / math.sqrt(math.pi)))
+    return g * (exp(-(a * a)) * factor_for(a, 2 / math.sqrt(math.pi)))
 
 
 def reciprocal(input: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from minigrad.ops.activations import sigmoid
 from minigrad.ops.advice import no_tensor
 from minigrad.ops.elementwise import abs as absolute
 from minigrad.ops.elementwise import exp, log, log1p, sign
-from minigrad.ops.promotion import as_dtype, check_broadcast, check_pair, common_dtype
+from minigrad.ops.promotion import Factor, as_dtype, check_broadcast, check_pair, common_dtype
 from minigrad.ops.selection import clamp
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def reduced(losses: Any, reduction: str, total: Any = None, of: tuple[Any, ...] 
 def reduced_halves(losses: Any, reduction: str, total: Any) -> tuple[Any, Any]:
     """As `reduced`, for losses in float16: their sum may be too large for it where the mean is not."""
     value, scale = reduced(losses.astype(np.float32), reduction, total)
-    return value.astype(losses.dtype), scale.astype(losses.dtype) if hasattr(scale, "dtype") else scale
+    return value.astype(losses.dtype), scale.astype(losses.dtype) if hasattr(scale, "dtype") else Factor(scale)
 
 
 @fused

@@ -7,6 +7,8 @@ https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
@@ -14,10 +16,10 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad import dtypes
-from minigrad.arrays import gpu_of, on_its_gpu
+from minigrad.arrays import SILENT, gpu_of, numpy_errors, on_its_gpu
 from minigrad.devices import as_array, device_of
 from minigrad.engine.broadcasting import cast
-from minigrad.engine.graph import TensorBase, node_of, wrap
+from minigrad.engine.graph import TensorBase, node_of, raw, wrap
 from minigrad.engine.order import agrees, axes_of_result, broadcast_strides, empty_by_axes
 from minigrad.engine.places import op_called
 from minigrad.gpu.placement import check_devices
@@ -27,10 +29,11 @@ from minigrad.ops.moving import to_device
 NUMBERS = (bool, int, float)
 
 
-def operands(a: Any, b: Any) -> tuple[Any, Any]:
+def operands(a: Any, b: Any, factors: bool = False) -> tuple[Any, Any]:
     """Both operands of an elementwise op, cast to their common dtype and known to broadcast.
 
-    Raw arrays, which only the engine's own rules pass, are of one dtype already.
+    factors: of a product or quotient, where a number keeps its digits beside float16 (`Factor`).  Raw arrays, which
+    only the engine's own rules pass, are of one dtype already.
     """
     if isinstance(a, TensorBase):
         x = a.array
@@ -38,22 +41,23 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
             y = b.array
             if x.dtype is y.dtype and (type(x) is type(y) is ndarray or gpu_of(x) == gpu_of(y)):
                 return (a, b) if x.strides == y.strides and x.shape == y.shape else unlike(a, b)
-            return promoted(a, b)
-        if x.dtype.kind == "f" and type(b) in (float, int):
+            return promoted(a, b, factors)
+        if x.dtype.char in "fd" and type(b) in (float, int):
             return a, b
-        return promoted(a, b)
+        return promoted(a, b, factors)
     if isinstance(b, TensorBase):
-        return promoted(a, b)
+        return promoted(a, b, factors)
     if not hasattr(a, "dtype") and not hasattr(b, "dtype"):
         raise no_tensor(op_called(), "input", a)
     return a, b
 
 
-def promoted(a: Any, b: Any) -> tuple[Any, Any]:
+def promoted(a: Any, b: Any, factors: bool = False) -> tuple[Any, Any]:
     """The general case of `operands`: at least one of them is a Tensor."""
     a, b = on_one_device(operand(a), operand(b))
     dtype = result_type(a, b)
-    a, b = as_dtype(a, dtype), as_dtype(b, dtype)
+    convert = as_factor if factors and dtype.char == "e" and not in_a_rule() else as_dtype
+    a, b = convert(a, dtype), convert(b, dtype)
     return unlike(a, b) if isinstance(a, TensorBase) and isinstance(b, TensorBase) else (a, b)
 
 
@@ -198,6 +202,75 @@ def as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
     if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
         return int(np.array(x).astype(dtype))
     return bool(x) if dtype.kind == "b" else x
+
+
+class Factor(float):
+    """A number that multiplies or divides float16 arrays in float32, as in PyTorch; as an exponent it is a float16.
+
+    NumPy would make it a float16 first: 70000 would be inf, and 1e-8 would be 0.
+    """
+
+    __array_ufunc__ = None  # so NumPy's and CuPy's arrays leave their operators to this class
+
+    def __mul__(self, x: Any) -> Any:
+        return in_float32(operator.mul, self, x)
+
+    def __rmul__(self, x: Any) -> Any:
+        return in_float32(operator.mul, x, self)
+
+    def __truediv__(self, x: Any) -> Any:
+        return in_float32(operator.truediv, self, x)
+
+    def __rtruediv__(self, x: Any) -> Any:
+        return in_float32(operator.truediv, x, self)
+
+    def __pow__(self, x: Any, _modulus: None = None) -> Any:
+        return NotImplemented if isinstance(x, TensorBase) else float(self) ** x
+
+    def __rpow__(self, x: Any, _modulus: None = None) -> Any:
+        return x ** (fitting_number(float(self), x.dtype) if is_float16(x) else float(self))
+
+
+def in_float32(operation: Callable[..., Any], x: Any, y: Any) -> Any:
+    """What an operator or formula gives of raw operands, one of them a `Factor`: of two numbers again a Factor."""
+    if isinstance(x, TensorBase) or isinstance(y, TensorBase):
+        return NotImplemented
+    if not hasattr(x, "dtype") and not hasattr(y, "dtype"):
+        return Factor(operation(float(x), float(y)))
+    if is_float16(x) or is_float16(y):
+        numbers = (np.float32(z) if isinstance(z, Factor) else widened(z) for z in (x, y))
+        return operation(*numbers).astype(np.float16)
+    return operation(*(float(z) if isinstance(z, Factor) else z for z in (x, y)))
+
+
+def is_float16(x: Any) -> bool:
+    """Whether a raw operand is an array of float16."""
+    return hasattr(x, "dtype") and not isinstance(x, TensorBase) and bool(x.dtype.char == "e")
+
+
+def in_a_rule() -> bool:
+    """Whether a pass is under way: with Tensors its rules compute as with arrays, where NumPy treats a number."""
+    return numpy_errors.get() is SILENT
+
+
+def as_factor(x: Any, dtype: np.dtype[Any]) -> Any:
+    """An operand beside float16 as a `Factor`: a number, or a constant without dimensions whose value is at hand."""
+    if not isinstance(x, TensorBase):
+        return Factor(x)
+    number = x.array.ndim == 0 and x.array.dtype.kind == "f" and x.array.dtype != dtype
+    if number and type(x.array) is ndarray and node_of(x) is None:
+        return Factor(x.array)
+    return as_dtype(x, dtype)
+
+
+def factor_for(x: Any, number: float) -> float:
+    """A number to multiply or divide a Tensor or raw array by in a rule: see `Factor`."""
+    return Factor(number) if raw(x).dtype.char == "e" else number
+
+
+def widened(x: Any) -> Any:
+    """A raw array in which to compute with numbers: float16 as float32."""
+    return x.astype(np.float32) if x.dtype.char == "e" else x
 
 
 def fitting_number(x: Any, dtype: np.dtype[Any]) -> Any:

@@ -21,7 +21,7 @@ from minigrad.ops import selection
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.elementwise import exp
 from minigrad.ops.indexing import along, picked_da
-from minigrad.ops.promotion import array_of, floating, numpy_dtype
+from minigrad.ops.promotion import array_of, factor_for, floating, numpy_dtype
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -67,8 +67,8 @@ def mean_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: t
 
 
 def divided(g: Any, number: int) -> Any:
-    """g / number; in float16, whose largest number is 65504, by way of 1 / number."""
-    return g * (1 / number) if raw(g).dtype.char == "e" else g / number
+    """g / number; in float16, whose largest number is 65504, with a number of more digits."""
+    return g / factor_for(g, number)
 
 
 def average(x: Any, axes: tuple[int, ...], keepdim: bool) -> Any:

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minigrad import later
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.engine.order import ordered
 from minigrad.kernels.fused import selected
 from minigrad.ops.advice import no_tensor
-from minigrad.ops.promotion import arrays_of, as_dtype, check_shapes, on_one_device, operand, operands, result_type
+from minigrad.ops.promotion import (
+    NUMBERS,
+    arrays_of,
+    as_dtype,
+    check_shapes,
+    fitting_number,
+    on_one_device,
+    operand,
+    operands,
+    result_type,
+)
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -17,11 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["clamp", "maximum", "minimum", "where"]
 
 
-def where(condition: Any, input: Any, other: Any) -> Tensor:
-    """`input` where the condition is True, `other` where it is False.
+def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
+    """`input` where the condition is True, `other` where it is False.  With the condition alone, where it is not zero.
 
     condition: bool tensor.  RuntimeError for another dtype.
     """
+    if input is None and other is None:
+        return later.function("nonzero")(condition, as_tuple=True)  # type: ignore[no-any-return]
     if not hasattr(condition, "dtype"):
         raise no_tensor("where", "condition", condition)
     if isinstance(condition, TensorBase):
@@ -116,7 +129,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         input, *bounds = on_one_device(input, *bounds)
         dtype = result_type(input, *bounds)
         input = as_dtype(input, dtype)
-        bounds = [as_dtype(bound, dtype) for bound in bounds]
+        bounds = [fitting_number(x, dtype) if type(x) in NUMBERS else as_dtype(x, dtype) for x in bounds]
         check_shapes(input, *bounds)
     low, high = (bounds[0] if min is not None else None), (bounds[-1] if max is not None else None)
     value = raw(input)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
-from minigrad.seeing import check, draw, explain, watch
+from minigrad.seeing import check, draw, explain, replay, watch
 from minigrad.watch.step import Step
 
-__all__ = ["Step", "check", "draw", "explain", "watch"]
+__all__ = ["Step", "check", "draw", "explain", "replay", "watch"]
 
 
 class CallableModule(ModuleType):

@@ -1,4 +1,4 @@
-"""`python -m minigrad --explain script.py` and `--draw FILE`: run a script to a backward pass, and show that step."""
+"""`python -m minigrad --explain script.py`, `--draw FILE`, `--replay FILE`: run to a backward pass, show the step."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from minigrad.watch.explain import Explanation
 from minigrad.watch.observers import watched_by
 from minigrad.watch.peer import difference_from_torch
 from minigrad.watch.profile import Profile
+from minigrad.watch.replay import PAGES, replay
 from minigrad.watch.tape import Tape
 
 
@@ -25,11 +26,12 @@ class Wrong(Exception):
 
 
 def main(arguments: list[str]) -> None:
-    """Answer `--explain [--step N] script.py [arguments]`, `--draw FILE ...` or `--profile`.  Wrong: another use."""
+    """Answer `--explain [--step N] script.py ...`, `--draw FILE`, `--replay FILE`, `--profile`.  Wrong: another use."""
     if arguments[0] == "--profile":
         profile(*script_of(arguments[1:]))
         return
-    view, rest = (explain, arguments[1:]) if arguments[0] == "--explain" else drawing(arguments[1:])
+    views = {"--draw": drawing, "--replay": replaying}
+    view, rest = (explain, arguments[1:]) if arguments[0] == "--explain" else views[arguments[0]](arguments[1:])
     number = 1
     if rest[:1] == ["--step"]:
         if len(rest) < 2 or not rest[1].isdecimal() or int(rest[1]) < 1:
@@ -58,8 +60,11 @@ def profile(script: str, arguments: list[str]) -> None:
         print(measured.table())
 
 
-View = Callable[[Tape, "dict[Any, str] | None"], None]
-"""Shows a tape, with what there is to say of its leaves' gradients compared with PyTorch's."""
+Compared = Callable[[], "dict[Any, str]"]
+"""Says by how much the leaves' gradients differ from PyTorch's; it takes as long as PyTorch does."""
+
+View = Callable[[Tape, Compared], None]
+"""Shows a tape."""
 
 
 def drawing(rest: list[str]) -> tuple[View, list[str]]:
@@ -70,16 +75,23 @@ def drawing(rest: list[str]) -> tuple[View, list[str]]:
     return lambda tape, _compared: draw(tape, file), rest[1:]
 
 
+def replaying(rest: list[str]) -> tuple[View, list[str]]:
+    """The view that writes a page, and the arguments after its file."""
+    if not rest or not rest[0].endswith(PAGES):
+        raise Wrong(f"--replay needs the name of a page, which ends in {' or '.join(PAGES)}")
+    file = os.path.abspath(rest[0])
+    return lambda tape, compared: replay(tape, file, compared()), rest[1:]
+
+
 def show_step(view: View, number: int, script: str, arguments: list[str]) -> None:
     """Run a script to the end of its N-th backward pass, and show what happened since the one before."""
     launcher.install()
     tape = Tape()
-    compare = view is explain
     folder = os.getcwd()
 
     def at_the_end() -> None:
         os.chdir(folder)
-        view(tape, difference_from_torch(script, arguments, number, tape) if compare else None)
+        view(tape, lambda: difference_from_torch(script, arguments, number, tape))
 
     passes = Passes(tape, number, at_the_end)
     Tensor.backward = passes.counted(Tensor.backward)  # type: ignore[method-assign]
@@ -89,14 +101,14 @@ def show_step(view: View, number: int, script: str, arguments: list[str]) -> Non
             launcher.run(script, arguments)
     except Exception as error:
         tape.finish(innermost(error), error)
-        view(tape, None)
+        view(tape, dict)
         raise
     if passes.number:
         print(f"The script made {passes.number} backward passes: there is no step {number}.", file=sys.stderr)
         sys.exit(1)
     tape.finish(None)
     tape.names.learn(vars(sys.modules["__main__"]))
-    view(tape, None)
+    view(tape, dict)
 
 
 def innermost(error: BaseException) -> Any:
@@ -131,9 +143,9 @@ class Passes:
         return counted
 
 
-def explain(tape: Tape, compared: dict[Any, str] | None) -> None:
+def explain(tape: Tape, compared: Compared) -> None:
     """Print the explanation, in colours on a terminal."""
-    text = Explanation(tape, compared or {}).text()
+    text = Explanation(tape, compared()).text()
     print(coloured(text) if sys.stdout.isatty() and "NO_COLOR" not in os.environ else text)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from minigrad.engine.graph import Node
 from minigrad.nn.module import Module
 from minigrad.watch.arrays import Seen, number, shape_text
+from minigrad.watch.called import Called
 from minigrad.watch.fold import Piece, folded
 from minigrad.watch.source import position, short_path
 from minigrad.watch.tape import Message, Op, Operand, Tape, below
@@ -41,6 +42,10 @@ CELLS_IN_A_ROW = 3
 ENDINGS = (".svg", ".png", ".dot")
 
 
+class NoGraphviz(RuntimeError):
+    """Neither graphviz-pure nor dot is there."""
+
+
 def draw(tape: Tape, file: str | os.PathLike[str], sideways: bool = False) -> None:
     """Write the picture of a step to a file: .svg, .png or .dot.  ValueError for another ending."""
     path = Path(file)
@@ -60,7 +65,7 @@ def laid_out(dot: str, kind: str) -> bytes:
     places = os.pathsep.join([bin, os.environ.get("PATH", "")])
     command = shutil.which("graphviz-pure", path=places) or shutil.which("dot", path=places)
     if command is None:
-        raise RuntimeError(
+        raise NoGraphviz(
             "drawing needs Graphviz: pip install graphviz-pure (or minigrad with its extra [draw]), or install "
             "Graphviz itself, whose command is dot. A file named .dot needs neither."
         )
@@ -81,14 +86,13 @@ class Group:
     """Groups by what they are of, and the DOT of ops."""
 
 
-class Picture:
+class Picture(Called):
     """Makes the DOT of a step."""
 
     def __init__(self, tape: Tape, sideways: bool = False) -> None:
-        self.tape = tape
+        super().__init__(tape)
         self.direction = "rankdir=LR;" if sideways else "rankdir=TB;"
         self.ops = ops_of_last_pass(tape)
-        self.names = tape.names.unique([*tape.by_node, *tape.leaves])
         self.messages = {(m.node, m.index): m for one in tape.passes for m in one.messages}
         self.totals = {m.edge: m.total for one in tape.passes for m in one.messages}
         self.pieces = folded(self.ops)
@@ -218,10 +222,6 @@ class Picture:
             return repr(x.given)
         return "" if x.value.shape or self.tape.names.of_constant(x.given) else number(x.value.host.item())
 
-    def module_path(self, op: Op) -> str:
-        """The path of the module that an op is in."""
-        return self.tape.names.of_module(op.modules[-1]) if op.modules else ""
-
     def port(self, key: Any) -> str:
         """The name of a cell."""
         return f"x{list(self.homes).index(key) + 1}"
@@ -264,13 +264,18 @@ class Picture:
         if kind is None or key in drawn:
             return
         drawn.add(key)
+        name = self.id_of_edge(source, op, index)
         if kind == "repeats":
-            yield f'{id_of(a)} -> {id_of(b)} [class="flow again", style=dashed, constraint=false, label="repeats"];'
+            look = 'class="flow again", style=dashed, constraint=false, label="repeats"'
+            yield f'{id_of(a)} -> {id_of(b)} [id="{name}", {look}];'
         else:
             text = self.edge_text(self.tape.by_node[source], self.messages.get((op.node, index)))
             label = f'<table border="0" cellpadding="3" cellspacing="0"><tr><td align="left">{text}</td></tr></table>'
-            name = f"{id_of(a)}-{id_of(b)}-{index}"
             yield f'{id_of(a)} -> {id_of(b)} [id="{name}", class="flow", weight=8, label=<{label}>];'
+
+    def id_of_edge(self, source: Node, op: Op, index: int) -> str:
+        """The name of the edge by which an op gets an operand."""
+        return f"{id_of(self.drawn_as[source])}-{id_of(self.drawn_as[op.node])}-{index}"
 
     def kind_of_edge(self, source: Node, op: Op) -> str | None:
         """A block that is not drawn has no edges but one from its last op to the first of the next: "repeats"."""
@@ -294,8 +299,8 @@ class Picture:
         """From a parameter's cell to another op that uses it."""
         home, to = self.homes[key][0], self.drawn_as[op.node]
         if home is not op and self.drawn_as[home.node] is home and home is not to:
-            style = 'class="again", style=dashed, weight=0, arrowhead=open'
-            yield f"{id_of(home)}:{self.port(key)} -> {id_of(to)} [{style}];"
+            look = 'class="again", style=dashed, weight=0, arrowhead=open'
+            yield f'{id_of(home)}:{self.port(key)} -> {id_of(to)} [id="{self.port(key)}-{id_of(to)}", {look}];'
 
 
 def ops_of_last_pass(tape: Tape) -> list[Op]:

@@ -9,12 +9,12 @@ from itertools import groupby
 from typing import Any
 
 from minigrad.engine.graph import Node, rule_name
-from minigrad.nn.module import Module
 from minigrad.watch.arrays import Seen, described, not_finite, number, one_line, shape_text
+from minigrad.watch.called import Called, outer_line
 from minigrad.watch.fold import Piece, folded, line_of, numbers_of
 from minigrad.watch.rules import lines_that_ran
 from minigrad.watch.source import Position, file_and_line, position, short_path
-from minigrad.watch.tape import Message, Op, Operand, Pass, Tape
+from minigrad.watch.tape import Message, Op, Pass, Tape
 
 WIDTH = 100
 MANY = 10
@@ -26,13 +26,13 @@ def explanation(tape: Tape) -> str:
     return Explanation(tape).text()
 
 
-class Explanation:
+class Explanation(Called):
     """Text that grows by a line at a time."""
 
     def __init__(self, tape: Tape, compared: dict[Node, str] | None = None) -> None:
+        super().__init__(tape)
         self.compared = compared or {}  # with PyTorch: what there is to say of each leaf
-        self.tape, self.lines = tape, list[str]()
-        self.names = tape.names.unique([*tape.by_node, *tape.leaves])
+        self.lines = list[str]()
         self.sources = set[Any]()  # of rules, each shown once
         self.is_long = sum(len(piece.shown) for piece in folded(tape.ops)) > MANY
         self.file: str = ""  # of the line shown last
@@ -132,33 +132,13 @@ class Explanation:
 
     def op(self, op: Op) -> None:
         """An op with the names of its operands, and its result."""
-        operands = ", ".join(self.operand(x) for x in op.operands if x.given is not None)
         where = self.module_path(op)
-        head = f"({op.number}) {op.name}({operands})" + (f"  in {where}" if where else "")
+        head = f"({op.number}) {self.call(op)}" + (f"  in {where}" if where else "")
         self.put_array(7, f"{head:46}", self.arrow(op), op.value, op.node.shape)
 
     def arrow(self, op: Op) -> str:
         """The sign before an op's result, and the user's name for it."""
         return f"  -> {self.names[op.node]} " if op.node in self.names else "  -> "
-
-    def operand(self, x: Operand) -> str:
-        """An operand as the user calls it, else by the number of its op, else by what the op calls it."""
-        if x.edge is not None:
-            return self.called(x.edge, x.label)
-        name = self.tape.names.of_constant(x.given)
-        if name or x.value is not None:
-            return name or (number(x.value.host.item()) if x.value is not None and not x.value.shape else x.label)
-        return textwrap.shorten(repr(x.given), 20, placeholder="...")
-
-    def called(self, node: Node, label: str = "a leaf") -> str:
-        """A node's output by the user's name for it; where several are called so, and without a name, by number."""
-        if node in self.names:
-            return self.names[node]
-        return f"({self.tape.by_node[node].number})" if node in self.tape.by_node else label
-
-    def module_path(self, op: Op) -> str:
-        """The path of the module that an op is in."""
-        return self.tape.names.of_module(op.modules[-1]) if op.modules else ""
 
     # Backward -----------------------------------------------------------------------------------------------
 
@@ -192,13 +172,11 @@ class Explanation:
         self.put(2, text, before=None if self.is_long else "")
         self.put_array(6, "g arrives", "     ", messages[0].g)
         for message in messages:
-            self.rule(op, message, one)
+            self.rule(message, one)
 
-    def rule(self, op: Op | None, message: Message, one: Pass) -> None:
+    def rule(self, message: Message, one: Pass) -> None:
         """What one rule did, and what became of it."""
-        label = op.operands[message.index].label if op else f"input {message.index}"
-        to = self.called(message.edge, label) + (".grad" if one.fills_grad and not message.edge.rules else "")
-        head = f"{label} -> {to}   by {rule_name(message.rule)}"
+        head = f"{self.label(message)} -> {self.receiver(message, one)}   by {rule_name(message.rule)}"
         if message.rule in self.sources:
             indent = 6
         else:
@@ -265,11 +243,6 @@ def entries(ops: list[Op]) -> Iterator[tuple[Op, Piece | None]]:
 def first_value(tape: Tape, leaf: Node) -> Seen | None:
     """What a leaf was when it was first used."""
     return next((x.value for op in tape.ops for x in op.operands if x.edge is leaf), None)
-
-
-def outer_line(op: Op) -> Position | None:
-    """The user's outermost line on the way to an op."""
-    return next((position(step) for step in op.where if not isinstance(step, Module)), None)
 
 
 def cut(line: str) -> str:

@@ -97,6 +97,10 @@ class Profile:
             name = f"{type(frame.f_locals.get('self')).__name__}.{name}"
         line.seconds[name] += seconds
         line.calls[name] += 1
+        self.called(name, seconds)
+
+    def called(self, name: str, seconds: float) -> None:
+        """An op, rule or step of this name has just ended: for those who want to know of each."""
 
     def line(self, place: Place) -> Line:
         """The line of a place."""

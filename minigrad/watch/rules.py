@@ -6,7 +6,9 @@ pure (a method, a closure) is shown without.
 
 from __future__ import annotations
 
+import ast
 import sys
+import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,10 +66,53 @@ def lines_that_ran(rule: Any, run: Run | None) -> list[str]:
         chosen = [source[i] for i in sorted(run.lines) if i < len(source)]
     else:
         chosen = source[body_of(source) :]
-    lines = [line.split("  #")[0].strip() for line in chosen]
+    lines = [without_comment(line).strip() for line in chosen]
     return [line for line in lines if line and not line.startswith(SKIPPED)]
+
+
+def listing(rule: Any, run: Run | None) -> list[tuple[str, bool]]:
+    """The lines of a rule, under its names without annotations, and of each whether it ran (True if not known)."""
+    source = textwrap.dedent("\n".join(lines_of(rule))).splitlines()
+    function = definition(source)
+    if function is None:
+        return [(line, True) for line in source]
+    names = [each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)]
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    ran = [True] * len(source) if run is None else lines_that_led_somewhere(function, run.lines, len(source))
+    head = f"def {function.name}({', '.join(names)}):"
+    first = body[0].lineno - 1 if body else len(source)
+    return [(head, True), *zip(map(without_comment, source[first:]), ran[first:])]
+
+
+def definition(source: list[str]) -> ast.FunctionDef | None:
+    """The function that a source defines; None for a lambda and what cannot be read by itself."""
+    try:
+        found = ast.parse("\n".join(source)).body
+    except SyntaxError:
+        return None
+    return found[0] if found and isinstance(found[0], ast.FunctionDef) else None
+
+
+def lines_that_led_somewhere(function: ast.FunctionDef, seen: set[int], total: int) -> list[bool]:
+    """Of each line whether it ran; a statement of several lines ran as a whole, and `else:` with what is under it."""
+    ran: list[bool | None] = [None] * total
+    for statement in ast.walk(function):
+        if isinstance(statement, ast.stmt) and statement is not function:
+            inner = getattr(statement, "body", None)
+            lines = range(statement.lineno - 1, inner[0].lineno - 1 if inner else statement.end_lineno or 0)
+            for i in lines:
+                ran[i] = any(line in seen for line in lines)
+    for i in reversed(range(total - 1)):
+        if ran[i] is None:
+            ran[i] = ran[i + 1]
+    return [each is not False for each in ran]
 
 
 def body_of(source: list[str]) -> int:
     """Where the body of a function begins: under the line that ends its signature."""
-    return next((i + 1 for i, line in enumerate(source) if line.split("  #")[0].rstrip().endswith(":")), 0)
+    return next((i + 1 for i, line in enumerate(source) if without_comment(line).endswith(":")), 0)
+
+
+def without_comment(line: str) -> str:
+    """A line without the comment at its end."""
+    return line.split("  #")[0].rstrip()

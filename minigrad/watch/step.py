@@ -16,6 +16,7 @@ from minigrad.watch.flow import gradients
 from minigrad.watch.nonfinite import StopAtNonFinite
 from minigrad.watch.observers import watched_by
 from minigrad.watch.reasons import why_none
+from minigrad.watch.replay import replay
 from minigrad.watch.summary import summary
 from minigrad.watch.tape import Tape
 
@@ -62,6 +63,13 @@ class Step:
         sideways: from left to right, for a short expression.
         """
         draw(self.tape, file, sideways)
+
+    def replay(self, file: str | os.PathLike[str]) -> None:
+        """Write the step as a page to play it on: one .html file with the graph, every op, every rule, every number.
+
+        It needs no network; the picture of the graph needs Graphviz.
+        """
+        replay(self.tape, file)
 
     def gradients(self) -> str:
         """A table of the norms of the leaves' gradients, with what vanishes, what is None and why, and dead units."""

@@ -359,6 +359,8 @@ def method(name, parameters):
 
 def operator_method(name, function):
     def call(self, *others):
+        if any(getattr(x, "__array_ufunc__", "none") is None for x in others):
+            return NotImplemented
         if any(not isinstance(x, (ndarray, *SCALARS)) for x in others):
             raise TypeError(f"Unsupported type {type(others[0])}")
         return compute(function, (self, *others), {})

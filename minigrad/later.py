@@ -1,0 +1,94 @@
+"""Ops that are imported when one of them is first used: the many that no lesson needs.
+
+`import minigrad` takes no time for them, and whoever reads the engine meets none of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.on_use import imported
+
+FAMILIES = {
+    "minigrad.ops.picking": (
+        "argwhere gather index_add index_copy index_fill index_select masked_fill masked_scatter masked_select nonzero "
+        "scatter scatter_add take take_along_dim"
+    ),
+    "minigrad.ops.arranging": (
+        "atleast_1d atleast_2d atleast_3d block_diag broadcast_tensors cartesian_prod column_stack combinations diag "
+        "diag_embed diagflat diagonal dsplit dstack flip fliplr flipud hsplit hstack meshgrid moveaxis movedim narrow "
+        "ravel repeat_interleave roll rot90 select tensor_split tile trace tril tril_indices triu triu_indices vsplit "
+        "vstack"
+    ),
+    "minigrad.ops.products": (
+        "addbmm addmm addmv addr baddbmm bmm dot einsum ger inner kron mm mv outer tensordot vdot"
+    ),
+    "minigrad.ops.norms": ("cdist dist norm"),
+    "minigrad.ops.sorting": (
+        "argsort bincount bucketize histc kthvalue median mode msort nanmedian nanquantile quantile searchsorted sort "
+        "topk unique unique_consecutive"
+    ),
+    "minigrad.ops.cumulative": ("cummax cummin cumprod cumsum diff logcumsumexp"),
+    "minigrad.ops.statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
+    "minigrad.ops.functions": (
+        "acos acosh arccos arccosh arcsin arctan arctan2 arctanh asin atan atan2 atanh "
+        "copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix fmax fmin "
+        "frac gcd heaviside hypot isneginf isposinf isreal lcm lgamma log10 log2 logaddexp logaddexp2 logical_xor "
+        "nextafter rad2deg rsqrt sgn signbit sinc sinh tan trunc xlogy"
+    ),
+    "minigrad.ops.mixing": (
+        "addcdiv addcmul clamp_max clamp_min float_power fmod ldexp lerp logit nan_to_num polygamma"
+    ),
+    "minigrad.ops.more_in_place": (
+        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arctan_ arctanh_ asin_ atan_ atanh_ ceil_ "
+        "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ lcm_ ldexp_ "
+        "log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ sinh_ "
+        "square_ tan_ trunc_ xlogy_"
+    ),
+}
+"""The families, and the functions that each has to offer: its `__all__`."""
+
+NAMES = {
+    **FAMILIES,
+    "": "amp backends linalg multiprocessing profiler testing",
+    "minigrad.amp.scaler": "GradScaler",
+    "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
+    "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
+    "minigrad.compiling": "compile",
+    "minigrad.limits": "finfo iinfo",
+    "minigrad.switches": (
+        "are_deterministic_algorithms_enabled get_deterministic_debug_mode get_float32_matmul_precision "
+        "is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled set_deterministic_debug_mode "
+        "set_float32_matmul_precision set_flush_denormal set_warn_always use_deterministic_algorithms"
+    ),
+    "minigrad.tensor_types": "set_default_tensor_type",
+    "minigrad.threads": "get_num_interop_threads get_num_threads set_num_interop_threads set_num_threads",
+}
+"""All names of minigrad itself that are imported when one is first used: what scripts ask for, and no lesson does."""
+
+MODULE_OF = {name: family for family, names in FAMILIES.items() for name in names.split()}
+
+
+def function(name: str) -> Any:
+    """The function of a family, which is now imported."""
+    return getattr(imported(MODULE_OF[name]), name)
+
+
+class Later:
+    """A method of Tensor that is imported when it is first used: from then on the class has the function itself."""
+
+    def __init__(self, family: str, function: str | None) -> None:
+        self.module, self.function = f"minigrad.ops.{family}", function
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.owner, self.name = owner, name
+
+    def __get__(self, tensor: Any, owner: type | None = None) -> Any:
+        method = getattr(imported(self.module), self.function or self.name)
+        setattr(self.owner, self.name, method)
+        return method.__get__(tensor, owner)
+
+
+def later(family: str, function: str | None = None) -> Any:
+    """The method of this name in a family, or of the name that its function has there."""
+    return Later(family, function)

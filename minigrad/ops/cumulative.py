@@ -1,0 +1,182 @@
+"""Sums, products and extremes of all elements so far along a dimension, and differences of neighbours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minigrad import dtypes
+from minigrad.arrays import array_module, gpu_of, quiet
+from minigrad.engine.broadcasting import cast
+from minigrad.engine.graph import raw, record
+from minigrad.engine.order import by_rows
+from minigrad.ops.arranging import flip, narrow
+from minigrad.ops.dims import axis
+from minigrad.ops.elementwise import exp
+from minigrad.ops.promotion import array_of, numpy_dtype
+from minigrad.ops.reductions import sum
+from minigrad.ops.selection import where
+from minigrad.ops.shaping import cat, transpose, unsqueeze
+from minigrad.ops.sorting import pair, taken
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+__all__ = ["cummax", "cummin", "cumprod", "cumsum", "diff", "logcumsumexp"]
+
+LargestSoFar, SmallestSoFar = pair("cummax"), pair("cummin")
+
+
+def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
+    """The sum of all elements so far along dim.  Bools and integers are summed as int64 if dtype is not given."""
+    a, at = accumulated("cumsum", input, dim, dtype)
+    x = raw(a)
+    with quiet():
+        value = in_wider_floats(lambda y: y.cumsum(at, y.dtype), x) if x.ndim else x.copy()
+    return record(value, (a,), (cumsum_da,), at)
+
+
+def in_wider_floats(function: Any, x: Any) -> Any:
+    """A function of a raw array by rows, in the next wider float dtype: rounding errors would add up."""
+    wider = {"float16": "float32", "float32": "float64"}.get(x.dtype.name, x.dtype)
+    return by_rows(function(x.astype(wider, copy=False)).astype(x.dtype, copy=False))
+
+
+def cumsum_da(g: Tensor, _out: Tensor, _a: Tensor, dim: int) -> Tensor:
+    return flip(cumsum(flip(g, dim), dim), dim)
+
+
+def cumprod(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
+    """The product of all elements so far along dim.  Bools and integers are multiplied as int64."""
+    a, at = accumulated("cumprod", input, dim, dtype)
+    x = raw(a)
+    with quiet():
+        value = in_wider_floats(lambda y: y.cumprod(at, y.dtype), x) if x.ndim else x.copy()
+    return record(value, (a,), (cumprod_da,), at)
+
+
+def cumprod_da(g: Tensor, out: Tensor, a: Tensor, dim: int) -> Tensor:
+    if not raw(a).ndim:
+        return g
+    if gpu_of(raw(a)) is None and not (raw(a) == 0).any():
+        return flip(cumsum(flip(g * out, dim), dim), dim) / a
+    rows, gradients = transpose(a, dim, 0), transpose(g, dim, 0)
+    later, same = pairs_of_places(rows)
+    between = cumprod(where(later, unsqueeze(rows, 0), 1.0), 1)  # [i, j]: the product from behind i up to j
+    before = cumprod(shifted(rows, 1, 1.0), 0)
+    return transpose(before * sum(where(later | same, unsqueeze(gradients, 0) * between, 0.0), 1), 0, dim)
+
+
+def pairs_of_places(rows: Tensor) -> tuple[Any, Any]:
+    """For each two rows i, j whether j comes later, and whether it is the same."""
+    xp, size = array_module(raw(rows)), raw(rows).shape[0]
+    places = xp.arange(size).reshape(size, *[1] * (raw(rows).ndim - 1))
+    return places[None] > places[:, None], places[None] == places[:, None]
+
+
+def shifted(a: Tensor, by: int, fill: float) -> Tensor:
+    """The rows moved on by one place (1) or back (-1), and a number in the row that comes in."""
+    x = raw(a)
+    value = array_module(x).full(x.shape, fill, x.dtype)
+    if by > 0:
+        value[1:] = x[:-1]
+    else:
+        value[:-1] = x[1:]
+    return record(value, (a,), (shifted_da,), by)
+
+
+def shifted_da(g: Tensor, _out: Tensor, _a: Tensor, by: int) -> Tensor:
+    return shifted(g, -by, 0.0)
+
+
+def products_of_others(a: Tensor) -> Tensor:
+    """For each row the product of all others, without a division: some may be 0."""
+    before = cumprod(shifted(a, 1, 1.0), 0)
+    return before * flip(cumprod(flip(shifted(a, -1, 1.0), 0), 0), 0)
+
+
+def accumulated(op: str, input: Tensor, dim: int, dtype: dtypes.dtype | None) -> tuple[Tensor, int]:
+    """The operand in the dtype in which it is added up, and the dimension counted from the front."""
+    x = array_of(input)
+    to = numpy_dtype(dtype or dtypes.int64) if dtype is not None or x.dtype.kind in "biu" else x.dtype
+    if to.kind == "b":
+        raise NotImplementedError(f"{op}(): not implemented for bools: give another dtype")
+    return input if x.dtype == to else cast(input, to), axis(dim, x.ndim)
+
+
+def logcumsumexp(input: Tensor, dim: int) -> Tensor:
+    """log(cumsum(e ** input)) along dim, computed without overflow."""
+    a = input
+    x = array_of(a)
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"logcumsumexp(): not implemented for {x.dtype}: convert with .float()")
+    at, xp = axis(dim, x.ndim), array_module(x)
+    if not x.ndim:
+        return record(x.copy(), (a,), (logcumsumexp_da,), at)
+    with quiet():
+        value = in_wider_floats(lambda y: xp.moveaxis(logarithms_so_far(xp.moveaxis(y, at, 0)), 0, at), x)
+    return record(value, (a,), (logcumsumexp_da,), at)
+
+
+def logarithms_so_far(rows: Any) -> Any:
+    """log(cumsum(e ** rows)) of a raw array."""
+    xp = array_module(rows)
+    value = xp.empty_like(rows)
+    value[:1] = rows[:1]
+    for i in range(1, len(rows)):
+        value[i] = xp.logaddexp(value[i - 1], rows[i])
+    return value
+
+
+def logcumsumexp_da(g: Tensor, out: Tensor, a: Tensor, dim: int) -> Tensor:
+    """For each element the sum, over all results from there on, of g * e ** (a - result)."""
+    if not raw(a).ndim:
+        return g
+    rows, results, gradients = (transpose(x, dim, 0) for x in (a, out, g))
+    later, same = pairs_of_places(rows)
+    later = later | same
+    shares = exp(where(later, unsqueeze(rows, 1) - unsqueeze(results, 0), 0.0))
+    return transpose(sum(where(later, unsqueeze(gradients, 0) * shares, 0.0), 1), 0, dim)
+
+
+def cummax(input: Tensor, dim: int) -> Any:
+    """The largest of all elements so far along dim, and where it is last: (values, indices).  nan counts as largest."""
+    at = places_so_far(array_of(input), dim, largest=True)
+    return LargestSoFar(*taken(input, at, dim, "CummaxBackward0"))
+
+
+def cummin(input: Tensor, dim: int) -> Any:
+    """The smallest of all elements so far along dim, and where it is last: (values, indices).  nan counts as such."""
+    at = places_so_far(array_of(input), dim, largest=False)
+    return SmallestSoFar(*taken(input, at, dim, "CumminBackward0"))
+
+
+def places_so_far(x: Any, dim: int, largest: bool) -> Any:
+    """Where along dim the extreme of all elements so far is (the last of equal ones)."""
+    dim, xp = axis(dim, x.ndim), array_module(x)
+    rows = xp.moveaxis(x if x.ndim else x.reshape(1), dim, 0)
+    best, place = rows[:1].copy(), xp.zeros(rows.shape, "int64")
+    for i in range(1, len(rows)):
+        row = rows[i : i + 1]
+        better = ((row >= best) if largest else (row <= best)) & (best == best) | (row != row)
+        place[i : i + 1] = xp.where(better, i, place[i - 1 : i])
+        best = xp.where(better, row, best)
+    return xp.moveaxis(place, 0, dim)
+
+
+def diff(
+    input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None
+) -> Tensor:
+    """The differences of neighbours along dim, n times over.  prepend, append: what to put before and after first."""
+    ends = [x for x in (prepend, input, append) if x is not None]
+    a = cat(ends, dim) if len(ends) > 1 else input
+    x = array_of(a)
+    if not x.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    at = axis(dim, x.ndim)
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    for _ in range(n):
+        size = raw(a).shape[at]
+        low, high = narrow(a, at, 0, max(size - 1, 0)), narrow(a, at, min(1, size), max(size - 1, 0))
+        a = high ^ low if x.dtype.kind == "b" else high - low
+    return a if n else a.clone()

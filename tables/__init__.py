@@ -1,0 +1,1 @@
+"""Tables from which source of minigrad is written by `python -m tables`; a test says when that is stale."""

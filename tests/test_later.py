@@ -1,0 +1,56 @@
+"""What is imported when it is first used, and what is written from tables."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+from processes import python
+
+import minigrad
+from minigrad import later
+from minigrad.more_methods import MoreMethods
+from tables import elementwise, in_place
+
+
+@pytest.mark.parametrize("family", later.FAMILIES)
+def test_a_family_offers_what_is_listed(family: str) -> None:
+    module = importlib.import_module(family)
+    assert sorted(module.__all__) == sorted(later.FAMILIES[family].split())
+    for name in module.__all__:
+        assert getattr(minigrad, name) is getattr(module, name)
+        assert name in minigrad.__all__
+
+
+def test_a_method_is_its_function_once_it_was_used() -> None:
+    program = (
+        "import sys, minigrad\n"
+        "assert not {'minigrad.ops.picking', 'minigrad.ops.functions', 'minigrad.linalg'} & sys.modules.keys()\n"
+        "x = minigrad.tensor([1.0, 2.0])\n"
+        "assert x.gather(0, minigrad.tensor([1])).item() == 2.0\n"
+        "assert 'minigrad.ops.functions' not in sys.modules\n"
+        "assert minigrad.Tensor.gather is minigrad.gather is sys.modules['minigrad.ops.picking'].gather\n"
+        "assert minigrad.linalg.norm(x).item() > 2\n"
+        "assert not hasattr(minigrad, 'no_such_name') and not hasattr(x, 'no_such_name')\n"
+    )
+    assert python("-c", program).returncode == 0
+
+
+def test_every_method_that_is_listed_is_there() -> None:
+    for name in vars(MoreMethods).keys() - vars(type).keys():
+        if not name.startswith("__"):
+            assert callable(getattr(minigrad.Tensor, name))
+
+
+def test_rules_of_what_is_imported_later_are_learnt() -> None:
+    from minigrad.engine.kept import READS
+
+    function = later.function("atan")
+    assert vars(importlib.import_module(function.__module__))["atan_da"] in READS
+
+
+@pytest.mark.parametrize("writer", [elementwise, in_place], ids=["functions", "more_in_place"])
+def test_what_is_written_from_a_table_is_what_the_table_says(writer) -> None:
+    pytest.importorskip("ruff")
+    stale = f"{writer.FILE.name} is stale, or was changed by hand: run `python -m tables`"
+    assert writer.FILE.read_text(encoding="utf-8") == writer.source(), stale
