@@ -562,7 +562,10 @@ def test_an_optimizer_in_the_backward_pass():
         model = engine.nn.Sequential(engine.nn.Linear(3, 4), engine.nn.Tanh(), engine.nn.Linear(4, 1))
         optimizers = {p: engine.optim.SGD([p], lr=0.1) for p in model.parameters()}
 
+        order, names = [], {p: name for name, p in model.named_parameters()}
+
         def step(p):
+            order.append(names[p])
             optimizers[p].step()
             p.grad = None
 
@@ -570,9 +573,11 @@ def test_an_optimizer_in_the_backward_pass():
             p.register_post_accumulate_grad_hook(step)
         for _ in range(3):
             model(engine.ones(2, 3)).pow(2).mean().backward()
-        return [np.round(p.detach().numpy(), 5).tolist() for p in model.parameters()], [
-            p.grad for p in model.parameters()
-        ]
+        return (
+            [np.round(p.detach().numpy(), 5).tolist() for p in model.parameters()],
+            [p.grad for p in model.parameters()],
+            sorted(order),
+        )
 
     same(scenario)
 
