@@ -126,6 +126,8 @@ def is_offered(path: str, name: str, value: Any) -> bool:
         return True
     kind = value if inspect.isclass(value) or callable(value) else type(value)
     module = getattr(kind, "__module__", None) or ""
+    if inspect.isclass(kind) and module.startswith("torch._C") and name not in ("Event", "Generator", "Stream"):
+        return False  # of the compiler, for nobody to use
     return module.partition(".")[0] in ("torch", "torchvision") or (callable(value) and module in ("", "builtins"))
 
 

@@ -86,6 +86,14 @@ def test_lines_and_cells(lacking):
     assert lacking(notebook, "notes.ipynb") == ([("torch.no_such", "cell 3, line 4")], [])
 
 
+def test_files_beside_are_named(tmp_path):
+    for name in ("model", "more", "script"):
+        (tmp_path / f"{name}.py").write_text("import torch\nfrom model import Net\nfrom . import more, no\nimport os\n")
+    findings = checking.read(str(tmp_path / "script.py"))
+    assert findings.beside == [str(tmp_path / "model.py"), str(tmp_path / "more.py")]
+    assert checking.report("script.py", findings).splitlines()[-1].startswith("It imports /")
+
+
 def test_the_command(tmp_path):
     bad, good, none = tmp_path / "bad.py", tmp_path / "good.py", tmp_path / "none.py"
     bad.write_text("import torch\ntorch.no_such(1)\n" + "torch.no_such(2)\n" * 6 + "torch.ones(1).cholesky_inverse()\n")

@@ -106,6 +106,8 @@ class Findings:
     lacking: list[Use] = field(default_factory=list)
     guessed: list[Use] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
+    """Files beside it that it imports."""
 
 
 class Reader(ast.NodeVisitor):
@@ -282,6 +284,7 @@ def read(file: str) -> Findings:
     for _, _, tree in trees:
         own |= {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
         others |= other_modules(tree)
+    findings.beside = [str(each) for _, _, tree in trees for each in files_beside(Path(file), tree)]
     for number, source, tree in trees:
         reader = Reader(source.splitlines(), findings, names, number)
         reader.own, reader.imported = own, others
@@ -299,6 +302,18 @@ def other_modules(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] not in ROOTS:
             names |= {alias.asname or alias.name for alias in node.names}
     return names
+
+
+def files_beside(file: Path, tree: ast.AST) -> Iterator[Path]:
+    """The files in the same folder that a program imports."""
+    for node in ast.walk(tree):
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.level < 2:
+            modules = [node.module or "", *(alias.name for alias in node.names if not node.module)]
+        for module in modules:
+            beside = file.parent / f"{module.partition('.')[0]}.py"
+            if beside.is_file() and beside != file:
+                yield beside
 
 
 def cells_of(file: Path) -> Iterator[tuple[int | None, str]]:
@@ -342,6 +357,8 @@ def report(file: str, findings: Findings) -> str:
         lines.append("Methods that PyTorch's tensors have and minigrad's lack (a guess: these may be no tensors):")
         lines += shown(findings.guessed)
     lines += findings.unread
+    if findings.beside:
+        lines.append(f"It imports {', '.join(dict.fromkeys(findings.beside))}: check what is in there as well.")
     return "\n".join(lines)
 
 
