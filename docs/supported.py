@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 PROJECT = Path(__file__).parent.parent
-sys.path.insert(0, str(PROJECT))
+sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 
 from minigrad.comparison.worker import let_torchvision_be_imported  # noqa: E402 - of this checkout
 from minigrad.launcher import checking  # noqa: E402
@@ -86,13 +86,26 @@ DIFFERS = {
     "torchvision.datasets.MNIST": "an item without a transform is a NumPy array, not an image of Pillow",
     "torchvision.datasets.FashionMNIST": "an item without a transform is a NumPy array, not an image of Pillow",
 }
-"""How names differ; more, of single arguments and values, is in docs/differences.md."""
+"""How names differ, beside the ops, of which tests/differences.py knows; more is in docs/differences.md."""
+
+
+def differences() -> dict[str, list[str]]:
+    """How each name differs."""
+    found = {path: [how] for path, how in DIFFERS.items()}
+    from differences import GRADIENTS
+
+    for difference in GRADIENTS:
+        for op in difference.ops:
+            ways = found.setdefault(f"torch.{op}", [])
+            ways += [difference.how] if difference.how not in ways else []
+    return found
+
 
 HEAD = """\
 # What minigrad has of PyTorch {torch} and torchvision {torchvision}
 
 Written by `python docs/supported.py`, which a test compares. "There" means that a name does what PyTorch's does, but
-for [these differences](../docs/differences.md) and those named below. A
+for [these differences](../docs/differences.md) and those named below (printed names of nodes are not). A
 name that is not there says so when it is asked for, and `python -m minigrad --check script.py` says it beforehand.
 
 | module | names | there | differ | not there |
@@ -155,15 +168,16 @@ def page() -> str:
     let_torchvision_be_imported(torch)
     torchvision = importlib.import_module("torchvision")
     versions = {"torch": torch.__version__.partition("+")[0], "torchvision": torchvision.__version__.partition("+")[0]}
-    rows, parts = [], []
+    rows, parts, differing_how = [], [], differences()
     for path, there, missing in sections():
-        differing = [name for name in there if f"{path}.{name}" in DIFFERS]
+        differing = [name for name in there if f"{path}.{name}" in differing_how]
         anchor = path.lower().replace(".", "")
         counts = len(there) + len(missing), len(there), len(differing), len(missing)
         rows.append(f"| [{path}](#{anchor}) | " + " | ".join(map(str, counts)) + " |")
         parts.append(f"\n## {path}\n")
         parts += listed(f"There ({len(there)}):", there)
-        parts += [f"- `{name}` differs: {DIFFERS[f'{path}.{name}']}" for name in differing] + [""] * bool(differing)
+        parts += [f"- `{name}` differs: {'; '.join(differing_how[f'{path}.{name}'])}" for name in differing]
+        parts += [""] * bool(differing)
         parts += listed(f"Not there ({len(missing)}):", missing)
     return HEAD.format(**versions) + "\n".join(rows) + "\n" + "\n".join(parts).rstrip() + "\n"
 
