@@ -214,7 +214,7 @@ def what_there_is(torch_name: str, name: str) -> str:
     else:
         shown = f": {', '.join(there)}" if there else ""
     anchor = torch_name.lower().replace(".", "")
-    return f"of {torch_name} it has {len(there)} names{shown}, see {FILE}#{anchor}. {WHERE}"
+    return f"of {torch_name} it has {len(there)} name{'s' * (len(there) != 1)}{shown}, see {FILE}#{anchor}. {WHERE}"
 
 
 class MissingModules(MetaPathFinder):
