@@ -897,6 +897,56 @@ def test_a_wrong_command_line_is_refused(tmp_path, command, arguments):
 # On a GPU: what can be told without one
 
 
+TWO_VALUES = """
+import torch
+torch.manual_seed(0)
+x = torch.randn(4, 3)
+w = torch.randn(3, requires_grad=True)
+h = torch.relu(x @ w)
+h = h * ({})
+(h - 1).pow(2).mean().backward()
+(h.detach() * 1e9 + {}).sum()
+"""
+MINE = "'minigrad' in torch.__version__"
+
+
+def first_difference(tmp_path, source, *options):
+    script = tmp_path / "script.py"
+    script.write_text(source)
+    command = ("-m", "minigrad", "--compare", script, "--first-difference", "--threads", "1", *options)
+    return python(*command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(PROJECT)})
+
+
+def test_the_first_op_that_differs_is_named_with_its_line_and_both_values(tmp_path):
+    ended = first_difference(tmp_path, TWO_VALUES.format(f"1 + ({MINE}) / 100", 0))
+    assert ended.returncode == 1, ended.stderr
+    lines = ended.stdout.splitlines()
+    assert re.fullmatch(r"script: The first op that differs is mul \(number \d of \d+\)", lines[0])
+    assert lines[1].startswith("  at script.py:7: h * (")
+    assert "in minigrad and" in lines[2]
+    assert [line.split()[0] for line in lines[3:]] == ["minigrad:", "PyTorch:"]
+    assert lines[3].split()[1] == lines[4].split()[1] == "4"
+
+
+def test_where_no_op_differs_it_says_how_many_were_compared(tmp_path):
+    ended = first_difference(tmp_path, TWO_VALUES.format(1, 0))
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(r"No op differs by more than 0.0001: 11 were compared", ended.stdout)
+
+
+def test_a_step_ends_where_the_next_would_begin_unless_more_are_asked_for(tmp_path):
+    """What comes after the backward pass is part of its step; what rounds is no difference."""
+    source = TWO_VALUES.format(1, f"1e7 * ({MINE})")
+    assert first_difference(tmp_path, source).returncode == 1
+    assert first_difference(tmp_path, TWO_VALUES.format(1, f"({MINE})")).returncode == 0
+
+
+def test_an_engine_that_stops_is_named(tmp_path):
+    ended = first_difference(tmp_path, TWO_VALUES.format(1, 0) + f"assert not {MINE}, 'not here'\n")
+    assert ended.returncode == 1
+    assert "minigrad stops: AssertionError: not here" in ended.stdout
+
+
 def test_the_gpu_is_hidden_unless_it_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     assert environment(tmp_path, 1)["CUDA_VISIBLE_DEVICES"] == ""

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from minigrad.comparison import gpu
-from minigrad.comparison.compare import Comparison, compare, failures, judge_by_own_spread, needs_own_spread
+from minigrad.comparison.compare import TOLERANCE, Comparison, compare, failures, judge_by_own_spread, needs_own_spread
 from minigrad.comparison.engines import ENGINES, Conditions, Run, run_on
 from minigrad.comparison.report import details, head, notes, paragraph, remarks, row, write_json
 
@@ -42,11 +42,13 @@ def parser_of(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=positive, default=os.cpu_count(), metavar="N", help=THREADS_HELP)
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="figures and JSON (out)")
     parser.add_argument("--verbose", action="store_true", help="print all that was measured, and the rules")
+    parser.add_argument("--first-difference", action="store_true", help=FIRST_DIFFERENCE_HELP)
     return parser
 
 
 DTYPE_HELP = "float64: run unchanged scripts in double precision, whatever dtype they name (default: as written)"
 DEVICE_HELP = "cuda: train on the GPU, minigrad on CuPy (default: cpu, which hides the GPU from both engines)"
+FIRST_DIFFERENCE_HELP = "only name the first op that differs, in the first step (or --steps N), with both its values"
 THREADS_HELP = "threads of each engine (default: all cores)"
 
 
@@ -116,6 +118,8 @@ def run_all(
         arguments.device,
         gpu.card()["name"] if arguments.device == "cuda" else "",
     )
+    if arguments.first_difference:
+        return show_first_differences(scripts, replace(conditions, steps=arguments.steps or 1, ops=True))
     from minigrad.comparison.figure import write_figure
 
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -138,6 +142,22 @@ def run_all(
         passed = sum(not failures(comparison) for comparison in comparisons.values())
         print(f"\n{passed} of {len(scripts)} passed. Figures and comparison.json are in {arguments.out}{os.sep}")
         return 0 if passed == len(scripts) else 1
+
+
+def show_first_differences(scripts: dict[str, Path], conditions: Conditions) -> int:
+    """Name the first op of each script in which the engines differ; 0 where there is none."""
+    from minigrad.comparison.ops import first_difference, logged
+
+    differing = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path in scripts.items():
+            runs = [shown(f"{name} on {each}", each, path, Path(folder, name, each), conditions) for each in ENGINES]
+            theirs, mine = (logged(run.folder) for run in runs)
+            differs, text = first_difference(mine, theirs, TOLERANCE[conditions.dtype])
+            stops = [f"{run.engine} stops: {run.error['message']}" for run in runs if run.error]
+            print("\n".join([f"{name}: {text}", *stops]), flush=True)
+            differing += differs or any(run.exit_status for run in runs)
+    return 1 if differing else 0
 
 
 def compared(name: str, path: Path, folder: Path, conditions: Conditions) -> Comparison:

@@ -34,6 +34,8 @@ class Conditions:
     """The name of the GPU, when the device is one."""
     disturbed: bool = False
     """Whether each element of each gradient is moved up or down by one rounding."""
+    ops: bool = False
+    """Whether what each op gives is written down."""
 
 
 @dataclass
@@ -94,6 +96,8 @@ def run_on(engine: str, script: Path, folder: Path, conditions: Conditions, on_s
         command += ["--steps", str(conditions.steps)]
     if conditions.disturbed:
         command += ["--disturbed"]
+    if conditions.ops:
+        command += ["--ops"]
     command += ["--", engine, str(script), str(folder), *conditions.arguments]
     with (folder / "stdout").open("wb") as printed, (folder / "stderr").open("wb") as errors:
         process = subprocess.Popen(

@@ -12,6 +12,7 @@ import random
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -52,7 +53,8 @@ def main() -> None:
         seed(SEED)
     recorder = Recorder(torch, arguments.folder, arguments.steps, arguments.disturbed)
     try:
-        launcher.run(arguments.script, arguments.arguments)
+        with ops_noted(arguments):
+            launcher.run(arguments.script, arguments.arguments)
     except EnoughSteps:
         pass
     except Exception as error:
@@ -62,6 +64,16 @@ def main() -> None:
         recorder.end_step(last=True)
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].show()  # the figures that the script left open
+
+
+def ops_noted(arguments: argparse.Namespace) -> AbstractContextManager[Any]:
+    """Within it each op is written down, where that was asked for."""
+    if not arguments.ops:
+        return nullcontext()
+    from minigrad.comparison.ops import Log, OnMinigrad, on_torch
+
+    log = Log(arguments.folder)
+    return OnMinigrad(log) if arguments.engine == "minigrad" else on_torch(log)
 
 
 def note_error(error: Exception, arguments: argparse.Namespace) -> None:
@@ -94,6 +106,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("arguments", nargs="*")
     parser.add_argument("--dtype", choices=["float32", "float64"], required=True)
     parser.add_argument("--disturbed", action="store_true")
+    parser.add_argument("--ops", action="store_true")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     return parser.parse_args()
 

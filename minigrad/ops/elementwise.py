@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record, unrecorded
-from minigrad.engine.order import copied
+from minigrad.engine.order import copied, ordered
 from minigrad.formats import copied_in_format
 from minigrad.kernels.erf import error_function
 from minigrad.ops.promotion import array_of, factor_for, floating
@@ -113,7 +113,7 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     xp, scale = array_module(x), 10.0 ** builtins.abs(decimals)  # CuPy's round(decimals) scales in float64
     with quiet():
         if decimals == 0 or x.dtype.kind != "f":
-            value = x.round(decimals)
+            value = ordered(x.round(decimals), x)
         else:
             value = xp.rint(x * scale) / scale if decimals > 0 else xp.rint(x / scale) * scale
     return record(value, (input,), (round_da,))
