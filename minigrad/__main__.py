@@ -20,6 +20,7 @@ usage: python -m minigrad script.py [arguments]    run a PyTorch script on minig
                                                    write a page that plays it: FILE ends in .html
        python -m minigrad --profile script.py [arguments]
                                                    run it, and show where its time went
+       python -m minigrad --check script.py ...    say what scripts or notebooks use and minigrad lacks, without running
        python -m minigrad --names                  list the names of PyTorch that minigrad has
 """
 
@@ -32,6 +33,10 @@ def main(arguments: list[str]) -> None:
         print(USAGE, end="")
     elif arguments[0] == "--names":
         show(launcher.supported_names())
+    elif arguments[0] == "--check":
+        from minigrad.launcher import checking
+
+        sys.exit(checking.main(arguments[1:]) if arguments[1:] else refuse("which script?"))
     elif arguments[0] == "--compare":
         from minigrad.comparison import command
 

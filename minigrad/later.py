@@ -76,6 +76,7 @@ MODULE_OF = {name: f"minigrad.ops.{family}" for family, names in FAMILIES.items(
 
 OTHERS = {
     "": "amp backends linalg multiprocessing profiler testing",
+    "minigrad.amp.scaler": "GradScaler",
     "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
     "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
     "minigrad.compiling": "compile",

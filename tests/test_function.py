@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -279,6 +281,84 @@ def test_what_forward_and_backward_are_told():
         return seen, y.requires_grad, z.requires_grad, y.grad_fn
 
     same(scenario)
+
+
+def test_a_backward_that_is_a_function_of_its_own():
+    """As the tutorials write a second derivative by hand."""
+
+    def scenario(engine):
+        class SinhBackward(engine.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, g):
+                ctx.save_for_backward(x, g)
+                return g * (x.exp() + (-x).exp()) / 2
+
+            @staticmethod
+            def backward(ctx, gg):
+                x, g = ctx.saved_tensors
+                return gg * g * (x.exp() - (-x).exp()) / 2, gg * (x.exp() + (-x).exp()) / 2
+
+        class Sinh(engine.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return (x.exp() - (-x).exp()) / 2
+
+            @staticmethod
+            def backward(ctx, g):
+                return SinhBackward.apply(*ctx.saved_tensors, g)
+
+        x = leaf(engine, 0.5, -1.0)
+        checks = engine.autograd.gradcheck(Sinh.apply, x), engine.autograd.gradgradcheck(Sinh.apply, x)
+        (g,) = engine.autograd.grad(Sinh.apply(x).sum(), x, create_graph=True)
+        (h,) = engine.autograd.grad(g.sum(), x)
+        return checks, np.round(g.detach().numpy(), 12).tolist(), np.round(h.numpy(), 12).tolist(), g.grad_fn.name()
+
+    same(scenario)
+
+
+def test_a_pass_within_backward():
+    def scenario(engine):
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.sin()
+
+        def backward(ctx, g):
+            x = ctx.saved_tensors[0].detach().requires_grad_()
+            with engine.enable_grad():
+                (slope,) = engine.autograd.grad(x.sin().sum(), x)
+            return g * slope
+
+        x = leaf(engine, 0.5, -1.0)
+        own = function_of(engine, forward, backward)
+        (own.apply(x) * own.apply(x * 2)).sum().backward()
+        return np.round(x.grad.numpy(), 12).tolist()
+
+    same(scenario)
+
+
+def test_threads_pass_one_graph_at_once():
+    def backward(_ctx, g):
+        time.sleep(0.001)
+        return g * 2, g * 3
+
+    x, y = leaf(minigrad, 1.0), leaf(minigrad, 2.0)
+    z = function_of(minigrad, lambda _ctx, x, y: x + y, backward).apply(x, y)
+    with ThreadPoolExecutor(4) as pool:
+        starts = [minigrad.tensor([float(i)], dtype=minigrad.float64) for i in range(40)]
+        found = list(pool.map(lambda g: minigrad.autograd.grad(z, (x, y), g, retain_graph=True), starts))
+    assert [[g.item() for g in pair] for pair in found] == [[2.0 * i, 3.0 * i] for i in range(40)]
+
+
+def test_what_was_saved_is_let_go_with_the_graph():
+    x = leaf(minigrad, 1.0, 2.0)
+    between = x * 1
+    saved = weakref.ref(between)
+    y = cube_of(minigrad).apply(between)
+    del between
+    assert saved() is not None
+    y.sum().backward()
+    assert saved() is None
 
 
 # Inputs as outputs, views, changes in place -----------------------------------------------------------------------
@@ -562,7 +642,10 @@ def test_an_optimizer_in_the_backward_pass():
         model = engine.nn.Sequential(engine.nn.Linear(3, 4), engine.nn.Tanh(), engine.nn.Linear(4, 1))
         optimizers = {p: engine.optim.SGD([p], lr=0.1) for p in model.parameters()}
 
+        order, names = [], {p: name for name, p in model.named_parameters()}
+
         def step(p):
+            order.append(names[p])
             optimizers[p].step()
             p.grad = None
 
@@ -570,9 +653,11 @@ def test_an_optimizer_in_the_backward_pass():
             p.register_post_accumulate_grad_hook(step)
         for _ in range(3):
             model(engine.ones(2, 3)).pow(2).mean().backward()
-        return [np.round(p.detach().numpy(), 5).tolist() for p in model.parameters()], [
-            p.grad for p in model.parameters()
-        ]
+        return (
+            [np.round(p.detach().numpy(), 5).tolist() for p in model.parameters()],
+            [p.grad for p in model.parameters()],
+            sorted(order),
+        )
 
     same(scenario)
 

@@ -223,7 +223,7 @@ print(loss.item() < 1e-3)
 
 
 def test_what_is_missing_is_named_and_can_be_asked_for(run):
-    assert succeeds(
+    printed = succeeds(
         run("""
 import torch
 from torch import nn
@@ -236,14 +236,16 @@ for statement in ["torch.fft", "nn.Transformer", "nn.functional.ctc_loss", "impo
     except (AttributeError, ImportError) as error:
         print(type(error).__name__, "|", error)
 """)
-    ).splitlines()[:6] == [
+    ).splitlines()[:6]
+    assert [line.partition(";")[0] for line in printed] == [
         "False True default",
-        f"AttributeError | minigrad has no torch.fft; {launcher.WHERE}",
-        f"AttributeError | minigrad has no torch.nn.Transformer; {launcher.WHERE}",
-        f"AttributeError | minigrad has no torch.nn.functional.ctc_loss; {launcher.WHERE}",
-        f"ModuleNotFoundError | minigrad has no torch.fft; {launcher.WHERE}",
-        f"ModuleNotFoundError | minigrad has no torch.no; {launcher.WHERE}",
+        "AttributeError | minigrad has no torch.fft",
+        "AttributeError | minigrad has no torch.nn.Transformer",
+        "AttributeError | minigrad has no torch.nn.functional.ctc_loss",
+        "ModuleNotFoundError | minigrad has no torch.fft",
+        "ModuleNotFoundError | minigrad has no torch.no",
     ]
+    assert all(line.endswith(launcher.WHERE) for line in printed[1:])
 
 
 @pytest.mark.parametrize(
@@ -261,6 +263,22 @@ def test_an_uncaught_missing_name_ends_the_script_with_where_to_look(run, source
     last = finished.stderr.rpartition("\n" + kind)[2]
     assert name in last
     assert last.count(launcher.WHERE) == 1
+
+
+def test_a_missing_name_says_what_its_module_has():
+    program = """
+import torch
+for name in ("torch.optim.lr_scheduler.OneCycleLR", "torch.clamps", "torch.nn.LSTM"):
+    try:
+        eval(name)
+    except AttributeError as error:
+        print(error)
+"""
+    few, close, many = python("-m", "minigrad", "-c", program, cwd=PROJECT).stdout.splitlines()
+    assert "; of torch.optim.lr_scheduler it has 10 names: ConstantLR, CosineAnnealingLR, " in few
+    assert "SUPPORTED.md#torchoptimlr_scheduler. " in few
+    assert " names (like it: clamp), see " in close
+    assert re.search(r"; of torch.nn it has \d+ names, see .*SUPPORTED.md#torchnn\. ", many)
 
 
 def test_a_misspelt_name_is_corrected(run):

@@ -227,9 +227,10 @@ def record_call(ctx: FunctionCtx, args: tuple[Any, ...], edges: list[Any], outpu
     saved = (Saved(ctx.to_save),) if ctx.to_save else ()
     place = user_place(sys._getframe(2))
     kept = kept_by(0, len(args))
-    node = graph.new_node(outputs.value(), edges, rules, place, kept, args, (), saved, call.name)
+    value = outputs.value()
+    node = graph.new_node(value, edges, rules, place, kept, args, (), saved, call.name)
     node.__class__ = shown_as(call.name)
-    outputs.become_parts_of(node, place, call.name)
+    outputs.become_parts_of(node, value, place, call.name)
     for each in saved:
         ctx.saved = weakref.ref(each)
         each.pack(node, outputs)

@@ -85,10 +85,12 @@ class Outputs:
         arrays = [self.given[i].array for i in self.differentiable]
         return arrays[0] if len(arrays) == 1 else self.layout.in_a_row(arrays)
 
-    def become_parts_of(self, node: graph.Node, place: Place, name: str) -> None:
+    def become_parts_of(self, node: graph.Node, value: Any, place: Place, name: str) -> None:
         """Give each differentiable output its node: that of the call or, of several, one that takes a part of it."""
+        row = wrap(value)
+        row.node = node
         for i in self.differentiable:
-            made = node if self.layout.total is None else self.layout.part_of(node, i, self.given[i], place, name)
+            made = node if self.layout.total is None else self.layout.part_of(row, i, self.given[i], place, name)
             if is_among(self.given[i], self.dirty):
                 changed = wrap(self.given[i].array)
                 changed.node = made
@@ -154,10 +156,10 @@ class Layout:
         flat = [x.reshape(-1).astype(self.dtype) for x in arrays]
         return xp.concatenate([*flat, xp.ones(len(arrays), self.dtype)])
 
-    def part_of(self, node: graph.Node, number: int, y: Any, place: Place, name: str) -> graph.Node:
+    def part_of(self, row: Any, number: int, y: Any, place: Place, name: str) -> graph.Node:
         """The node of one of several outputs."""
         static = self.starts[number], self.flags[number], self.total, self.dtype
-        return graph.Node(y.array, [node], (part_drow,), place, kept_by(0, 1), (None,), static, (), name)
+        return graph.new_node(y.array, [row.node], (part_drow,), place, kept_by(0, 1), (row,), static, (), name)
 
     def gradients(self, g: Any, materialize: bool) -> list[Any]:
         """The gradient of each output as a Tensor; where none came to it zeros, or None."""

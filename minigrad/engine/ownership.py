@@ -20,8 +20,7 @@ def add_to_grads(received: dict[Node, Any]) -> None:
     """Add each gradient that arrived to the `.grad` of its tensor, unless that does not require grad any longer."""
     while received:
         node, g = received.popitem()
-        tensor = node.receiver() if node.receiver else None
-        if tensor is not None and tensor.node is not None:
+        if node.receiver and (tensor := node.receiver()) is not None and tensor.node is not None:
             tensor._grad = own_tensor(g, tensor.array) if tensor._grad is None else added(tensor._grad, g)
             if node.hooks_after is not None:
                 run_hooks_after(node, tensor)

@@ -104,6 +104,9 @@ PRINTED_IN: dict[type, str] = {
 }
 """The types that are printed by PyTorch's name: `<class 'torch.Tensor'>`, and so `torch.float32`, `torch.Size([2])`."""
 
+FEW = 20
+"""So many names of a module are listed in an error; of more only those like the one that is missing."""
+
 WHERE = "`python -m minigrad --names` lists the names that minigrad has"
 
 
@@ -165,6 +168,8 @@ def modules_in(table: dict[str, str]) -> dict[str, ModuleType]:
 
 
 def minigrad_module(name: str) -> ModuleType | None:
+    if not name:
+        return None
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -190,9 +195,26 @@ def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[st
             except AttributeError as error:
                 if error.name != name:
                     raise
-        raise AttributeError(f"minigrad has no {torch_name}.{name}; {WHERE}", name=name, obj=module)
+        raise AttributeError(f"minigrad has no {whole}; {what_there_is(torch_name, name)}", name=name, obj=module)
 
     return __getattr__
+
+
+def what_there_is(torch_name: str, name: str) -> str:
+    """In words, the names of a module that are there, or of many those like a missing one; and where all are listed."""
+    from difflib import get_close_matches
+
+    from minigrad.launcher.supported import FILE
+
+    module = minigrad_module({**MODULES, **LATER}.get(torch_name, ""))
+    there = sorted(getattr(module, "__all__", ()))
+    if len(there) > FEW:
+        close = get_close_matches(name, there, n=3, cutoff=0.75)
+        shown = f" (like it: {', '.join(close)})" if close else ""
+    else:
+        shown = f": {', '.join(there)}" if there else ""
+    anchor = torch_name.lower().replace(".", "")
+    return f"of {torch_name} it has {len(there)} name{'s' * (len(there) != 1)}{shown}, see {FILE}#{anchor}. {WHERE}"
 
 
 class MissingModules(MetaPathFinder):
@@ -208,7 +230,8 @@ class MissingModules(MetaPathFinder):
         if fullname in LATER:
             return ModuleSpec(fullname, Late())
         if fullname.partition(".")[0] in ("torch", "torchvision"):
-            raise ModuleNotFoundError(f"minigrad has no {fullname}; {WHERE}", name=fullname)
+            above, _, name = fullname.rpartition(".")
+            raise ModuleNotFoundError(f"minigrad has no {fullname}; {what_there_is(above, name)}", name=fullname)
         return None
 
 
