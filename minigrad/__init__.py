@@ -3,7 +3,7 @@
 # First, since it binds the name `tensor` to the submodule; below, the function takes that name over.
 from minigrad.tensor import Tensor, is_tensor  # isort: skip
 
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING
 from typing import Any as _Any
 
@@ -42,7 +42,7 @@ from minigrad.random import Generator, default_generator, get_rng_state, initial
 from minigrad.seeing import check, draw, explain, watch
 from minigrad.serialization import load, save
 from minigrad.size import Size
-from minigrad.spelling import spelled as _spelled
+from minigrad.spelling import spell as _spell
 
 if TYPE_CHECKING:
     from minigrad.ops.arranging import *
@@ -56,13 +56,7 @@ if TYPE_CHECKING:
     from minigrad.ops.sorting import *
     from minigrad.ops.statistics import *
 
-globals().update(
-    {
-        name: _spelled(op)
-        for name, op in globals().items()
-        if isinstance(op, FunctionType) and op.__module__.startswith("minigrad.ops.")
-    }
-)
+_spell(globals())
 
 __version__ = "0.1.0"
 
@@ -81,7 +75,7 @@ def load_ipython_extension(_shell: object) -> None:
 _SUBMODULES = "accelerator", "autograd", "cuda", "nn", "optim", "random", "utils"
 """Those that are PyTorch's too."""
 
-_OWN = "FunctionType", "ModuleType", "TYPE_CHECKING", "check", "draw", "explain", "load_ipython_extension", "watch"
+_OWN = "ModuleType", "TYPE_CHECKING", "check", "draw", "explain", "load_ipython_extension", "watch"
 """Those that PyTorch has not."""
 
 __all__ = [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from types import FunctionType
 from typing import Any
 
 from minigrad.engine.kept import HAS_VARARGS
@@ -51,6 +52,12 @@ NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input",
 
 THEMSELVES = frozenset(("reshape", "squeeze", "view"))
 """Methods that are their op, whatever it takes: each lesson goes through them, and one step leads to the op."""
+
+
+def spell(names: dict[str, Any]) -> None:
+    """Have the ops among a module's names be their public functions."""
+    ops = {name: op for name, op in names.items() if isinstance(op, FunctionType)}
+    names.update({name: spelled(op) for name, op in ops.items() if op.__module__.startswith("minigrad.ops.")})
 
 
 def spelled(op: Op) -> Op:
