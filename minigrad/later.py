@@ -31,7 +31,7 @@ FAMILIES = {
     "cumulative": ("cummax cummin cumprod cumsum diff logcumsumexp"),
     "statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
     "functions": (
-        "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh "
+        "acos acosh arccos arccosh arcsin arctan arctan2 arctanh asin atan atan2 atanh "
         "copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix fmax fmin "
         "frac gcd heaviside hypot isneginf isposinf isreal lcm lgamma log10 log2 logaddexp logaddexp2 logical_xor "
         "nextafter rad2deg rsqrt sgn signbit sinc sinh tan trunc xlogy"
@@ -43,7 +43,7 @@ FAMILIES = {
         "zero_"
     ),
     "more_in_place": (
-        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ "
+        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arctan_ arctanh_ asin_ atan_ atanh_ ceil_ "
         "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ lcm_ ldexp_ "
         "log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ sinh_ "
         "square_ tan_ trunc_ xlogy_"

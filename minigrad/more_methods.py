@@ -121,8 +121,6 @@ class MoreMethods(TensorBase):
 
     acos = later("functions")
     acosh = later("functions")
-    asinh = later("functions")
-    arcsinh = later("functions")
     arccos = later("functions")
     arccosh = later("functions")
     arcsin = later("functions")
@@ -189,8 +187,6 @@ class MoreMethods(TensorBase):
     absolute_ = later("more_in_place")
     acos_ = later("more_in_place")
     acosh_ = later("more_in_place")
-    asinh_ = later("more_in_place")
-    arcsinh_ = later("more_in_place")
     addbmm_ = later("more_in_place")
     addcdiv_ = later("more_in_place")
     addcmul_ = later("more_in_place")

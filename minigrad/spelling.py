@@ -55,9 +55,9 @@ THEMSELVES = frozenset(("reshape", "squeeze", "view"))
 
 
 def spell(names: dict[str, Any]) -> None:
-    """Put the public function in the place of each op among a module's names."""
-    ops = {name: op for name, op in names.items() if getattr(op, "__module__", "").startswith("minigrad.ops.")}
-    names.update({name: spelled(op) for name, op in ops.items() if isinstance(op, FunctionType)})
+    """Have the ops among a module's names be their public functions."""
+    ops = {name: op for name, op in names.items() if isinstance(op, FunctionType)}
+    names.update({name: spelled(op) for name, op in ops.items() if op.__module__.startswith("minigrad.ops.")})
 
 
 def spelled(op: Op) -> Op:

@@ -240,8 +240,8 @@ GRADIENTS = [
         Sample(arrays([1, 2])),
     ),
     Difference(
-        tuple(f"Tensor.{name}_" for name in ("acosh", "arccosh", "asinh", "arcsinh", "atanh", "arctanh")),
-        "acosh_, asinh_ and atanh_ have derivatives (PyTorch has not implemented them)",
+        tuple(f"Tensor.{name}_" for name in ("acosh", "arccosh", "atanh", "arctanh")),
+        "acosh_ and atanh_ have derivatives (PyTorch has not implemented them)",
         lambda _: True,
         Sample(arrays([2, 3])),
     ),

@@ -112,6 +112,7 @@ WAITS = {
     ),
     **dict.fromkeys(("unique", "unique_consecutive", "bincount"), "its shape depends on values"),
     "histc": "its range depends on values",
+    "is_nonzero": "its result is Python's",
     **dict.fromkeys(("repeat_interleave", "repeat_interleave, of counts"), "its shape depends on values"),
     **dict.fromkeys(("nonzero", "argwhere", "where, of a condition"), "its shape depends on values"),
     "Tensor.__setitem__": "with a mask the shape that fits depends on values",

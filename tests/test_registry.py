@@ -101,7 +101,9 @@ KINDS = ("Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Shor
 ELSEWHERE = {
     **dict.fromkeys(("tensor", "as_tensor", "asarray", "from_numpy"), "test_creation.py"),
     **{f"{kind}Tensor": "test_creation.py" for kind in KINDS},
-    **dict.fromkeys(("promote_types", "result_type", "can_cast", "detach_", "resize_as_"), "test_spelling.py"),
+    **dict.fromkeys(
+        ("promote_types", "result_type", "can_cast", "detach_", "resize_as_", "get_device"), "test_spelling.py"
+    ),
     **dict.fromkeys(("Tensor.new", "Tensor.resize_as_"), "test_spelling.py"),
 }
 """Ops that make tensors from other things, or from random numbers, and where they are tested."""

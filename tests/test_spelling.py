@@ -221,6 +221,7 @@ def test_tensors_like_one_that_is_there() -> None:
             [error_of(lambda make=make: make([1.0], device="cuda"))[0] for make in (engine.FloatTensor, x.new)],
             *(tuple(new.shape) for new in (x.new(2, 3), x.new([1, 2]), x.new(), x.new((2, 3)))),
             y.resize_as_(engine.ones(2, 2)).tolist(),
+            engine.get_device(x),
             engine.resize_as_(engine.arange(4.0), engine.ones(2)).tolist(),
             engine.detach_(y * engine.ones(1, requires_grad=True)[0]).requires_grad,
         ]

@@ -29,12 +29,10 @@ __all__ = [
     "arccos",
     "arccosh",
     "arcsin",
-    "arcsinh",
     "arctan",
     "arctan2",
     "arctanh",
     "asin",
-    "asinh",
     "atan",
     "atan2",
     "atanh",
@@ -167,24 +165,6 @@ def cosh(input: Tensor) -> Tensor:
 
 def cosh_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
     return g * sinh(a)
-
-
-def asinh(input: Tensor) -> Tensor:
-    """The number whose hyperbolic sine is input."""
-    a = floating(input)
-    x = raw(a)
-    with quiet():
-        value = array_module(x).arcsinh(x)
-    return record(value, (a,), (asinh_da,))
-
-
-def asinh_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
-    return g / sqrt(a * a + 1)
-
-
-def arcsinh(input: Tensor) -> Tensor:
-    """As `asinh`."""
-    return asinh(input)
 
 
 def acosh(input: Tensor) -> Tensor:

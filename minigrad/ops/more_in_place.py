@@ -30,11 +30,9 @@ __all__ = [
     "arccos_",
     "arccosh_",
     "arcsin_",
-    "arcsinh_",
     "arctan_",
     "arctanh_",
     "asin_",
-    "asinh_",
     "atan_",
     "atanh_",
     "ceil_",
@@ -146,11 +144,6 @@ def arcsin_(self: Tensor) -> Tensor:
     return replace(self, functions.arcsin(self))
 
 
-def arcsinh_(self: Tensor) -> Tensor:
-    """As `arcsinh`, in place."""
-    return replace(self, functions.arcsinh(self))
-
-
 def arctan2_(self: Tensor, other: Any) -> Tensor:
     """As `arctan2`, in place."""
     return replace(self, functions.arctan2(self, other))
@@ -169,11 +162,6 @@ def arctanh_(self: Tensor) -> Tensor:
 def asin_(self: Tensor) -> Tensor:
     """As `asin`, in place."""
     return replace(self, functions.asin(self))
-
-
-def asinh_(self: Tensor) -> Tensor:
-    """As `asinh`, in place."""
-    return replace(self, functions.asinh(self))
 
 
 def atan2_(self: Tensor, other: Any) -> Tensor:
