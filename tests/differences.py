@@ -194,6 +194,19 @@ VALUES = [
 
 GRADIENTS = [
     Difference(
+        ("atan2", "arctan2", "Tensor.atan2_", "Tensor.arctan2_"),
+        "the gradient beside small integers is right (in PyTorch their squares, or negatives, wrap around)",
+        lambda sample: any(x.dtype.kind in "iu" and x.dtype.itemsize < 8 for x in sample.operands),
+        Sample((np.array([4, 3], "uint8"), np.array([0.25, -0.25], "float32"))),
+    ),
+    Difference(
+        ("logit", "Tensor.logit_"),
+        "with eps, the gradient at nan is nan (in PyTorch sometimes 0)",
+        lambda sample: "eps" in sample.options and bool(np.isnan(sample.operands[0]).any()),
+        Sample(arrays([0.3, np.nan]), {"eps": 0.25}),
+        on_every_processor=False,
+    ),
+    Difference(
         (LOSSES + "batch_norm",),
         "the gradient of one image whose channels lie side by side (in PyTorch its elements may be mixed up)",
         lambda sample: sample.operands[0].ndim > 3 and in_other_order(sample) and 1 in sample.operands[0].shape,
