@@ -606,4 +606,4 @@ def diagonals_filled(draw: Draw, smooth: bool) -> Sample:
     """A matrix, or a tensor of equal sizes, and a number for its diagonal."""
     shape = draw(one_of((2, 3), (5, 2), (3, 3), (2, 2, 2), (0, 2), (2,)))
     x = array(draw, smooth, shape, ALL, anywhere)
-    return Sample((x, draw(one_of(2, 0.5))), {"wrap": draw(FLAG)} if len(shape) < 3 else {})
+    return Sample((x, draw(one_of(2, 0.5))), {"wrap": draw(st.booleans())} if len(shape) < 3 else {})

@@ -5,7 +5,6 @@ Where PyTorch gives a view of the same memory, so does each of these.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from itertools import combinations as combinations_of
 from itertools import combinations_with_replacement
@@ -18,6 +17,7 @@ from minigrad import dtypes
 from minigrad.arrays import array_module, copy_of, gpu_of, total
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.order import by_rows, empty_as
+from minigrad.engine.places import warn
 from minigrad.engine.views import as_view
 from minigrad.formats import contiguous_format
 from minigrad.gpu.placement import check_devices
@@ -551,9 +551,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """
     given = list(tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], TensorBase) else tensors)
     if indexing is None:
-        warnings.warn(
-            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2
-        )
+        warn("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.")
     if not given:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     if indexing not in (None, "ij", "xy"):

@@ -129,11 +129,13 @@ def range(
         "Python's range builtin. Instead, use torch.arange, which produces values in [start, end)."
     )
     start, end = (0, start) if end is None else (start, end)
+    to = promotion.numpy_dtype(dtype)
+    if to.kind != "f":
+        start, end, step = int(start), int(end), int(step)  # as in PyTorch
     if not step:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: range({start}, {end}, {step})")
-    to = promotion.numpy_dtype(dtype)
     numbers = (start + np.arange(int((end - start) / step) + 1) * step).astype(to)
     return creation.finished(numbers, device, requires_grad)
 
