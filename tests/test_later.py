@@ -7,11 +7,11 @@ import inspect
 
 import pytest
 from processes import python
+from tables import elementwise, in_place
 
 import minigrad
 from minigrad import later
 from minigrad.more_methods import MoreMethods
-from tables import elementwise, in_place
 
 
 @pytest.mark.parametrize("family", later.FAMILIES)
@@ -54,5 +54,5 @@ def test_rules_of_what_is_imported_later_are_learnt() -> None:
 @pytest.mark.parametrize("writer", [elementwise, in_place], ids=["functions", "more_in_place"])
 def test_what_is_written_from_a_table_is_what_the_table_says(writer) -> None:
     pytest.importorskip("ruff")
-    stale = f"{writer.FILE.name} is stale, or was changed by hand: run `python -m tables`"
+    stale = f"{writer.FILE.name} is stale, or was changed by hand: run `PYTHONPATH=tests python -m tables`"
     assert writer.FILE.read_text(encoding="utf-8") == writer.source(), stale

@@ -115,7 +115,7 @@ def test_an_op_is_added_as_contributing_says(tmp_path: Path) -> None:
     """The additions to the files of minigrad, then its names in the two lists, and the command that tries the op."""
     needs_torch()
     project = tmp_path / "minigrad"
-    for folder in ("minigrad", "tests", "tables"):
+    for folder in ("minigrad", "tests"):
         shutil.copytree(PROJECT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "pyproject.toml", project)
     contributing = list(steps("CONTRIBUTING.md"))

@@ -1,4 +1,4 @@
-"""Further functions of each element, written by `python -m tables` from tables/elementwise.txt.
+"""Further functions of each element, written from tests/tables/elementwise.txt.
 
 Float-valued functions take integers too, as the default float dtype.
 """

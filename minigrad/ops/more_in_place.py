@@ -1,4 +1,4 @@
-"""Further methods that change a tensor in place, written by `python -m tables` from tables/in_place.py."""
+"""Further methods that change a tensor in place, written by tests/tables/in_place.py."""
 
 from __future__ import annotations
 

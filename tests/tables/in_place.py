@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tables.elementwise import formatted
 
-FILE = Path(__file__).parent.parent / "minigrad" / "ops" / "more_in_place.py"
+FILE = Path(__file__).parents[2] / "minigrad" / "ops" / "more_in_place.py"
 
 OPS = {
     "arithmetic": "div:divide div:true_divide mul:multiply sub:subtract",
@@ -43,7 +43,7 @@ FUNCTIONS = (
 )
 """Those that are functions of torch too."""
 
-HEADER = '''"""Further methods that change a tensor in place, written by `python -m tables` from tables/in_place.py."""
+HEADER = '''"""Further methods that change a tensor in place, written by tests/tables/in_place.py."""
 
 from __future__ import annotations
 

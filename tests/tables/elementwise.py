@@ -10,9 +10,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TABLE = HERE / "elementwise.txt"
-FILE = HERE.parent / "minigrad" / "ops" / "functions.py"
+FILE = HERE.parents[1] / "minigrad" / "ops" / "functions.py"
 
-HEADER = '''"""Further functions of each element, written by `python -m tables` from tables/elementwise.txt.
+HEADER = '''"""Further functions of each element, written from tests/tables/elementwise.txt.
 
 Float-valued functions take integers too, as the default float dtype.
 """
@@ -78,7 +78,7 @@ def source() -> str:
 def formatted(text: str) -> str:
     """Source in the project's format."""
     ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", "written.py", "-"]
-    return subprocess.run(ruff, input=text, capture_output=True, text=True, check=True, cwd=HERE.parent).stdout
+    return subprocess.run(ruff, input=text, capture_output=True, text=True, check=True, cwd=HERE.parents[1]).stdout
 
 
 def functions(row: Row) -> str:
