@@ -219,6 +219,20 @@ def test_a_short_list_of_tensors_is_a_tuple() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:indexing with dtype")
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "float16"])
+@pytest.mark.parametrize("index", [[0, 1], 1])
+def test_which_dtypes_an_index_may_have(dtype: str, index: Any) -> None:
+    for_each = []
+    for engine in (torch, minigrad):
+        try:
+            for_each.append(
+                engine.arange(6.0).reshape(2, 3)[engine.tensor(index, dtype=getattr(engine, dtype))].tolist()
+            )
+        except IndexError as error:
+            for_each.append(str(error)[:60])
+    assert for_each[0] == for_each[1]
+
+
 def test_an_index_of_uint8_is_a_mask() -> None:
     same(lambda torch: torch.arange(9.0).reshape(3, 3)[torch.tensor([1, 0, 1], dtype=torch.uint8)].tolist())
     with pytest.warns(UserWarning, match="uint8 is now deprecated"):

@@ -236,7 +236,7 @@ def key_part(part: Any) -> Any:
     elif isinstance(part, (list, tuple, range)):
         array = np.asarray([moved(raw(x), CPU) for x in part] or np.zeros(0, np.int64))
     if hasattr(array, "dtype"):
-        if array.dtype.kind not in "biu":
+        if array.dtype.kind not in "biu" or (array.ndim and array.dtype.name in ("int8", "int16")):
             raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
         if array.dtype == np.uint8 and not isinstance(array, np.generic):
             array = mask_of_bytes(array)
