@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from registry import OPS
 from samples import Sample
+from tables import in_place
 
 import minigrad
-from tables import in_place
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,6 @@ from samples import (
     smoothed,
     unary,
 )
-
 from tables import in_place as in_place_table
 
 Call = Callable[..., Any]
