@@ -91,7 +91,7 @@ def each(function: Callable[[Any], Any]) -> None:
 
 def comparisons() -> None:
     for a in (one(), one(HALF)):
-        _ = a < 1e300, a == 1e300, a != -1e300, a >= 1e300, a.clamp(-1e300, 1e300), 1e300 in a, row(NAN) < a
+        _ = a < 1e300, a == 1e300, a != -1e300, a >= 1e300, a.clamp(-6e4, 6e4), 1e300 in a, row(NAN) < a
         _ = torch.where(a > 0, 1e300, a), torch.where(a > 0, 1e300, 2.0), torch.maximum(a, row(NAN))
     for dtype in LARGE:
         _ = torch.isclose(large(1, dtype=dtype), -large(1, dtype=dtype)), large(1, dtype=dtype).allclose(one(dtype))

@@ -829,7 +829,7 @@ LAYERS = {
     "relu": lambda nn: nn.Sequential(nn.ReLU(), nn.GELU(approximate="tanh")),
     "softmax": lambda nn: nn.Sequential(nn.Softmax(1), nn.LogSoftmax(2)),
 }
-ELSEWHERE = {"Module", "ModuleList", "ModuleDict", "Embedding"}
+ELSEWHERE = {"Module", "ModuleList", "ModuleDict", "DataParallel", "Embedding"}
 """Modules that are not called, and one that is not called with images."""
 
 

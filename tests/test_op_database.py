@@ -20,7 +20,7 @@ from engines import TENSORS, torch
 from parity import check_equal, results
 
 import minigrad
-from minigrad import later
+from minigrad import on_use
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 pytest.importorskip("expecttest")
@@ -205,7 +205,7 @@ def check(info: Any, dtype: str, number: int | None, with_spellings: bool) -> No
             try:
                 compare(info, dtype, way, theirs, ours, sample)
             except Exception as error:
-                if isinstance(error, AttributeError) and raised_in(error) in (database.__file__, later.__file__):
+                if isinstance(error, AttributeError) and raised_in(error) in (database.__file__, on_use.__file__):
                     pytest.skip(NO_SUCH_OP)
                 error.add_note(f"The {way}, {dtype}, of {sample}")
                 raise

@@ -47,7 +47,7 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     with quiet():
         near = x + w * (y - x)
         value = array_module(x).where(abs(array_module(x).asarray(w)) < 0.5, near, y - (y - x) * (1 - w))
-    value = ordered(value.astype(raw(input).dtype, copy=False), *arrays_of(input, end, weight))
+        value = ordered(value.astype(raw(input).dtype, copy=False), *arrays_of(input, end, weight))
     name = "LerpBackward1" if isinstance(weight, TensorBase) else "LerpBackward0"
     return record(value, (input, end, weight), (lerp_da, lerp_db, lerp_dw), name=name)
 
@@ -76,7 +76,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
     x, y, z = (exact(raw(each)) for each in (a, b, c))
     with quiet():
         result = x + y * z if value == 1 else x + y * value * z
-    result = ordered(result.astype(raw(a).dtype, copy=False), raw(a), raw(b), raw(c))
+        result = ordered(result.astype(raw(a).dtype, copy=False), raw(a), raw(b), raw(c))
     return record(result, (a, b, c), (addcmul_da, addcmul_db, addcmul_dc), value)
 
 
@@ -103,7 +103,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
     x, y, z = (exact(raw(each)) for each in (a, b, c))
     with quiet():
         result = x + value * (y / z)
-    result = ordered(result.astype(raw(a).dtype, copy=False), raw(a), raw(b), raw(c))
+        result = ordered(result.astype(raw(a).dtype, copy=False), raw(a), raw(b), raw(c))
     return record(result, (a, b, c), (addcdiv_da, addcdiv_db, addcdiv_dc), value)
 
 

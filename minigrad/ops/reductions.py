@@ -21,7 +21,7 @@ from minigrad.ops import selection
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.elementwise import exp
 from minigrad.ops.indexing import along, picked_da
-from minigrad.ops.promotion import array_of, factor_for, floating, numpy_dtype
+from minigrad.ops.promotion import array_of, as_dtype, factor_for, floating, numpy_dtype
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -31,7 +31,7 @@ __all__ = ["amax", "amin", "argmax", "argmin", "logsumexp", "max", "mean", "min"
 
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """The sum.  Bools and integers are summed as int64, unless dtype says otherwise."""
-    a = input if dtype is None else cast(input, numpy_dtype(dtype))
+    a = input if dtype is None else as_dtype(input, numpy_dtype(dtype))
     x = array_of(a)
     axes = reduced_axes(a, dim)
     to = dtypes.int64.numpy if x.dtype.kind in "biu" and dtype is None else x.dtype
@@ -47,7 +47,7 @@ def sum_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tu
 
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """The mean.  RuntimeError for bools and integers."""
-    a = input if dtype is None else cast(input, numpy_dtype(dtype))
+    a = input if dtype is None else as_dtype(input, numpy_dtype(dtype))
     x = array_of(a)
     if x.dtype.kind != "f":
         raise RuntimeError(
