@@ -218,7 +218,8 @@ def test_precision_of_products_and_other_switches():
 
 @pytest.mark.parametrize("name", ["cudnn", "mkldnn"])
 def test_flags_of_a_library(name, monkeypatch):
-    monkeypatch.setattr(torch.backends, "__allow_nonbracketed_mutation_flag", True)  # torch.testing takes it away
+    module = torch.backends.flags_frozen.__globals__
+    monkeypatch.setitem(module, "__allow_nonbracketed_mutation_flag", True)  # torch.testing takes it away
 
     def scenario(engine):
         library = getattr(engine.backends, name)
