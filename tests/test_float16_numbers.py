@@ -92,3 +92,24 @@ def test_integers_that_do_not_fit_are_refused(dtype: str, call: Any) -> None:
     for engine in (torch, minigrad):
         with pytest.raises(RuntimeError, match="without overflow"):
             call(engine.ones(2, dtype=getattr(engine, dtype)))
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_numbers_in_the_backward_of_a_function(create_graph: bool) -> None:
+    """It is the user's code, and no rule of minigrad's."""
+    gradients = []
+    for engine in (torch, minigrad):
+
+        class Scaled(engine.autograd.Function):
+            @staticmethod
+            def forward(_ctx: Any, x: Any) -> Any:
+                return x * 2
+
+            @staticmethod
+            def backward(_ctx: Any, g: Any) -> Any:
+                return g * 1e-3 * 70000 * 1e-2
+
+        x = engine.ones(3, dtype=engine.float16, requires_grad=True)
+        (gradient,) = engine.autograd.grad(Scaled.apply(x).sum(), x, create_graph=create_graph)
+        gradients.append(gradient.tolist())
+    assert gradients[0] == gradients[1]
