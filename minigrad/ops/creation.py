@@ -25,15 +25,6 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 __all__ = [
-    "BoolTensor",
-    "ByteTensor",
-    "CharTensor",
-    "DoubleTensor",
-    "FloatTensor",
-    "HalfTensor",
-    "IntTensor",
-    "LongTensor",
-    "ShortTensor",
     "arange",
     "as_tensor",
     "asarray",
@@ -496,14 +487,3 @@ def typed(name: str, dtype: dtype_ | None) -> Any:
     constructor.__name__ = constructor.__qualname__ = name
     constructor.__doc__ = f"A tensor of {dtype or 'the default dtype'} from a sequence, or of a given size."
     return constructor
-
-
-FloatTensor = typed("FloatTensor", dtypes.float32)
-DoubleTensor = typed("DoubleTensor", dtypes.float64)
-HalfTensor = typed("HalfTensor", dtypes.float16)
-LongTensor = typed("LongTensor", dtypes.int64)
-IntTensor = typed("IntTensor", dtypes.int32)
-ShortTensor = typed("ShortTensor", dtypes.int16)
-CharTensor = typed("CharTensor", dtypes.int8)
-ByteTensor = typed("ByteTensor", dtypes.uint8)
-BoolTensor = typed("BoolTensor", dtypes.bool_)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
-from minigrad.engine.broadcasting import cast
 from minigrad.engine.graph import raw, record
 from minigrad.engine.order import by_rows
 from minigrad.ops.dims import kept_shape, reduced_axes
 from minigrad.ops.elementwise import abs, sign
-from minigrad.ops.promotion import array_of, check_tensors, numpy_dtype
+from minigrad.ops.promotion import array_of, as_dtype, check_tensors, numpy_dtype
 from minigrad.ops.reductions import amax, amin, shared, sum
 from minigrad.ops.rules import zero
 from minigrad.ops.selection import where
@@ -31,7 +30,7 @@ def vector_norm(
 
     For 0, how many elements are not 0.  Where the norm is 0, so is its gradient.  RuntimeError for integers and bools.
     """
-    a = x if dtype is None else cast(x, numpy_dtype(dtype))
+    a = x if dtype is None else as_dtype(x, numpy_dtype(dtype))
     array = array_of(a)
     if array.dtype.kind != "f":
         raise RuntimeError(
@@ -108,7 +107,7 @@ def matrix_norm(
     """
     if ord in ("nuc", 2, -2):
         raise no_singular_values("linalg.matrix_norm", ord)
-    a = input if dtype is None else cast(input, numpy_dtype(dtype))
+    a = input if dtype is None else as_dtype(input, numpy_dtype(dtype))
     x = array_of(a)
     if x.ndim < 2:
         raise RuntimeError(f"linalg.matrix_norm: The input tensor A must have at least 2 dimensions, not {x.ndim}")
