@@ -15,6 +15,7 @@ from test_watch import SCRIPT, residual
 
 import minigrad
 from minigrad import nn
+from minigrad.watch import command
 from minigrad.watch import draw as module
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -173,3 +174,10 @@ def test_the_picture_of_the_readme_is_of_today(tmp_path):
     assert (ended.returncode, ended.stderr) == (0, "")
     texts = [list(ET.parse(folder / "graph.svg").getroot().itertext()) for folder in (tmp_path, DOCS)]
     assert [text.strip() for text in texts[0] if text.strip()] == [text.strip() for text in texts[1] if text.strip()]
+
+
+def test_without_graphviz_the_command_says_so_before_the_script_runs(monkeypatch, tmp_path):
+    monkeypatch.setattr(shutil, "which", lambda command, path: None)
+    with pytest.raises(command.Wrong, match="pip install graphviz-pure"):
+        command.drawing([str(tmp_path / "picture.png"), "script.py"])
+    command.drawing([str(tmp_path / "picture.dot"), "script.py"])

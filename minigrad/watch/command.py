@@ -12,7 +12,7 @@ from typing import Any
 from minigrad import autograd, launcher
 from minigrad.engine.places import user_frame
 from minigrad.tensor import Tensor
-from minigrad.watch.draw import ENDINGS, draw
+from minigrad.watch.draw import ENDINGS, NoGraphviz, draw, graphviz
 from minigrad.watch.explain import Explanation
 from minigrad.watch.observers import watched_by
 from minigrad.watch.peer import difference_from_torch
@@ -71,6 +71,11 @@ def drawing(rest: list[str]) -> tuple[View, list[str]]:
     """The view that draws to a file, and the arguments after the file."""
     if not rest or not rest[0].endswith(ENDINGS):
         raise Wrong(f"--draw needs the name of a picture, which ends in {', '.join(ENDINGS)}")
+    if not rest[0].endswith(".dot"):
+        try:
+            graphviz()
+        except NoGraphviz as reason:
+            raise Wrong(str(reason)) from None
     file = os.path.abspath(rest[0])
     return lambda tape, _compared: draw(tape, file), rest[1:]
 

@@ -59,8 +59,8 @@ def draw(tape: Tape, file: str | os.PathLike[str], sideways: bool = False) -> No
         path.write_bytes(laid_out(text, kind))
 
 
-def laid_out(dot: str, kind: str) -> bytes:
-    """The picture that Graphviz makes of a text in DOT.  RuntimeError where there is no Graphviz."""
+def graphviz() -> str:
+    """The command that lays graphs out.  NoGraphviz, with what to install, where there is none."""
     bin = os.path.dirname(sys.executable)
     places = os.pathsep.join([bin, os.environ.get("PATH", "")])
     command = shutil.which("graphviz-pure", path=places) or shutil.which("dot", path=places)
@@ -69,6 +69,12 @@ def laid_out(dot: str, kind: str) -> bytes:
             "drawing needs Graphviz: pip install graphviz-pure (or minigrad with its extra [draw]), or install "
             "Graphviz itself, whose command is dot. A file named .dot needs neither."
         )
+    return command
+
+
+def laid_out(dot: str, kind: str) -> bytes:
+    """The picture that Graphviz makes of a text in DOT.  RuntimeError where there is no Graphviz."""
+    command = graphviz()
     options = ["-Gdpi=110"] if kind == "png" else []
     ended = subprocess.run([command, f"-T{kind}", *options], input=dot.encode(), capture_output=True)
     if ended.returncode:
