@@ -11,6 +11,7 @@ from tables import elementwise, in_place
 
 import minigrad
 from minigrad import later
+from minigrad.nn import further
 from minigrad.more_methods import MoreMethods
 
 
@@ -22,6 +23,16 @@ def test_a_family_offers_what_is_listed(family: str) -> None:
         assert getattr(minigrad, name) is getattr(minigrad, name)
         assert inspect.unwrap(getattr(minigrad, name)) is getattr(module, name)
         assert name in minigrad.__all__
+
+
+@pytest.mark.parametrize("table", [further.LAYERS, further.FUNCTIONS], ids=["layers", "functions"])
+def test_layers_of_a_module_are_listed_where_they_are_found(table: dict[str, str]) -> None:
+    asked = minigrad.nn if table is further.LAYERS else minigrad.nn.functional
+    for source, names in table.items():
+        for name in names.split():
+            module = importlib.import_module(source or f"minigrad.nn.{name}")
+            assert getattr(asked, name) is (getattr(module, name) if source else module)
+            assert name in asked.__all__
 
 
 def test_a_method_is_its_function_once_it_was_used() -> None:

@@ -8,6 +8,7 @@ from minigrad.nn.containers import ModuleDict, ModuleList, Sequential
 from minigrad.nn.convolution import Conv2d
 from minigrad.nn.dropout import Dropout, Dropout1d, Dropout2d
 from minigrad.nn.embedding import Embedding
+from minigrad.nn.further import LAYERS as _LAYERS
 from minigrad.nn.layers import (
     ELU,
     GELU,
@@ -71,10 +72,9 @@ __all__ = [
     "utils",
 ]
 
-_LATER = {"": "parallel", "minigrad.nn.parallel": "DataParallel"}
-__all__ += _on_use.names_in(_LATER)
+__all__ += _on_use.names_in(_LAYERS)
 
 
 def __getattr__(name: str) -> _Any:
     """What is imported when it is first used."""
-    return _on_use.found(__name__, _LATER, name)
+    return _on_use.found(__name__, _LAYERS, name)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import warnings
 from typing import TYPE_CHECKING
+from typing import Any as _Any
 
-from minigrad import dtypes
+from minigrad import dtypes, on_use
+from minigrad.nn.further import FUNCTIONS as _FUNCTIONS
 from minigrad.ops import activations
 from minigrad.ops import softmax as softmax_ops
 from minigrad.ops.activations import gelu as gelu
@@ -72,3 +74,9 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 __all__ = [name for name, value in sorted(globals().items()) if callable(value) and not name.startswith("_")]
+__all__ += on_use.names_in(_FUNCTIONS)
+
+
+def __getattr__(name: str) -> _Any:
+    """What is imported when it is first used."""
+    return on_use.found(__name__, _FUNCTIONS, name)
