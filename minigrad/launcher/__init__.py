@@ -83,7 +83,7 @@ LATER = {
 
 PARTS = {
     "torch.nn.modules": "minigrad.launcher.modules",
-    **{f"torch.nn.modules.{file}": "minigrad.nn" for file in FILES},
+    **{f"torch.nn.modules.{file}": "minigrad.nn" for file in FILES.split()},
     "torch.nn.modules.module": "minigrad.nn.module",
     "torch.nn.parameter": "minigrad.nn.parameter",
     "torch.nn.utils.clip_grad": "minigrad.nn.utils.clip_grad",
