@@ -34,7 +34,7 @@ def make_grid(
 
     TypeError for what is no Tensor, and for a value_range that is no tuple.  It has no gradient.
     """
-    images: Any = as_batch(tensor)
+    images = as_batch(tensor)
     if normalize:
         if value_range is not None and not isinstance(value_range, tuple):
             raise TypeError("value_range has to be a tuple (min, max) if specified. min and max are numbers")
@@ -42,12 +42,12 @@ def make_grid(
         for part in images if scale_each else [images]:
             stretch(part, *(value_range or (float(part.min()), float(part.max()))))
     if len(images) == 1:
-        return images.squeeze(0)
+        return images[0]
     columns = min(nrow, len(images))
     rows = math.ceil(len(images) / columns)
     channels, height, width = images.shape[1:]
     down, across = height + padding, width + padding
-    grid = images.new_full((channels, down * rows + padding, across * columns + padding), pad_value)
+    grid: Tensor = images.new_full((channels, down * rows + padding, across * columns + padding), pad_value)
     for index, image in enumerate(images):
         top, left = index // columns * down + padding, index % columns * across + padding
         grid[:, top : top + height, left : left + width] = image
