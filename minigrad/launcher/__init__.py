@@ -78,6 +78,10 @@ LATER = {
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",
     "torch.utils.checkpoint": "minigrad.utils.checkpoint",
+    "torchvision.io": "minigrad.vision.io",
+    "torchvision.io.image": "minigrad.vision.io",
+    "torchvision.transforms.functional": "minigrad.vision.transforms.functional",
+    "torchvision.utils": "minigrad.vision.utils",
 }
 """Those that are imported when a script first asks for them."""
 
