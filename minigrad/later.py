@@ -48,6 +48,7 @@ FAMILIES = {
         "log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ sinh_ "
         "square_ tan_ trunc_ xlogy_"
     ),
+    "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 

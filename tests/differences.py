@@ -57,7 +57,8 @@ def whole(dtype: str) -> bool:
 
 def not_finite(sample: Sample) -> bool:
     """Whether there are infinities or nans among the values."""
-    return any(x.dtype.kind == "f" and not np.isfinite(x).all() for x in sample.operands)
+    floats = (x for x in sample.operands if isinstance(x, np.ndarray) and x.dtype.kind == "f")
+    return any(not np.isfinite(x).all() for x in floats)
 
 
 def points_outside(x: Any, dim: int, index: Any) -> bool:
@@ -71,6 +72,12 @@ def without_dimensions(sample: Sample) -> bool:
 
 
 LOSSES = "nn.functional."
+
+
+def with_in_place(*names: str) -> tuple[str, ...]:
+    """Functions of nn.functional, each with its calls that work in place."""
+    return tuple(f"{LOSSES}{name}{ending}" for name in names for ending in ("", ", in place", "_"))
+
 
 VALUES = [
     Difference(
@@ -262,10 +269,23 @@ GRADIENTS = [
         Sample((*arrays([3]), 2)),
     ),
     Difference(
-        (LOSSES + "elu", LOSSES + "elu, in place"),
-        "the gradient of elu at nan is nan (in PyTorch only where tensors are contiguous, else g)",
+        with_in_place("elu", "selu", "celu"),
+        "the gradients of elu, selu and celu at nan are nan (in PyTorch only where tensors are contiguous, else g)",
         not_finite,
         Sample((np.full((4, 4), np.nan, "float32")[:, ::2],)),
+    ),
+    Difference(
+        with_in_place("hardsigmoid"),
+        "the slope of hardsigmoid is 1 / 6 in float64 too (in PyTorch float32(1 / 6))",
+        lambda sample: sample.operands[0].dtype == "float64",
+        Sample(arrays([1, 2], dtype="float64")),
+    ),
+    Difference(
+        (*with_in_place("hardtanh", "relu6", "hardswish"), LOSSES + "hardshrink", LOSSES + "softshrink"),
+        "at nan the gradient passes hardtanh, relu6, hardswish, hardshrink and softshrink (in PyTorch often 0 or nan)",
+        not_finite,
+        Sample((np.full(64, np.nan, "float32"), -1.0, 1.0)),
+        on_every_processor=False,
     ),
 ]
 """In gradients, or in whether there are any."""
@@ -414,7 +434,9 @@ NAMES = [
     ),
     Difference(
         (
-            *(LOSSES + "leaky_relu, in place", LOSSES + "elu, in place"),
+            *(f"{LOSSES}{name}, in place" for name in ("leaky_relu", "elu", "selu", "celu", "threshold")),
+            *(f"{LOSSES}{name}_" for name in ("leaky_relu", "elu", "selu", "celu", "threshold", "rrelu")),
+            "rrelu_",
             *(f"Tensor.{name}_" for name in ("squeeze", "unsqueeze", "t", "transpose", "swapaxes", "swapdims")),
         ),
         "LeakyReluBackward0, EluBackward0, SqueezeBackward0 and others also in place (in PyTorch 1 or more)",
