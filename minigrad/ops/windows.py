@@ -118,7 +118,7 @@ NUMBERS = ("no", "one", "two", "three")
 
 
 def sizes(op: str, name: str, value: Any, dims: int) -> Sizes:
-    """An argument given as one int, or one for each of the dimensions.  TypeError for no ints, RuntimeError for others."""
+    """An argument given as one int, or one for each dimension.  TypeError for no ints, RuntimeError for too many."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     if any(isinstance(n, bool) or not hasattr(n, "__index__") for n in values):
         raise TypeError(f"{op}(): argument '{name}' must be tuple of ints, not {value!r}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.nn import functional
 from minigrad.nn.convolution import Conv2d as Conv2d
 from minigrad.nn.convolution import _ConvNd
+from minigrad.ops.further.convolution import conv1d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from minigrad.ops.windows import Sizes
 from minigrad.tensor import Tensor
 
@@ -41,11 +41,11 @@ class Conv1d(_ConvNd):
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of the input."""
         input, padding = self.padded(input)
-        return functional.conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv3d(_ConvNd):
-    """Each of out_channels kernels laid over the volumes at every place: (N, in, depth, height, width) -> (N, out, ...).
+    """Each of out_channels kernels laid over the volumes at every place: (N, in, d, h, w) -> (N, out, od, oh, ow).
 
     Arguments, sizes and weights are those of `Conv2d`, for three dimensions.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
@@ -74,7 +74,10 @@ class Conv3d(_ConvNd):
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of the input."""
         input, padding = self.padded(input)
-        return functional.conv3d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return conv3d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
+TRANSPOSED = {1: conv_transpose1d, 2: conv_transpose2d, 3: conv_transpose3d}
 
 
 class _ConvTransposeNd(_ConvNd):
@@ -125,15 +128,12 @@ class _ConvTransposeNd(_ConvNd):
         ValueError for an output_size that is not possible.
         """
         after = self.output_padding if output_size is None else self.output_padding_for(input, output_size)
-        transposed = getattr(functional, f"conv_transpose{self.dims}d")
-        made: Tensor = transposed(
-            input, self.weight, self.bias, self.stride, self.padding, after, self.groups, self.dilation
-        )
-        return made
+        given = self.weight, self.bias, self.stride, self.padding, after, self.groups, self.dilation
+        return TRANSPOSED[self.dims](input, *given)
 
     def output_padding_for(self, input: Tensor, output_size: Any) -> Sizes:
         """What must be added for the result to have a size."""
-        wanted = tuple(output_size)
+        wanted: Sizes = tuple(output_size)
         others = input.dim() - self.dims
         if len(wanted) not in (self.dims, self.dims + others):
             raise ValueError(
@@ -141,8 +141,9 @@ class _ConvTransposeNd(_ConvNd):
                 f"{self.dims + others} elements (got {len(wanted)})"
             )
         wanted = wanted[-self.dims :]
-        along = zip(input.shape[others:], self.stride, self.padding, self.dilation, self.kernel_size)
-        least = [(n - 1) * step - 2 * pad + gap * (k - 1) + 1 for n, step, pad, gap, k in along]
+        padding = self.sizes("padding", self.padding)
+        given = zip(input.shape[others:], self.stride, padding, self.dilation, self.kernel_size)
+        least = [(n - 1) * step - 2 * pad + gap * (k - 1) + 1 for n, step, pad, gap, k in given]
         most = [n + step - 1 for n, step in zip(least, self.stride)]
         if any(not low <= n <= high for low, n, high in zip(least, wanted, most)):
             raise ValueError(
