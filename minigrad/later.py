@@ -49,6 +49,8 @@ FAMILIES = {
         "square_ tan_ trunc_ xlogy_"
     ),
     "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
+    "convolution": "conv2d",
+    "further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 

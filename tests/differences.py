@@ -16,6 +16,7 @@ from samples import Sample
 from tables import in_place
 
 import minigrad
+from minigrad.formats import channels_last_3d, format_of
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,12 @@ def points_outside(x: Any, dim: int, index: Any) -> bool:
 def without_dimensions(sample: Sample) -> bool:
     """Whether the first operand is 0-d."""
     return sample.operands[0].ndim == 0
+
+
+def beyond_what_is_left(shape: tuple[int, ...], around: tuple[int, ...]) -> bool:
+    """Whether a padding is larger than what a negative one leaves of a dimension."""
+    sizes = zip(reversed(shape), around[::2], around[1::2])
+    return any(max(before, after) > n + min(before, 0) + min(after, 0) for n, before, after in sizes)
 
 
 LOSSES = "nn.functional."
@@ -164,6 +171,12 @@ VALUES = [
         "avg_pool2d of int64 is refused, as of other integers (PyTorch cuts the means down to integers)",
         lambda sample: dtypes(sample)[0] == "int64",
         Sample((np.ones((1, 2, 2), "int64"), 2)),
+    ),
+    Difference(
+        (LOSSES + "pad, circular",),
+        "circular padding by more than negative padding leaves is refused (PyTorch gives what was in memory)",
+        lambda sample: beyond_what_is_left(sample.operands[0].shape, sample.operands[1]),
+        Sample((np.ones((1, 3), "float32"), (1, -3), "circular")),
     ),
     Difference(
         (LOSSES + "cross_entropy",),
@@ -331,6 +344,12 @@ IN_PLACE = (
 
 NAMES = [
     Difference(
+        (LOSSES + "pad, circular",),
+        "circular padding is printed as WeighedBackward0 (in PyTorch CopySlices)",
+        lambda _: True,
+        Sample((np.ones((1, 2), "float32"), (1, 1), "circular")),
+    ),
+    Difference(
         ("std_mean", "var_mean", "aminmax", "cov", "corrcoef", "quantile", "nanquantile"),
         "what other ops compute is printed as the last of them (in PyTorch StdMeanBackward0, AminmaxBackward0 ...)",
         lambda _: True,
@@ -484,6 +503,13 @@ def read_in_another_order(x: Any) -> bool:
 
 
 ORDERS = [
+    Difference(
+        ("conv3d", "conv_transpose3d"),
+        "a convolution of volumes lies by rows (in PyTorch as its operands do, where it uses oneDNN)",
+        lambda sample: any(format_of(x) is channels_last_3d for x in sample.operands if isinstance(x, np.ndarray)),
+        Sample((np.ones((2, 2, 2, 2, 3), "float32").transpose(0, 4, 1, 2, 3), np.ones((1, 3, 1, 1, 1), "float32"))),
+        on_every_processor=False,
+    ),
     Difference(
         ("exp", *OPS),
         "of an array whose elements are repeated, in dimensions out of order, a result may lie in another order",

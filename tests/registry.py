@@ -20,6 +20,7 @@ import order_samples
 import picking_samples
 import product_samples
 import samples
+import window_samples
 from hypothesis import strategies as st
 from samples import (
     ALL,
@@ -498,7 +499,7 @@ op("nn.functional.normalize", make=product_samples.normalized, sums=True)
 
 # Windows over images ----------------------------------------------------------------------------------------
 
-op("nn.functional.conv2d", make=op_samples.convolution, sums=True)
+op("conv2d", "nn.functional.conv2d", make=op_samples.convolution, sums=True)
 op(
     "nn.functional.max_pool2d",
     make=op_samples.pooled(ALL, dilation=op_samples.some_dilation, return_indices=FLAG),
@@ -510,6 +511,15 @@ op(
     ),
     sums=True,
 )
+
+for dims in (1, 2, 3):
+    name = f"conv_transpose{dims}d"
+    op(name, f"nn.functional.{name}", make=window_samples.transposed(dims), sums=True)
+for dims in (1, 3):
+    op(f"conv{dims}d", f"nn.functional.conv{dims}d", make=window_samples.convolution(dims), sums=True)
+op("nn.functional.pad", make=window_samples.padded("constant"))
+for mode in ("reflect", "replicate", "circular"):
+    register({f"nn.functional.pad, {mode}": named("nn.functional.pad")}, window_samples.padded(mode))
 
 # Layers -----------------------------------------------------------------------------------------------------
 
