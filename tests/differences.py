@@ -219,15 +219,6 @@ GRADIENTS = [
         lambda sample: sample.operands[0].ndim > 3 and in_other_order(sample) and 1 in sample.operands[0].shape,
         Sample((np.ones((3, 1, 2, 1), "float32").transpose(1, 2, 0, 3), *arrays([0, 0], [1, 1]))),
     ),
-    Difference(
-        ("pow", "Tensor.__pow__", "Tensor.pow_", "Tensor.__ipow__"),
-        "x ** -0.5, in the gradient of x ** 0.5, is C's power of -0.0 and -inf (in PyTorch 1 / sqrt(x): -inf and nan)",
-        lambda sample: (
-            (sample.operands[1] == 0.5 if not isinstance(sample.operands[1], np.ndarray) else False)
-            and bool((np.signbit(sample.operands[0]) & np.isin(sample.operands[0], [0, -np.inf])).any())
-        ),
-        Sample((*arrays([-0.0, -0.0]), 0.5)),
-    ),
     *VALUES,
     Difference(
         ("abs", "Tensor.__abs__", LOSSES + "l1_loss"),
