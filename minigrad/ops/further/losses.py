@@ -70,15 +70,15 @@ def smooth_l1_loss(
         return l1_loss(input, target, reduction=reduction)
     a, b = distance_operands("smooth_l1_loss", input, target)
     with quiet():
-        value, scale = reduced(smooth_distance(raw(a), raw(b), beta), reduction, of=(a.array, b.array))
+        value, scale = reduced(smooth_distance(raw(a), raw(b), beta, beta / 2), reduction, of=(a.array, b.array))
     return record(value, (a, b), (smooth_l1_loss_dinput, smooth_l1_loss_dtarget), scale, beta)
 
 
 @fused
-def smooth_distance(xp: Any, a: Any, b: Any, beta: Any) -> Any:
+def smooth_distance(xp: Any, a: Any, b: Any, beta: Any, half: Any) -> Any:
     """The loss of each element."""
     distance = xp.abs(a - b)
-    return xp.where(distance < beta, distance * 0.5 * (distance / beta), distance - 0.5 * beta)
+    return xp.where(distance < beta, distance * 0.5 * (distance / beta), distance - half)
 
 
 def smooth_l1_loss_dinput(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float, beta: float) -> Tensor:
@@ -103,15 +103,15 @@ def huber_loss(
         raise RuntimeError(f"huber_loss does not support non-positive values for delta. Got {delta}")
     a, b = distance_operands("huber_loss", input, target)
     with quiet():
-        value, scale = reduced(huber_distance(raw(a), raw(b), delta), reduction, of=(a.array, b.array))
+        value, scale = reduced(huber_distance(raw(a), raw(b), delta, delta / 2), reduction, of=(a.array, b.array))
     return record(value, (a, b), (huber_loss_dinput, huber_loss_dtarget), scale, delta)
 
 
 @fused
-def huber_distance(xp: Any, a: Any, b: Any, delta: Any) -> Any:
+def huber_distance(xp: Any, a: Any, b: Any, delta: Any, half: Any) -> Any:
     """The loss of each element."""
     distance = xp.abs(a - b)
-    return xp.where(distance <= delta, distance * 0.5 * distance, (distance - 0.5 * delta) * delta)
+    return xp.where(distance <= delta, distance * 0.5 * distance, (distance - half) * delta)
 
 
 def huber_loss_dinput(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float, delta: float) -> Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad.arrays import array_module, quiet, total
 from minigrad.engine.graph import raw, record
+from minigrad.gpu.placement import check_devices
 from minigrad.ops.activations import sigmoid
 from minigrad.ops.elementwise import sqrt
 from minigrad.ops.further.losses import reduction_of, summarized
@@ -240,7 +241,7 @@ def multi_margin_loss(
             f"size). Expected target size [{len(x)}], but got {list(classes.shape)}. Input has {list(input.shape)}."
         )
     rows = classes_of_rows("multi_margin_loss", classes.reshape(-1, 1), x.shape[1], least=0)
-    factor = class_weights(weight, x)
+    factor = class_weights(weight, input)
     pairs = Pairs(rows, rows >= 0, x.shape[1], None if factor is None else factor[rows])
     return margins_missed(input, pairs, margin, p, reduction, classes.shape, "MultiMarginLossBackward0")
 
@@ -264,7 +265,7 @@ def multilabel_margin_loss(
         )
     rows = classes_of_rows("multilabel_margin_loss", classes.reshape(x.shape), x.shape[1], least=-1)
     counted = (rows < 0).cumsum(1) == 0
-    most = int(counted.any(0).sum())
+    most = int(counted.any(0).sum()) if isinstance(rows, np.ndarray) else rows.shape[1]  # a GPU is not waited for
     rows, counted = array_module(x).where(counted, rows, 0)[:, :most], counted[:, :most]
     shape = classes.shape[:1] if input.ndim > 1 else ()
     return margins_missed(
@@ -293,16 +294,18 @@ def classes_of_rows(op: str, classes: Any, number: int, least: int) -> Any:
     return classes.copy()
 
 
-def class_weights(weight: Tensor | None, x: Any) -> Any:
+def class_weights(weight: Tensor | None, input: Tensor) -> Any:
     """The raw weight of each class, None if there is none.  ValueError or RuntimeError for one that does not fit."""
     if weight is None:
         return None
     refuse_grad("weight", weight)
-    w = raw(weight)
+    check_devices(input, weight)
+    x, w = array_of(input), raw(weight)
     if w.ndim != 1:
         raise ValueError(f"weight must be one-dimensional: multi_margin_loss() got the shape {list(w.shape)}")
-    if w.size != x.shape[1]:
-        raise RuntimeError(f"inconsistent weight size, expected {x.shape[1]} but got {list(w.shape)}")
+    number = x.shape[-1] if x.ndim else 1
+    if w.size != number:
+        raise RuntimeError(f"inconsistent weight size, expected {number} but got {list(w.shape)}")
     if w.dtype != x.dtype:
         raise RuntimeError(f"expected scalar type of input, {x.dtype}, for weight but found {w.dtype}")
     return w
