@@ -11,7 +11,7 @@ import pytest
 from engines import ENGINES, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twins import Make, check_error, check_twins, numbers
+from twins import check_error, check_twins, numbers
 
 import minigrad
 
@@ -81,7 +81,10 @@ def test_pooling_to_a_size(kind: str, dims: int, data: Any) -> None:
 @pytest.mark.parametrize("stride", [None, 1, 3])
 def test_unpooling_puts_each_element_where_it_was(dims: int, stride: int | None) -> None:
     x = numbers(2, 2, *[7] * dims)
-    make: Make = lambda nn: getattr(nn, f"MaxUnpool{dims}d")(2, stride)
+
+    def make(nn: Any) -> Any:
+        return getattr(nn, f"MaxUnpool{dims}d")(2, stride)
+
     for size in (None, [7] * dims, [2, 2, *[7] * dims], [9] * dims, [7]):
         pool = getattr(torch.nn.functional, f"max_pool{dims}d")
         pooled, where = pool(torch.from_numpy(x), 2, stride, return_indices=True)

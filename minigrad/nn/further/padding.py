@@ -141,7 +141,7 @@ class ReflectionPad2d(_PadNd):
 
 
 class ReflectionPad3d(_PadNd):
-    """The input mirrored at the faces of its last three dimensions: one int, or (left, right, top, bottom, front, back).
+    """The input mirrored at the faces of its last three dimensions: padding is one int, or two for each of them.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad3d.html
     """
@@ -168,7 +168,7 @@ class ReplicationPad2d(_PadNd):
 
 
 class ReplicationPad3d(_PadNd):
-    """The faces of the last three dimensions repeated: one int, or (left, right, top, bottom, front, back).
+    """The faces of the last three dimensions repeated: padding is one int, or two for each of them.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad3d.html
     """

@@ -17,8 +17,8 @@ from minigrad.ops.further.weighing import Weighing, weighed
 from minigrad.ops.indexing import index, scatter
 from minigrad.ops.pooling import (
     avg_pool2d,
-    image_array,
     format_of_images,
+    image_array,
     in_all_images,
     largest_of_windows,
     max_pool2d,
@@ -227,7 +227,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """The means of windows that share an image among them, so many that the result has a given size.
 
     input: (N, C, height, width) or (C, height, width) -> (N, C, oh, ow) or (C, oh, ow).  output_size: one int, or
-    (oh, ow), of which None is the input's own.  Window i of n lies along floor(i length / n) .. ceil((i + 1) length / n).
+    (oh, ow), of which None is the input's own.  Window i of n goes from floor(i size / n) to ceil((i + 1) size / n).
 
     RuntimeError for an empty image, or a size below 0.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
