@@ -49,6 +49,7 @@ FAMILIES = {
         "square_ tan_ trunc_ xlogy_"
     ),
     "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
+    "further.normalization": "group_norm rms_norm",
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 

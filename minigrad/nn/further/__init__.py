@@ -10,6 +10,9 @@ LAYERS = {
         "CELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LogSigmoid Mish PReLU RReLU ReLU6 SELU Softmax2d Softmin "
         "Softshrink Softsign Tanhshrink Threshold"
     ),
+    "minigrad.nn.further.normalization": (
+        "BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm SyncBatchNorm"
+    ),
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
 
@@ -19,5 +22,6 @@ FUNCTIONS: dict[str, str] = {
         "mish prelu relu6 rrelu rrelu_ selu selu_ softshrink softsign tanhshrink threshold threshold_"
     ),
     "minigrad.nn.further.activations": "softmin",
+    "minigrad.ops.further.normalization": "group_norm instance_norm local_response_norm rms_norm",
 }
 """What minigrad.nn.functional has of them: the names of each module."""
