@@ -50,6 +50,8 @@ FAMILIES = {
     ),
     "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
     "further.normalization": "group_norm rms_norm",
+    "convolution": "conv2d",
+    "further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 

@@ -16,6 +16,7 @@ from samples import Sample
 from tables import in_place
 
 import minigrad
+from minigrad.formats import channels_last_3d, format_of
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,12 @@ def points_outside(x: Any, dim: int, index: Any) -> bool:
 def without_dimensions(sample: Sample) -> bool:
     """Whether the first operand is 0-d."""
     return sample.operands[0].ndim == 0
+
+
+def beyond_what_is_left(shape: tuple[int, ...], around: tuple[int, ...]) -> bool:
+    """Whether a padding is larger than what a negative one leaves of a dimension."""
+    sizes = zip(reversed(shape), around[::2], around[1::2])
+    return any(max(before, after) > n + min(before, 0) + min(after, 0) for n, before, after in sizes)
 
 
 LOSSES = "nn.functional."
@@ -166,6 +173,12 @@ VALUES = [
         Sample((np.ones((1, 2, 2), "int64"), 2)),
     ),
     Difference(
+        (LOSSES + "pad, circular",),
+        "circular padding by more than negative padding leaves is refused (PyTorch gives what was in memory)",
+        lambda sample: beyond_what_is_left(sample.operands[0].shape, sample.operands[1]),
+        Sample((np.ones((1, 3), "float32"), (1, -3), "circular")),
+    ),
+    Difference(
         (LOSSES + "cross_entropy",),
         "label_smoothing=1: the target's own logit counts as any other, also if infinite (in PyTorch 0 * inf: nan)",
         lambda sample: sample.options.get("label_smoothing") == 1 and not_finite(sample),
@@ -194,6 +207,11 @@ VALUES = [
         "instance_norm takes no images too, and leaves the running statistics alone (in PyTorch an IndexError)",
         lambda sample: sample.operands[0].size == 0 and any(x is not None for x in sample.operands[1:5]),
         Sample((np.ones((0, 1, 3), "float32"), *arrays([0], [1], [1], [1]), False)),
+        (LOSSES + "multi_margin_loss", LOSSES + "multilabel_margin_loss"),
+        "the mean of no losses is nan (in PyTorch what happens to lie in memory)",
+        lambda sample: sample.operands[0].size == 0,
+        Sample((np.ones((0, 2), "float32"), np.ones(0, "int64"))),
+        on_every_processor=False,
     ),
     Difference(
         (LOSSES + "gelu",),
@@ -236,15 +254,6 @@ GRADIENTS = [
         "the gradient of one image whose channels lie side by side (in PyTorch its elements may be mixed up)",
         lambda sample: sample.operands[0].ndim > 3 and in_other_order(sample) and 1 in sample.operands[0].shape,
         Sample((np.ones((3, 1, 2, 1), "float32").transpose(1, 2, 0, 3), *arrays([0, 0], [1, 1]))),
-    ),
-    Difference(
-        ("pow", "Tensor.__pow__", "Tensor.pow_", "Tensor.__ipow__"),
-        "x ** -0.5, in the gradient of x ** 0.5, is C's power of -0.0 and -inf (in PyTorch 1 / sqrt(x): -inf and nan)",
-        lambda sample: (
-            (sample.operands[1] == 0.5 if not isinstance(sample.operands[1], np.ndarray) else False)
-            and bool((np.signbit(sample.operands[0]) & np.isin(sample.operands[0], [0, -np.inf])).any())
-        ),
-        Sample((*arrays([-0.0, -0.0]), 0.5)),
     ),
     *VALUES,
     Difference(
@@ -358,6 +367,12 @@ IN_PLACE = (
 
 NAMES = [
     Difference(
+        (LOSSES + "pad, circular",),
+        "circular padding is printed as WeighedBackward0 (in PyTorch CopySlices)",
+        lambda _: True,
+        Sample((np.ones((1, 2), "float32"), (1, 1), "circular")),
+    ),
+    Difference(
         ("std_mean", "var_mean", "aminmax", "cov", "corrcoef", "quantile", "nanquantile"),
         "what other ops compute is printed as the last of them (in PyTorch StdMeanBackward0, AminmaxBackward0 ...)",
         lambda _: True,
@@ -410,6 +425,12 @@ NAMES = [
         "clamp_min and clamp_max are printed as the clamp that they are",
         lambda _: True,
         Sample((*arrays([1]), 0)),
+    ),
+    Difference(
+        (LOSSES + "margin_ranking_loss", LOSSES + "triplet_margin_loss", LOSSES + "triplet_margin_with_distance_loss"),
+        "a loss that ends with clamp_min is printed as the clamp that it is",
+        lambda sample: sample.options.get("reduction") == "none",
+        Sample((*arrays([1], [2]), np.array([1])), {"reduction": "none"}),
     ),
     Difference(
         ("clamp", "Tensor.clamp_", "clamp, by tensors"),
@@ -511,6 +532,13 @@ def read_in_another_order(x: Any) -> bool:
 
 
 ORDERS = [
+    Difference(
+        ("conv3d", "conv_transpose3d"),
+        "a convolution of volumes lies by rows (in PyTorch as its operands do, where it uses oneDNN)",
+        lambda sample: any(format_of(x) is channels_last_3d for x in sample.operands if isinstance(x, np.ndarray)),
+        Sample((np.ones((2, 2, 2, 2, 3), "float32").transpose(0, 4, 1, 2, 3), np.ones((1, 3, 1, 1, 1), "float32"))),
+        on_every_processor=False,
+    ),
     Difference(
         ("exp", *OPS),
         "of an array whose elements are repeated, in dimensions out of order, a result may lie in another order",

@@ -15,12 +15,14 @@ from typing import Any
 import activation_samples
 import arranging_samples
 import layer_samples
+import loss_samples
 import norm_samples
 import op_samples
 import order_samples
 import picking_samples
 import product_samples
 import samples
+import window_samples
 from hypothesis import strategies as st
 from samples import (
     ALL,
@@ -499,7 +501,7 @@ op("nn.functional.normalize", make=product_samples.normalized, sums=True)
 
 # Windows over images ----------------------------------------------------------------------------------------
 
-op("nn.functional.conv2d", make=op_samples.convolution, sums=True)
+op("conv2d", "nn.functional.conv2d", make=op_samples.convolution, sums=True)
 op(
     "nn.functional.max_pool2d",
     make=op_samples.pooled(ALL, dilation=op_samples.some_dilation, return_indices=FLAG),
@@ -511,6 +513,15 @@ op(
     ),
     sums=True,
 )
+
+for dims in (1, 2, 3):
+    name = f"conv_transpose{dims}d"
+    op(name, f"nn.functional.{name}", make=window_samples.transposed(dims), sums=True)
+for dims in (1, 3):
+    op(f"conv{dims}d", f"nn.functional.conv{dims}d", make=window_samples.convolution(dims), sums=True)
+op("nn.functional.pad", make=window_samples.padded("constant"))
+for mode in ("reflect", "replicate", "circular"):
+    register({f"nn.functional.pad, {mode}": named("nn.functional.pad")}, window_samples.padded(mode))
 
 # Layers -----------------------------------------------------------------------------------------------------
 
@@ -538,6 +549,26 @@ op("nn.functional.cross_entropy", make=op_samples.classification(label_smoothing
 register(
     {"cross_entropy, of probabilities": named("nn.functional.cross_entropy")}, op_samples.class_probabilities, sums=True
 )
+
+LOSS_OPTIONS = {
+    "smooth_l1_loss": loss_samples.numbers(beta=perhaps(one_of(0.5, 2))),
+    "huber_loss": loss_samples.numbers(delta=perhaps(one_of(0.5, 2))),
+    "kl_div": loss_samples.log_probabilities,
+    "poisson_nll_loss": loss_samples.counts,
+    "gaussian_nll_loss": loss_samples.with_variances,
+    "soft_margin_loss": loss_samples.signed(1, constant=True),
+    "margin_ranking_loss": loss_samples.signed(2, margin=perhaps(one_of(0.5, -1))),
+    "hinge_embedding_loss": loss_samples.signed(1, margin=perhaps(one_of(0.5, 2))),
+    "cosine_embedding_loss": loss_samples.vectors,
+    "triplet_margin_loss": loss_samples.triplets(p=perhaps(one_of(1, 2, 3.0)), eps=perhaps(one_of(0.5))),
+    "triplet_margin_with_distance_loss": loss_samples.triplets(),
+    "multilabel_soft_margin_loss": op_samples.binary_loss(),
+    "multi_margin_loss": loss_samples.of_one_class,
+    "multilabel_margin_loss": loss_samples.of_several_classes,
+}
+for name, make in LOSS_OPTIONS.items():
+    op(f"nn.functional.{name}", make=make, sums=True)
+register({"huber_loss, weighted": named("nn.functional.huber_loss")}, loss_samples.weighted_numbers, sums=True)
 
 # More functions of each element -----------------------------------------------------------------------------
 

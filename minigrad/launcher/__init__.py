@@ -78,12 +78,17 @@ LATER = {
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",
     "torch.utils.checkpoint": "minigrad.utils.checkpoint",
+    "torchvision.io": "minigrad.vision.io",
+    "torchvision.io.image": "minigrad.vision.io",
+    "torchvision.transforms.autoaugment": "minigrad.vision.transforms.policies",
+    "torchvision.transforms.functional": "minigrad.vision.transforms.functional",
+    "torchvision.utils": "minigrad.vision.utils",
 }
 """Those that are imported when a script first asks for them."""
 
 PARTS = {
     "torch.nn.modules": "minigrad.launcher.modules",
-    **{f"torch.nn.modules.{file}": "minigrad.nn" for file in FILES},
+    **{f"torch.nn.modules.{file}": "minigrad.nn" for file in FILES.split()},
     "torch.nn.modules.module": "minigrad.nn.module",
     "torch.nn.parameter": "minigrad.nn.parameter",
     "torch.nn.utils.clip_grad": "minigrad.nn.utils.clip_grad",

@@ -7,8 +7,14 @@ LAYERS = {
     "": "parallel",
     "minigrad.nn.parallel": "DataParallel",
     "minigrad.nn.further.activations": (
-        "CELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LogSigmoid Mish PReLU RReLU ReLU6 SELU Softmax2d Softmin "
-        "Softshrink Softsign Tanhshrink Threshold"
+        "CELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LogSigmoid Mish PReLU RReLU ReLU6 SELU Softmax2d "
+        "Softmin Softshrink Softsign Tanhshrink Threshold"
+    ),
+    "minigrad.nn.further.convolution": "Conv1d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+    "minigrad.nn.further.losses": (
+        "CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss MarginRankingLoss "
+        "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss "
+        "SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss"
     ),
     "minigrad.nn.further.normalization": (
         "BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm SyncBatchNorm"
@@ -18,10 +24,19 @@ LAYERS = {
 
 FUNCTIONS: dict[str, str] = {
     "minigrad.ops.further.activations": (
-        "celu celu_ elu_ glu gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_ leaky_relu_ logsigmoid "
-        "mish prelu relu6 rrelu rrelu_ selu selu_ softshrink softsign tanhshrink threshold threshold_"
+        "celu celu_ elu_ glu gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_ leaky_relu_ "
+        "logsigmoid mish prelu relu6 rrelu rrelu_ selu selu_ softshrink softsign tanhshrink threshold threshold_"
     ),
     "minigrad.nn.further.activations": "softmin",
     "minigrad.ops.further.normalization": "group_norm instance_norm local_response_norm rms_norm",
+    "minigrad.ops.further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    "minigrad.ops.further.padding": "pad",
+    "minigrad.ops.further.losses": (
+        "gaussian_nll_loss huber_loss kl_div poisson_nll_loss smooth_l1_loss soft_margin_loss"
+    ),
+    "minigrad.ops.further.margin_losses": (
+        "cosine_embedding_loss hinge_embedding_loss margin_ranking_loss multi_margin_loss multilabel_margin_loss "
+        "multilabel_soft_margin_loss triplet_margin_loss triplet_margin_with_distance_loss"
+    ),
 }
 """What minigrad.nn.functional has of them: the names of each module."""
