@@ -11,8 +11,8 @@ from tables import elementwise, in_place
 
 import minigrad
 from minigrad import later
-from minigrad.nn import further
 from minigrad.more_methods import MoreMethods
+from minigrad.nn import further
 
 
 @pytest.mark.parametrize("family", later.FAMILIES)

@@ -21,6 +21,7 @@ import minigrad
 from minigrad.devices import device
 from minigrad.dtypes import dtype
 from minigrad.launcher.absent import ABSENT
+from minigrad.launcher.modules import FILES
 from minigrad.nn.parameter import Parameter
 from minigrad.size import Size
 from minigrad.tensor import Tensor
@@ -86,7 +87,8 @@ LATER = {
 """Those that are imported when a script first asks for them."""
 
 PARTS = {
-    "torch.nn.modules": "minigrad.nn",
+    "torch.nn.modules": "minigrad.launcher.modules",
+    **{f"torch.nn.modules.{file}": "minigrad.nn" for file in FILES.split()},
     "torch.nn.modules.module": "minigrad.nn.module",
     "torch.nn.parameter": "minigrad.nn.parameter",
     "torch.nn.utils.clip_grad": "minigrad.nn.utils.clip_grad",
@@ -191,7 +193,7 @@ def refuse_missing_names_of(torch_name: str, module: ModuleType) -> Callable[[st
         whole = f"{torch_name}.{name}"
         if whole in ABSENT:
             return ABSENT[whole]
-        if whole in LATER:
+        if whole in LATER or whole in PARTS:
             return importlib.import_module(whole)
         if own is not None:
             try:
