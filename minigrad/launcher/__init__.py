@@ -78,6 +78,11 @@ LATER = {
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",
     "torch.utils.checkpoint": "minigrad.utils.checkpoint",
+    "torchvision.datasets.cifar": "minigrad.vision.datasets.cifar",
+    "torchvision.datasets.fakedata": "minigrad.vision.datasets.fake",
+    "torchvision.datasets.folder": "minigrad.vision.datasets.folders",
+    "torchvision.datasets.svhn": "minigrad.vision.datasets.svhn",
+    "torchvision.datasets.vision": "minigrad.vision.datasets.base",
     "torchvision.io": "minigrad.vision.io",
     "torchvision.io.image": "minigrad.vision.io",
     "torchvision.transforms.autoaugment": "minigrad.vision.transforms.policies",
@@ -214,7 +219,7 @@ def what_there_is(torch_name: str, name: str) -> str:
     from minigrad.launcher.supported import FILE
 
     module = minigrad_module({**MODULES, **LATER}.get(torch_name, ""))
-    there = sorted(getattr(module, "__all__", ()))
+    there = sorted(vars(module).get("__all__", ())) if module is not None else []
     if len(there) > FEW:
         close = get_close_matches(name, there, n=3, cutoff=0.75)
         shown = f" (like it: {', '.join(close)})" if close else ""
