@@ -7,7 +7,7 @@ LAYERS = {
     "": "parallel",
     "minigrad.nn.parallel": "DataParallel",
     "minigrad.nn.further.losses": (
-        "CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss MarginRankingLoss "
+        "CTCLoss CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss MarginRankingLoss "
         "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss "
         "SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss"
     ),
@@ -15,6 +15,7 @@ LAYERS = {
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
 
 FUNCTIONS: dict[str, str] = {
+    "minigrad.ops.further.ctc": "ctc_loss",
     "minigrad.ops.further.losses": (
         "gaussian_nll_loss huber_loss kl_div poisson_nll_loss smooth_l1_loss soft_margin_loss"
     ),
