@@ -301,3 +301,8 @@ class MoreMethods(TensorBase):
     t_ = later("shape_in_place")
     transpose_ = later("shape_in_place")
     unsqueeze_ = later("shape_in_place")
+
+    # Layers ---------------------------------------------------------------------------------------------------
+
+    hardshrink = later("further.activations")
+    prelu = later("further.activations")

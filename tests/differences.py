@@ -16,6 +16,7 @@ from samples import Sample
 from tables import in_place
 
 import minigrad
+from minigrad.formats import channels_last_3d, format_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def whole(dtype: str) -> bool:
 
 def not_finite(sample: Sample) -> bool:
     """Whether there are infinities or nans among the values."""
-    return any(x.dtype.kind == "f" and not np.isfinite(x).all() for x in sample.operands)
+    floats = (x for x in sample.operands if isinstance(x, np.ndarray) and x.dtype.kind == "f")
+    return any(not np.isfinite(x).all() for x in floats)
 
 
 def points_outside(x: Any, dim: int, index: Any) -> bool:
@@ -70,7 +72,19 @@ def without_dimensions(sample: Sample) -> bool:
     return sample.operands[0].ndim == 0
 
 
+def beyond_what_is_left(shape: tuple[int, ...], around: tuple[int, ...]) -> bool:
+    """Whether a padding is larger than what a negative one leaves of a dimension."""
+    sizes = zip(reversed(shape), around[::2], around[1::2])
+    return any(max(before, after) > n + min(before, 0) + min(after, 0) for n, before, after in sizes)
+
+
 LOSSES = "nn.functional."
+
+
+def with_in_place(*names: str) -> tuple[str, ...]:
+    """Functions of nn.functional, each with its calls that work in place."""
+    return tuple(f"{LOSSES}{name}{ending}" for name in names for ending in ("", ", in place", "_"))
+
 
 VALUES = [
     Difference(
@@ -157,6 +171,12 @@ VALUES = [
         "avg_pool2d of int64 is refused, as of other integers (PyTorch cuts the means down to integers)",
         lambda sample: dtypes(sample)[0] == "int64",
         Sample((np.ones((1, 2, 2), "int64"), 2)),
+    ),
+    Difference(
+        (LOSSES + "pad, circular",),
+        "circular padding by more than negative padding leaves is refused (PyTorch gives what was in memory)",
+        lambda sample: beyond_what_is_left(sample.operands[0].shape, sample.operands[1]),
+        Sample((np.ones((1, 3), "float32"), (1, -3), "circular")),
     ),
     Difference(
         (LOSSES + "cross_entropy",),
@@ -269,10 +289,23 @@ GRADIENTS = [
         Sample((*arrays([3]), 2)),
     ),
     Difference(
-        (LOSSES + "elu", LOSSES + "elu, in place"),
-        "the gradient of elu at nan is nan (in PyTorch only where tensors are contiguous, else g)",
+        with_in_place("elu", "selu", "celu"),
+        "the gradients of elu, selu and celu at nan are nan (in PyTorch only where tensors are contiguous, else g)",
         not_finite,
         Sample((np.full((4, 4), np.nan, "float32")[:, ::2],)),
+    ),
+    Difference(
+        with_in_place("hardsigmoid"),
+        "the slope of hardsigmoid is 1 / 6 in float64 too (in PyTorch float32(1 / 6))",
+        lambda sample: sample.operands[0].dtype == "float64",
+        Sample(arrays([1, 2], dtype="float64")),
+    ),
+    Difference(
+        (*with_in_place("hardtanh", "relu6", "hardswish"), LOSSES + "hardshrink", LOSSES + "softshrink"),
+        "at nan the gradient passes hardtanh, relu6, hardswish, hardshrink and softshrink (in PyTorch often 0 or nan)",
+        not_finite,
+        Sample((np.full(64, np.nan, "float32"), -1.0, 1.0)),
+        on_every_processor=False,
     ),
 ]
 """In gradients, or in whether there are any."""
@@ -317,6 +350,12 @@ IN_PLACE = (
 )
 
 NAMES = [
+    Difference(
+        (LOSSES + "pad, circular",),
+        "circular padding is printed as WeighedBackward0 (in PyTorch CopySlices)",
+        lambda _: True,
+        Sample((np.ones((1, 2), "float32"), (1, 1), "circular")),
+    ),
     Difference(
         ("std_mean", "var_mean", "aminmax", "cov", "corrcoef", "quantile", "nanquantile"),
         "what other ops compute is printed as the last of them (in PyTorch StdMeanBackward0, AminmaxBackward0 ...)",
@@ -427,7 +466,9 @@ NAMES = [
     ),
     Difference(
         (
-            *(LOSSES + "leaky_relu, in place", LOSSES + "elu, in place"),
+            *(f"{LOSSES}{name}, in place" for name in ("leaky_relu", "elu", "selu", "celu", "threshold")),
+            *(f"{LOSSES}{name}_" for name in ("leaky_relu", "elu", "selu", "celu", "threshold", "rrelu")),
+            "rrelu_",
             *(f"Tensor.{name}_" for name in ("squeeze", "unsqueeze", "t", "transpose", "swapaxes", "swapdims")),
         ),
         "LeakyReluBackward0, EluBackward0, SqueezeBackward0 and others also in place (in PyTorch 1 or more)",
@@ -475,6 +516,13 @@ def read_in_another_order(x: Any) -> bool:
 
 
 ORDERS = [
+    Difference(
+        ("conv3d", "conv_transpose3d"),
+        "a convolution of volumes lies by rows (in PyTorch as its operands do, where it uses oneDNN)",
+        lambda sample: any(format_of(x) is channels_last_3d for x in sample.operands if isinstance(x, np.ndarray)),
+        Sample((np.ones((2, 2, 2, 2, 3), "float32").transpose(0, 4, 1, 2, 3), np.ones((1, 3, 1, 1, 1), "float32"))),
+        on_every_processor=False,
+    ),
     Difference(
         ("exp", *OPS),
         "of an array whose elements are repeated, in dimensions out of order, a result may lie in another order",

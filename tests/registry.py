@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import activation_samples
 import arranging_samples
 import layer_samples
 import loss_samples
@@ -20,6 +21,7 @@ import order_samples
 import picking_samples
 import product_samples
 import samples
+import window_samples
 from hypothesis import strategies as st
 from samples import (
     ALL,
@@ -37,6 +39,8 @@ from samples import (
     unary,
 )
 from tables import in_place as in_place_table
+
+from minigrad.later import MODULE_OF
 
 Call = Callable[..., Any]
 
@@ -118,12 +122,22 @@ def in_place(spelling: str) -> Call:
 
 def seeded(spelling: str) -> Call:
     """A function that draws random numbers, the same in each call."""
+    return with_seed(named(spelling))
 
-    def call(torch: Any, *operands: Any, **options: Any) -> Any:
+
+def with_seed(call: Call) -> Call:
+    """A call that draws random numbers, the same each time."""
+
+    def seeded_call(torch: Any, *operands: Any, **options: Any) -> Any:
         torch.manual_seed(1)
-        return named(spelling)(torch, *operands, **options)
+        return call(torch, *operands, **options)
 
-    return call
+    return seeded_call
+
+
+def torch_too(name: str) -> list[str]:
+    """The name, where it is one of torch's own too."""
+    return [name] if name in MODULE_OF else []
 
 
 # Arithmetic -------------------------------------------------------------------------------------------------
@@ -209,6 +223,43 @@ for name in ("softmax", "log_softmax"):
 for name in ("neg_", "exp_", "tanh_", "sigmoid_", "relu_"):
     register(changing(f"Tensor.{name}") | changing(name), unary())
 register(changing("Tensor.sqrt_") | changing("sqrt_"), unary(domain=samples.positive))
+
+# More activations -------------------------------------------------------------------------------------------
+
+for name, options in {
+    **{name: {} for name in ("relu6", "hardsigmoid", "hardswish", "mish", "selu")},
+    "celu": {"alpha": perhaps(one_of(0.5, 2.0))},
+}.items():
+    op(f"nn.functional.{name}", *(torch_too(name)), make=unary(**options))
+    register({f"nn.functional.{name}, in place": in_place(f"nn.functional.{name}")}, unary(**options))
+op("nn.functional.hardtanh", make=activation_samples.bounded)
+register({"nn.functional.hardtanh, in place": in_place("nn.functional.hardtanh")}, activation_samples.bounded)
+op("nn.functional.threshold", "threshold", make=activation_samples.above_threshold)
+register({"nn.functional.threshold, in place": in_place("nn.functional.threshold")}, activation_samples.above_threshold)
+for name, make in {
+    "hardtanh_": activation_samples.bounded,
+    "threshold_": activation_samples.above_threshold,
+    "elu_": unary(alpha=perhaps(one_of(0.5, 2.0))),
+    "celu_": unary(alpha=perhaps(one_of(0.5, 2.0))),
+    "selu_": unary(),
+    "leaky_relu_": unary(negative_slope=perhaps(one_of(0.5, 0.0))),
+}.items():
+    register(changing(f"nn.functional.{name}") | {n: c for n in torch_too(name) for n, c in changing(n).items()}, make)
+for name in ("hardshrink", "softshrink"):
+    shrunk = [name, f"Tensor.{name}"] if name == "hardshrink" else []
+    op(f"nn.functional.{name}", *shrunk, make=unary(lambd=perhaps(one_of(0.25, 1.0, 0.0))))
+for name in ("logsigmoid", "softsign", "tanhshrink"):
+    op(f"nn.functional.{name}", make=unary())
+op("nn.functional.softmin", make=unary(dim=samples.one_dim, dtype=perhaps(one_of("float64", "float32"))))
+op("nn.functional.glu", make=activation_samples.in_halves)
+op("nn.functional.prelu", "prelu", "Tensor.prelu", make=activation_samples.with_slopes, sums=True)
+register(
+    {spelling: seeded(spelling) for spelling in ("nn.functional.rrelu", "rrelu")}, activation_samples.random_slopes
+)
+for spelling in ("nn.functional.rrelu_", "rrelu_"):
+    ((_, call),) = changing(spelling).items()
+    register({spelling: with_seed(call)}, activation_samples.random_slopes)
+register({"nn.functional.gumbel_softmax": seeded("nn.functional.gumbel_softmax")}, activation_samples.choices)
 
 # Choosing ---------------------------------------------------------------------------------------------------
 
@@ -451,7 +502,7 @@ op("nn.functional.normalize", make=product_samples.normalized, sums=True)
 
 # Windows over images ----------------------------------------------------------------------------------------
 
-op("nn.functional.conv2d", make=op_samples.convolution, sums=True)
+op("conv2d", "nn.functional.conv2d", make=op_samples.convolution, sums=True)
 op(
     "nn.functional.max_pool2d",
     make=op_samples.pooled(ALL, dilation=op_samples.some_dilation, return_indices=FLAG),
@@ -463,6 +514,15 @@ op(
     ),
     sums=True,
 )
+
+for dims in (1, 2, 3):
+    name = f"conv_transpose{dims}d"
+    op(name, f"nn.functional.{name}", make=window_samples.transposed(dims), sums=True)
+for dims in (1, 3):
+    op(f"conv{dims}d", f"nn.functional.conv{dims}d", make=window_samples.convolution(dims), sums=True)
+op("nn.functional.pad", make=window_samples.padded("constant"))
+for mode in ("reflect", "replicate", "circular"):
+    register({f"nn.functional.pad, {mode}": named("nn.functional.pad")}, window_samples.padded(mode))
 
 # Layers -----------------------------------------------------------------------------------------------------
 

@@ -119,6 +119,7 @@ WAITS = {
     **dict.fromkeys(("repeat_interleave", "repeat_interleave, of counts"), "its shape depends on values"),
     **dict.fromkeys(("nonzero", "argwhere", "where, of a condition"), "its shape depends on values"),
     "Tensor.__setitem__": "with a mask the shape that fits depends on values",
+    **dict.fromkeys(("nn.functional.rrelu", "nn.functional.rrelu_", "rrelu_"), "it draws for what is below 0"),
 }
 """The ops that look at values on a GPU."""
 
@@ -832,6 +833,14 @@ LAYERS = {
     "activations": lambda nn: nn.Sequential(nn.LeakyReLU(), nn.SiLU(), nn.ELU(), nn.GELU(), nn.Tanh(), nn.Sigmoid()),
     "relu": lambda nn: nn.Sequential(nn.ReLU(), nn.GELU(approximate="tanh")),
     "softmax": lambda nn: nn.Sequential(nn.Softmax(1), nn.LogSoftmax(2)),
+    "hard activations": lambda nn: nn.Sequential(
+        *(nn.Hardtanh(), nn.ReLU6(), nn.Threshold(0.1, 0.2), nn.Hardsigmoid(), nn.Hardswish(), nn.Hardshrink(0.1)),
+        nn.Softshrink(0.1),
+    ),
+    "smooth activations": lambda nn: nn.Sequential(
+        *(nn.Mish(), nn.SELU(), nn.CELU(), nn.LogSigmoid(), nn.Softsign(), nn.Tanhshrink(), nn.PReLU(2)),
+        *(nn.RReLU().eval(), nn.GLU(), nn.Softmin(1), nn.Softmax2d()),
+    ),
 }
 ELSEWHERE = {"Module", "ModuleList", "ModuleDict", "DataParallel", "Embedding"}
 """Modules that are not called, and one that is not called with images."""

@@ -80,6 +80,7 @@ LATER = {
     "torch.utils.checkpoint": "minigrad.utils.checkpoint",
     "torchvision.io": "minigrad.vision.io",
     "torchvision.io.image": "minigrad.vision.io",
+    "torchvision.transforms.autoaugment": "minigrad.vision.transforms.policies",
     "torchvision.transforms.functional": "minigrad.vision.transforms.functional",
     "torchvision.utils": "minigrad.vision.utils",
 }

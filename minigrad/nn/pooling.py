@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad.nn import functional
 from minigrad.nn.module import Module
-from minigrad.ops.windows import Pair
+from minigrad.ops.windows import Sizes
 from minigrad.tensor import Tensor
 
 
@@ -19,10 +19,10 @@ class MaxPool2d(Module):
 
     def __init__(
         self,
-        kernel_size: int | Pair,
-        stride: int | Pair | None = None,
-        padding: int | Pair = 0,
-        dilation: int | Pair = 1,
+        kernel_size: int | Sizes,
+        stride: int | Sizes | None = None,
+        padding: int | Sizes = 0,
+        dilation: int | Sizes = 1,
         return_indices: bool = False,
         ceil_mode: bool = False,
     ) -> None:
@@ -57,9 +57,9 @@ class AvgPool2d(Module):
 
     def __init__(
         self,
-        kernel_size: int | Pair,
-        stride: int | Pair | None = None,
-        padding: int | Pair = 0,
+        kernel_size: int | Sizes,
+        stride: int | Sizes | None = None,
+        padding: int | Sizes = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
         divisor_override: int | None = None,
