@@ -56,6 +56,8 @@ class Op:
     differentiable: bool = True
     rounds: bool = False
     """Whether it rounds its operand, so that finite differences say nothing."""
+    exact: bool = True
+    """Whether its gradient is that of finite differences (that of `ctc_loss` is so behind log_softmax alone)."""
     sums: bool = False
     """Whether it adds numbers up, so that its rounding depends on their size."""
     defined: bool = True
@@ -592,6 +594,17 @@ LOSS_OPTIONS = {
 for name, make in LOSS_OPTIONS.items():
     op(f"nn.functional.{name}", make=make, sums=True)
 register({"huber_loss, weighted": named("nn.functional.huber_loss")}, loss_samples.weighted_numbers, sums=True)
+
+op("nn.functional.ctc_loss", make=loss_samples.sequences(logarithms=True), sums=True, exact=False)
+register(
+    {
+        "ctc_loss, of logits": lambda torch, x, *rest, **options: torch.nn.functional.ctc_loss(
+            x.log_softmax(-1), *rest, **options
+        )
+    },
+    loss_samples.sequences(logarithms=False),
+    sums=True,
+)
 
 # More functions of each element -----------------------------------------------------------------------------
 
