@@ -203,6 +203,13 @@ VALUES = [
         Sample((np.ones((2, 2), "float32"), 1, np.array([5]))),
     ),
     Difference(
+        (LOSSES + "multi_margin_loss", LOSSES + "multilabel_margin_loss"),
+        "the mean of no losses is nan (in PyTorch what happens to lie in memory)",
+        lambda sample: sample.operands[0].size == 0,
+        Sample((np.ones((0, 2), "float32"), np.ones(0, "int64"))),
+        on_every_processor=False,
+    ),
+    Difference(
         (LOSSES + "gelu",),
         "the gelu of inf is inf (in PyTorch nan, where it uses oneDNN, as with AVX-512)",
         not_finite,
@@ -402,6 +409,12 @@ NAMES = [
         "clamp_min and clamp_max are printed as the clamp that they are",
         lambda _: True,
         Sample((*arrays([1]), 0)),
+    ),
+    Difference(
+        (LOSSES + "margin_ranking_loss", LOSSES + "triplet_margin_loss", LOSSES + "triplet_margin_with_distance_loss"),
+        "a loss that ends with clamp_min is printed as the clamp that it is",
+        lambda sample: sample.options.get("reduction") == "none",
+        Sample((*arrays([1], [2]), np.array([1])), {"reduction": "none"}),
     ),
     Difference(
         ("clamp", "Tensor.clamp_", "clamp, by tensors"),

@@ -15,6 +15,7 @@ from typing import Any
 import activation_samples
 import arranging_samples
 import layer_samples
+import loss_samples
 import op_samples
 import order_samples
 import picking_samples
@@ -543,6 +544,26 @@ op("nn.functional.cross_entropy", make=op_samples.classification(label_smoothing
 register(
     {"cross_entropy, of probabilities": named("nn.functional.cross_entropy")}, op_samples.class_probabilities, sums=True
 )
+
+LOSS_OPTIONS = {
+    "smooth_l1_loss": loss_samples.numbers(beta=perhaps(one_of(0.5, 2))),
+    "huber_loss": loss_samples.numbers(delta=perhaps(one_of(0.5, 2))),
+    "kl_div": loss_samples.log_probabilities,
+    "poisson_nll_loss": loss_samples.counts,
+    "gaussian_nll_loss": loss_samples.with_variances,
+    "soft_margin_loss": loss_samples.signed(1, constant=True),
+    "margin_ranking_loss": loss_samples.signed(2, margin=perhaps(one_of(0.5, -1))),
+    "hinge_embedding_loss": loss_samples.signed(1, margin=perhaps(one_of(0.5, 2))),
+    "cosine_embedding_loss": loss_samples.vectors,
+    "triplet_margin_loss": loss_samples.triplets(p=perhaps(one_of(1, 2, 3.0)), eps=perhaps(one_of(0.5))),
+    "triplet_margin_with_distance_loss": loss_samples.triplets(),
+    "multilabel_soft_margin_loss": op_samples.binary_loss(),
+    "multi_margin_loss": loss_samples.of_one_class,
+    "multilabel_margin_loss": loss_samples.of_several_classes,
+}
+for name, make in LOSS_OPTIONS.items():
+    op(f"nn.functional.{name}", make=make, sums=True)
+register({"huber_loss, weighted": named("nn.functional.huber_loss")}, loss_samples.weighted_numbers, sums=True)
 
 # More functions of each element -----------------------------------------------------------------------------
 

@@ -11,6 +11,11 @@ LAYERS = {
         "Softmin Softshrink Softsign Tanhshrink Threshold"
     ),
     "minigrad.nn.further.convolution": "Conv1d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+    "minigrad.nn.further.losses": (
+        "CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss MarginRankingLoss "
+        "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss "
+        "SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss"
+    ),
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
 
@@ -22,5 +27,12 @@ FUNCTIONS: dict[str, str] = {
     "minigrad.nn.further.activations": "softmin",
     "minigrad.ops.further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "minigrad.ops.further.padding": "pad",
+    "minigrad.ops.further.losses": (
+        "gaussian_nll_loss huber_loss kl_div poisson_nll_loss smooth_l1_loss soft_margin_loss"
+    ),
+    "minigrad.ops.further.margin_losses": (
+        "cosine_embedding_loss hinge_embedding_loss margin_ranking_loss multi_margin_loss multilabel_margin_loss "
+        "multilabel_soft_margin_loss triplet_margin_loss triplet_margin_with_distance_loss"
+    ),
 }
 """What minigrad.nn.functional has of them: the names of each module."""

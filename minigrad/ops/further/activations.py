@@ -10,6 +10,7 @@ import numpy as np
 from minigrad import devices
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
+from minigrad.engine.order import by_rows, ordered
 from minigrad.formats import contiguous_format
 from minigrad.ops import activations
 from minigrad.ops.activations import float_array, sigmoid, softplus
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 __all__ = ["celu", "celu_", "hardshrink", "prelu", "rrelu", "rrelu_", "selu", "selu_", "threshold", "threshold_"]
+
+
+def finished(value: Any, input: Tensor) -> Any:
+    """A raw result in its operand's dtype and in PyTorch's order in memory."""
+    x = raw(input)
+    return ordered(value.astype(x.dtype, copy=False), x)
 
 
 def placed(input: Tensor, output: Tensor, inplace: bool) -> Tensor:
@@ -55,7 +62,7 @@ def between(input: Tensor, low: float, high: float) -> Tensor:
     whole = x.dtype.kind != "f"
     low, high = (fitting_number(int(bound) if whole else bound, x.dtype) for bound in (low, high))
     xp = array_module(x)
-    return record(xp.minimum(xp.maximum(x, low), high), (input,), (hardtanh_da,), low, high)
+    return record(finished(xp.minimum(xp.maximum(x, low), high), input), (input,), (hardtanh_da,), low, high)
 
 
 def hardtanh_da(g: Tensor, _out: Tensor, a: Tensor, low: float, high: float) -> Tensor:
@@ -73,7 +80,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     xp = array_module(x)
     with quiet():
         value = xp.minimum(xp.maximum(widened(x) + 3, 0), 6) / 6
-    return placed(input, record(value.astype(x.dtype, copy=False), (input,), (hardsigmoid_da,)), inplace)
+    return placed(input, record(finished(value, input), (input,), (hardsigmoid_da,)), inplace)
 
 
 def hardsigmoid_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
@@ -87,7 +94,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     with quiet():
         wide = widened(x)
         value = wide * xp.minimum(xp.maximum(wide + 3, 0), 6) / 6
-    return placed(input, record(value.astype(x.dtype, copy=False), (input,), (hardswish_da,)), inplace)
+    return placed(input, record(finished(value, input), (input,), (hardswish_da,)), inplace)
 
 
 def hardswish_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
@@ -102,7 +109,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
         raise NotImplementedError("threshold(): not implemented for bools: use input.float()")
     low, below = (fitting_number(int(n) if x.dtype.kind != "f" else n, x.dtype) for n in (threshold, value))
     output = array_module(x).where(x <= low, x.dtype.type(below), x)
-    return placed(input, record(output, (input,), (threshold_da,), low), inplace)
+    return placed(input, record(finished(output, input), (input,), (threshold_da,), low), inplace)
 
 
 def threshold_da(g: Tensor, _out: Tensor, a: Tensor, low: float) -> Tensor:
@@ -140,8 +147,7 @@ def exponential_below(input: Tensor, above: float, below: float, speed: float, n
     xp = array_module(x)
     with quiet():
         value = xp.where(x > 0, x * above, xp.expm1(x * speed) * below)
-    value = value.astype(raw(input).dtype, copy=False)
-    return record(value, (input,), (exponential_below_da,), above, below, speed, name=name)
+    return record(finished(value, input), (input,), (exponential_below_da,), above, below, speed, name=name)
 
 
 def exponential_below_da(g: Tensor, _out: Tensor, a: Tensor, above: float, below: float, speed: float) -> Tensor:
@@ -156,7 +162,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """input, but 0 from -lambd to lambd."""
     x = float_array(input)
     value = array_module(x).where((x >= -lambd) & (x <= lambd), x.dtype.type(0), x)
-    return record(value, (input,), (hardshrink_da,), lambd)
+    return record(finished(value, input), (input,), (hardshrink_da,), lambd)
 
 
 def hardshrink_da(g: Tensor, _out: Tensor, a: Tensor, lambd: float) -> Tensor:
@@ -171,7 +177,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     xp = array_module(x)
     with quiet():
         value = xp.where(x > lambd, x - lambd, xp.where(x < -lambd, x + lambd, x * 0))
-    return record(value.astype(raw(input).dtype, copy=False), (input,), (softshrink_da,), lambd)
+    return record(finished(value, input), (input,), (softshrink_da,), lambd)
 
 
 def softshrink_da(g: Tensor, _out: Tensor, a: Tensor, lambd: float) -> Tensor:
@@ -187,7 +193,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     wide = widened(x)
     with quiet():
         value = wide * tanh(softplus(wide))
-    return placed(input, record(value.astype(x.dtype, copy=False), (input,), (mish_da,)), inplace)
+    return placed(input, record(finished(value, input), (input,), (mish_da,)), inplace)
 
 
 def mish_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
@@ -201,7 +207,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     xp = array_module(x)
     with quiet():
         value = xp.minimum(x, 0) - xp.log1p(xp.exp(-xp.abs(x)))
-    return record(value, (input,), (log_sigmoid_da,))
+    return record(by_rows(value), (input,), (log_sigmoid_da,))
 
 
 def log_sigmoid_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
@@ -223,7 +229,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     first, second = halves(x, dim)
     with quiet():
         value = first * sigmoid(second)
-    return record(array_module(x).ascontiguousarray(value), (input,), (glu_da,), dim)
+    return record(ordered(value, first, second), (input,), (glu_da,), dim)
 
 
 def glu_da(g: Tensor, _out: Tensor, a: Tensor, dim: int) -> Tensor:
@@ -279,7 +285,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     slopes = raw(weight)
     with quiet():
         value = array_module(x).where(x > 0, x, x * slopes)
-    return record(value, (input, weight), (prelu_kernel_da, prelu_kernel_dw))
+    return record(ordered(value, x, slopes), (input, weight), (prelu_kernel_da, prelu_kernel_dw))
 
 
 def check_channels(x: Any, slopes: Any) -> None:
@@ -324,7 +330,7 @@ def rrelu(
         slopes = array_module(x).where(x > 0, x.dtype.type(1), x.dtype.type((lower + upper) / 2))
     with quiet():
         value = x * slopes
-    return placed(input, record(value, (input,), (rrelu_with_noise_da,), saved=(slopes,)), inplace)
+    return placed(input, record(by_rows(value), (input,), (rrelu_with_noise_da,), saved=(slopes,)), inplace)
 
 
 def rrelu_with_noise_da(g: Tensor, _out: Tensor, _a: Tensor, slopes: Tensor) -> Tensor:
