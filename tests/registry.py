@@ -522,6 +522,29 @@ op("nn.functional.pad", make=window_samples.padded("constant"))
 for mode in ("reflect", "replicate", "circular"):
     register({f"nn.functional.pad, {mode}": named("nn.functional.pad")}, window_samples.padded(mode))
 
+for dims in (1, 3):
+    dilation = {"dilation": perhaps(one_of(1, 2))}
+    most = window_samples.pooled(dims, ALL, **dilation, return_indices=FLAG)
+    op(f"nn.functional.max_pool{dims}d", make=most)
+    counts = {} if dims == 1 else {"divisor_override": perhaps(one_of(None, 3, -2))}
+    means = window_samples.pooled(dims, (*FLOATS, "bool", "int32"), count_include_pad=FLAG, **counts)
+    op(f"nn.functional.avg_pool{dims}d", make=means, sums=True)
+for name in ("max_pool1d", "max_pool3d"):
+    register({name: named(name)}, window_samples.pooled(int(name[-2]), FLOATS, dilation=perhaps(one_of(1, 2))))
+register({"max_pool2d": named("max_pool2d")}, op_samples.pooled(FLOATS, dilation=op_samples.some_dilation))
+register({"avg_pool1d": named("avg_pool1d")}, window_samples.pooled(1, FLOATS, count_include_pad=FLAG), sums=True)
+register({"max_pool1d_with_indices": named("max_pool1d_with_indices")}, window_samples.pooled(1, FLOATS))
+for dims in (1, 2, 3):
+    op(f"nn.functional.max_pool{dims}d_with_indices", make=window_samples.pooled(dims, FLOATS))
+    op(f"nn.functional.max_unpool{dims}d", make=window_samples.taken_back(dims))
+    op(f"nn.functional.lp_pool{dims}d", make=window_samples.by_powers(dims), sums=True)
+    also = ["adaptive_avg_pool1d"] if dims == 1 else []
+    means = window_samples.shared(dims, (*FLOATS, "int64"))
+    op(f"nn.functional.adaptive_avg_pool{dims}d", *also, make=means, sums=True)
+    most = window_samples.shared(dims, (*FLOATS, "int64"), return_indices=FLAG)
+    op(f"nn.functional.adaptive_max_pool{dims}d", make=most)
+    op(f"nn.functional.adaptive_max_pool{dims}d_with_indices", make=window_samples.shared(dims, FLOATS))
+
 # Layers -----------------------------------------------------------------------------------------------------
 
 op("nn.functional.batch_norm", make=layer_samples.batches, sums=True)

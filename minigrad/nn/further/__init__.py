@@ -16,6 +16,16 @@ LAYERS = {
         "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss "
         "SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss"
     ),
+    "minigrad.nn.further.padding": (
+        "CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d ReflectionPad1d "
+        "ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d ZeroPad1d ZeroPad2d "
+        "ZeroPad3d"
+    ),
+    "minigrad.nn.further.pooling": (
+        "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d "
+        "AdaptiveMaxPool3d AvgPool1d AvgPool3d LPPool1d LPPool2d LPPool3d MaxPool1d MaxPool3d MaxUnpool1d "
+        "MaxUnpool2d MaxUnpool3d"
+    ),
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
 
@@ -33,6 +43,13 @@ FUNCTIONS: dict[str, str] = {
     "minigrad.ops.further.margin_losses": (
         "cosine_embedding_loss hinge_embedding_loss margin_ranking_loss multi_margin_loss multilabel_margin_loss "
         "multilabel_soft_margin_loss triplet_margin_loss triplet_margin_with_distance_loss"
+    ),
+    "minigrad.ops.further.pooling": (
+        "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d "
+        "adaptive_max_pool1d_with_indices adaptive_max_pool2d adaptive_max_pool2d_with_indices "
+        "adaptive_max_pool3d adaptive_max_pool3d_with_indices avg_pool1d avg_pool3d lp_pool1d lp_pool2d lp_pool3d "
+        "max_pool1d max_pool1d_with_indices max_pool2d_with_indices max_pool3d max_pool3d_with_indices "
+        "max_unpool1d max_unpool2d max_unpool3d"
     ),
 }
 """What minigrad.nn.functional has of them: the names of each module."""
