@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -71,7 +71,7 @@ class Weights:
     """Trained weights: their address, what makes images ready for them, and what else is known of them."""
 
     url: str
-    transforms: Callable[..., ImageClassification]
+    transforms: Callable[..., ImageClassification] = field(compare=False)  # a partial is equal to none
     meta: dict[str, Any]
 
 
@@ -181,8 +181,8 @@ def builder(
     build.__module__, build.__name__, build.__qualname__ = module, name, name
     build.__doc__ = (
         f"{about}.\n\n"
-        f"weights: None, for those drawn from the seed, or one of {known_weights.__name__}, also by its name, which is\n"
-        "loaded from its file: RuntimeError, with what to do, where that is not on this machine.\n"
+        f"weights: None, for those drawn from the seed, or one of {known_weights.__name__}, also by its name,\n"
+        "which is loaded from its file: RuntimeError, with what to do, where that is not on this machine.\n"
         "kwargs: the options of the network."
     )
     build.weights = known_weights  # type: ignore[attr-defined]
