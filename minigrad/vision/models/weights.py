@@ -148,7 +148,9 @@ def known(module: str, name: str, num_params: int, min_size: int, v1: str, v2: s
         second = Weights(ADDRESS + v2, partial(ImageClassification, crop_size=224, resize_size=232), meta)
         members = {"IMAGENET1K_V1": first, "IMAGENET1K_V2": second, "DEFAULT": second}
     make: Any = WeightsEnum
-    return make(name, members, module=module)
+    enum = make(name, members, module=module)
+    enum.__doc__ = f"The trained weights that there are of a network with {num_params:,} parameters."
+    return enum
 
 
 def builder(
