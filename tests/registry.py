@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import arranging_samples
+import attention_samples
 import layer_samples
 import op_samples
 import order_samples
@@ -121,6 +122,13 @@ def seeded(spelling: str) -> Call:
         return named(spelling)(torch, *operands, **options)
 
     return call
+
+
+def without_none(spelling: str) -> Call:
+    """A function that gives several results, some of them None, which are left out."""
+    return lambda torch, *operands, **options: tuple(
+        x for x in named(spelling)(torch, *operands, **options) if x is not None
+    )
 
 
 # Arithmetic -------------------------------------------------------------------------------------------------
@@ -466,6 +474,17 @@ op(
 op("nn.functional.batch_norm", make=layer_samples.batches, sums=True)
 op("nn.functional.layer_norm", make=layer_samples.layers, sums=True)
 op("nn.functional.embedding", make=layer_samples.looked_up, sums=True)
+op("nn.functional.scaled_dot_product_attention", make=attention_samples.attended, sums=True)
+register(
+    {"nn.functional.scaled_dot_product_attention, dropped": seeded("nn.functional.scaled_dot_product_attention")},
+    attention_samples.attended_and_dropped,
+    sums=True,
+)
+register(
+    {"nn.functional.multi_head_attention_forward": without_none("nn.functional.multi_head_attention_forward")},
+    attention_samples.attended_by_heads,
+    sums=True,
+)
 
 dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
 for name, sizes in {"dropout": {}, "dropout1d": {"least": 2}, "dropout2d": {"least": 2, "most": 4}}.items():
