@@ -14,6 +14,7 @@ from typing import Any
 
 import activation_samples
 import arranging_samples
+import attention_samples
 import layer_samples
 import loss_samples
 import norm_samples
@@ -139,6 +140,13 @@ def with_seed(call: Call) -> Call:
 def torch_too(name: str) -> list[str]:
     """The name, where it is one of torch's own too."""
     return [name] if name in MODULE_OF else []
+
+
+def without_none(spelling: str) -> Call:
+    """A function that gives several results, some of them None, which are left out."""
+    return lambda torch, *operands, **options: tuple(
+        x for x in named(spelling)(torch, *operands, **options) if x is not None
+    )
 
 
 # Arithmetic -------------------------------------------------------------------------------------------------
@@ -557,6 +565,17 @@ op("nn.functional.instance_norm", make=norm_samples.images, sums=True)
 op("nn.functional.rms_norm", "rms_norm", make=norm_samples.mean_squares, sums=True)
 op("nn.functional.local_response_norm", make=norm_samples.neighbours, sums=True)
 op("nn.functional.embedding", make=layer_samples.looked_up, sums=True)
+op("nn.functional.scaled_dot_product_attention", make=attention_samples.attended, sums=True)
+register(
+    {"nn.functional.scaled_dot_product_attention, dropped": seeded("nn.functional.scaled_dot_product_attention")},
+    attention_samples.attended_and_dropped,
+    sums=True,
+)
+register(
+    {"nn.functional.multi_head_attention_forward": without_none("nn.functional.multi_head_attention_forward")},
+    attention_samples.attended_by_heads,
+    sums=True,
+)
 
 dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
 for name, sizes in {"dropout": {}, "dropout1d": {"least": 2}, "dropout2d": {"least": 2, "most": 4}}.items():

@@ -4,7 +4,7 @@ Each layer stands here as those of minigrad.nn stand there, and its op in minigr
 """
 
 LAYERS = {
-    "": "parallel",
+    "": "parallel attention",
     "minigrad.nn.parallel": "DataParallel",
     "minigrad.nn.further.activations": (
         "CELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LogSigmoid Mish PReLU RReLU ReLU6 SELU Softmax2d "
@@ -27,7 +27,12 @@ LAYERS = {
         "MaxUnpool2d MaxUnpool3d"
     ),
     "minigrad.nn.further.normalization": (
-        "BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm SyncBatchNorm"
+        "BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm "
+        "SyncBatchNorm"
+    ),
+    "minigrad.nn.further.attention": "MultiheadAttention",
+    "minigrad.nn.further.transformer": (
+        "Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer"
     ),
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
@@ -56,5 +61,6 @@ FUNCTIONS: dict[str, str] = {
         "max_unpool1d max_unpool2d max_unpool3d"
     ),
     "minigrad.ops.further.normalization": "group_norm instance_norm local_response_norm rms_norm",
+    "minigrad.ops.further.attention": "multi_head_attention_forward scaled_dot_product_attention",
 }
 """What minigrad.nn.functional has of them: the names of each module."""
