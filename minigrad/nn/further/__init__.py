@@ -27,8 +27,7 @@ LAYERS = {
         "MaxUnpool2d MaxUnpool3d"
     ),
     "minigrad.nn.further.normalization": (
-        "BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm "
-        "SyncBatchNorm"
+        "BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm SyncBatchNorm"
     ),
     "minigrad.nn.further.attention": "MultiheadAttention",
     "minigrad.nn.further.transformer": (
