@@ -59,6 +59,7 @@ MODULES = {
 """PyTorch's public modules, and where minigrad keeps what it has of them (it need not have all)."""
 
 LATER = {
+    "torch._C": "minigrad.launcher.private",
     "torch.amp": "minigrad.amp",
     "torch.amp.autocast_mode": "minigrad.amp.mode",
     "torch.amp.grad_scaler": "minigrad.amp.scaler",
