@@ -7,6 +7,7 @@ LAYERS = {
     "": "parallel",
     "minigrad.nn.parallel": "DataParallel",
     "minigrad.nn.further.convolution": "Conv1d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+    "minigrad.nn.further.folding": "ChannelShuffle Fold PixelShuffle PixelUnshuffle Unfold",
     "minigrad.nn.further.padding": (
         "CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d ReflectionPad1d "
         "ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d ZeroPad1d ZeroPad2d "
@@ -16,11 +17,14 @@ LAYERS = {
         "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d "
         "AvgPool1d AvgPool3d LPPool1d LPPool2d LPPool3d MaxPool1d MaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d"
     ),
+    "minigrad.nn.further.resizing": "Upsample UpsamplingBilinear2d UpsamplingNearest2d",
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
 
 FUNCTIONS = {
     "minigrad.ops.further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    "minigrad.ops.further.folding": "fold unfold",
+    "minigrad.ops.further.grids": "affine_grid grid_sample",
     "minigrad.ops.further.padding": "pad",
     "minigrad.ops.further.pooling": (
         "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d "
@@ -29,5 +33,7 @@ FUNCTIONS = {
         "max_pool1d_with_indices max_pool2d_with_indices max_pool3d max_pool3d_with_indices max_unpool1d max_unpool2d "
         "max_unpool3d"
     ),
+    "minigrad.ops.further.resizing": "interpolate upsample upsample_bilinear upsample_nearest",
+    "minigrad.ops.further.shuffling": "channel_shuffle pixel_shuffle pixel_unshuffle",
 }
 """What minigrad.nn.functional has of them: the names of each module."""
