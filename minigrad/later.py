@@ -48,6 +48,8 @@ FAMILIES = {
         "log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ sinh_ "
         "square_ tan_ trunc_ xlogy_"
     ),
+    "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
+    "further.normalization": "group_norm rms_norm",
     "convolution": "conv2d",
     "further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "further.shuffling": "channel_shuffle pixel_shuffle pixel_unshuffle",

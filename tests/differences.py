@@ -58,7 +58,8 @@ def whole(dtype: str) -> bool:
 
 def not_finite(sample: Sample) -> bool:
     """Whether there are infinities or nans among the values."""
-    return any(x.dtype.kind == "f" and not np.isfinite(x).all() for x in sample.operands)
+    floats = (x for x in sample.operands if isinstance(x, np.ndarray) and x.dtype.kind == "f")
+    return any(not np.isfinite(x).all() for x in floats)
 
 
 def points_outside(x: Any, dim: int, index: Any) -> bool:
@@ -86,6 +87,12 @@ def beyond_what_is_left(shape: tuple[int, ...], around: tuple[int, ...]) -> bool
 
 
 LOSSES = "nn.functional."
+
+
+def with_in_place(*names: str) -> tuple[str, ...]:
+    """Functions of nn.functional, each with its calls that work in place."""
+    return tuple(f"{LOSSES}{name}{ending}" for name in names for ending in ("", ", in place", "_"))
+
 
 VALUES = [
     Difference(
@@ -228,6 +235,19 @@ VALUES = [
         Sample((np.ones((2, 2), "float32"), 1, np.array([5]))),
     ),
     Difference(
+        (LOSSES + "instance_norm",),
+        "instance_norm takes no images too, and leaves the running statistics alone (in PyTorch an IndexError)",
+        lambda sample: sample.operands[0].size == 0 and any(x is not None for x in sample.operands[1:5]),
+        Sample((np.ones((0, 1, 3), "float32"), *arrays([0], [1], [1], [1]), False)),
+    ),
+    Difference(
+        (LOSSES + "multi_margin_loss", LOSSES + "multilabel_margin_loss"),
+        "the mean of no losses is nan (in PyTorch what happens to lie in memory)",
+        lambda sample: sample.operands[0].size == 0,
+        Sample((np.ones((0, 2), "float32"), np.ones(0, "int64"))),
+        on_every_processor=False,
+    ),
+    Difference(
         (LOSSES + "gelu",),
         "the gelu of inf is inf (in PyTorch nan, where it uses oneDNN, as with AVX-512)",
         not_finite,
@@ -258,6 +278,18 @@ GRADIENTS = [
         Sample((np.ones((1, 2), "float32"), 0)),
     ),
     Difference(
+        (LOSSES + "group_norm",),
+        "group_norm with a bias and without a weight has gradients (in PyTorch: tensor does not have a device)",
+        lambda sample: sample.operands[2] is None,
+        Sample((np.ones((1, 2, 3), "float32"), 1, None, *arrays([0, 1]))),
+    ),
+    Difference(
+        (LOSSES + "group_norm",),
+        "where there is nothing to normalize, the gradients of group_norm's weight and bias are 0 (in PyTorch nan)",
+        lambda sample: sample.operands[0].size == 0,
+        Sample((np.ones((1, 2, 0), "float32"), 1, *arrays([1, 1], [0, 1]))),
+    ),
+    Difference(
         ("atan2", "arctan2", "Tensor.atan2_", "Tensor.arctan2_"),
         "the gradient beside small integers is right (in PyTorch their squares, or negatives, wrap around)",
         lambda sample: any(x.dtype.kind in "iu" and x.dtype.itemsize < 8 for x in sample.operands),
@@ -275,15 +307,6 @@ GRADIENTS = [
         "the gradient of one image whose channels lie side by side (in PyTorch its elements may be mixed up)",
         lambda sample: sample.operands[0].ndim > 3 and in_other_order(sample) and 1 in sample.operands[0].shape,
         Sample((np.ones((3, 1, 2, 1), "float32").transpose(1, 2, 0, 3), *arrays([0, 0], [1, 1]))),
-    ),
-    Difference(
-        ("pow", "Tensor.__pow__", "Tensor.pow_", "Tensor.__ipow__"),
-        "x ** -0.5, in the gradient of x ** 0.5, is C's power of -0.0 and -inf (in PyTorch 1 / sqrt(x): -inf and nan)",
-        lambda sample: (
-            (sample.operands[1] == 0.5 if not isinstance(sample.operands[1], np.ndarray) else False)
-            and bool((np.signbit(sample.operands[0]) & np.isin(sample.operands[0], [0, -np.inf])).any())
-        ),
-        Sample((*arrays([-0.0, -0.0]), 0.5)),
     ),
     *VALUES,
     Difference(
@@ -335,10 +358,23 @@ GRADIENTS = [
         Sample((*arrays([3]), 2)),
     ),
     Difference(
-        (LOSSES + "elu", LOSSES + "elu, in place"),
-        "the gradient of elu at nan is nan (in PyTorch only where tensors are contiguous, else g)",
+        with_in_place("elu", "selu", "celu"),
+        "the gradients of elu, selu and celu at nan are nan (in PyTorch only where tensors are contiguous, else g)",
         not_finite,
         Sample((np.full((4, 4), np.nan, "float32")[:, ::2],)),
+    ),
+    Difference(
+        with_in_place("hardsigmoid"),
+        "the slope of hardsigmoid is 1 / 6 in float64 too (in PyTorch float32(1 / 6))",
+        lambda sample: sample.operands[0].dtype == "float64",
+        Sample(arrays([1, 2], dtype="float64")),
+    ),
+    Difference(
+        (*with_in_place("hardtanh", "relu6", "hardswish"), LOSSES + "hardshrink", LOSSES + "softshrink"),
+        "at nan the gradient passes hardtanh, relu6, hardswish, hardshrink and softshrink (in PyTorch often 0 or nan)",
+        not_finite,
+        Sample((np.full(64, np.nan, "float32"), -1.0, 1.0)),
+        on_every_processor=False,
     ),
 ]
 """In gradients, or in whether there are any."""
@@ -414,6 +450,18 @@ NAMES = [
         Sample((np.ones(2), np.zeros(2))),
     ),
     Difference(
+        ("nn.functional.multi_head_attention_forward",),
+        "the weights of each head are printed as the SoftmaxBackward0 that they are (in PyTorch ViewBackward0)",
+        lambda sample: sample.options.get("average_attn_weights") is False,
+        Sample(
+            (
+                *(np.ones((1, 1, 2)),) * 3,
+                *(2, 1, np.ones((6, 2)), None, None, None, False, 0.0, np.ones((2, 2)), None),
+            ),
+            {"average_attn_weights": False},
+        ),
+    ),
+    Difference(
         ("block_diag",),
         "block_diag is printed as the CatBackward0 that ends it (in PyTorch BlockDiagBackward0)",
         lambda _: True,
@@ -448,6 +496,12 @@ NAMES = [
         "clamp_min and clamp_max are printed as the clamp that they are",
         lambda _: True,
         Sample((*arrays([1]), 0)),
+    ),
+    Difference(
+        (LOSSES + "margin_ranking_loss", LOSSES + "triplet_margin_loss", LOSSES + "triplet_margin_with_distance_loss"),
+        "a loss that ends with clamp_min is printed as the clamp that it is",
+        lambda sample: sample.options.get("reduction") == "none",
+        Sample((*arrays([1], [2]), np.array([1])), {"reduction": "none"}),
     ),
     Difference(
         ("clamp", "Tensor.clamp_", "clamp, by tensors"),
@@ -499,7 +553,9 @@ NAMES = [
     ),
     Difference(
         (
-            *(LOSSES + "leaky_relu, in place", LOSSES + "elu, in place"),
+            *(f"{LOSSES}{name}, in place" for name in ("leaky_relu", "elu", "selu", "celu", "threshold")),
+            *(f"{LOSSES}{name}_" for name in ("leaky_relu", "elu", "selu", "celu", "threshold", "rrelu")),
+            "rrelu_",
             *(f"Tensor.{name}_" for name in ("squeeze", "unsqueeze", "t", "transpose", "swapaxes", "swapdims")),
         ),
         "LeakyReluBackward0, EluBackward0, SqueezeBackward0 and others also in place (in PyTorch 1 or more)",
