@@ -6,6 +6,10 @@ Each layer stands here as those of minigrad.nn stand there, and its op in minigr
 LAYERS = {
     "": "parallel",
     "minigrad.nn.parallel": "DataParallel",
+    "minigrad.nn.further.bags": "EmbeddingBag",
+    "minigrad.nn.further.dropout": "AlphaDropout Dropout3d FeatureAlphaDropout",
+    "minigrad.nn.further.parameters": "ParameterDict ParameterList",
+    "minigrad.nn.further.pairs": "Bilinear CosineSimilarity PairwiseDistance",
     "minigrad.nn.further.activations": (
         "CELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LogSigmoid Mish PReLU RReLU ReLU6 SELU Softmax2d "
         "Softmin Softshrink Softsign Tanhshrink Threshold"
@@ -28,6 +32,9 @@ FUNCTIONS: dict[str, str] = {
         "logsigmoid mish prelu relu6 rrelu rrelu_ selu selu_ softshrink softsign tanhshrink threshold threshold_"
     ),
     "minigrad.nn.further.activations": "softmin",
+    "minigrad.ops.further.bags": "embedding_bag",
+    "minigrad.ops.further.dropout": "alpha_dropout dropout3d feature_alpha_dropout",
+    "minigrad.ops.further.pairs": "bilinear cosine_similarity pairwise_distance pdist",
     "minigrad.ops.further.normalization": "group_norm instance_norm local_response_norm rms_norm",
     "minigrad.ops.further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "minigrad.ops.further.padding": "pad",
