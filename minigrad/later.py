@@ -86,6 +86,8 @@ OTHERS = {
     "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
     "minigrad.compiling": "compile",
     "minigrad.limits": "finfo iinfo",
+    "minigrad.ops.further.pooling": "adaptive_avg_pool1d avg_pool1d max_pool1d max_pool1d_with_indices max_pool3d",
+    "minigrad.ops.pooling": "max_pool2d",
     "minigrad.switches": (
         "are_deterministic_algorithms_enabled get_deterministic_debug_mode get_float32_matmul_precision "
         "is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled set_deterministic_debug_mode "

@@ -16,7 +16,7 @@ from samples import Sample
 from tables import in_place
 
 import minigrad
-from minigrad.formats import channels_last_3d, format_of
+from minigrad.formats import channels_last, channels_last_3d, format_of
 
 
 @dataclass(frozen=True)
@@ -173,6 +173,18 @@ VALUES = [
         Sample((np.ones((1, 2, 2), "int64"), 2)),
     ),
     Difference(
+        tuple(op for op in OPS if "max_pool3d" in op),
+        "max_pool3d takes a volume without a batch that lies as channels_last (PyTorch refuses it)",
+        lambda sample: sample.operands[0].ndim == 4 and format_of(sample.operands[0]) is channels_last,
+        Sample((np.ones((2, 2, 2, 3), "float32").transpose(0, 3, 1, 2), 1)),
+    ),
+    Difference(
+        (LOSSES + "avg_pool3d",),
+        "avg_pool3d takes windows larger than a volume that fit in its padding, as avg_pool2d does (in PyTorch not)",
+        lambda sample: any(n < k for n, k in zip(sample.operands[0].shape[-3:], np.resize(sample.operands[1], 3))),
+        Sample((np.ones((1, 2, 2, 2), "float32"), 3), {"padding": 1}),
+    ),
+    Difference(
         (LOSSES + "pad, circular",),
         "circular padding by more than negative padding leaves is refused (PyTorch gives what was in memory)",
         lambda sample: beyond_what_is_left(sample.operands[0].shape, sample.operands[1]),
@@ -231,6 +243,16 @@ GRADIENTS = [
         "scale_grad_by_freq divides by how often a row itself is named (in PyTorch's embedding_bag, or another row)",
         lambda sample: "scale_grad_by_freq" in sample.options,
         Sample((np.array([[2, 1, 1]]), np.ones((3, 2), "float32")), {"scale_grad_by_freq": True}),
+    ),
+    Difference(
+        tuple(
+            f"{LOSSES}adaptive_{kind}_pool{dims}d{ending}"
+            for dims in (1, 2, 3)
+            for kind, ending in (("avg", ""), ("max", ""), ("max", "_with_indices"))
+        ),
+        "the gradient of an adaptive pooling to a size of 0 is zeros (in PyTorch an error)",
+        lambda sample: 0 in np.atleast_1d(np.array(sample.operands[1], object)),
+        Sample((np.ones((1, 2), "float32"), 0)),
     ),
     Difference(
         (LOSSES + "group_norm",),
@@ -397,6 +419,18 @@ NAMES = [
         "a distance is printed as the LinalgVectorNormBackward0 that it is (in PyTorch DistBackward0, CdistBackward0)",
         lambda _: True,
         Sample((np.ones(2), np.zeros(2))),
+    ),
+    Difference(
+        ("nn.functional.multi_head_attention_forward",),
+        "the weights of each head are printed as the SoftmaxBackward0 that they are (in PyTorch ViewBackward0)",
+        lambda sample: sample.options.get("average_attn_weights") is False,
+        Sample(
+            (
+                *(np.ones((1, 1, 2)),) * 3,
+                *(2, 1, np.ones((6, 2)), None, None, None, False, 0.0, np.ones((2, 2)), None),
+            ),
+            {"average_attn_weights": False},
+        ),
     ),
     Difference(
         ("block_diag",),

@@ -14,6 +14,7 @@ from typing import Any
 
 import activation_samples
 import arranging_samples
+import attention_samples
 import layer_samples
 import loss_samples
 import norm_samples
@@ -57,6 +58,8 @@ class Op:
     differentiable: bool = True
     rounds: bool = False
     """Whether it rounds its operand, so that finite differences say nothing."""
+    exact: bool = True
+    """Whether its gradient is that of finite differences (that of `ctc_loss` is so behind log_softmax alone)."""
     sums: bool = False
     """Whether it adds numbers up, so that its rounding depends on their size."""
     defined: bool = True
@@ -138,6 +141,13 @@ def with_seed(call: Call) -> Call:
 def torch_too(name: str) -> list[str]:
     """The name, where it is one of torch's own too."""
     return [name] if name in MODULE_OF else []
+
+
+def without_none(spelling: str) -> Call:
+    """A function that gives several results, some of them None, which are left out."""
+    return lambda torch, *operands, **options: tuple(
+        x for x in named(spelling)(torch, *operands, **options) if x is not None
+    )
 
 
 # Arithmetic -------------------------------------------------------------------------------------------------
@@ -524,6 +534,29 @@ op("nn.functional.pad", make=window_samples.padded("constant"))
 for mode in ("reflect", "replicate", "circular"):
     register({f"nn.functional.pad, {mode}": named("nn.functional.pad")}, window_samples.padded(mode))
 
+for dims in (1, 3):
+    dilation = {"dilation": perhaps(one_of(1, 2))}
+    most = window_samples.pooled(dims, ALL, **dilation, return_indices=FLAG)
+    op(f"nn.functional.max_pool{dims}d", make=most)
+    counts = {} if dims == 1 else {"divisor_override": perhaps(one_of(None, 3, -2))}
+    means = window_samples.pooled(dims, (*FLOATS, "bool", "int32"), count_include_pad=FLAG, **counts)
+    op(f"nn.functional.avg_pool{dims}d", make=means, sums=True)
+for name in ("max_pool1d", "max_pool3d"):
+    register({name: named(name)}, window_samples.pooled(int(name[-2]), FLOATS, dilation=perhaps(one_of(1, 2))))
+register({"max_pool2d": named("max_pool2d")}, op_samples.pooled(FLOATS, dilation=op_samples.some_dilation))
+register({"avg_pool1d": named("avg_pool1d")}, window_samples.pooled(1, FLOATS, count_include_pad=FLAG), sums=True)
+register({"max_pool1d_with_indices": named("max_pool1d_with_indices")}, window_samples.pooled(1, FLOATS))
+for dims in (1, 2, 3):
+    op(f"nn.functional.max_pool{dims}d_with_indices", make=window_samples.pooled(dims, FLOATS))
+    op(f"nn.functional.max_unpool{dims}d", make=window_samples.taken_back(dims))
+    op(f"nn.functional.lp_pool{dims}d", make=window_samples.by_powers(dims), sums=True)
+    also = ["adaptive_avg_pool1d"] if dims == 1 else []
+    means = window_samples.shared(dims, (*FLOATS, "int64"))
+    op(f"nn.functional.adaptive_avg_pool{dims}d", *also, make=means, sums=True)
+    most = window_samples.shared(dims, (*FLOATS, "int64"), return_indices=FLAG)
+    op(f"nn.functional.adaptive_max_pool{dims}d", make=most)
+    op(f"nn.functional.adaptive_max_pool{dims}d_with_indices", make=window_samples.shared(dims, FLOATS))
+
 # Layers -----------------------------------------------------------------------------------------------------
 
 op("nn.functional.batch_norm", make=layer_samples.batches, sums=True)
@@ -533,6 +566,17 @@ op("nn.functional.instance_norm", make=norm_samples.images, sums=True)
 op("nn.functional.rms_norm", "rms_norm", make=norm_samples.mean_squares, sums=True)
 op("nn.functional.local_response_norm", make=norm_samples.neighbours, sums=True)
 op("nn.functional.embedding", make=layer_samples.looked_up, sums=True)
+op("nn.functional.scaled_dot_product_attention", make=attention_samples.attended, sums=True)
+register(
+    {"nn.functional.scaled_dot_product_attention, dropped": seeded("nn.functional.scaled_dot_product_attention")},
+    attention_samples.attended_and_dropped,
+    sums=True,
+)
+register(
+    {"nn.functional.multi_head_attention_forward": without_none("nn.functional.multi_head_attention_forward")},
+    attention_samples.attended_by_heads,
+    sums=True,
+)
 
 dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
 for name, sizes in {"dropout": {}, "dropout1d": {"least": 2}, "dropout2d": {"least": 2, "most": 4}}.items():
@@ -584,6 +628,17 @@ LOSS_OPTIONS = {
 for name, make in LOSS_OPTIONS.items():
     op(f"nn.functional.{name}", make=make, sums=True)
 register({"huber_loss, weighted": named("nn.functional.huber_loss")}, loss_samples.weighted_numbers, sums=True)
+
+op("nn.functional.ctc_loss", make=loss_samples.sequences(logarithms=True), sums=True, exact=False)
+register(
+    {
+        "ctc_loss, of logits": lambda torch, x, *rest, **options: torch.nn.functional.ctc_loss(
+            x.log_softmax(-1), *rest, **options
+        )
+    },
+    loss_samples.sequences(logarithms=False),
+    sums=True,
+)
 
 # More functions of each element -----------------------------------------------------------------------------
 
