@@ -854,6 +854,7 @@ LAYERS = {
     ),
 }
 ELSEWHERE = {"Module", "ModuleList", "ModuleDict", "DataParallel", "Embedding"}
+ELSEWHERE |= {"Buffer", *further.LAYERS["minigrad.nn.further.lazy"].split()}
 ELSEWHERE |= {"ParameterList", "ParameterDict", "EmbeddingBag", "Bilinear", "CosineSimilarity", "PairwiseDistance"}
 """Modules that are not called, and some that are not called with images."""
 ELSEWHERE |= {*further.LAYERS["minigrad.nn.further.losses"].split()}

@@ -8,7 +8,12 @@ LAYERS = {
     "minigrad.nn.parallel": "DataParallel",
     "minigrad.nn.further.bags": "EmbeddingBag",
     "minigrad.nn.further.dropout": "AlphaDropout Dropout3d FeatureAlphaDropout",
-    "minigrad.nn.further.parameters": "ParameterDict ParameterList",
+    "minigrad.nn.further.lazy": (
+        "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d "
+        "LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d LazyLinear "
+        "UninitializedBuffer UninitializedParameter"
+    ),
+    "minigrad.nn.further.parameters": "Buffer ParameterDict ParameterList",
     "minigrad.nn.further.pairs": "Bilinear CosineSimilarity PairwiseDistance",
     "minigrad.nn.further.activations": (
         "CELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LogSigmoid Mish PReLU RReLU ReLU6 SELU Softmax2d "
@@ -49,7 +54,6 @@ FUNCTIONS: dict[str, str] = {
     "minigrad.ops.further.bags": "embedding_bag",
     "minigrad.ops.further.dropout": "alpha_dropout dropout3d feature_alpha_dropout",
     "minigrad.ops.further.pairs": "bilinear cosine_similarity pairwise_distance pdist",
-    "minigrad.ops.further.normalization": "group_norm instance_norm local_response_norm rms_norm",
     "minigrad.ops.further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "minigrad.ops.further.padding": "pad",
     "minigrad.ops.further.ctc": "ctc_loss",

@@ -10,6 +10,7 @@ from typing import Any
 from minigrad.asking import typename
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
+from minigrad.ops.creation import empty
 from minigrad.tensor import Tensor
 
 
@@ -26,6 +27,33 @@ def line_of(key: Any, value: Any, kind: str) -> str:
     size = "x".join(map(str, value.shape))
     name = "Parameter" if isinstance(value, Parameter) else "Tensor"
     return f"  ({key}): {name} containing: [{kind} of size {size}{place}]"
+
+
+class _BufferKind(type):
+    """What makes tensors that Buffer() gave instances of it."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Tensor) and getattr(instance, "_is_buffer", False)
+
+
+class Buffer(metaclass=_BufferKind):
+    """A tensor that a Module registers as a buffer when it is assigned as an attribute; persistent ones are saved.
+
+    It shares the memory of `data`.
+
+    >>> import minigrad as torch
+    >>> layer = torch.nn.Module()
+    >>> layer.mean = torch.nn.Buffer(torch.zeros(2))
+    >>> layer.state_dict()
+    OrderedDict({'mean': tensor([0., 0.])})
+    """
+
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Any:
+        """A tensor of the same memory, marked."""
+        data = empty(0) if data is None else data
+        buffer: Any = data.detach().requires_grad_(data.requires_grad)
+        buffer.persistent, buffer._is_buffer = persistent, True
+        return buffer
 
 
 class ParameterList(Module):
