@@ -215,6 +215,12 @@ VALUES = [
         Sample((np.ones((2, 2), "float32"), 1, np.array([5]))),
     ),
     Difference(
+        (LOSSES + "instance_norm",),
+        "instance_norm takes no images too, and leaves the running statistics alone (in PyTorch an IndexError)",
+        lambda sample: sample.operands[0].size == 0 and any(x is not None for x in sample.operands[1:5]),
+        Sample((np.ones((0, 1, 3), "float32"), *arrays([0], [1], [1], [1]), False)),
+    ),
+    Difference(
         (LOSSES + "multi_margin_loss", LOSSES + "multilabel_margin_loss"),
         "the mean of no losses is nan (in PyTorch what happens to lie in memory)",
         lambda sample: sample.operands[0].size == 0,
@@ -241,6 +247,18 @@ GRADIENTS = [
         "the gradient of an adaptive pooling to a size of 0 is zeros (in PyTorch an error)",
         lambda sample: 0 in np.atleast_1d(np.array(sample.operands[1], object)),
         Sample((np.ones((1, 2), "float32"), 0)),
+    ),
+    Difference(
+        (LOSSES + "group_norm",),
+        "group_norm with a bias and without a weight has gradients (in PyTorch: tensor does not have a device)",
+        lambda sample: sample.operands[2] is None,
+        Sample((np.ones((1, 2, 3), "float32"), 1, None, *arrays([0, 1]))),
+    ),
+    Difference(
+        (LOSSES + "group_norm",),
+        "where there is nothing to normalize, the gradients of group_norm's weight and bias are 0 (in PyTorch nan)",
+        lambda sample: sample.operands[0].size == 0,
+        Sample((np.ones((1, 2, 0), "float32"), 1, *arrays([1, 1], [0, 1]))),
     ),
     Difference(
         ("atan2", "arctan2", "Tensor.atan2_", "Tensor.arctan2_"),

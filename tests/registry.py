@@ -16,6 +16,7 @@ import activation_samples
 import arranging_samples
 import layer_samples
 import loss_samples
+import norm_samples
 import op_samples
 import order_samples
 import picking_samples
@@ -549,6 +550,10 @@ for dims in (1, 2, 3):
 
 op("nn.functional.batch_norm", make=layer_samples.batches, sums=True)
 op("nn.functional.layer_norm", make=layer_samples.layers, sums=True)
+op("nn.functional.group_norm", "group_norm", make=norm_samples.in_groups, sums=True)
+op("nn.functional.instance_norm", make=norm_samples.images, sums=True)
+op("nn.functional.rms_norm", "rms_norm", make=norm_samples.mean_squares, sums=True)
+op("nn.functional.local_response_norm", make=norm_samples.neighbours, sums=True)
 op("nn.functional.embedding", make=layer_samples.looked_up, sums=True)
 
 dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}

@@ -831,6 +831,13 @@ LAYERS = {
     "activations": lambda nn: nn.Sequential(nn.LeakyReLU(), nn.SiLU(), nn.ELU(), nn.GELU(), nn.Tanh(), nn.Sigmoid()),
     "relu": lambda nn: nn.Sequential(nn.ReLU(), nn.GELU(approximate="tanh")),
     "softmax": lambda nn: nn.Sequential(nn.Softmax(1), nn.LogSoftmax(2)),
+    "norms": lambda nn: nn.Sequential(
+        *(nn.GroupNorm(1, 2), nn.InstanceNorm2d(2, affine=True, track_running_stats=True), nn.RMSNorm(6)),
+        *(nn.LocalResponseNorm(2), nn.SyncBatchNorm(2)),
+    ),
+    "norms of three dimensions": lambda nn: nn.Sequential(
+        *(nn.Unflatten(3, (2, 3)), nn.BatchNorm3d(2), nn.InstanceNorm3d(2), nn.Flatten(2), nn.InstanceNorm1d(2)),
+    ),
     "hard activations": lambda nn: nn.Sequential(
         *(nn.Hardtanh(), nn.ReLU6(), nn.Threshold(0.1, 0.2), nn.Hardsigmoid(), nn.Hardswish(), nn.Hardshrink(0.1)),
         nn.Softshrink(0.1),

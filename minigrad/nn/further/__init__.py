@@ -26,6 +26,9 @@ LAYERS = {
         "AdaptiveMaxPool3d AvgPool1d AvgPool3d LPPool1d LPPool2d LPPool3d MaxPool1d MaxPool3d MaxUnpool1d "
         "MaxUnpool2d MaxUnpool3d"
     ),
+    "minigrad.nn.further.normalization": (
+        "BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm SyncBatchNorm"
+    ),
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
 
@@ -51,5 +54,6 @@ FUNCTIONS: dict[str, str] = {
         "max_pool1d max_pool1d_with_indices max_pool2d_with_indices max_pool3d max_pool3d_with_indices "
         "max_unpool1d max_unpool2d max_unpool3d"
     ),
+    "minigrad.ops.further.normalization": "group_norm instance_norm local_response_norm rms_norm",
 }
 """What minigrad.nn.functional has of them: the names of each module."""
