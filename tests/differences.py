@@ -415,6 +415,18 @@ NAMES = [
         Sample((np.ones(2), np.zeros(2))),
     ),
     Difference(
+        ("nn.functional.multi_head_attention_forward",),
+        "the weights of each head are printed as the SoftmaxBackward0 that they are (in PyTorch ViewBackward0)",
+        lambda sample: sample.options.get("average_attn_weights") is False,
+        Sample(
+            (
+                *(np.ones((1, 1, 2)),) * 3,
+                *(2, 1, np.ones((6, 2)), None, None, None, False, 0.0, np.ones((2, 2)), None),
+            ),
+            {"average_attn_weights": False},
+        ),
+    ),
+    Difference(
         ("block_diag",),
         "block_diag is printed as the CatBackward0 that ends it (in PyTorch BlockDiagBackward0)",
         lambda _: True,

@@ -136,3 +136,26 @@ def of_several_classes(draw: Draw, smooth: bool) -> Sample:
     x = array(draw, smooth, size, (float_dtype(draw, smooth),))
     target = np.random.default_rng(draw(st.integers(0, 999))).integers(-1, seldom_wrong(draw, smooth, size[-1]), size)
     return Sample((x, np.asarray(target)), Options({"reduction": REDUCTION}).draw(draw, ()))
+
+
+def sequences(logarithms: bool) -> Make:
+    """Logits or log-probabilities, labels, lengths, and the options of ctc_loss; some labels are too many."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        rng = np.random.default_rng(draw(st.integers(0, 999)))
+        times, number, labels = draw(st.integers(1, 4 if smooth else 6)), draw(st.integers(1, 2)), draw(one_of(2, 3))
+        batched = number > 1 or draw(st.booleans())
+        x = near(draw, smooth, (times, number, labels) if batched else (times, labels), float_dtype(draw, smooth))
+        if logarithms:
+            x = x - np.log(np.exp(x).sum(-1, keepdims=True))
+        blank = draw(st.integers(0, labels - 1))
+        longest = draw(st.integers(0, 3))
+        targets = rng.integers(0, labels, (number, longest))
+        inputs, outputs = rng.integers(times // 2, times + 1, number), rng.integers(0, longest + 1, number)
+        if draw(st.booleans()) or not batched:
+            targets = np.concatenate([row[:n] for row, n in zip(targets, outputs)])
+        lengths = [inputs.tolist(), outputs.tolist()] if draw(st.booleans()) else [inputs, outputs]
+        drawn = Options({"reduction": REDUCTION, "zero_infinity": st.just(True) if smooth else FLAG}).draw(draw, ())
+        return Sample((x, targets, *lengths), {"blank": blank, **drawn})
+
+    return make

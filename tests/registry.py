@@ -14,6 +14,7 @@ from typing import Any
 
 import activation_samples
 import arranging_samples
+import attention_samples
 import layer_samples
 import loss_samples
 import norm_samples
@@ -56,6 +57,8 @@ class Op:
     differentiable: bool = True
     rounds: bool = False
     """Whether it rounds its operand, so that finite differences say nothing."""
+    exact: bool = True
+    """Whether its gradient is that of finite differences (that of `ctc_loss` is so behind log_softmax alone)."""
     sums: bool = False
     """Whether it adds numbers up, so that its rounding depends on their size."""
     defined: bool = True
@@ -137,6 +140,13 @@ def with_seed(call: Call) -> Call:
 def torch_too(name: str) -> list[str]:
     """The name, where it is one of torch's own too."""
     return [name] if name in MODULE_OF else []
+
+
+def without_none(spelling: str) -> Call:
+    """A function that gives several results, some of them None, which are left out."""
+    return lambda torch, *operands, **options: tuple(
+        x for x in named(spelling)(torch, *operands, **options) if x is not None
+    )
 
 
 # Arithmetic -------------------------------------------------------------------------------------------------
@@ -555,6 +565,17 @@ op("nn.functional.instance_norm", make=norm_samples.images, sums=True)
 op("nn.functional.rms_norm", "rms_norm", make=norm_samples.mean_squares, sums=True)
 op("nn.functional.local_response_norm", make=norm_samples.neighbours, sums=True)
 op("nn.functional.embedding", make=layer_samples.looked_up, sums=True)
+op("nn.functional.scaled_dot_product_attention", make=attention_samples.attended, sums=True)
+register(
+    {"nn.functional.scaled_dot_product_attention, dropped": seeded("nn.functional.scaled_dot_product_attention")},
+    attention_samples.attended_and_dropped,
+    sums=True,
+)
+register(
+    {"nn.functional.multi_head_attention_forward": without_none("nn.functional.multi_head_attention_forward")},
+    attention_samples.attended_by_heads,
+    sums=True,
+)
 
 dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
 for name, sizes in {"dropout": {}, "dropout1d": {"least": 2}, "dropout2d": {"least": 2, "most": 4}}.items():
@@ -592,6 +613,17 @@ LOSS_OPTIONS = {
 for name, make in LOSS_OPTIONS.items():
     op(f"nn.functional.{name}", make=make, sums=True)
 register({"huber_loss, weighted": named("nn.functional.huber_loss")}, loss_samples.weighted_numbers, sums=True)
+
+op("nn.functional.ctc_loss", make=loss_samples.sequences(logarithms=True), sums=True, exact=False)
+register(
+    {
+        "ctc_loss, of logits": lambda torch, x, *rest, **options: torch.nn.functional.ctc_loss(
+            x.log_softmax(-1), *rest, **options
+        )
+    },
+    loss_samples.sequences(logarithms=False),
+    sums=True,
+)
 
 # More functions of each element -----------------------------------------------------------------------------
 

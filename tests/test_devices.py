@@ -114,6 +114,7 @@ WAITS = {
     **dict.fromkeys(("unique", "unique_consecutive", "bincount"), "its shape depends on values"),
     "histc": "its range depends on values",
     "nn.functional.gaussian_nll_loss": "its errors depend on values",
+    **dict.fromkeys(("nn.functional.ctc_loss", "ctc_loss, of logits"), "its lengths are needed on the CPU"),
     "is_nonzero": "its result is Python's",
     **dict.fromkeys(("repeat_interleave", "repeat_interleave, of counts"), "its shape depends on values"),
     **dict.fromkeys(("nonzero", "argwhere", "where, of a condition"), "its shape depends on values"),
@@ -283,6 +284,7 @@ MEET = {
     "Tensor.copy_": "moves",
     "Tensor.__getitem__": "an index comes along from the CPU",
     "Tensor.__setitem__": "an index comes along from the CPU, and a[:1] = b moves b",
+    **dict.fromkeys(("nn.functional.ctc_loss", "ctc_loss, of logits"), "lengths come along"),
 }
 """The ops whose operands may be on two devices, as in PyTorch."""
 

@@ -36,6 +36,7 @@ FUNCTION_OF = {
     "MultiMarginLoss": "multi_margin_loss",
     "MultiLabelMarginLoss": "multilabel_margin_loss",
     "NLLLoss2d": "nll_loss",
+    "CTCLoss": "ctc_loss",
 }
 
 

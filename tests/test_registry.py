@@ -104,7 +104,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("promote_types", "result_type", "can_cast", "detach_", "resize_as_", "get_device"), "test_spelling.py"
     ),
-    **dict.fromkeys(("Tensor.new", "Tensor.resize_as_"), "test_spelling.py"),
+    **dict.fromkeys(("Tensor.new", "Tensor.resize", "Tensor.resize_as_"), "test_spelling.py"),
 }
 """Ops that make tensors from other things, or from random numbers, and where they are tested."""
 

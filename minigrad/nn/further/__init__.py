@@ -4,7 +4,7 @@ Each layer stands here as those of minigrad.nn stand there, and its op in minigr
 """
 
 LAYERS = {
-    "": "parallel",
+    "": "parallel attention",
     "minigrad.nn.parallel": "DataParallel",
     "minigrad.nn.further.activations": (
         "CELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LogSigmoid Mish PReLU RReLU ReLU6 SELU Softmax2d "
@@ -12,7 +12,7 @@ LAYERS = {
     ),
     "minigrad.nn.further.convolution": "Conv1d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "minigrad.nn.further.losses": (
-        "CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss MarginRankingLoss "
+        "CTCLoss CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss MarginRankingLoss "
         "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss "
         "SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss"
     ),
@@ -29,6 +29,10 @@ LAYERS = {
     "minigrad.nn.further.normalization": (
         "BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm SyncBatchNorm"
     ),
+    "minigrad.nn.further.attention": "MultiheadAttention",
+    "minigrad.nn.further.transformer": (
+        "Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer"
+    ),
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
 
@@ -40,6 +44,7 @@ FUNCTIONS: dict[str, str] = {
     "minigrad.nn.further.activations": "softmin",
     "minigrad.ops.further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "minigrad.ops.further.padding": "pad",
+    "minigrad.ops.further.ctc": "ctc_loss",
     "minigrad.ops.further.losses": (
         "gaussian_nll_loss huber_loss kl_div poisson_nll_loss smooth_l1_loss soft_margin_loss"
     ),
@@ -55,5 +60,6 @@ FUNCTIONS: dict[str, str] = {
         "max_unpool1d max_unpool2d max_unpool3d"
     ),
     "minigrad.ops.further.normalization": "group_norm instance_norm local_response_norm rms_norm",
+    "minigrad.ops.further.attention": "multi_head_attention_forward scaled_dot_product_attention",
 }
 """What minigrad.nn.functional has of them: the names of each module."""

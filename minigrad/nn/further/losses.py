@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.nn.losses import NLLLoss, _Loss, _WeightedLoss
-from minigrad.ops.further import losses, margin_losses
+from minigrad.ops.further import ctc, losses, margin_losses
 from minigrad.tensor import Tensor
 
 # Numbers ------------------------------------------------------------------------------------------------------
@@ -278,3 +278,21 @@ class NLLLoss2d(NLLLoss):
             stacklevel=2,
         )
         super().__init__(weight, size_average, ignore_index, reduce, reduction)
+
+
+# Sequences ----------------------------------------------------------------------------------------------------
+
+
+class CTCLoss(_Loss):
+    """The surprise at labels whose places in time are not known; see `functional.ctc_loss`."""
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__(reduction=reduction)
+        self.blank = blank
+        self.zero_infinity = zero_infinity
+
+    def forward(self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any) -> Tensor:
+        """The loss."""
+        return ctc.ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity
+        )

@@ -13,8 +13,8 @@ import numpy as np
 from minigrad.arrays import array_module, quiet, total
 from minigrad.engine.graph import raw, record
 from minigrad.gpu.placement import check_devices
-from minigrad.ops.activations import sigmoid
 from minigrad.ops.elementwise import sqrt
+from minigrad.ops.further.activations import logsigmoid
 from minigrad.ops.further.losses import reduction_of, summarized
 from minigrad.ops.indexing import index, scatter
 from minigrad.ops.losses import reduced, refuse_grad, weighted
@@ -208,7 +208,7 @@ def multilabel_soft_margin_loss(
     if size_average is None and reduce is None and reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{reduction} is not valid: use reduction='mean', 'sum' or 'none'")
     reduction = reduction_of(size_average, reduce, reduction)
-    losses = weighted(-(target * log_sigmoid(input) + (1 - target) * log_sigmoid(-input)), weight)
+    losses = weighted(-(target * logsigmoid(input) + (1 - target) * logsigmoid(-input)), weight)
     if not input.ndim:
         raise IndexError("multilabel_soft_margin_loss(): Dimension specified as -1 but tensor has no dimensions")
     return summarized(sum_of(losses, -1) / input.shape[-1], reduction)
@@ -354,16 +354,3 @@ def margins_missed_dinput(
     of_scores = sum_of(slope, 1) - scatter(sum_of(slope, 2), pairs.classes, pairs.rows)
     each = (g * scale).reshape(-1, 1) / pairs.rows[1]
     return (each * of_scores).reshape(input.shape)
-
-
-def log_sigmoid(input: Tensor) -> Tensor:
-    """log(sigmoid(input)), computed without overflow."""
-    x = array_of(input)
-    xp = array_module(x)
-    with quiet():
-        value = xp.minimum(x, 0) - xp.log1p(xp.exp(-xp.abs(x)))
-    return record(value, (input,), (log_sigmoid_da,))
-
-
-def log_sigmoid_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
-    return g * sigmoid(-a)
