@@ -23,17 +23,38 @@ def error_function(x: Any) -> Any:
         return error_function(copied(x, dtypes.float32.numpy)).astype(x.dtype)
     if type(x) is not np.ndarray:
         return error_function_at_once(x)
-    return laid_out_like(x, piecewise(error_function_at_once, in_memory_order(x).reshape(-1)))
+    return laid_out_like(x, piecewise(error_function_of_piece, in_memory_order(x).reshape(-1)))
+
+
+def error_function_of_piece(x: Any) -> Any:
+    """erf of a NumPy array of one dimension: the longer formula is computed only where it is needed."""
+    size = np.minimum(np.abs(x), ONE)
+    value = near_zero(x, size)
+    far = np.flatnonzero(size >= 0.84375)
+    value[far] = far_from_zero(np, x[far], size[far])
+    return value
 
 
 @fused
 def error_function_at_once(xp: Any, x: Any) -> Any:
-    """erf of a float32 or float64 array."""
-    size = xp.minimum(xp.abs(x), 6)  # erf(6) is 1 in float64
+    """erf of a float32 or float64 array, in one kernel of a GPU."""
+    size = xp.minimum(xp.abs(x), ONE)
+    return xp.where(size < 0.84375, near_zero(x, size), far_from_zero(xp, x, size))
+
+
+ONE = 6
+"""erf of this is 1 in float64."""
+
+
+def near_zero(x: Any, size: Any) -> Any:
+    """erf(x) for |x| = size below 0.84375."""
     square = size * size
-    near = x + x * (horner(NEAR[0], square) / horner(NEAR[1], square))
-    far = 1 - xp.exp(-square) * (horner(FAR[0], size) / horner(FAR[1], size))
-    return xp.where(size < 0.84375, near, xp.copysign(far, x))
+    return x + x * (horner(NEAR[0], square) / horner(NEAR[1], square))
+
+
+def far_from_zero(xp: Any, x: Any, size: Any) -> Any:
+    """erf(x) for |x| = size from 0.84375 on."""
+    return xp.copysign(1 - xp.exp(-size * size) * (horner(FAR[0], size) / horner(FAR[1], size)), x)
 
 
 def horner(coefficients: tuple[float, ...], x: Any) -> Any:
