@@ -80,8 +80,22 @@ LATER = {
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",
     "torch.utils.checkpoint": "minigrad.utils.checkpoint",
+    "torchvision.datasets.cifar": "minigrad.vision.datasets.cifar",
+    "torchvision.datasets.fakedata": "minigrad.vision.datasets.fake",
+    "torchvision.datasets.folder": "minigrad.vision.datasets.folders",
+    "torchvision.datasets.svhn": "minigrad.vision.datasets.svhn",
+    "torchvision.datasets.vision": "minigrad.vision.datasets.base",
     "torchvision.io": "minigrad.vision.io",
     "torchvision.io.image": "minigrad.vision.io",
+    "torchvision.models": "minigrad.vision.models",
+    "torchvision.models.alexnet": "minigrad.vision.models.alexnet",
+    "torchvision.models.densenet": "minigrad.vision.models.densenet",
+    "torchvision.models.mobilenet": "minigrad.vision.models.mobilenet",
+    "torchvision.models.mobilenetv2": "minigrad.vision.models.mobilenet",
+    "torchvision.models.resnet": "minigrad.vision.models.resnet",
+    "torchvision.models.squeezenet": "minigrad.vision.models.squeezenet",
+    "torchvision.models.vgg": "minigrad.vision.models.vgg",
+    "torchvision.transforms.autoaugment": "minigrad.vision.transforms.policies",
     "torchvision.transforms.functional": "minigrad.vision.transforms.functional",
     "torchvision.utils": "minigrad.vision.utils",
 }
@@ -215,7 +229,7 @@ def what_there_is(torch_name: str, name: str) -> str:
     from minigrad.launcher.supported import FILE
 
     module = minigrad_module({**MODULES, **LATER}.get(torch_name, ""))
-    there = sorted(getattr(module, "__all__", ()))
+    there = sorted(vars(module).get("__all__", ())) if module is not None else []
     if len(there) > FEW:
         close = get_close_matches(name, there, n=3, cutoff=0.75)
         shown = f" (like it: {', '.join(close)})" if close else ""
