@@ -13,6 +13,7 @@ import minigrad
 from minigrad import later
 from minigrad.more_methods import MoreMethods
 from minigrad.nn.further import FUNCTIONS, LAYERS
+from minigrad.optim.further import OPTIMIZERS
 from minigrad.optim.lr_scheduler.further import SCHEDULERS
 
 
@@ -29,6 +30,7 @@ def test_a_family_offers_what_is_listed(family: str) -> None:
 TABLES = {
     "minigrad.nn": LAYERS,
     "minigrad.nn.functional": FUNCTIONS,
+    "minigrad.optim": OPTIMIZERS,
     "minigrad.optim.lr_scheduler": SCHEDULERS,
 }
 

@@ -73,6 +73,7 @@ LATER = {
     "torch.linalg": "minigrad.linalg",
     "torch.multiprocessing": "minigrad.multiprocessing",
     "torch.nn.parallel": "minigrad.nn.parallel",
+    "torch.optim.swa_utils": "minigrad.optim.swa_utils",
     "torch.profiler": "minigrad.profiler",
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",
