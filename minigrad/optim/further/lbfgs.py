@@ -166,7 +166,8 @@ def first_length(gradient: Tensor) -> Any:
 
 def largest(x: Tensor) -> Tensor:
     """The size of the largest number."""
-    return x.abs().max()
+    result: Tensor = x.abs().max()
+    return result
 
 
 def first_direction(state: dict[str, Any], gradient: Tensor) -> Tensor:

@@ -56,15 +56,16 @@ class One:
 class OneByOne(Optimizer):
     """Base of the optimizers that update one parameter at a time: `update` gets a `One` in the place of a block."""
 
-    def blocks(self, number: int, group: Group) -> list[Any]:  # noqa: ARG002
-        """A group's parameters that have a gradient."""
-        found = [One(p, self.state[p]) for p in group["params"] if p._grad is not None]
+    def blocks(self, _number: int, group: Group) -> Any:
+        """A group's parameters that have a gradient, each when its turn comes: CuPy works on its GPU from then on."""
+        found = [p for p in group["params"] if p._grad is not None]
         if not found:
             self.warn_of_no_gradient()
-        for one in found:
+        for p in found:
+            one = One(p, self.state[p])
             if not one.state:
                 one.state.update(self.first_state(one, group))
-        return found
+            yield one
 
     def first_state(self, one: One, group: Group) -> dict[str, Any]:
         """What is kept for a parameter, before its first step."""
