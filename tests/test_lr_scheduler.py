@@ -652,9 +652,9 @@ def test_no_momentum_to_cycle(name):
 def test_no_function():
     def attempt(engine):
         kind, words = error_of(begun, engine, "MultiplicativeLR", {"lr_lambda": 0.9})
-        return kind, "lr_lambda should be a function, but got float" in words
+        return kind, "lr_lambda" in words, "function" in words
 
-    assert same(attempt) == ("TypeError", True)
+    assert same(attempt) == ("TypeError", True, True)
 
 
 @pytest.mark.parametrize("name", ["StepLR", "ReduceLROnPlateau"])

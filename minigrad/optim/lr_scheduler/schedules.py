@@ -39,8 +39,8 @@ class LambdaLR(LRScheduler):
         for function in lr_lambda:
             if not callable(function):
                 raise TypeError(
-                    f"'{type(function).__name__}' object is not callable: lr_lambda should be a function, but got "
-                    f"{type(function).__name__}. Write it of the epoch, as in lambda epoch: {function} ** epoch"
+                    f"'{type(function).__name__}' object is not callable: lr_lambda is a function of the epoch, as in "
+                    f"lambda epoch: {function} ** epoch"
                 )
         self.lr_lambdas = list(lr_lambda)
         super().__init__(optimizer, last_epoch)
