@@ -106,6 +106,9 @@ MEMORY = {
 }
 """One of the states of each."""
 
+HAVE_NUMBERS = ["NAdam", "ASGD"]
+"""Their state has numbers in float32, which take the dtype of the parameters when they are loaded."""
+
 each_optimizer = pytest.mark.parametrize("name", NAMES)
 
 
@@ -229,9 +232,7 @@ def after(event, engine, name, options, params, optimizer):
     if event == "other rate":
         optimizer.param_groups[0]["lr"] *= 0.5
     elif event == "reload":
-        saved = optimizer.state_dict()
-        optimizer = made(engine, name, options, params)
-        optimizer.load_state_dict(saved)
+        optimizer = reloaded(engine, name, params, optimizer)
     elif event == "other engine":
         engine, params, optimizer = carried_over(engine, name, params, optimizer)
     elif event == "copy":
@@ -254,6 +255,13 @@ def after(event, engine, name, options, params, optimizer):
     elif event == "count anew" and "step" in state:
         state["step"].fill_(1.0)
     return engine, params, optimizer
+
+
+def reloaded(engine, name, params, optimizer):
+    """A new optimizer that has taken over what the state dict of another says."""
+    other = made(engine, name, {"lr": 9.0}, params)
+    other.load_state_dict(optimizer.state_dict())
+    return other
 
 
 def carried_over(engine, name, params, optimizer):
@@ -302,20 +310,23 @@ def test_many_lives(name, dtype, data, missing, events):
 @settings(max_examples=3)
 @given(data=st.data())
 def test_state_goes_over_to_the_other_engine_and_training_goes_on_identically(name, first, shapes, data):
-    """As without the change, in both directions."""
+    """As where the state was loaded by the same engine, in both directions."""
     options = data.draw(OPTIONS[name])
     half = 25 if shapes is SHAPES else 3
     missing = {(half - 1, 0), (half - 2, 4)}
     expected = drawn(torch, shapes, "float64")
     reference = made(torch, name, options, expected)
-    stepped(torch, reference, expected, range(2 * half), missing)
+    stepped(torch, reference, expected, range(half), missing)
+    reference = reloaded(torch, name, expected, reference)
+    stepped(torch, reference, expected, range(half, 2 * half), missing)
 
     params = drawn(first, shapes, "float64")
     optimizer = made(first, name, options, params)
     stepped(first, optimizer, params, range(half), missing)
     before = copy.deepcopy(plain(optimizer.state_dict()))
     second, params, optimizer = carried_over(first, name, params, optimizer)
-    assert repr(plain(optimizer.state_dict())) == repr(before)
+    if name not in HAVE_NUMBERS:
+        assert repr(plain(optimizer.state_dict())) == repr(before)
     stepped(second, optimizer, params, range(half, 2 * half), missing)
     assert_same((params, optimizer), (expected, reference))
 
@@ -334,7 +345,7 @@ def test_several_blocks(name, dtype, missing):
         stepped(engine, optimizer, params, range(8), missing)
         results.append((params, optimizer))
     assert_same(*reversed(results), dtype)
-    if name in ("NAdam", "ASGD"):  # which know no blocks
+    if name in HAVE_NUMBERS:  # and know no blocks
         return
     sizes = [len(block.params) for block in results[1][1]._blocks[0]]
     assert sum(sizes) == len(LARGE)
