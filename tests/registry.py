@@ -557,6 +557,10 @@ for dims in (1, 2, 3):
     op(f"nn.functional.adaptive_max_pool{dims}d", make=most)
     op(f"nn.functional.adaptive_max_pool{dims}d_with_indices", make=window_samples.shared(dims, FLOATS))
 
+for dims in (2, 3):
+    for ending in ("", "_with_indices"):
+        spelling = f"nn.functional.fractional_max_pool{dims}d{ending}"
+        register({spelling: seeded(spelling)}, window_samples.at_random_places(dims))
 op("nn.functional.unfold", make=window_samples.unfolded)
 op("nn.functional.fold", make=window_samples.folded, sums=True)
 op("pixel_shuffle", "nn.functional.pixel_shuffle", make=window_samples.shuffled(1, 2, 3, spread=True))

@@ -36,6 +36,7 @@ LAYERS = {
         "AdaptiveMaxPool3d AvgPool1d AvgPool3d LPPool1d LPPool2d LPPool3d MaxPool1d MaxPool3d MaxUnpool1d "
         "MaxUnpool2d MaxUnpool3d"
     ),
+    "minigrad.nn.further.fractional_pooling": "FractionalMaxPool2d FractionalMaxPool3d",
     "minigrad.nn.further.normalization": (
         "BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm SyncBatchNorm"
     ),
@@ -58,6 +59,10 @@ FUNCTIONS: dict[str, str] = {
     "minigrad.ops.further.pairs": "bilinear cosine_similarity pairwise_distance pdist",
     "minigrad.ops.further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "minigrad.ops.further.folding": "fold unfold",
+    "minigrad.ops.further.fractional_pooling": (
+        "fractional_max_pool2d fractional_max_pool2d_with_indices fractional_max_pool3d "
+        "fractional_max_pool3d_with_indices"
+    ),
     "minigrad.ops.further.grids": "affine_grid grid_sample",
     "minigrad.ops.further.padding": "pad",
     "minigrad.ops.further.ctc": "ctc_loss",
