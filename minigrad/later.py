@@ -53,6 +53,7 @@ FAMILIES = {
     "further.normalization": "group_norm rms_norm",
     "convolution": "conv2d",
     "further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    "further.shuffling": "channel_shuffle pixel_shuffle pixel_unshuffle",
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 

@@ -557,6 +557,24 @@ for dims in (1, 2, 3):
     op(f"nn.functional.adaptive_max_pool{dims}d", make=most)
     op(f"nn.functional.adaptive_max_pool{dims}d_with_indices", make=window_samples.shared(dims, FLOATS))
 
+op("nn.functional.unfold", make=window_samples.unfolded)
+op("nn.functional.fold", make=window_samples.folded, sums=True)
+op("pixel_shuffle", "nn.functional.pixel_shuffle", make=window_samples.shuffled(1, 2, 3, spread=True))
+op("pixel_unshuffle", "nn.functional.pixel_unshuffle", make=window_samples.shuffled(1, 2, 3, spread=False))
+op("channel_shuffle", "nn.functional.channel_shuffle", make=window_samples.dealt)
+op("nn.functional.interpolate", make=window_samples.resized(2), sums=True)
+for kind, make in {
+    "of rows": window_samples.resized(1),
+    "of volumes": window_samples.resized(3),
+    "antialiased": window_samples.resized(2, antialias=True),
+}.items():
+    register({f"nn.functional.interpolate, {kind}": named("nn.functional.interpolate")}, make, sums=True)
+for name in ("upsample", "upsample_nearest", "upsample_bilinear"):
+    op(f"nn.functional.{name}", make=window_samples.enlarged, sums=True)
+op("nn.functional.grid_sample", make=window_samples.looked_at(2), sums=True)
+register({"grid_sample, of volumes": named("nn.functional.grid_sample")}, window_samples.looked_at(3), sums=True)
+op("nn.functional.affine_grid", make=window_samples.mapped, sums=True)
+
 # Layers -----------------------------------------------------------------------------------------------------
 
 op("nn.functional.batch_norm", make=layer_samples.batches, sums=True)

@@ -59,6 +59,7 @@ MODULES = {
 """PyTorch's public modules, and where minigrad keeps what it has of them (it need not have all)."""
 
 LATER = {
+    "torch._C": "minigrad.launcher.private",
     "torch.amp": "minigrad.amp",
     "torch.amp.autocast_mode": "minigrad.amp.mode",
     "torch.amp.grad_scaler": "minigrad.amp.scaler",
@@ -82,9 +83,11 @@ LATER = {
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",
     "torch.utils.checkpoint": "minigrad.utils.checkpoint",
+    "torchvision.datasets.celeba": "minigrad.vision.datasets.celeba",
     "torchvision.datasets.cifar": "minigrad.vision.datasets.cifar",
     "torchvision.datasets.fakedata": "minigrad.vision.datasets.fake",
     "torchvision.datasets.folder": "minigrad.vision.datasets.folders",
+    "torchvision.datasets.stl10": "minigrad.vision.datasets.stl10",
     "torchvision.datasets.svhn": "minigrad.vision.datasets.svhn",
     "torchvision.datasets.vision": "minigrad.vision.datasets.base",
     "torchvision.io": "minigrad.vision.io",

@@ -20,6 +20,7 @@ LAYERS = {
         "Softmin Softshrink Softsign Tanhshrink Threshold"
     ),
     "minigrad.nn.further.convolution": "Conv1d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+    "minigrad.nn.further.folding": "ChannelShuffle Fold PixelShuffle PixelUnshuffle Unfold",
     "minigrad.nn.further.losses": (
         "CTCLoss CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss MarginRankingLoss "
         "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss "
@@ -42,6 +43,7 @@ LAYERS = {
     "minigrad.nn.further.transformer": (
         "Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer"
     ),
+    "minigrad.nn.further.resizing": "Upsample UpsamplingBilinear2d UpsamplingNearest2d",
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
 
@@ -55,6 +57,8 @@ FUNCTIONS: dict[str, str] = {
     "minigrad.ops.further.dropout": "alpha_dropout dropout3d feature_alpha_dropout",
     "minigrad.ops.further.pairs": "bilinear cosine_similarity pairwise_distance pdist",
     "minigrad.ops.further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    "minigrad.ops.further.folding": "fold unfold",
+    "minigrad.ops.further.grids": "affine_grid grid_sample",
     "minigrad.ops.further.padding": "pad",
     "minigrad.ops.further.ctc": "ctc_loss",
     "minigrad.ops.further.losses": (
@@ -71,6 +75,8 @@ FUNCTIONS: dict[str, str] = {
         "max_pool1d max_pool1d_with_indices max_pool2d_with_indices max_pool3d max_pool3d_with_indices "
         "max_unpool1d max_unpool2d max_unpool3d"
     ),
+    "minigrad.ops.further.resizing": "interpolate upsample upsample_bilinear upsample_nearest",
+    "minigrad.ops.further.shuffling": "channel_shuffle pixel_shuffle pixel_unshuffle",
     "minigrad.ops.further.normalization": "group_norm instance_norm local_response_norm rms_norm",
     "minigrad.ops.further.attention": "multi_head_attention_forward scaled_dot_product_attention",
 }
