@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minigrad.arrays import array_module
-from minigrad.engine.graph import wrap
+from minigrad.engine.graph import raw, wrap
 from minigrad.ops.norms import vector_norm
 from minigrad.ops.promotion import array_of, as_dtype, check_shapes, check_tensors, result_type
 
