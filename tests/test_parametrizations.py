@@ -273,3 +273,14 @@ INIT_ERRORS = {
 def test_errors_of_initial_weights(case: str) -> None:
     theirs, mine = (error_of(INIT_ERRORS[case], lib) for lib in ENGINES)
     assert theirs == mine
+
+
+def test_weights_that_are_not_drawn() -> None:
+    for lib in ENGINES:
+        lib.manual_seed(0)
+        layer = lib.nn.utils.skip_init(lib.nn.Linear, 3, 2, bias=False)
+        assert (type(layer), tuple(layer.weight.shape)) == (lib.nn.Linear, (2, 3))
+        assert lib.rand(1).item() == pytest.approx(0.4962565899)
+    for pick in (lambda _: int, lambda lib: lib.nn.ReLU):
+        theirs, mine = (error_of(lib.nn.utils.skip_init, pick(lib), 3) for lib in ENGINES)
+        assert theirs == mine

@@ -6,6 +6,7 @@ Each layer stands here as those of minigrad.nn stand there, and its op in minigr
 LAYERS = {
     "": "parallel attention",
     "minigrad.nn.parallel": "DataParallel",
+    "minigrad.nn.further.adaptive": "AdaptiveLogSoftmaxWithLoss",
     "minigrad.nn.further.bags": "EmbeddingBag",
     "minigrad.nn.further.dropout": "AlphaDropout Dropout3d FeatureAlphaDropout",
     "minigrad.nn.further.lazy": (
