@@ -82,6 +82,9 @@ class Optimizer:
     counts_steps: ClassVar[bool] = False
     """Whether the state has the number of steps too."""
 
+    needs_closure: ClassVar[bool] = False
+    """Whether a step cannot be made without a closure."""
+
     _warned = False
 
     is_watched = False
