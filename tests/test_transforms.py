@@ -16,6 +16,7 @@ from same_draws import bits, in_step
 from tiny_mnist import TRAIN_IMAGES
 
 import minigrad
+from minigrad.vision import images
 from minigrad.vision.transforms import Compose, Lambda, Normalize, RandomCrop, RandomHorizontalFlip, ToTensor
 
 EVERY_BYTE = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -78,9 +79,10 @@ def test_pil_images_are_taken_as_their_pixels(mode):
     assert bits(ToTensor()(picture)) == bits(ToTensor()(pixels))
     minigrad.manual_seed(0)
     crop = RandomCrop(9, padding=3)(picture)
+    assert (type(crop), crop.mode) == (pil.Image, mode)
     minigrad.manual_seed(0)
-    assert np.array_equal(crop, RandomCrop(9, padding=3)(pixels))
-    assert np.array_equal(RandomHorizontalFlip(p=1)(picture), pixels[:, ::-1])
+    assert np.array_equal(images.pixels(crop), RandomCrop(9, padding=3)(pixels))
+    assert np.array_equal(images.pixels(RandomHorizontalFlip(p=1)(picture)), pixels[:, ::-1])
 
 
 def test_sixteen_bit_pil_images_become_int16():
@@ -125,7 +127,6 @@ REFUSED = {
     "a crop of three sizes": (lambda: RandomCrop((1, 2, 3)), ValueError, "only two dimensions"),
     "an unknown padding": (lambda: RandomCrop(1, padding_mode="wrap"), ValueError, "either constant, edge, reflect"),
     "three paddings": (lambda: RandomCrop(1, (1, 2, 3))(EVERY_BYTE), ValueError, "not a 3 element tuple"),
-    "a padding below zero": (lambda: RandomCrop(1, -1)(EVERY_BYTE), ValueError, "must not be negative, got -1"),
     "too large a crop": (
         lambda: RandomCrop((9, 17))(EVERY_BYTE),
         ValueError,

@@ -15,7 +15,7 @@ import numpy as np
 from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.order import by_rows, ordered
-from minigrad.ops.elementwise import log, reciprocal, zeros_for
+from minigrad.ops.elementwise import log, reciprocal, sqrt, zeros_for
 from minigrad.ops.promotion import (
     NUMBERS,
     Factor,
@@ -299,13 +299,23 @@ def pow(input: Any, exponent: Any) -> Tensor:
     numbers = isinstance(a, NUMBERS), isinstance(b, NUMBERS)
     name = "PowBackward0" if numbers[1] else "PowBackward2" if numbers[0] else "PowBackward1"
     with quiet():
-        value = raw(a) ** raw(b)
+        value = power(raw(a), b) if numbers[1] else raw(a) ** raw(b)
     return record(by_rows(value) if numbers[0] else value, (a, b), (pow_da, pow_db), *numbers, name=name)
+
+
+def power(a: Any, number: Any) -> Any:
+    """a ** number.  Two are what they are in PyTorch, float16 apart: the same bits, and no slow powers of NumPy's.
+
+    -0.5 is 1 / sqrt(a), which differs at -0.0 and -inf; 3 is a product.
+    """
+    if number == 3 and a.dtype.itemsize > 2:
+        return a * a * a
+    return 1 / sqrt(a) if number == -0.5 and a.dtype.itemsize > 2 else a**number
 
 
 def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_number: bool) -> Tensor:
     if b_is_number:
-        return zeros_for(g) if b == 0 else g * (b * a ** (b - 1))
+        return zeros_for(g) if b == 0 else g * (b * power(a, b - 1))
     return only_where(b != 0, g * (b * a ** (b - 1)))
 
 

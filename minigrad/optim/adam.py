@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.kernels.fused import fused
+from minigrad.kernels.fused import in_pieces
 from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
@@ -103,7 +103,7 @@ def after_decay(block: Block, group: Group, lr: float) -> Any:
     return direction(block, group)
 
 
-@fused
+@in_pieces
 def adam_step(
     xp: Any,
     g: Any,

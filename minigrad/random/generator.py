@@ -219,7 +219,7 @@ class Generator:
         kept = self.bernoulli(like.size, 1 - p)
         with quiet():
             scale = 1 / np.promote_types(like.dtype, FLOAT32).type(1 - p)
-            return laid_out_like(like, kept * like.dtype.type(scale))
+            return laid_out_like(like, np.where(kept, like.dtype.type(scale), like.dtype.type(0)))
 
     def multinomial(self, weights: Array, num_samples: int, replacement: bool = False) -> NDArray[np.int64]:
         """Categories drawn in proportion to their weights, along the last of one or two axes.

@@ -1,76 +1,108 @@
-"""What an image is, and parts and enlargements of it.
+"""What an image is: a PIL image, a NumPy array, or a Tensor.
 
-A NumPy array has the rows first, then the columns: (height, width) or (height, width, channels).  A Tensor has them
-last: (..., height, width).
+A NumPy array has the rows first, then the columns: (height, width) or (height, width, channels).  It stands for the
+PIL image of its pixels.  A Tensor has them last: (..., height, width).
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from minigrad.ops.creation import as_tensor, full
+from minigrad.dtypes import dtype, float16, float32, int8, int16, int32, int64, uint8
 from minigrad.tensor import Tensor
 
 PIL_DTYPES = {"I": np.int32, "I;16": np.int16, "F": np.float32}
 """The dtypes of PIL's modes that are not unsigned bytes."""
 
 
+def pillow(part: str = "Image") -> Any:
+    """A module of Pillow.  ModuleNotFoundError, with what to install, where it is missing."""
+    try:
+        return import_module(f"PIL.{part}")
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            'this needs Pillow, which is not installed: pip install Pillow, or pip install "minigrad[vision]"',
+            name="PIL",
+        ) from None
+
+
+def is_picture(image: Any) -> bool:
+    """Whether it is a PIL image."""
+    pil = sys.modules.get("PIL.Image")  # not imported: there can be no such image
+    return pil is not None and isinstance(image, pil.Image)
+
+
 def pixels(image: Any) -> Any:
     """The image; if it is a PIL image, its pixels as a NumPy array."""
-    pil = sys.modules.get("PIL.Image")  # not imported: there can be no such image
-    if pil is None or not isinstance(image, pil.Image):
+    if not is_picture(image):
         return image
     array = np.array(image, PIL_DTYPES.get(image.mode, np.uint8))
     return array * np.uint8(255) if image.mode == "1" else array
 
 
+def picture(array: Any) -> Any:
+    """The PIL image of an array's pixels."""
+    one_channel = array.ndim == 3 and array.shape[2] == 1
+    return pillow().fromarray(array[..., 0] if one_channel else array)
+
+
+def on_picture(function: Callable[..., Any], image: Any, *arguments: Any) -> Any:
+    """What a function makes of a PIL image; of an array what it makes of its PIL image, as an array."""
+    if isinstance(image, np.ndarray):
+        return pixels(function(picture(image), *arguments))
+    if not is_picture(image):
+        raise no_image(image)
+    return function(image, *arguments)
+
+
+def dimensions(image: Any) -> tuple[int, int, int]:
+    """The number of channels, the height and the width.  TypeError for what is no image."""
+    if is_picture(image):
+        return len(image.getbands()), image.height, image.width
+    if not isinstance(image, (Tensor, np.ndarray)) or image.ndim < 2:
+        raise no_image(image)
+    if isinstance(image, Tensor):
+        return (1 if image.ndim == 2 else image.shape[-3]), image.shape[-2], image.shape[-1]
+    return (1 if image.ndim == 2 else image.shape[2]), image.shape[0], image.shape[1]
+
+
 def extent(image: Any) -> tuple[int, int]:
     """Height and width.  TypeError for what is no image."""
-    if not isinstance(image, (Tensor, np.ndarray)) or image.ndim < 2:
-        raise TypeError(f"expected a PIL image, a NumPy array (H, W[, C]) or a Tensor (..., H, W), got {type(image)}")
-    height, width = image.shape[-2:] if isinstance(image, Tensor) else image.shape[:2]
-    return height, width
+    return dimensions(image)[1:]
 
 
-def cut_out(image: Any, rows: slice, columns: slice) -> Any:
-    """Those rows and columns of the image."""
-    return image[at(image, rows, columns)]
+def no_image(image: Any) -> TypeError:
+    """The error for what is no image."""
+    kind = f"a Tensor of {image.ndim} dimension(s)" if isinstance(image, Tensor) else type(image)
+    return TypeError(f"Unexpected type {kind}: expected a PIL image, a NumPy array (H, W[, C]) or a Tensor (..., H, W)")
 
 
-def mirrored(image: Any) -> Any:
-    """The image with the columns in reverse order."""
-    _, width = extent(image)
-    return image[at(image, slice(None), positions(image, np.arange(width)[::-1]))]
+def through_floats(function: Callable[[Tensor], Any], image: Tensor, *, half: bool = True) -> Tensor:
+    """What a function makes of images (N, channels, height, width) of floats, from a Tensor of any dtype and back.
+
+    Integers are rounded; float16 is computed in float32 where half is False.
+    """
+    floats = image if image.is_floating_point() and (half or image.dtype is not float16) else image.to(float32)
+    result: Tensor = function(floats) if image.ndim > 3 else function(floats[None])[0]
+    return (result if image.is_floating_point() else result.round()).to(image.dtype)
 
 
-def padded(image: Any, left: int, top: int, right: int, bottom: int, fill: Any, mode: Any) -> Any:
-    """The image with rows and columns added, filled as numpy.pad does in the modes that torchvision has."""
-    height, width = extent(image)
-    if mode != "constant":
-        rows = positions(image, np.pad(np.arange(height), (top, bottom), mode))
-        columns = positions(image, np.pad(np.arange(width), (left, right), mode))
-        return image[at(image, rows[:, None], columns)]
-    inside = at(image, slice(top, top + height), slice(left, left + width))
-    larger = filled(image, height + top + bottom, width + left + right, fill)
-    larger[inside] = image
-    return larger
+LARGEST = {uint8: 255, int8: 127, int16: 2**15 - 1, int32: 2**31 - 1, int64: 2**63 - 1}
+"""The values that stand for full brightness; of other dtypes it is 1."""
 
 
-def at(image: Any, rows: Any, columns: Any) -> tuple[Any, ...]:
-    """The key that picks rows and columns of the image."""
-    return (..., rows, columns) if isinstance(image, Tensor) else (rows, columns)
+def largest(kind: dtype) -> int:
+    """The value that stands for full brightness."""
+    return LARGEST.get(kind, 1)
 
 
-def positions(image: Any, numbers: Any) -> Any:
-    """Numbers of rows or columns, as the image wants them in a key."""
-    return as_tensor(numbers.copy(), device=image.device) if isinstance(image, Tensor) else numbers
-
-
-def filled(image: Any, height: int, width: int, fill: Any) -> Any:
-    """An image of another height and width, like another one else, filled with one value."""
-    if isinstance(image, Tensor):
-        return full((*image.shape[:-2], height, width), fill, dtype=image.dtype, device=image.device)
-    return np.full((height, width, *image.shape[2:]), fill, image.dtype)
+def check_channels(image: Any) -> None:
+    """TypeError for a Tensor that has neither one channel nor three."""
+    channels, _, _ = dimensions(image)
+    if channels not in (1, 3):
+        raise TypeError(f"Input image tensor permitted channel values are [1, 3], but found {channels}")

@@ -1,7 +1,7 @@
 """Transforms of images, as in torchvision.
 
-An image is a NumPy array of shape (height, width) or (height, width, channels), as the datasets here have them and
-PIL images become, or a Tensor of shape (..., channels, height, width), as `ToTensor` makes it.
+An image is a PIL image, a NumPy array of shape (height, width) or (height, width, channels), as the datasets here have
+them, or a Tensor of shape (..., channels, height, width), as `ToTensor` makes it.
 
 A transform is called with one image.  Where it also has a method `batch`, that does the same to many at once: to a
 NumPy array, or a Tensor, with one more dimension in front.  `batch_version` says whether there is one to use.
@@ -12,18 +12,36 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from minigrad.dtypes import get_default_dtype
-from minigrad.engine.graph import wrap
 from minigrad.nn.module import Module
-from minigrad.ops.creation import as_tensor
+from minigrad.on_use import found, names_in
 from minigrad.ops.sampling import rand, randint
 from minigrad.tensor import Tensor
 from minigrad.utils.data.whole_batches import speaks_for
-from minigrad.vision.images import cut_out, extent, mirrored, padded, pixels
+from minigrad.vision.images import extent
+from minigrad.vision.transforms.functional.converting import normalize, to_tensor, to_tensors
+from minigrad.vision.transforms.functional.placing import PADDING_MODES, crop, height_and_width, hflip, pad
+
+LATER = {
+    "": "functional",
+    "minigrad.vision.transforms.sizes": "CenterCrop FiveCrop Pad RandomResizedCrop Resize TenCrop",
+    "minigrad.vision.transforms.kinds": "ConvertImageDtype LinearTransformation PILToTensor ToPILImage",
+    "minigrad.vision.transforms.chances": (
+        "RandomAdjustSharpness RandomApply RandomAutocontrast RandomChoice RandomEqualize RandomErasing "
+        "RandomGrayscale RandomInvert RandomOrder RandomPosterize RandomSolarize RandomVerticalFlip"
+    ),
+    "minigrad.vision.transforms.colors": "ColorJitter GaussianBlur Grayscale",
+    "minigrad.vision.transforms.warps": "ElasticTransform RandomAffine RandomPerspective RandomRotation",
+    "minigrad.vision.transforms.policies": "AutoAugment AutoAugmentPolicy RandAugment TrivialAugmentWide",
+    "minigrad.vision.transforms.functional.resampling": "InterpolationMode",
+}
+"""What is imported when it is first used, by its module."""
 
 __all__ = ["Compose", "Lambda", "Normalize", "RandomCrop", "RandomHorizontalFlip", "ToTensor"]
+__all__ += names_in(LATER)
+
+
+def __getattr__(name: str) -> Any:
+    return found(__name__, LATER, name)
 
 
 def batch_version(transform: Any) -> Callable[[Any], Any] | None:
@@ -75,21 +93,11 @@ class ToTensor:
 
     def __call__(self, pic: Any) -> Tensor:
         """The image as a Tensor."""
-        image = pixels(pic)
-        if not isinstance(image, np.ndarray):
-            raise TypeError(f"pic should be PIL Image or ndarray. Got {type(pic)}")
-        if image.ndim not in (2, 3):
-            raise ValueError(f"pic should be 2/3 dimensional. Got {image.ndim} dimensions.")
-        return self.batch(image[None])[0]
+        return to_tensor(pic)
 
     def batch(self, images: Any) -> Tensor:
         """The same to many images at once."""
-        if images.ndim == 3:
-            images = images[..., None]
-        images = images.transpose(0, 3, 1, 2)
-        if images.dtype != np.uint8:
-            return wrap(images.copy())
-        return wrap(images.astype(get_default_dtype().numpy, order="C") / 255)
+        return to_tensors(images)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -113,37 +121,12 @@ class Normalize(Module):
 
     def forward(self, tensor: Tensor) -> Tensor:
         """The normalized image."""
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
-        if not tensor.is_floating_point():
-            raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
-        if tensor.ndim < 3:
-            raise ValueError(
-                f"Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = {tensor.size()}"
-            )
-        mean, std = (per_channel(value, tensor) for value in (self.mean, self.std))
-        if (std.array == 0).any():
-            raise ValueError(f"std evaluated to zero after conversion to {std.dtype}, leading to division by zero.")
-        if self.inplace:
-            return tensor.sub_(mean).div_(std)
-        normalized: Tensor = (tensor - mean) / std
-        if normalized.shape != tensor.shape:
-            raise RuntimeError(
-                f"output with shape {list(tensor.shape)} doesn't match the broadcast shape {list(normalized.shape)}: "
-                "Normalize takes one mean and std, or one for each channel of the image"
-            )
-        return normalized
+        return normalize(tensor, self.mean, self.std, self.inplace)
 
     batch = forward
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(mean={self.mean}, std={self.std})"
-
-
-def per_channel(value: Any, image: Tensor) -> Tensor:
-    """A mean or std in the image's dtype, one for each channel, or one for all."""
-    tensor = as_tensor(value, dtype=image.dtype, device=image.device)
-    return tensor.reshape(-1, 1, 1) if tensor.ndim == 1 else tensor
 
 
 class Lambda:
@@ -166,14 +149,12 @@ class RandomCrop(Module):
     """A part of the given size, (height, width), at a random place of the image.
 
     size: two numbers, or one for both.
-    padding: the columns and rows added around the image first: one number; two, for left and right, top and bottom;
-        or four, for left, top, right, bottom.
+    padding: the columns and rows added around the image first, as `functional.pad` takes them, with fill and
+        padding_mode.
     pad_if_needed: add on both sides as many as the image then lacks.
-    padding_mode: what is added: "constant" (the value fill), "edge" (the outermost pixels again), "reflect" (the
-        image mirrored at them) or "symmetric" (mirrored beside them).
 
     The place comes from the default generator, as in torchvision: the row, then the column; none is drawn for an
-    image of just this size.  ValueError when the image is smaller.  A PIL image comes back as a NumPy array.
+    image of just this size.  ValueError when the image is smaller.
     """
 
     def __init__(
@@ -190,30 +171,30 @@ class RandomCrop(Module):
         self.pad_if_needed = pad_if_needed
         self.fill = fill
         self.padding_mode = padding_mode
-        if padding_mode not in ("constant", "edge", "reflect", "symmetric"):
+        if padding_mode not in PADDING_MODES:
             raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
 
     def forward(self, img: Any) -> Any:
         """A part of the image."""
-        image = pixels(img)
         if self.padding is not None:
-            image = padded(image, *each_side(self.padding), self.fill, self.padding_mode)
-        height, width = (max(0, wanted - there) for wanted, there in zip(self.size, extent(image)))
+            img = pad(img, self.padding, self.fill, self.padding_mode)
+        height, width = (max(0, wanted - there) for wanted, there in zip(self.size, extent(img)))
         if self.pad_if_needed and (height or width):
-            image = padded(image, width, height, width, height, self.fill, self.padding_mode)
-        top, left = self.place(*extent(image))
-        return cut_out(image, slice(top, top + self.size[0]), slice(left, left + self.size[1]))
+            img = pad(img, (width, height), self.fill, self.padding_mode)
+        return crop(img, *self.get_params(img, self.size))
 
-    def place(self, height: int, width: int) -> tuple[int, int]:
-        """A random row and column for the upper left corner, in an image of this height and width."""
-        down, right = height - self.size[0], width - self.size[1]
+    @staticmethod
+    def get_params(img: Any, output_size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """A random place for a part of this height and width: its first row and column, its height and width."""
+        height, width = extent(img)
+        down, right = height - output_size[0], width - output_size[1]
         if down < 0 or right < 0:
-            raise ValueError(f"Required crop size {self.size} is larger than input image size {(height, width)}")
+            raise ValueError(f"Required crop size {output_size} is larger than input image size {(height, width)}")
         if down == right == 0:
-            return 0, 0
+            return 0, 0, height, width
         row = randint(0, down + 1, (1,))
         column = randint(0, right + 1, (1,))
-        return int(row), int(column)
+        return int(row), int(column), *output_size
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(size={self.size}, padding={self.padding})"
@@ -222,8 +203,7 @@ class RandomCrop(Module):
 class RandomHorizontalFlip(Module):
     """The image mirrored, left for right, with probability p; else as it is.
 
-    The draw comes from the default generator, as in torchvision: one number for each image.  A PIL image comes back
-    as a NumPy array.
+    The draw comes from the default generator, as in torchvision: one number for each image.
     """
 
     def __init__(self, p: float = 0.5) -> None:
@@ -232,27 +212,7 @@ class RandomHorizontalFlip(Module):
 
     def forward(self, img: Any) -> Any:
         """The image, or its mirror image."""
-        image = pixels(img)
-        return mirrored(image) if rand(1) < self.p else image
+        return hflip(img) if rand(1) < self.p else img
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p={self.p})"
-
-
-def height_and_width(size: int | Sequence[int]) -> tuple[int, int]:
-    """A size as two numbers."""
-    sizes = (size,) if isinstance(size, int) else tuple(size)
-    if len(sizes) not in (1, 2):
-        raise ValueError("Please provide only two dimensions (h, w) for size.")
-    return sizes[0], sizes[-1]
-
-
-def each_side(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
-    """A padding as four numbers: left, top, right, bottom."""
-    sides = (padding,) if isinstance(padding, int) else tuple(padding)
-    if len(sides) not in (1, 2, 4):
-        raise ValueError(f"Padding must be an int or a 1, 2, or 4 element tuple, not a {len(sides)} element tuple")
-    if min(sides) < 0:
-        raise ValueError(f"Padding must not be negative, got {padding}")
-    left, top, right, bottom = sides * (4 // len(sides))
-    return left, top, right, bottom
