@@ -254,6 +254,11 @@ IMAGE = minigrad.zeros(3, 4, 4)
 REFUSED = {
     "no image": (lambda: F.hflip([1]), TypeError, "Unexpected type <class 'list'>: expected a PIL image"),
     "a vector": (lambda: F.crop(minigrad.zeros(3), 0, 0, 1, 1), TypeError, "Unexpected type a Tensor of 1 dimension"),
+    "floats as an image": (
+        lambda: F.resize(np.zeros((4, 4, 3)), 2),
+        TypeError,
+        r"PIL image of an array of shape \(4",
+    ),
     "a list to a PIL image": (lambda: F.to_pil_image([1]), TypeError, "pic should be Tensor or ndarray. Got"),
     "five channels": (lambda: F.to_pil_image(minigrad.zeros(5, 2, 2)), ValueError, "> 4 channels. Got 5"),
     "four dimensions": (lambda: F.to_pil_image(minigrad.zeros(1, 3, 2, 2)), ValueError, "2/3 dimensional. Got 4"),
