@@ -49,6 +49,7 @@ FAMILIES = {
         "square_ tan_ trunc_ xlogy_"
     ),
     "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
+    "further.pairs": "bilinear cosine_similarity pairwise_distance pdist",
     "further.normalization": "group_norm rms_norm",
     "convolution": "conv2d",
     "further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",

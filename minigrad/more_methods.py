@@ -9,6 +9,12 @@ from minigrad.later import later
 class MoreMethods(TensorBase):
     """The methods of Tensor that no lesson needs."""
 
+    # Where it is, and of what kind ----------------------------------------------------------------------------
+
+    is_cpu = property(lambda self: not self.is_cuda, doc="Whether it is in the main memory.")
+    is_ipu = is_maia = is_meta = is_mkldnn = is_mps = is_mtia = is_nested = is_quantized = is_sparse = False
+    is_sparse_csr = is_vulkan = is_xla = is_xpu = False
+
     # Picking ------------------------------------------------------------------------------------------------
 
     argwhere = later("picking")

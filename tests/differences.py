@@ -268,6 +268,12 @@ GRADIENTS = [
         Sample((np.arange(2.0).reshape(1, 1, 2),), {"mode": "nearest", "scale_factor": 1.37}),
     ),
     Difference(
+        (LOSSES + "embedding_bag",),
+        "scale_grad_by_freq divides by how often a row itself is named (in PyTorch's embedding_bag, or another row)",
+        lambda sample: "scale_grad_by_freq" in sample.options,
+        Sample((np.array([[2, 1, 1]]), np.ones((3, 2), "float32")), {"scale_grad_by_freq": True}),
+    ),
+    Difference(
         tuple(
             f"{LOSSES}adaptive_{kind}_pool{dims}d{ending}"
             for dims in (1, 2, 3)
@@ -388,6 +394,9 @@ NOT_FINITE = [
     ),
     Difference(
         ("cdist",),
+    ),
+    Difference(
+        ("cdist", LOSSES + "pdist", LOSSES + "pairwise_distance"),
         "at distance 0 an infinite gradient is nan, as of linalg.vector_norm in PyTorch too (in PyTorch's cdist 0)",
         lambda _: True,
         Sample(arrays([[1]], [[1]])),
@@ -573,6 +582,18 @@ NAMES = [
         "MulBackward0 also for an input of two dimensions (in PyTorch SqueezeBackward1)",
         lambda sample: sample.operands[0].ndim == 2,
         Sample((np.ones((2, 2), "float32"),)),
+    ),
+    Difference(
+        (LOSSES + "dropout3d", LOSSES + "dropout3d, in place"),
+        "MulBackward0 also for an input of other than five dimensions (in PyTorch SqueezeBackward1)",
+        lambda sample: sample.operands[0].ndim != 5,
+        Sample((np.ones((2, 2), "float32"),)),
+    ),
+    Difference(
+        (LOSSES + "pdist", LOSSES + "pairwise_distance"),
+        "LinalgVectorNormBackward0, the last op in them (in PyTorch PdistBackward0 and NormBackward1)",
+        lambda _: True,
+        Sample(arrays([[1, 2], [3, 5]])),
     ),
     Difference(
         ("Tensor.__setitem__",),

@@ -20,6 +20,7 @@ import loss_samples
 import norm_samples
 import op_samples
 import order_samples
+import pair_samples
 import picking_samples
 import product_samples
 import samples
@@ -599,6 +600,20 @@ dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
 for name, sizes in {"dropout": {}, "dropout1d": {"least": 2}, "dropout2d": {"least": 2, "most": 4}}.items():
     spelling = f"nn.functional.{name}"
     register({spelling: seeded(spelling)}, unary(FLOATS, **sizes, **dropped))
+
+alpha_dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
+for name, sizes in {"dropout3d": {"least": 1, "most": 5}, "alpha_dropout": {}, "feature_alpha_dropout": {}}.items():
+    spelling = f"nn.functional.{name}"
+    register({spelling: seeded(spelling)}, unary(("float32", "float64"), **sizes, **alpha_dropped))
+    register(
+        {f"{spelling}, in place": with_seed(in_place(spelling))},
+        unary(("float32", "float64"), **sizes, **alpha_dropped),
+    )
+op("nn.functional.bilinear", "bilinear", make=pair_samples.bilinear, sums=True)
+op("nn.functional.cosine_similarity", "cosine_similarity", make=pair_samples.vectors, sums=True)
+op("nn.functional.pairwise_distance", "pairwise_distance", make=pair_samples.points, sums=True)
+op("nn.functional.pdist", "pdist", make=pair_samples.rows, sums=True)
+op("nn.functional.embedding_bag", make=pair_samples.bags, sums=True)
 
 # Losses -----------------------------------------------------------------------------------------------------
 

@@ -59,6 +59,7 @@ MODULES = {
 """PyTorch's public modules, and where minigrad keeps what it has of them (it need not have all)."""
 
 LATER = {
+    "torch._C": "minigrad.launcher.private",
     "torch.amp": "minigrad.amp",
     "torch.amp.autocast_mode": "minigrad.amp.mode",
     "torch.amp.grad_scaler": "minigrad.amp.scaler",
@@ -76,6 +77,7 @@ LATER = {
     "torch.multiprocessing": "minigrad.multiprocessing",
     "torch.nn.attention": "minigrad.nn.attention",
     "torch.nn.parallel": "minigrad.nn.parallel",
+    "torch.optim.swa_utils": "minigrad.optim.swa_utils",
     "torch.profiler": "minigrad.profiler",
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",

@@ -6,6 +6,15 @@ Each layer stands here as those of minigrad.nn stand there, and its op in minigr
 LAYERS = {
     "": "parallel attention",
     "minigrad.nn.parallel": "DataParallel",
+    "minigrad.nn.further.bags": "EmbeddingBag",
+    "minigrad.nn.further.dropout": "AlphaDropout Dropout3d FeatureAlphaDropout",
+    "minigrad.nn.further.lazy": (
+        "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d "
+        "LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d LazyLinear "
+        "UninitializedBuffer UninitializedParameter"
+    ),
+    "minigrad.nn.further.parameters": "Buffer ParameterDict ParameterList",
+    "minigrad.nn.further.pairs": "Bilinear CosineSimilarity PairwiseDistance",
     "minigrad.nn.further.activations": (
         "CELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LogSigmoid Mish PReLU RReLU ReLU6 SELU Softmax2d "
         "Softmin Softshrink Softsign Tanhshrink Threshold"
@@ -44,6 +53,9 @@ FUNCTIONS: dict[str, str] = {
         "logsigmoid mish prelu relu6 rrelu rrelu_ selu selu_ softshrink softsign tanhshrink threshold threshold_"
     ),
     "minigrad.nn.further.activations": "softmin",
+    "minigrad.ops.further.bags": "embedding_bag",
+    "minigrad.ops.further.dropout": "alpha_dropout dropout3d feature_alpha_dropout",
+    "minigrad.ops.further.pairs": "bilinear cosine_similarity pairwise_distance pdist",
     "minigrad.ops.further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "minigrad.ops.further.folding": "fold unfold",
     "minigrad.ops.further.grids": "affine_grid grid_sample",
