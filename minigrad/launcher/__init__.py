@@ -74,6 +74,8 @@ LATER = {
     "torch.backends.openmp": "minigrad.backends.openmp",
     "torch.cuda.amp": "minigrad.amp.cuda",
     "torch.linalg": "minigrad.linalg",
+    "torch.nn.utils.parametrizations": "minigrad.nn.utils.parametrizations",
+    "torch.nn.utils.parametrize": "minigrad.nn.utils.parametrize",
     "torch.multiprocessing": "minigrad.multiprocessing",
     "torch.nn.attention": "minigrad.nn.attention",
     "torch.nn.parallel": "minigrad.nn.parallel",
