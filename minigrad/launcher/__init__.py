@@ -103,6 +103,7 @@ LATER = {
     "torchvision.models.vgg": "minigrad.vision.models.vgg",
     "torchvision.transforms.autoaugment": "minigrad.vision.transforms.policies",
     "torchvision.transforms.functional": "minigrad.vision.transforms.functional",
+    "torchvision.transforms.v2": "minigrad.vision.transforms.v2",
     "torchvision.utils": "minigrad.vision.utils",
 }
 """Those that are imported when a script first asks for them."""
