@@ -77,24 +77,26 @@ def is_in_format(x: Any, format: memory_format) -> bool:
 
 
 def format_of(x: Any) -> memory_format:
-    """In which format PyTorch gives what is made of raw images: channels_last if these seem to be.
+    """In which format PyTorch gives what is made of raw images: channels_last (or _3d) if these seem to be.
 
     It goes by strides alone (is_channels_last_strides_2d), also where a dimension of length 1 has any.
     """
-    if x.ndim != 4 or x.size == 0:
+    if x.ndim not in (4, 5) or x.size == 0:
         return contiguous_format
+    format = channels_last if x.ndim == 4 else channels_last_3d
     steps = steps_of(x)
     least = 0
-    for axis in channels_last.axes or ():
+    for axis in format.axes or ():
         if steps[axis] < least or steps[1] == 0 or (axis == 0 and least == steps[1]):
             return contiguous_format
         least = steps[axis] * x.shape[axis]
-    return channels_last
+    return format
 
 
 def common_format(*arrays: Any) -> memory_format:
     """The format of several raw arrays; by rows where they differ."""
-    return channels_last if all(format_of(x) is channels_last for x in arrays) else contiguous_format
+    formats = {format_of(x) for x in arrays}
+    return formats.pop() if len(formats) == 1 else contiguous_format
 
 
 def in_format(value: Any, format: memory_format) -> Any:

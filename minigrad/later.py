@@ -51,6 +51,10 @@ FAMILIES = {
     "further.decompositions": "cholesky pinverse qr svd",
     "further.drawing": "binomial poisson",
     "further.matrices": "cholesky_inverse cholesky_solve det inverse logdet matrix_power slogdet",
+    "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
+    "further.normalization": "group_norm rms_norm",
+    "convolution": "conv2d",
+    "further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 
@@ -84,6 +88,8 @@ OTHERS = {
     "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
     "minigrad.compiling": "compile",
     "minigrad.limits": "finfo iinfo",
+    "minigrad.ops.further.pooling": "adaptive_avg_pool1d avg_pool1d max_pool1d max_pool1d_with_indices max_pool3d",
+    "minigrad.ops.pooling": "max_pool2d",
     "minigrad.switches": (
         "are_deterministic_algorithms_enabled get_deterministic_debug_mode get_float32_matmul_precision "
         "is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled set_deterministic_debug_mode "

@@ -291,6 +291,7 @@ class MoreMethods(TensorBase):
     is_same_size = later("more_names")
     is_signed = later("more_names")
     new = later("more_names")
+    resize = later("more_names")
     resize_as_ = later("more_names")
 
     # Matrices -------------------------------------------------------------------------------------------------
@@ -321,3 +322,8 @@ class MoreMethods(TensorBase):
     t_ = later("shape_in_place")
     transpose_ = later("shape_in_place")
     unsqueeze_ = later("shape_in_place")
+
+    # Layers ---------------------------------------------------------------------------------------------------
+
+    hardshrink = later("further.activations")
+    prelu = later("further.activations")

@@ -16,6 +16,7 @@ from samples import Sample
 from tables import in_place
 
 import minigrad
+from minigrad.formats import channels_last, channels_last_3d, format_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def whole(dtype: str) -> bool:
 
 def not_finite(sample: Sample) -> bool:
     """Whether there are infinities or nans among the values."""
-    return any(x.dtype.kind == "f" and not np.isfinite(x).all() for x in sample.operands)
+    floats = (x for x in sample.operands if isinstance(x, np.ndarray) and x.dtype.kind == "f")
+    return any(not np.isfinite(x).all() for x in floats)
 
 
 def points_outside(x: Any, dim: int, index: Any) -> bool:
@@ -70,7 +72,19 @@ def without_dimensions(sample: Sample) -> bool:
     return sample.operands[0].ndim == 0
 
 
+def beyond_what_is_left(shape: tuple[int, ...], around: tuple[int, ...]) -> bool:
+    """Whether a padding is larger than what a negative one leaves of a dimension."""
+    sizes = zip(reversed(shape), around[::2], around[1::2])
+    return any(max(before, after) > n + min(before, 0) + min(after, 0) for n, before, after in sizes)
+
+
 LOSSES = "nn.functional."
+
+
+def with_in_place(*names: str) -> tuple[str, ...]:
+    """Functions of nn.functional, each with its calls that work in place."""
+    return tuple(f"{LOSSES}{name}{ending}" for name in names for ending in ("", ", in place", "_"))
+
 
 VALUES = [
     Difference(
@@ -159,6 +173,24 @@ VALUES = [
         Sample((np.ones((1, 2, 2), "int64"), 2)),
     ),
     Difference(
+        tuple(op for op in OPS if "max_pool3d" in op),
+        "max_pool3d takes a volume without a batch that lies as channels_last (PyTorch refuses it)",
+        lambda sample: sample.operands[0].ndim == 4 and format_of(sample.operands[0]) is channels_last,
+        Sample((np.ones((2, 2, 2, 3), "float32").transpose(0, 3, 1, 2), 1)),
+    ),
+    Difference(
+        (LOSSES + "avg_pool3d",),
+        "avg_pool3d takes windows larger than a volume that fit in its padding, as avg_pool2d does (in PyTorch not)",
+        lambda sample: any(n < k for n, k in zip(sample.operands[0].shape[-3:], np.resize(sample.operands[1], 3))),
+        Sample((np.ones((1, 2, 2, 2), "float32"), 3), {"padding": 1}),
+    ),
+    Difference(
+        (LOSSES + "pad, circular",),
+        "circular padding by more than negative padding leaves is refused (PyTorch gives what was in memory)",
+        lambda sample: beyond_what_is_left(sample.operands[0].shape, sample.operands[1]),
+        Sample((np.ones((1, 3), "float32"), (1, -3), "circular")),
+    ),
+    Difference(
         (LOSSES + "cross_entropy",),
         "label_smoothing=1: the target's own logit counts as any other, also if infinite (in PyTorch 0 * inf: nan)",
         lambda sample: sample.options.get("label_smoothing") == 1 and not_finite(sample),
@@ -183,6 +215,19 @@ VALUES = [
         Sample((np.ones((2, 2), "float32"), 1, np.array([5]))),
     ),
     Difference(
+        (LOSSES + "instance_norm",),
+        "instance_norm takes no images too, and leaves the running statistics alone (in PyTorch an IndexError)",
+        lambda sample: sample.operands[0].size == 0 and any(x is not None for x in sample.operands[1:5]),
+        Sample((np.ones((0, 1, 3), "float32"), *arrays([0], [1], [1], [1]), False)),
+    ),
+    Difference(
+        (LOSSES + "multi_margin_loss", LOSSES + "multilabel_margin_loss"),
+        "the mean of no losses is nan (in PyTorch what happens to lie in memory)",
+        lambda sample: sample.operands[0].size == 0,
+        Sample((np.ones((0, 2), "float32"), np.ones(0, "int64"))),
+        on_every_processor=False,
+    ),
+    Difference(
         (LOSSES + "gelu",),
         "the gelu of inf is inf (in PyTorch nan, where it uses oneDNN, as with AVX-512)",
         not_finite,
@@ -193,6 +238,28 @@ VALUES = [
 """In values, dtypes or errors."""
 
 GRADIENTS = [
+    Difference(
+        tuple(
+            f"{LOSSES}adaptive_{kind}_pool{dims}d{ending}"
+            for dims in (1, 2, 3)
+            for kind, ending in (("avg", ""), ("max", ""), ("max", "_with_indices"))
+        ),
+        "the gradient of an adaptive pooling to a size of 0 is zeros (in PyTorch an error)",
+        lambda sample: 0 in np.atleast_1d(np.array(sample.operands[1], object)),
+        Sample((np.ones((1, 2), "float32"), 0)),
+    ),
+    Difference(
+        (LOSSES + "group_norm",),
+        "group_norm with a bias and without a weight has gradients (in PyTorch: tensor does not have a device)",
+        lambda sample: sample.operands[2] is None,
+        Sample((np.ones((1, 2, 3), "float32"), 1, None, *arrays([0, 1]))),
+    ),
+    Difference(
+        (LOSSES + "group_norm",),
+        "where there is nothing to normalize, the gradients of group_norm's weight and bias are 0 (in PyTorch nan)",
+        lambda sample: sample.operands[0].size == 0,
+        Sample((np.ones((1, 2, 0), "float32"), 1, *arrays([1, 1], [0, 1]))),
+    ),
     Difference(
         ("atan2", "arctan2", "Tensor.atan2_", "Tensor.arctan2_"),
         "the gradient beside small integers is right (in PyTorch their squares, or negatives, wrap around)",
@@ -262,10 +329,23 @@ GRADIENTS = [
         Sample((*arrays([3]), 2)),
     ),
     Difference(
-        (LOSSES + "elu", LOSSES + "elu, in place"),
-        "the gradient of elu at nan is nan (in PyTorch only where tensors are contiguous, else g)",
+        with_in_place("elu", "selu", "celu"),
+        "the gradients of elu, selu and celu at nan are nan (in PyTorch only where tensors are contiguous, else g)",
         not_finite,
         Sample((np.full((4, 4), np.nan, "float32")[:, ::2],)),
+    ),
+    Difference(
+        with_in_place("hardsigmoid"),
+        "the slope of hardsigmoid is 1 / 6 in float64 too (in PyTorch float32(1 / 6))",
+        lambda sample: sample.operands[0].dtype == "float64",
+        Sample(arrays([1, 2], dtype="float64")),
+    ),
+    Difference(
+        (*with_in_place("hardtanh", "relu6", "hardswish"), LOSSES + "hardshrink", LOSSES + "softshrink"),
+        "at nan the gradient passes hardtanh, relu6, hardswish, hardshrink and softshrink (in PyTorch often 0 or nan)",
+        not_finite,
+        Sample((np.full(64, np.nan, "float32"), -1.0, 1.0)),
+        on_every_processor=False,
     ),
 ]
 """In gradients, or in whether there are any."""
@@ -311,6 +391,12 @@ IN_PLACE = (
 
 NAMES = [
     Difference(
+        (LOSSES + "pad, circular",),
+        "circular padding is printed as WeighedBackward0 (in PyTorch CopySlices)",
+        lambda _: True,
+        Sample((np.ones((1, 2), "float32"), (1, 1), "circular")),
+    ),
+    Difference(
         ("std_mean", "var_mean", "aminmax", "cov", "corrcoef", "quantile", "nanquantile"),
         "what other ops compute is printed as the last of them (in PyTorch StdMeanBackward0, AminmaxBackward0 ...)",
         lambda _: True,
@@ -327,6 +413,18 @@ NAMES = [
         "a distance is printed as the LinalgVectorNormBackward0 that it is (in PyTorch DistBackward0, CdistBackward0)",
         lambda _: True,
         Sample((np.ones(2), np.zeros(2))),
+    ),
+    Difference(
+        ("nn.functional.multi_head_attention_forward",),
+        "the weights of each head are printed as the SoftmaxBackward0 that they are (in PyTorch ViewBackward0)",
+        lambda sample: sample.options.get("average_attn_weights") is False,
+        Sample(
+            (
+                *(np.ones((1, 1, 2)),) * 3,
+                *(2, 1, np.ones((6, 2)), None, None, None, False, 0.0, np.ones((2, 2)), None),
+            ),
+            {"average_attn_weights": False},
+        ),
     ),
     Difference(
         ("block_diag",),
@@ -363,6 +461,12 @@ NAMES = [
         "clamp_min and clamp_max are printed as the clamp that they are",
         lambda _: True,
         Sample((*arrays([1]), 0)),
+    ),
+    Difference(
+        (LOSSES + "margin_ranking_loss", LOSSES + "triplet_margin_loss", LOSSES + "triplet_margin_with_distance_loss"),
+        "a loss that ends with clamp_min is printed as the clamp that it is",
+        lambda sample: sample.options.get("reduction") == "none",
+        Sample((*arrays([1], [2]), np.array([1])), {"reduction": "none"}),
     ),
     Difference(
         ("clamp", "Tensor.clamp_", "clamp, by tensors"),
@@ -414,7 +518,9 @@ NAMES = [
     ),
     Difference(
         (
-            *(LOSSES + "leaky_relu, in place", LOSSES + "elu, in place"),
+            *(f"{LOSSES}{name}, in place" for name in ("leaky_relu", "elu", "selu", "celu", "threshold")),
+            *(f"{LOSSES}{name}_" for name in ("leaky_relu", "elu", "selu", "celu", "threshold", "rrelu")),
+            "rrelu_",
             *(f"Tensor.{name}_" for name in ("squeeze", "unsqueeze", "t", "transpose", "swapaxes", "swapdims")),
         ),
         "LeakyReluBackward0, EluBackward0, SqueezeBackward0 and others also in place (in PyTorch 1 or more)",
@@ -462,6 +568,13 @@ def read_in_another_order(x: Any) -> bool:
 
 
 ORDERS = [
+    Difference(
+        ("conv3d", "conv_transpose3d"),
+        "a convolution of volumes lies by rows (in PyTorch as its operands do, where it uses oneDNN)",
+        lambda sample: any(format_of(x) is channels_last_3d for x in sample.operands if isinstance(x, np.ndarray)),
+        Sample((np.ones((2, 2, 2, 2, 3), "float32").transpose(0, 4, 1, 2, 3), np.ones((1, 3, 1, 1, 1), "float32"))),
+        on_every_processor=False,
+    ),
     Difference(
         ("exp", *OPS),
         "of an array whose elements are repeated, in dimensions out of order, a result may lie in another order",

@@ -12,14 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import activation_samples
 import arranging_samples
+import attention_samples
 import layer_samples
+import loss_samples
 import matrix_samples
+import norm_samples
 import op_samples
 import order_samples
 import picking_samples
 import product_samples
 import samples
+import window_samples
 from hypothesis import strategies as st
 from samples import (
     ALL,
@@ -38,6 +43,8 @@ from samples import (
 )
 from tables import in_place as in_place_table
 
+from minigrad.later import MODULE_OF
+
 Call = Callable[..., Any]
 
 
@@ -51,6 +58,8 @@ class Op:
     differentiable: bool = True
     rounds: bool = False
     """Whether it rounds its operand, so that finite differences say nothing."""
+    exact: bool = True
+    """Whether its gradient is that of finite differences (that of `ctc_loss` is so behind log_softmax alone)."""
     sums: bool = False
     """Whether it adds numbers up, so that its rounding depends on their size."""
     defined: bool = True
@@ -116,12 +125,29 @@ def in_place(spelling: str) -> Call:
 
 def seeded(spelling: str) -> Call:
     """A function that draws random numbers, the same in each call."""
+    return with_seed(named(spelling))
 
-    def call(torch: Any, *operands: Any, **options: Any) -> Any:
+
+def with_seed(call: Call) -> Call:
+    """A call that draws random numbers, the same each time."""
+
+    def seeded_call(torch: Any, *operands: Any, **options: Any) -> Any:
         torch.manual_seed(1)
-        return named(spelling)(torch, *operands, **options)
+        return call(torch, *operands, **options)
 
-    return call
+    return seeded_call
+
+
+def torch_too(name: str) -> list[str]:
+    """The name, where it is one of torch's own too."""
+    return [name] if name in MODULE_OF else []
+
+
+def without_none(spelling: str) -> Call:
+    """A function that gives several results, some of them None, which are left out."""
+    return lambda torch, *operands, **options: tuple(
+        x for x in named(spelling)(torch, *operands, **options) if x is not None
+    )
 
 
 # Arithmetic -------------------------------------------------------------------------------------------------
@@ -207,6 +233,43 @@ for name in ("softmax", "log_softmax"):
 for name in ("neg_", "exp_", "tanh_", "sigmoid_", "relu_"):
     register(changing(f"Tensor.{name}") | changing(name), unary())
 register(changing("Tensor.sqrt_") | changing("sqrt_"), unary(domain=samples.positive))
+
+# More activations -------------------------------------------------------------------------------------------
+
+for name, options in {
+    **{name: {} for name in ("relu6", "hardsigmoid", "hardswish", "mish", "selu")},
+    "celu": {"alpha": perhaps(one_of(0.5, 2.0))},
+}.items():
+    op(f"nn.functional.{name}", *(torch_too(name)), make=unary(**options))
+    register({f"nn.functional.{name}, in place": in_place(f"nn.functional.{name}")}, unary(**options))
+op("nn.functional.hardtanh", make=activation_samples.bounded)
+register({"nn.functional.hardtanh, in place": in_place("nn.functional.hardtanh")}, activation_samples.bounded)
+op("nn.functional.threshold", "threshold", make=activation_samples.above_threshold)
+register({"nn.functional.threshold, in place": in_place("nn.functional.threshold")}, activation_samples.above_threshold)
+for name, make in {
+    "hardtanh_": activation_samples.bounded,
+    "threshold_": activation_samples.above_threshold,
+    "elu_": unary(alpha=perhaps(one_of(0.5, 2.0))),
+    "celu_": unary(alpha=perhaps(one_of(0.5, 2.0))),
+    "selu_": unary(),
+    "leaky_relu_": unary(negative_slope=perhaps(one_of(0.5, 0.0))),
+}.items():
+    register(changing(f"nn.functional.{name}") | {n: c for n in torch_too(name) for n, c in changing(n).items()}, make)
+for name in ("hardshrink", "softshrink"):
+    shrunk = [name, f"Tensor.{name}"] if name == "hardshrink" else []
+    op(f"nn.functional.{name}", *shrunk, make=unary(lambd=perhaps(one_of(0.25, 1.0, 0.0))))
+for name in ("logsigmoid", "softsign", "tanhshrink"):
+    op(f"nn.functional.{name}", make=unary())
+op("nn.functional.softmin", make=unary(dim=samples.one_dim, dtype=perhaps(one_of("float64", "float32"))))
+op("nn.functional.glu", make=activation_samples.in_halves)
+op("nn.functional.prelu", "prelu", "Tensor.prelu", make=activation_samples.with_slopes, sums=True)
+register(
+    {spelling: seeded(spelling) for spelling in ("nn.functional.rrelu", "rrelu")}, activation_samples.random_slopes
+)
+for spelling in ("nn.functional.rrelu_", "rrelu_"):
+    ((_, call),) = changing(spelling).items()
+    register({spelling: with_seed(call)}, activation_samples.random_slopes)
+register({"nn.functional.gumbel_softmax": seeded("nn.functional.gumbel_softmax")}, activation_samples.choices)
 
 # Choosing ---------------------------------------------------------------------------------------------------
 
@@ -449,7 +512,7 @@ op("nn.functional.normalize", make=product_samples.normalized, sums=True)
 
 # Windows over images ----------------------------------------------------------------------------------------
 
-op("nn.functional.conv2d", make=op_samples.convolution, sums=True)
+op("conv2d", "nn.functional.conv2d", make=op_samples.convolution, sums=True)
 op(
     "nn.functional.max_pool2d",
     make=op_samples.pooled(ALL, dilation=op_samples.some_dilation, return_indices=FLAG),
@@ -462,11 +525,58 @@ op(
     sums=True,
 )
 
+for dims in (1, 2, 3):
+    name = f"conv_transpose{dims}d"
+    op(name, f"nn.functional.{name}", make=window_samples.transposed(dims), sums=True)
+for dims in (1, 3):
+    op(f"conv{dims}d", f"nn.functional.conv{dims}d", make=window_samples.convolution(dims), sums=True)
+op("nn.functional.pad", make=window_samples.padded("constant"))
+for mode in ("reflect", "replicate", "circular"):
+    register({f"nn.functional.pad, {mode}": named("nn.functional.pad")}, window_samples.padded(mode))
+
+for dims in (1, 3):
+    dilation = {"dilation": perhaps(one_of(1, 2))}
+    most = window_samples.pooled(dims, ALL, **dilation, return_indices=FLAG)
+    op(f"nn.functional.max_pool{dims}d", make=most)
+    counts = {} if dims == 1 else {"divisor_override": perhaps(one_of(None, 3, -2))}
+    means = window_samples.pooled(dims, (*FLOATS, "bool", "int32"), count_include_pad=FLAG, **counts)
+    op(f"nn.functional.avg_pool{dims}d", make=means, sums=True)
+for name in ("max_pool1d", "max_pool3d"):
+    register({name: named(name)}, window_samples.pooled(int(name[-2]), FLOATS, dilation=perhaps(one_of(1, 2))))
+register({"max_pool2d": named("max_pool2d")}, op_samples.pooled(FLOATS, dilation=op_samples.some_dilation))
+register({"avg_pool1d": named("avg_pool1d")}, window_samples.pooled(1, FLOATS, count_include_pad=FLAG), sums=True)
+register({"max_pool1d_with_indices": named("max_pool1d_with_indices")}, window_samples.pooled(1, FLOATS))
+for dims in (1, 2, 3):
+    op(f"nn.functional.max_pool{dims}d_with_indices", make=window_samples.pooled(dims, FLOATS))
+    op(f"nn.functional.max_unpool{dims}d", make=window_samples.taken_back(dims))
+    op(f"nn.functional.lp_pool{dims}d", make=window_samples.by_powers(dims), sums=True)
+    also = ["adaptive_avg_pool1d"] if dims == 1 else []
+    means = window_samples.shared(dims, (*FLOATS, "int64"))
+    op(f"nn.functional.adaptive_avg_pool{dims}d", *also, make=means, sums=True)
+    most = window_samples.shared(dims, (*FLOATS, "int64"), return_indices=FLAG)
+    op(f"nn.functional.adaptive_max_pool{dims}d", make=most)
+    op(f"nn.functional.adaptive_max_pool{dims}d_with_indices", make=window_samples.shared(dims, FLOATS))
+
 # Layers -----------------------------------------------------------------------------------------------------
 
 op("nn.functional.batch_norm", make=layer_samples.batches, sums=True)
 op("nn.functional.layer_norm", make=layer_samples.layers, sums=True)
+op("nn.functional.group_norm", "group_norm", make=norm_samples.in_groups, sums=True)
+op("nn.functional.instance_norm", make=norm_samples.images, sums=True)
+op("nn.functional.rms_norm", "rms_norm", make=norm_samples.mean_squares, sums=True)
+op("nn.functional.local_response_norm", make=norm_samples.neighbours, sums=True)
 op("nn.functional.embedding", make=layer_samples.looked_up, sums=True)
+op("nn.functional.scaled_dot_product_attention", make=attention_samples.attended, sums=True)
+register(
+    {"nn.functional.scaled_dot_product_attention, dropped": seeded("nn.functional.scaled_dot_product_attention")},
+    attention_samples.attended_and_dropped,
+    sums=True,
+)
+register(
+    {"nn.functional.multi_head_attention_forward": without_none("nn.functional.multi_head_attention_forward")},
+    attention_samples.attended_by_heads,
+    sums=True,
+)
 
 dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
 for name, sizes in {"dropout": {}, "dropout1d": {"least": 2}, "dropout2d": {"least": 2, "most": 4}}.items():
@@ -483,6 +593,37 @@ op("nn.functional.nll_loss", make=op_samples.classification(), sums=True)
 op("nn.functional.cross_entropy", make=op_samples.classification(label_smoothing=True), sums=True)
 register(
     {"cross_entropy, of probabilities": named("nn.functional.cross_entropy")}, op_samples.class_probabilities, sums=True
+)
+
+LOSS_OPTIONS = {
+    "smooth_l1_loss": loss_samples.numbers(beta=perhaps(one_of(0.5, 2))),
+    "huber_loss": loss_samples.numbers(delta=perhaps(one_of(0.5, 2))),
+    "kl_div": loss_samples.log_probabilities,
+    "poisson_nll_loss": loss_samples.counts,
+    "gaussian_nll_loss": loss_samples.with_variances,
+    "soft_margin_loss": loss_samples.signed(1, constant=True),
+    "margin_ranking_loss": loss_samples.signed(2, margin=perhaps(one_of(0.5, -1))),
+    "hinge_embedding_loss": loss_samples.signed(1, margin=perhaps(one_of(0.5, 2))),
+    "cosine_embedding_loss": loss_samples.vectors,
+    "triplet_margin_loss": loss_samples.triplets(p=perhaps(one_of(1, 2, 3.0)), eps=perhaps(one_of(0.5))),
+    "triplet_margin_with_distance_loss": loss_samples.triplets(),
+    "multilabel_soft_margin_loss": op_samples.binary_loss(),
+    "multi_margin_loss": loss_samples.of_one_class,
+    "multilabel_margin_loss": loss_samples.of_several_classes,
+}
+for name, make in LOSS_OPTIONS.items():
+    op(f"nn.functional.{name}", make=make, sums=True)
+register({"huber_loss, weighted": named("nn.functional.huber_loss")}, loss_samples.weighted_numbers, sums=True)
+
+op("nn.functional.ctc_loss", make=loss_samples.sequences(logarithms=True), sums=True, exact=False)
+register(
+    {
+        "ctc_loss, of logits": lambda torch, x, *rest, **options: torch.nn.functional.ctc_loss(
+            x.log_softmax(-1), *rest, **options
+        )
+    },
+    loss_samples.sequences(logarithms=False),
+    sums=True,
 )
 
 # More functions of each element -----------------------------------------------------------------------------

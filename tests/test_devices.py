@@ -25,6 +25,7 @@ from stand_in import counting_synchronisations, installed, no_synchronisation
 from test_ops import EVERY_DIFFERENTIABLE_OP, EVERY_OP, every
 
 import minigrad
+from minigrad.nn import further
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -112,10 +113,13 @@ WAITS = {
     ),
     **dict.fromkeys(("unique", "unique_consecutive", "bincount"), "its shape depends on values"),
     "histc": "its range depends on values",
+    "nn.functional.gaussian_nll_loss": "its errors depend on values",
+    **dict.fromkeys(("nn.functional.ctc_loss", "ctc_loss, of logits"), "its lengths are needed on the CPU"),
     "is_nonzero": "its result is Python's",
     **dict.fromkeys(("repeat_interleave", "repeat_interleave, of counts"), "its shape depends on values"),
     **dict.fromkeys(("nonzero", "argwhere", "where, of a condition"), "its shape depends on values"),
     "Tensor.__setitem__": "with a mask the shape that fits depends on values",
+    **dict.fromkeys(("nn.functional.rrelu", "nn.functional.rrelu_", "rrelu_"), "it draws for what is below 0"),
 }
 """The ops that look at values on a GPU."""
 
@@ -280,6 +284,7 @@ MEET = {
     "Tensor.copy_": "moves",
     "Tensor.__getitem__": "an index comes along from the CPU",
     "Tensor.__setitem__": "an index comes along from the CPU, and a[:1] = b moves b",
+    **dict.fromkeys(("nn.functional.ctc_loss", "ctc_loss, of logits"), "lengths come along"),
 }
 """The ops whose operands may be on two devices, as in PyTorch."""
 
@@ -828,9 +833,26 @@ LAYERS = {
     "activations": lambda nn: nn.Sequential(nn.LeakyReLU(), nn.SiLU(), nn.ELU(), nn.GELU(), nn.Tanh(), nn.Sigmoid()),
     "relu": lambda nn: nn.Sequential(nn.ReLU(), nn.GELU(approximate="tanh")),
     "softmax": lambda nn: nn.Sequential(nn.Softmax(1), nn.LogSoftmax(2)),
+    "norms": lambda nn: nn.Sequential(
+        *(nn.GroupNorm(1, 2), nn.InstanceNorm2d(2, affine=True, track_running_stats=True), nn.RMSNorm(6)),
+        *(nn.LocalResponseNorm(2), nn.SyncBatchNorm(2)),
+    ),
+    "norms of three dimensions": lambda nn: nn.Sequential(
+        *(nn.Unflatten(3, (2, 3)), nn.BatchNorm3d(2), nn.InstanceNorm3d(2), nn.Flatten(2), nn.InstanceNorm1d(2)),
+    ),
+    "hard activations": lambda nn: nn.Sequential(
+        *(nn.Hardtanh(), nn.ReLU6(), nn.Threshold(0.1, 0.2), nn.Hardsigmoid(), nn.Hardswish(), nn.Hardshrink(0.1)),
+        nn.Softshrink(0.1),
+    ),
+    "smooth activations": lambda nn: nn.Sequential(
+        *(nn.Mish(), nn.SELU(), nn.CELU(), nn.LogSigmoid(), nn.Softsign(), nn.Tanhshrink(), nn.PReLU(2)),
+        *(nn.RReLU().eval(), nn.GLU(), nn.Softmin(1), nn.Softmax2d()),
+    ),
 }
 ELSEWHERE = {"Module", "ModuleList", "ModuleDict", "DataParallel", "Embedding"}
 """Modules that are not called, and one that is not called with images."""
+ELSEWHERE |= {*further.LAYERS["minigrad.nn.further.losses"].split()}
+"""Losses that have no state: their functions are tried above."""
 
 
 def layer_and_step(name: str, device: str) -> tuple[Any, Any]:

@@ -1,7 +1,9 @@
-"""The error function by two rational approximations.
+"""The error function, within 2 units in the last place.
 
-Below 0.84375 that of FreeBSD's s_erf.c (Sun Microsystems, 1993), beyond that of W. J. Cody, "Rational Chebyshev
-approximations for the error function", Mathematics of Computation 23 (1969): within 2 units in the last place.
+In float32 by two polynomials, fitted for this file: of x ** 2, of which erf(x) / x is made, and beyond 0.9375 of |x|,
+whose exponential is 1 - erf.  In float64 by two rational approximations: below 0.84375 that of FreeBSD's s_erf.c (Sun
+Microsystems, 1993), beyond that of W. J. Cody, "Rational Chebyshev approximations for the error function", Mathematics
+of Computation 23 (1969).
 """
 
 from __future__ import annotations
@@ -21,14 +23,24 @@ def error_function(x: Any) -> Any:
     """erf of a raw array; float16 is computed in float32."""
     if x.dtype.itemsize == 2:
         return error_function(copied(x, dtypes.float32.numpy)).astype(x.dtype)
+    at_once = error_function_of_single if x.dtype.itemsize == 4 else error_function_of_double
     if type(x) is not np.ndarray:
-        return error_function_at_once(x)
-    return laid_out_like(x, piecewise(error_function_at_once, in_memory_order(x).reshape(-1)))
+        return at_once(x)
+    return laid_out_like(x, piecewise(at_once, in_memory_order(x).reshape(-1)))
 
 
 @fused
-def error_function_at_once(xp: Any, x: Any) -> Any:
-    """erf of a float32 or float64 array."""
+def error_function_of_single(xp: Any, x: Any) -> Any:
+    """erf of a float32 array."""
+    size = xp.minimum(xp.abs(x), 4)  # erf(4) is 1 in float32
+    near = x + x * horner(SINGLE_NEAR, size * size)
+    far = 1 - xp.exp(horner(SINGLE_FAR, size))
+    return xp.where(size < 0.9375, near, xp.copysign(far, x))
+
+
+@fused
+def error_function_of_double(xp: Any, x: Any) -> Any:
+    """erf of a float64 array."""
     size = xp.minimum(xp.abs(x), 6)  # erf(6) is 1 in float64
     square = size * size
     near = x + x * (horner(NEAR[0], square) / horner(NEAR[1], square))
@@ -44,6 +56,26 @@ def horner(coefficients: tuple[float, ...], x: Any) -> Any:
         value *= x
     return value + coefficients[-1]
 
+
+SINGLE_NEAR = (
+    -5.91941845e-04,
+    4.97913050e-03,
+    -2.67570351e-02,
+    1.12815525e-01,
+    -3.76124686e-01,
+    1.28379146e-01,
+)
+"""erf(x) / x - 1 = P(x ** 2) for |x| below 0.9375, within 2e-8 of erf."""
+SINGLE_FAR = (
+    1.92950133e-04,
+    -3.01394366e-03,
+    2.21103569e-02,
+    -1.03690079e-01,
+    -6.37457082e-01,
+    -1.12751263e00,
+    -2.35076219e-04,
+)
+"""log(1 - erf(x)) = P(x) for 0.9375 <= x <= 4, within 2e-9 of erf."""
 
 NEAR = (
     (

@@ -72,6 +72,7 @@ LATER = {
     "torch.backends.cpu": "minigrad.backends.cpu",
     "torch.backends.cuda": "minigrad.backends.cuda",
     "torch.backends.cudnn": "minigrad.backends.cudnn",
+    "torch.backends.mha": "minigrad.backends.mha",
     "torch.backends.mkl": "minigrad.backends.mkl",
     "torch.backends.mkldnn": "minigrad.backends.mkldnn",
     "torch.backends.mps": "minigrad.backends.mps",
@@ -81,13 +82,28 @@ LATER = {
     **{f"torch.distributions.{file}": f"minigrad.distributions.{file}" for file in DISTRIBUTIONS.split()},
     "torch.linalg": "minigrad.linalg",
     "torch.multiprocessing": "minigrad.multiprocessing",
+    "torch.nn.attention": "minigrad.nn.attention",
     "torch.nn.parallel": "minigrad.nn.parallel",
     "torch.profiler": "minigrad.profiler",
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",
     "torch.utils.checkpoint": "minigrad.utils.checkpoint",
+    "torchvision.datasets.cifar": "minigrad.vision.datasets.cifar",
+    "torchvision.datasets.fakedata": "minigrad.vision.datasets.fake",
+    "torchvision.datasets.folder": "minigrad.vision.datasets.folders",
+    "torchvision.datasets.svhn": "minigrad.vision.datasets.svhn",
+    "torchvision.datasets.vision": "minigrad.vision.datasets.base",
     "torchvision.io": "minigrad.vision.io",
     "torchvision.io.image": "minigrad.vision.io",
+    "torchvision.models": "minigrad.vision.models",
+    "torchvision.models.alexnet": "minigrad.vision.models.alexnet",
+    "torchvision.models.densenet": "minigrad.vision.models.densenet",
+    "torchvision.models.mobilenet": "minigrad.vision.models.mobilenet",
+    "torchvision.models.mobilenetv2": "minigrad.vision.models.mobilenet",
+    "torchvision.models.resnet": "minigrad.vision.models.resnet",
+    "torchvision.models.squeezenet": "minigrad.vision.models.squeezenet",
+    "torchvision.models.vgg": "minigrad.vision.models.vgg",
+    "torchvision.transforms.autoaugment": "minigrad.vision.transforms.policies",
     "torchvision.transforms.functional": "minigrad.vision.transforms.functional",
     "torchvision.utils": "minigrad.vision.utils",
 }
@@ -221,7 +237,7 @@ def what_there_is(torch_name: str, name: str) -> str:
     from minigrad.launcher.supported import FILE
 
     module = minigrad_module({**MODULES, **LATER}.get(torch_name, ""))
-    there = sorted(getattr(module, "__all__", ()))
+    there = sorted(vars(module).get("__all__", ())) if module is not None else []
     if len(there) > FEW:
         close = get_close_matches(name, there, n=3, cutoff=0.75)
         shown = f" (like it: {', '.join(close)})" if close else ""

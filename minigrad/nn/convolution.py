@@ -8,12 +8,98 @@ from typing import Any
 from minigrad.nn import functional, init
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
-from minigrad.ops.creation import empty, tensor
-from minigrad.ops.windows import Pair, pair
+from minigrad.ops.creation import empty
+from minigrad.ops.windows import Sizes, sizes
 from minigrad.tensor import Tensor
 
 
-class Conv2d(Module):
+class _ConvNd(Module):
+    """What the convolution layers have in common: sizes, and weights drawn as PyTorch draws them.
+
+    dims: how many dimensions an image has.
+    """
+
+    dims: int
+    transposed = False
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sizes,
+        stride: int | Sizes = 1,
+        padding: int | Sizes | str = 0,
+        dilation: int | Sizes = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+        output_padding: int | Sizes = 0,
+    ) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = self.sizes("kernel_size", kernel_size)
+        self.stride = self.sizes("stride", stride)
+        self.padding = padding if isinstance(padding, str) else self.sizes("padding", padding)
+        self.dilation = self.sizes("dilation", dilation)
+        self.output_padding = self.sizes("output_padding", output_padding)
+        self.groups = groups
+        self.padding_mode = padding_mode
+        check_groups(in_channels, out_channels, groups)
+        check_padding(padding, self.stride, padding_mode)
+        channels = (in_channels, out_channels // groups) if self.transposed else (out_channels, in_channels // groups)
+        self.weight = Parameter(empty((*channels, *self.kernel_size), device=device, dtype=dtype))
+        if bias:
+            self.bias = Parameter(empty(out_channels, device=device, dtype=dtype))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def sizes(self, name: str, value: Any) -> Sizes:
+        """An argument given as one int, or one for each dimension."""
+        return sizes(type(self).__name__, name, value, self.dims)
+
+    def reset_parameters(self) -> None:
+        """Draw the weights anew."""
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        if self.bias is not None:
+            fan_in = math.prod(self.weight.shape[1:])
+            bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
+            init.uniform_(self.bias, -bound, bound)
+
+    def padded(self, input: Tensor) -> tuple[Tensor, Any]:
+        """The input, with edges of its own elements if so asked, and the padding of zeros that remains to be done."""
+        if self.padding_mode == "zeros":
+            return input, self.padding
+        around = [n for dim in reversed(range(self.dims)) for n in self.padding_along(dim)]
+        return functional.pad(input, around, self.padding_mode), 0
+
+    def padding_along(self, dim: int) -> Sizes:
+        """How many elements are put before and after one of the dimensions."""
+        if isinstance(self.padding, str):
+            added = self.dilation[dim] * (self.kernel_size[dim] - 1) if self.padding == "same" else 0
+            return added // 2, added - added // 2
+        return self.padding[dim], self.padding[dim]
+
+    def extra_repr(self) -> str:
+        """The channels, the sizes, and what differs from its default."""
+        shown = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        if self.padding != (0,) * self.dims:
+            shown += f", padding={self.padding}"
+        if self.dilation != (1,) * self.dims:
+            shown += f", dilation={self.dilation}"
+        if self.output_padding != (0,) * self.dims:
+            shown += f", output_padding={self.output_padding}"
+        if self.groups != 1:
+            shown += f", groups={self.groups}"
+        if self.bias is None:
+            shown += ", bias=False"
+        return shown if self.padding_mode == "zeros" else f"{shown}, padding_mode={self.padding_mode}"
+
+
+class Conv2d(_ConvNd):
     """Each of out_channels kernels laid over the images at every place: (N, in, height, width) -> (N, out, oh, ow).
 
     Arguments and sizes are those of `functional.conv2d`.  weight (out_channels, in_channels / groups, *kernel_size)
@@ -25,97 +111,30 @@ class Conv2d(Module):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
     """
 
+    dims = 2
+
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int | Pair,
-        stride: int | Pair = 1,
-        padding: int | Pair | str = 0,
-        dilation: int | Pair = 1,
+        kernel_size: int | Sizes,
+        stride: int | Sizes = 1,
+        padding: int | Sizes | str = 0,
+        dilation: int | Sizes = 1,
         groups: int = 1,
         bias: bool = True,
         padding_mode: str = "zeros",
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
-        check_groups(in_channels, out_channels, groups)
-        check_padding(padding, stride, padding_mode)
-        self.in_channels = in_channels
-        self.out_channels = out_channels
-        self.kernel_size = pair("Conv2d", "kernel_size", kernel_size)
-        self.stride = pair("Conv2d", "stride", stride)
-        self.padding = padding if isinstance(padding, str) else pair("Conv2d", "padding", padding)
-        self.dilation = pair("Conv2d", "dilation", dilation)
-        self.groups = groups
-        self.padding_mode = padding_mode
-        size = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(empty(size, device=device, dtype=dtype))
-        if bias:
-            self.bias = Parameter(empty(out_channels, device=device, dtype=dtype))
-        else:
-            self.register_parameter("bias", None)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw the weights anew."""
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
-        if self.bias is not None:
-            fan_in = self.weight[0].numel() if self.out_channels else 0
-            bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
-            init.uniform_(self.bias, -bound, bound)
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype
+        )
 
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of the input."""
-        padding = self.padding
-        if self.padding_mode != "zeros":
-            input, padding = self.with_edges(input), (0, 0)
+        input, padding = self.padded(input)
         return functional.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
-
-    def with_edges(self, input: Tensor) -> Tensor:
-        """The input with edges of its own elements."""
-        rows, columns = (
-            tensor(edges(self.padding_mode, n, *self.padding_along(dim)), device=input.device)
-            for dim, n in enumerate(input.shape[-2:])
-        )
-        padded: Tensor = input[..., rows.unsqueeze(1), columns]
-        return padded
-
-    def padding_along(self, dim: int) -> Pair:
-        """How many elements are put before and after the height (0) or the width (1)."""
-        if isinstance(self.padding, str):
-            added = self.dilation[dim] * (self.kernel_size[dim] - 1) if self.padding == "same" else 0
-            return added // 2, added - added // 2
-        return self.padding[dim], self.padding[dim]
-
-    def extra_repr(self) -> str:
-        """The channels, the sizes, and what differs from its default."""
-        shown = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        if self.padding != (0, 0):
-            shown += f", padding={self.padding}"
-        if self.dilation != (1, 1):
-            shown += f", dilation={self.dilation}"
-        if self.groups != 1:
-            shown += f", groups={self.groups}"
-        if self.bias is None:
-            shown += ", bias=False"
-        return shown if self.padding_mode == "zeros" else f"{shown}, padding_mode={self.padding_mode}"
-
-
-def edges(mode: str, n: int, before: int, after: int) -> list[int]:
-    """Which of n elements stands at each place of the padded row; RuntimeError for more padding than elements."""
-    if max(before, after) > (n - 1 if mode == "reflect" else n) and mode != "replicate":
-        raise RuntimeError(
-            f"Conv2d(): Padding size should be less than the corresponding input dimension: {before} and {after} "
-            f"are too much around {n} elements with padding_mode={mode!r}"
-        )
-    places = range(-before, n + after)
-    if mode == "circular":
-        return [i % n for i in places]
-    if mode == "replicate":
-        return [min(max(i, 0), n - 1) for i in places]
-    return [n - 1 - abs(n - 1 - abs(i)) for i in places]
 
 
 def check_groups(in_channels: int, out_channels: int, groups: int) -> None:
@@ -127,11 +146,11 @@ def check_groups(in_channels: int, out_channels: int, groups: int) -> None:
             raise ValueError(f"{name} must be divisible by groups, but {channels} is not by {groups}")
 
 
-def check_padding(padding: Any, stride: Any, padding_mode: str) -> None:
+def check_padding(padding: Any, stride: Sizes, padding_mode: str) -> None:
     """ValueError for a padding or a mode that does not exist."""
     if isinstance(padding, str) and padding not in ("same", "valid"):
         raise ValueError(f"Invalid padding string {padding!r}, should be one of 'same', 'valid'")
-    if padding == "same" and pair("Conv2d", "stride", stride) != (1, 1):
+    if padding == "same" and max(stride) > 1:
         raise ValueError("padding='same' is not supported for strided convolutions: give padding as a number")
     if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
         raise ValueError(

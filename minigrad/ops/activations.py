@@ -126,12 +126,14 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     x = float_array(input)
     if approximate == "none":
         with quiet():
-            value = x * normal_share(x)
-        return record(value, (input,), (gelu_da,))
+            share = normal_share(x)
+            value = x * share
+        return record(value, (input,), (gelu_da,), saved=(share,))
     if approximate == "tanh":
         with quiet():
-            value = x * ((tanh(tanh_argument(x)) + 1) * 0.5)
-        return record(value, (input,), (gelu_tanh_da,), name="GeluBackward0")
+            t = tanh(tanh_argument(x))
+            value = x * ((t + 1) * 0.5)
+        return record(value, (input,), (gelu_tanh_da,), saved=(t,), name="GeluBackward0")
     raise RuntimeError(f"gelu(): approximate argument must be either none or tanh, not {approximate}")
 
 
@@ -140,9 +142,11 @@ def normal_share(a: Tensor) -> Tensor:
     return (erf(a * factor_for(a, math.sqrt(0.5))) + 1) * 0.5
 
 
-def gelu_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
+def gelu_da(g: Tensor, _out: Tensor, a: Tensor, share: Tensor) -> Tensor:
+    if isinstance(a, TensorBase):
+        share = normal_share(a)  # what was kept is a constant, which has no derivative
     density = exp(a * a * -0.5) * factor_for(a, 1 / math.sqrt(2 * math.pi))
-    return g * (normal_share(a) + a * density)
+    return g * (share + a * density)
 
 
 def tanh_argument(a: Tensor) -> Tensor:
@@ -150,8 +154,9 @@ def tanh_argument(a: Tensor) -> Tensor:
     return a * (a * a * factor_for(a, TANH_SLOPE * TANH_CUBIC) + TANH_SLOPE)
 
 
-def gelu_tanh_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
-    t = tanh(tanh_argument(a))
+def gelu_tanh_da(g: Tensor, _out: Tensor, a: Tensor, t: Tensor) -> Tensor:
+    if isinstance(a, TensorBase):
+        t = tanh(tanh_argument(a))
     slope = a * a * factor_for(a, 3 * TANH_SLOPE * TANH_CUBIC) + TANH_SLOPE
     return g * ((t + 1) * 0.5 + a * 0.5 * (1 - t * t) * slope)
 

@@ -11,7 +11,10 @@ from minigrad import causes
 METHODS = {"float32": ".float()", "float64": ".double()", "int64": ".long()"}
 
 
-ASK_FOR_SIZE = "mse_loss", "l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"
+ASK_FOR_SIZE = (
+    *("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"),
+    *("binary_cross_entropy", "binary_cross_entropy_with_logits"),
+)
 """The losses that in PyTorch call .size() of their operands before they do anything else."""
 
 

@@ -320,7 +320,7 @@ def refuse_grad(name: str, weight: Any) -> None:
     if node_of(weight) is not None:
         raise RuntimeError(
             f"{op_called()}() is not differentiable with respect to argument '{name}'. This input cannot have "
-            "requires_grad True: pass weight.detach()."
+            f"requires_grad True: pass {name}.detach()."
         )
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
-from minigrad.formats import format_of, in_format
+from minigrad.formats import contiguous_format, format_of, in_format, memory_format
 from minigrad.ops.advice import no_tensor
 from minigrad.ops.indexing import scatter
-from minigrad.ops.windows import Windows, pair
+from minigrad.ops.windows import Sizes, Windows, sizes
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -45,8 +46,8 @@ def max_pool2d(
     >>> torch.nn.functional.max_pool2d(image, 2)
     tensor([[[8., 6.]]])
     """
-    x = image_array("max_pool2d", input)
-    windows = pooling_windows("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
+    x = image_array("max_pool2d", input, 2)
+    windows = pooling_windows("max_pool2d", x, 2, kernel_size, stride, padding, dilation, ceil_mode)
     value, chosen = largest_of_windows(x, windows)
     name = "MaxPool2DWithIndicesBackward0"
     format = format_of(x)
@@ -55,7 +56,7 @@ def max_pool2d(
 
 
 def max_pool2d_dinput(g: Tensor, _out: Tensor, _input: Tensor, windows: Windows, chosen: Any) -> Tensor:
-    shape = (*g.shape[:-2], *windows.image)
+    shape = (*g.shape[: -len(windows.image)], *windows.image)
     positions = all_positions(chosen, windows)
     return scatter(g.reshape(-1), (positions,), (math.prod(shape),)).reshape(shape)
 
@@ -80,41 +81,51 @@ def largest_of_windows(x: Any, windows: Windows) -> tuple[Any, Any]:
     return values, chosen
 
 
-def first_inside(windows: Windows) -> list[list[int]]:
+def first_inside(windows: Windows) -> Any:
     """The first position of the kernel that lies on the image itself, for each window.
 
     RuntimeError where there is none, so that nothing in the window could be the largest.
     """
-    first: list[list[int]] = []
+    first: list[Any] = []
     along = zip(windows.image, windows.places, windows.stride, windows.padding, windows.dilation)
     for n, count, step, before, gap in along:
         starts = range(-before, count * step - before, step)
-        first.append([max(0, -(start // gap)) for start in starts])
+        first.append(np.array([max(0, -(start // gap)) for start in starts]))
         if any(start + position * gap >= n for start, position in zip(starts, first[-1])):
             raise RuntimeError(
-                f"max_pool2d(): with padding {before} and dilation {gap} a window lies beside the {n} elements of "
-                "the image, in the padding alone. Use less of either."
+                f"max_pool{len(windows.image)}d(): with padding {before} and dilation {gap} a window lies beside the "
+                f"{n} elements of the image, in the padding alone. Use less of either."
             )
-    return [[row * windows.kernel[1] + column for column in first[1]] for row in first[0]]
+    return in_one_row(first, windows.kernel)
+
+
+def in_one_row(along: Sequence[Any], sizes: Sequence[int]) -> Any:
+    """Positions along each of some dimensions, all with all, as positions when elements lie in one row."""
+    total = along[0]
+    for positions, n in zip(along[1:], sizes[1:]):
+        total = total[..., None] * n + positions
+    return total
 
 
 def positions_in_image(chosen: Any, windows: Windows) -> Any:
     """Positions of the kernel, one for each window, as int64 positions in the flattened image."""
     xp = array_module(chosen)
-    width, (row_gap, column_gap) = windows.image[1], windows.dilation
-    rows, columns = (
-        xp.arange(count) * step - before for count, step, before in zip(windows.places, windows.stride, windows.padding)
-    )
-    in_kernel = xp.arange(windows.kernel[0])[:, None] * row_gap * width + xp.arange(windows.kernel[1]) * column_gap
-    return in_kernel.reshape(-1)[chosen] + (rows[:, None] * width + columns)
+    in_kernel = [xp.arange(k) * gap for k, gap in zip(windows.kernel, windows.dilation)]
+    along = zip(windows.places, windows.stride, windows.padding)
+    starts = [xp.arange(count) * step - before for count, step, before in along]
+    return in_one_row(in_kernel, windows.image).reshape(-1)[chosen] + in_one_row(starts, windows.image)
 
 
 def all_positions(chosen: Any, windows: Windows) -> Any:
     """The same as positions among the elements of all images, in one row."""
-    in_image = positions_in_image(chosen, windows)
-    images, size = math.prod(chosen.shape[:-2]), math.prod(windows.image)
-    before = array_module(chosen).arange(0, images * size, size)
-    return (in_image.reshape(images, *windows.places) + before[:, None, None]).reshape(-1)
+    return in_all_images(positions_in_image(chosen, windows), windows.image)
+
+
+def in_all_images(positions: Any, image: Sizes) -> Any:
+    """Positions in the flattened image, for each image, as positions among the elements of all images in one row."""
+    images, size = math.prod(positions.shape[: -len(image)]), math.prod(image)
+    before = array_module(positions).arange(images) * size
+    return (positions.reshape(images, math.prod(positions.shape[-len(image) :])) + before[:, None]).reshape(-1)
 
 
 # Means ------------------------------------------------------------------------------------------------------
@@ -137,18 +148,35 @@ def avg_pool2d(
     RuntimeError for an empty image, or arguments out of range; NotImplementedError for integers.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
     """
-    x = image_array("avg_pool2d", input)
+    return means_of_windows(
+        "avg_pool2d", input, 2, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
+
+
+def means_of_windows(
+    op: str,
+    input: Tensor,
+    dims: int,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    ceil_mode: bool,
+    count_include_pad: bool,
+    divisor_override: int | None,
+) -> Tensor:
+    """The same over the last dimensions, be they two or not."""
+    x = image_array(op, input, dims)
     if x.dtype.kind != "f":
-        raise NotImplementedError(f"avg_pool2d(): not implemented for {x.dtype}. Convert it with .float() first.")
-    windows = pooling_windows("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
+        raise NotImplementedError(f"{op}(): not implemented for {x.dtype}. Convert it with .float() first.")
+    windows = pooling_windows(op, x, dims, kernel_size, stride, padding, 1, ceil_mode)
     divisor = divisor_override
     if divisor is None:
         with quiet():
             divisor = array_module(x).asarray(sizes_of(windows, count_include_pad), x.dtype)
     elif isinstance(divisor, bool) or not isinstance(divisor, int):
-        raise TypeError(f"avg_pool2d(): argument 'divisor_override' must be int, not {type(divisor).__name__}")
+        raise TypeError(f"{op}(): argument 'divisor_override' must be int, not {type(divisor).__name__}")
     elif divisor == 0:
-        raise RuntimeError("avg_pool2d(): divisor must be not zero")
+        raise RuntimeError(f"{op}(): divisor must be not zero")
     return means(input, divisor, windows)
 
 
@@ -156,12 +184,13 @@ def means(input: Tensor, divisor: Any, windows: Windows) -> Tensor:
     """The sum of each window, divided."""
     x = windows.padded(raw(input))
     exact = np.float32 if x.dtype.char == "e" else x.dtype
-    total = array_module(x).zeros((*x.shape[:-2], *windows.places), exact)
+    dims = len(windows.image)
+    total = array_module(x).zeros((*x.shape[:-dims], *windows.places), exact)
     with quiet():
         for part in windows.slices():
             total += x[part]
-        value = in_format((total / divisor).astype(x.dtype, copy=False), format_of(raw(input)))
-    return record(value, (input,), (means_dinput,), windows, saved=(divisor,), name="AvgPool2DBackward0")
+        value = in_format((total / divisor).astype(x.dtype, copy=False), format_of_images(raw(input), dims))
+    return record(value, (input,), (means_dinput,), windows, saved=(divisor,), name=f"AvgPool{dims}DBackward0")
 
 
 def means_dinput(g: Tensor, _out: Tensor, _input: Tensor, windows: Windows, divisor: Any) -> Tensor:
@@ -171,7 +200,7 @@ def means_dinput(g: Tensor, _out: Tensor, _input: Tensor, windows: Windows, divi
 def shared_out(g: Tensor, divisor: Any, windows: Windows) -> Tensor:
     """Images of zeros, with each window's g, divided, added to all of its elements."""
     x = raw(g) / divisor
-    images = array_module(x).zeros((*x.shape[:-2], *windows.padded_image), x.dtype)
+    images = array_module(x).zeros((*x.shape[: -len(windows.image)], *windows.padded_image), x.dtype)
     for part in windows.slices():
         images[part] += x
     return record(windows.cropped(images), (g,), (shared_out_dg,), windows, saved=(divisor,))
@@ -181,32 +210,35 @@ def shared_out_dg(g: Tensor, _out: Tensor, _g: Tensor, windows: Windows, divisor
     return means(g, divisor, windows)
 
 
-def sizes_of(windows: Windows, count_include_pad: bool) -> list[list[int]]:
+def format_of_images(x: Any, dims: int) -> memory_format:
+    """The format of raw images, in which their means are given; those of volumes lie by rows."""
+    return format_of(x) if dims == 2 else contiguous_format
+
+
+def sizes_of(windows: Windows, count_include_pad: bool) -> Any:
     """How many elements count in each window: what lies beyond the padding never does."""
-    heights, widths = (
-        [
-            min(start + k, n + before) - start if count_include_pad else min(start + k, n) - max(start, 0)
-            for start in range(-before, count * step - before, step)
-        ]
-        for n, k, before, step, count in zip(
-            windows.image, windows.kernel, windows.padding, windows.stride, windows.places
-        )
-    )
-    return [[height * width for width in widths] for height in heights]
+    number = np.ones((), np.int64)
+    for n, k, before, step, count in zip(
+        windows.image, windows.kernel, windows.padding, windows.stride, windows.places
+    ):
+        starts = np.arange(count) * step - before
+        inside = np.minimum(starts + k, n + before) - starts, np.minimum(starts + k, n) - np.maximum(starts, 0)
+        number = number[..., None] * inside[0 if count_include_pad else 1]
+    return number
 
 
 # Checks -----------------------------------------------------------------------------------------------------
 
 
-def image_array(op: str, input: Any) -> Any:
+def image_array(op: str, input: Any, dims: int) -> Any:
     """The raw images.  RuntimeError for a wrong number of dimensions, or an empty image."""
     if not isinstance(input, TensorBase):
         raise no_tensor(op, "input", input)
     x = input.array
-    if x.ndim not in (3, 4) or 0 in x.shape[x.ndim - 3 :]:
+    if x.ndim not in (dims + 1, dims + 2) or 0 in x.shape[-dims - 1 :]:
         raise RuntimeError(
-            f"{op}(): Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got: "
-            f"{list(x.shape)}"
+            f"{op}(): Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim batch size for "
+            f"input, but got: {list(x.shape)}"
         )
     if x.dtype.kind == "b":
         raise NotImplementedError(f"{op}(): not implemented for bools. Convert them with .float() first.")
@@ -214,12 +246,12 @@ def image_array(op: str, input: Any) -> Any:
 
 
 def pooling_windows(
-    op: str, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+    op: str, x: Any, dims: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> Windows:
     """Where the windows lie.  RuntimeError for arguments out of range, or a kernel larger than the image."""
-    kernel = pair(op, "kernel_size", kernel_size)
-    steps = kernel if stride is None or stride in ((), []) else pair(op, "stride", stride)
-    before, gaps = pair(op, "padding", padding), pair(op, "dilation", dilation)
+    kernel = sizes(op, "kernel_size", kernel_size, dims)
+    steps = kernel if stride is None or stride in ((), []) else sizes(op, "stride", stride, dims)
+    before, gaps = sizes(op, "padding", padding, dims), sizes(op, "dilation", dilation, dims)
     for name, given in (("kernel_size", kernel), ("stride", steps), ("dilation", gaps)):
         if min(given) <= 0:
             raise RuntimeError(f"{op}(): {name} should be greater than zero, but got {list(given)}")
@@ -228,15 +260,15 @@ def pooling_windows(
             f"{op}(): pad should be at most half of effective kernel size, and not negative, but got "
             f"padding={list(before)} and kernel_size={list(kernel)}"
         )
-    along = zip(x.shape[-2:], kernel, steps, before, gaps)
-    places = [windows_along(n, (k - 1) * gap + 1, step, pad, ceil_mode) for n, k, step, pad, gap in along]
+    image = x.shape[-dims:]
+    along = zip(image, kernel, steps, before, gaps)
+    places = tuple(windows_along(n, (k - 1) * gap + 1, step, pad, ceil_mode) for n, k, step, pad, gap in along)
     if min(places) <= 0:
-        shown = "x".join(map(str, x.shape[-3:]))
+        shown, made = ("x".join(map(str, (x.shape[-dims - 1], *each))) for each in (image, places))
         raise RuntimeError(
-            f"{op}(): Given input size: ({shown}). Calculated output size: ({x.shape[-3]}x{places[0]}x{places[1]}). "
-            "Output size is too small"
+            f"{op}(): Given input size: ({shown}). Calculated output size: ({made}). Output size is too small"
         )
-    return Windows(x.shape[-2:], kernel, steps, before, gaps, (places[0], places[1]))
+    return Windows(image, kernel, steps, before, gaps, places)
 
 
 def windows_along(n: int, span: int, step: int, pad: int, ceil_mode: bool) -> int:

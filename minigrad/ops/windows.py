@@ -2,7 +2,7 @@
 
 A kernel of kh x kw positions is laid over the image at oh x ow places.  Seen from one position of the kernel,
 these places are a strided slice of the image.  So all the loops here go over the positions of the kernel,
-never over images or places.
+never over images or places.  An image may have one dimension or three as well.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module
@@ -18,8 +19,8 @@ from minigrad.engine.graph import raw, record
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
-Pair = tuple[int, int]
-"""Of the height and the width."""
+Sizes = tuple[int, ...]
+"""One for each dimension of the images: of the height and the width, say."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,12 @@ class Windows:
     padding: what is added above and to the left.  Below and to the right there is as much as the last window needs.
     """
 
-    image: Pair
-    kernel: Pair
-    stride: Pair
-    padding: Pair
-    dilation: Pair
-    places: Pair
+    image: Sizes
+    kernel: Sizes
+    stride: Sizes
+    padding: Sizes
+    dilation: Sizes
+    places: Sizes
     """How many windows lie below, and beside, each other."""
 
     @property
@@ -44,12 +45,12 @@ class Windows:
 
     def slices(self) -> Iterator[tuple[Any, ...]]:
         """For each position of the kernel, row by row: where it lies on the padded image in all the windows."""
-        for row in range(self.kernel[0]):
-            for column in range(self.kernel[1]):
-                yield (..., self.slice_along(0, row), self.slice_along(1, column))
+        along = [[self.slice_along(dim, position) for position in range(k)] for dim, k in enumerate(self.kernel)]
+        for position in product(*along):
+            yield (..., *position)
 
     def slice_along(self, dim: int, position: int) -> slice:
-        """The same along the height (0) or the width (1) alone."""
+        """The same along one of the dimensions alone."""
         start, step = position * self.dilation[dim], self.stride[dim]
         return slice(start, start + step * (self.places[dim] - 1) + 1, step)
 
@@ -64,13 +65,13 @@ class Windows:
 
     @property
     def padded_image(self) -> list[int]:
-        """The height and the width of images with their padding."""
+        """The sizes of images with their padding."""
         along = zip(self.image, self.padding, self.places, self.stride, self.kernel, self.dilation)
         return [max(n + before, (count - 1) * step + (k - 1) * gap + 1) for n, before, count, step, k, gap in along]
 
     def padded(self, x: Any, value: Any = 0) -> Any:
         """Raw images with their padding; the images themselves where there is none."""
-        shape = (*x.shape[:-2], *self.padded_image)
+        shape = (*x.shape[: -len(self.image)], *self.padded_image)
         if shape == x.shape:
             return x
         padded = array_module(x).full(shape, value, x.dtype)
@@ -79,12 +80,11 @@ class Windows:
 
     def cropped(self, padded: Any) -> Any:
         """Raw images without their padding, as a view."""
-        (top, left), (height, width) = self.padding, self.image
-        return padded[..., top : top + height, left : left + width]
+        return padded[(..., *(slice(before, before + n) for before, n in zip(self.padding, self.image)))]
 
 
 def im2col(input: Tensor, windows: Windows) -> Tensor:
-    """Images (N, C, height, width) as the columns of a matrix: each window's elements, below each other.
+    """Images (N, C, *image) as the columns of a matrix: each window's elements, below each other.
 
     -> (C, kernel positions, N, *places).  https://hal.science/inria-00112631 (Chellapilla et al., 2006)
     """
@@ -114,11 +114,16 @@ def col2im_da(g: Tensor, _out: Tensor, _a: Tensor, windows: Windows) -> Tensor:
 # Arguments --------------------------------------------------------------------------------------------------
 
 
-def pair(op: str, name: str, value: Any) -> Pair:
-    """An argument given as one int or two.  TypeError for no ints, RuntimeError for more or fewer of them."""
+NUMBERS = ("no", "one", "two", "three")
+
+
+def sizes(op: str, name: str, value: Any, dims: int) -> Sizes:
+    """An argument given as one int, or one for each dimension.  TypeError for no ints, RuntimeError for too many."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     if any(isinstance(n, bool) or not hasattr(n, "__index__") for n in values):
         raise TypeError(f"{op}(): argument '{name}' must be tuple of ints, not {value!r}")
-    if len(values) not in (1, 2):
-        raise RuntimeError(f"{op}: {name} must either be a single int, or a tuple of two ints, not {value!r}")
-    return values[0].__index__(), values[-1].__index__()
+    if len(values) not in (1, dims):
+        raise RuntimeError(
+            f"{op}: {name} must either be a single int, or a tuple of {NUMBERS[dims]} ints, not {value!r}"
+        )
+    return tuple(n.__index__() for n in (values if len(values) == dims else values * dims))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.dtypes import dtype, float16, float32, int8, int16, int32, int64, uint8
 from minigrad.tensor import Tensor
 
 PIL_DTYPES = {"I": np.int32, "I;16": np.int16, "F": np.float32}
@@ -79,3 +80,29 @@ def no_image(image: Any) -> TypeError:
     """The error for what is no image."""
     kind = f"a Tensor of {image.ndim} dimension(s)" if isinstance(image, Tensor) else type(image)
     return TypeError(f"Unexpected type {kind}: expected a PIL image, a NumPy array (H, W[, C]) or a Tensor (..., H, W)")
+
+
+def through_floats(function: Callable[[Tensor], Any], image: Tensor, *, half: bool = True) -> Tensor:
+    """What a function makes of images (N, channels, height, width) of floats, from a Tensor of any dtype and back.
+
+    Integers are rounded; float16 is computed in float32 where half is False.
+    """
+    floats = image if image.is_floating_point() and (half or image.dtype is not float16) else image.to(float32)
+    result: Tensor = function(floats) if image.ndim > 3 else function(floats[None])[0]
+    return (result if image.is_floating_point() else result.round()).to(image.dtype)
+
+
+LARGEST = {uint8: 255, int8: 127, int16: 2**15 - 1, int32: 2**31 - 1, int64: 2**63 - 1}
+"""The values that stand for full brightness; of other dtypes it is 1."""
+
+
+def largest(kind: dtype) -> int:
+    """The value that stands for full brightness."""
+    return LARGEST.get(kind, 1)
+
+
+def check_channels(image: Any) -> None:
+    """TypeError for a Tensor that has neither one channel nor three."""
+    channels, _, _ = dimensions(image)
+    if channels not in (1, 3):
+        raise TypeError(f"Input image tensor permitted channel values are [1, 3], but found {channels}")

@@ -4,10 +4,62 @@ Each layer stands here as those of minigrad.nn stand there, and its op in minigr
 """
 
 LAYERS = {
-    "": "parallel",
+    "": "parallel attention",
     "minigrad.nn.parallel": "DataParallel",
+    "minigrad.nn.further.activations": (
+        "CELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LogSigmoid Mish PReLU RReLU ReLU6 SELU Softmax2d "
+        "Softmin Softshrink Softsign Tanhshrink Threshold"
+    ),
+    "minigrad.nn.further.convolution": "Conv1d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+    "minigrad.nn.further.losses": (
+        "CTCLoss CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss MarginRankingLoss "
+        "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss "
+        "SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss"
+    ),
+    "minigrad.nn.further.padding": (
+        "CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d ReflectionPad1d "
+        "ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d ZeroPad1d ZeroPad2d "
+        "ZeroPad3d"
+    ),
+    "minigrad.nn.further.pooling": (
+        "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d "
+        "AdaptiveMaxPool3d AvgPool1d AvgPool3d LPPool1d LPPool2d LPPool3d MaxPool1d MaxPool3d MaxUnpool1d "
+        "MaxUnpool2d MaxUnpool3d"
+    ),
+    "minigrad.nn.further.normalization": (
+        "BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm SyncBatchNorm"
+    ),
+    "minigrad.nn.further.attention": "MultiheadAttention",
+    "minigrad.nn.further.transformer": (
+        "Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer"
+    ),
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
 
-FUNCTIONS: dict[str, str] = {}
+FUNCTIONS: dict[str, str] = {
+    "minigrad.ops.further.activations": (
+        "celu celu_ elu_ glu gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_ leaky_relu_ "
+        "logsigmoid mish prelu relu6 rrelu rrelu_ selu selu_ softshrink softsign tanhshrink threshold threshold_"
+    ),
+    "minigrad.nn.further.activations": "softmin",
+    "minigrad.ops.further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    "minigrad.ops.further.padding": "pad",
+    "minigrad.ops.further.ctc": "ctc_loss",
+    "minigrad.ops.further.losses": (
+        "gaussian_nll_loss huber_loss kl_div poisson_nll_loss smooth_l1_loss soft_margin_loss"
+    ),
+    "minigrad.ops.further.margin_losses": (
+        "cosine_embedding_loss hinge_embedding_loss margin_ranking_loss multi_margin_loss multilabel_margin_loss "
+        "multilabel_soft_margin_loss triplet_margin_loss triplet_margin_with_distance_loss"
+    ),
+    "minigrad.ops.further.pooling": (
+        "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d "
+        "adaptive_max_pool1d_with_indices adaptive_max_pool2d adaptive_max_pool2d_with_indices "
+        "adaptive_max_pool3d adaptive_max_pool3d_with_indices avg_pool1d avg_pool3d lp_pool1d lp_pool2d lp_pool3d "
+        "max_pool1d max_pool1d_with_indices max_pool2d_with_indices max_pool3d max_pool3d_with_indices "
+        "max_unpool1d max_unpool2d max_unpool3d"
+    ),
+    "minigrad.ops.further.normalization": "group_norm instance_norm local_response_norm rms_norm",
+    "minigrad.ops.further.attention": "multi_head_attention_forward scaled_dot_product_attention",
+}
 """What minigrad.nn.functional has of them: the names of each module."""

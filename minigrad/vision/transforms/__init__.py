@@ -1,7 +1,7 @@
 """Transforms of images, as in torchvision.
 
-An image is a NumPy array of shape (height, width) or (height, width, channels), as the datasets here have them and
-PIL images become, or a Tensor of shape (..., channels, height, width), as `ToTensor` makes it.
+An image is a PIL image, a NumPy array of shape (height, width) or (height, width, channels), as the datasets here have
+them, or a Tensor of shape (..., channels, height, width), as `ToTensor` makes it.
 
 A transform is called with one image.  Where it also has a method `batch`, that does the same to many at once: to a
 NumPy array, or a Tensor, with one more dimension in front.  `batch_version` says whether there is one to use.
@@ -12,19 +12,36 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from minigrad.dtypes import get_default_dtype
-from minigrad.engine.graph import wrap
 from minigrad.nn.module import Module
-from minigrad.ops.creation import as_tensor
+from minigrad.on_use import found, names_in
 from minigrad.ops.sampling import rand, randint
 from minigrad.tensor import Tensor
 from minigrad.utils.data.whole_batches import speaks_for
-from minigrad.vision.images import extent, pixels
+from minigrad.vision.images import extent
+from minigrad.vision.transforms.functional.converting import normalize, to_tensor, to_tensors
 from minigrad.vision.transforms.functional.placing import PADDING_MODES, crop, height_and_width, hflip, pad
 
+LATER = {
+    "": "functional",
+    "minigrad.vision.transforms.sizes": "CenterCrop FiveCrop Pad RandomResizedCrop Resize TenCrop",
+    "minigrad.vision.transforms.kinds": "ConvertImageDtype LinearTransformation PILToTensor ToPILImage",
+    "minigrad.vision.transforms.chances": (
+        "RandomAdjustSharpness RandomApply RandomAutocontrast RandomChoice RandomEqualize RandomErasing "
+        "RandomGrayscale RandomInvert RandomOrder RandomPosterize RandomSolarize RandomVerticalFlip"
+    ),
+    "minigrad.vision.transforms.colors": "ColorJitter GaussianBlur Grayscale",
+    "minigrad.vision.transforms.warps": "ElasticTransform RandomAffine RandomPerspective RandomRotation",
+    "minigrad.vision.transforms.policies": "AutoAugment AutoAugmentPolicy RandAugment TrivialAugmentWide",
+    "minigrad.vision.transforms.functional.resampling": "InterpolationMode",
+}
+"""What is imported when it is first used, by its module."""
+
 __all__ = ["Compose", "Lambda", "Normalize", "RandomCrop", "RandomHorizontalFlip", "ToTensor"]
+__all__ += names_in(LATER)
+
+
+def __getattr__(name: str) -> Any:
+    return found(__name__, LATER, name)
 
 
 def batch_version(transform: Any) -> Callable[[Any], Any] | None:
@@ -76,21 +93,11 @@ class ToTensor:
 
     def __call__(self, pic: Any) -> Tensor:
         """The image as a Tensor."""
-        image = pixels(pic)
-        if not isinstance(image, np.ndarray):
-            raise TypeError(f"pic should be PIL Image or ndarray. Got {type(pic)}")
-        if image.ndim not in (2, 3):
-            raise ValueError(f"pic should be 2/3 dimensional. Got {image.ndim} dimensions.")
-        return self.batch(image[None])[0]
+        return to_tensor(pic)
 
     def batch(self, images: Any) -> Tensor:
         """The same to many images at once."""
-        if images.ndim == 3:
-            images = images[..., None]
-        images = images.transpose(0, 3, 1, 2)
-        if images.dtype != np.uint8:
-            return wrap(images.copy())
-        return wrap(images.astype(get_default_dtype().numpy, order="C") / 255)
+        return to_tensors(images)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -114,37 +121,12 @@ class Normalize(Module):
 
     def forward(self, tensor: Tensor) -> Tensor:
         """The normalized image."""
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
-        if not tensor.is_floating_point():
-            raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
-        if tensor.ndim < 3:
-            raise ValueError(
-                f"Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = {tensor.size()}"
-            )
-        mean, std = (per_channel(value, tensor) for value in (self.mean, self.std))
-        if (std.array == 0).any():
-            raise ValueError(f"std evaluated to zero after conversion to {std.dtype}, leading to division by zero.")
-        if self.inplace:
-            return tensor.sub_(mean).div_(std)
-        normalized: Tensor = (tensor - mean) / std
-        if normalized.shape != tensor.shape:
-            raise RuntimeError(
-                f"output with shape {list(tensor.shape)} doesn't match the broadcast shape {list(normalized.shape)}: "
-                "Normalize takes one mean and std, or one for each channel of the image"
-            )
-        return normalized
+        return normalize(tensor, self.mean, self.std, self.inplace)
 
     batch = forward
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(mean={self.mean}, std={self.std})"
-
-
-def per_channel(value: Any, image: Tensor) -> Tensor:
-    """A mean or std in the image's dtype, one for each channel, or one for all."""
-    tensor = as_tensor(value, dtype=image.dtype, device=image.device)
-    return tensor.reshape(-1, 1, 1) if tensor.ndim == 1 else tensor
 
 
 class Lambda:

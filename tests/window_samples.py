@@ -1,0 +1,161 @@
+"""Samples for convolution, padding, pooling and resizing over one, two or three dimensions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from op_samples import near
+from samples import ALL, FLAG, FLOATS, Draw, Make, Options, Sample, array, one_of, perhaps
+
+
+def images(draw: Draw, smooth: bool, channels: int, dims: int, least: int = 1) -> tuple[int, ...]:
+    """The shape of images: a batch of them, or one; for wild values seldom an empty batch."""
+    sizes = st.integers(max(least, 2), 3 if dims > 2 else 4) if smooth else st.integers(least, 5 if dims > 2 else 7)
+    batch = draw(one_of((1,), (2,), ()) if smooth else one_of((2,), (1,), (3,), (), (0,)))
+    return (*batch, channels, *(draw(sizes) for _ in range(dims)))
+
+
+def some_sizes(*values: int, dims: int) -> st.SearchStrategy[Any]:
+    """An option that is one number for all dimensions, or one for each, or left out."""
+    several = st.tuples(*[one_of(*values)] * dims)
+    return perhaps(st.one_of(one_of(*values), several, st.tuples(one_of(*values))))
+
+
+def convolution(dims: int) -> Make:
+    """Images, kernels, perhaps a bias, and the options of a convolution; seldom of sizes that do not fit."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        x, w, b, groups = with_kernels(draw, smooth, dims, transposed=False)
+        options = {
+            "stride": some_sizes(1, 2, dims=dims),
+            "padding": st.one_of(some_sizes(0, 1, 2, dims=dims), one_of("same", "valid")),
+            "dilation": some_sizes(1, 2, dims=dims),
+        }
+        drawn = Options(options).draw(draw, ()) | ({"groups": groups} if groups > 1 else {})
+        return Sample((x, w, b)[: draw(one_of(2, 3))], drawn)
+
+    return make
+
+
+def transposed(dims: int) -> Make:
+    """The same of a transposed convolution."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        x, w, b, groups = with_kernels(draw, smooth, dims, transposed=True)
+        options = {
+            "stride": some_sizes(1, 2, 3, dims=dims),
+            "padding": some_sizes(0, 0, 1, dims=dims),
+            "output_padding": some_sizes(0, 0, 1, dims=dims),
+            "dilation": some_sizes(1, 2, dims=dims),
+        }
+        drawn = Options(options).draw(draw, ()) | ({"groups": groups} if groups > 1 else {})
+        return Sample((x, w, b)[: draw(one_of(2, 3))], drawn)
+
+    return make
+
+
+def with_kernels(draw: Draw, smooth: bool, dims: int, transposed: bool) -> tuple[Any, Any, Any, int]:
+    """Images, kernels, a bias, and how many groups they have."""
+    groups = draw(one_of(1, 1, 2))
+    channels, out = (groups * draw(st.integers(1, 2)) for _ in range(2))
+    kernel = st.integers(1, 2) if smooth else st.integers(1, 3)
+    wrong = not smooth and draw(one_of(*[False] * 7, True))
+    dtype = "float64" if smooth else draw(one_of("float32", "float64", "float64", "int64"))
+    of_kernels = (channels, out // groups) if transposed else (out, channels // groups)
+    shapes = (
+        images(draw, smooth, channels + wrong, dims),
+        (*of_kernels, *(draw(kernel) for _ in range(dims))),
+        (out,),
+    )
+    x, w, b = (near(draw, smooth, s, dtype) for s in shapes)
+    return x, w, b, groups
+
+
+def padded(mode: str) -> Make:
+    """A tensor, how much is put around it or taken away, the mode, and perhaps the value."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        dims = draw(st.integers(1, 3))
+        x = array(
+            draw, smooth, images(draw, smooth, draw(st.integers(1, 2)), dims), ALL if mode == "constant" else FLOATS
+        )
+        number = draw(st.integers(0, x.ndim)) if mode == "constant" else dims
+        sizes = one_of(1, 0, 1, 2, -1) if smooth else one_of(1, 0, 2, 1, 3, -1)
+        around = tuple(draw(sizes) for _ in range(2 * number))
+        value = Options({"value": perhaps(one_of(2, 0.5, -1.0, None))}).draw(draw, ()) if mode == "constant" else {}
+        return Sample((x, around, mode), value)
+
+    return make
+
+
+# Pooling ----------------------------------------------------------------------------------------------------
+
+
+def pooled(dims: int, dtypes: tuple[str, ...], **options: Any) -> Make:
+    """Images, the size of the windows, and the options of a pooling."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        x = array(draw, smooth, images(draw, smooth, draw(st.integers(1, 2)), dims, least=2), dtypes)
+        size = draw(one_of(2, (2,) * dims, (1, 2, 1)[:dims]) if smooth else one_of(2, 3, (2, 3, 1)[:dims], 1, (2,)))
+        windows = {
+            "stride": st.one_of(some_sizes(1, 2, 3, dims=dims), st.just(None)),
+            "padding": some_sizes(0, 0, 1, dims=dims),
+            "ceil_mode": FLAG,
+        }
+        return Sample((x, size), Options(windows | options).draw(draw, (x,)))
+
+    return make
+
+
+def shared(dims: int, dtypes: tuple[str, ...], **options: Any) -> Make:
+    """Images, and how many windows shall share them; for wild values seldom none."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        x = array(draw, smooth, images(draw, smooth, draw(st.integers(1, 2)), dims), dtypes)
+        number = one_of(1, 2, 3) if smooth else one_of(1, 2, 3, 5, 0)
+        size = draw(number) if draw(one_of(True, False)) else tuple(draw(number) for _ in range(dims))
+        if dims > 1 and isinstance(size, tuple) and draw(one_of(*[False] * 4, True)):
+            size = (None, *size[1:])
+        return Sample((x, size), Options(options).draw(draw, (x,)))
+
+    return make
+
+
+def by_powers(dims: int) -> Make:
+    """Images, a power, the size of the windows, and the options of the pooling."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        x = array(draw, smooth, images(draw, smooth, 1, dims, least=2), ("float32", "float64"), far_apart)
+        x = np.asarray(np.nan_to_num(x, nan=1, posinf=2, neginf=2) % 5 + 0.25).astype(x.dtype)
+        size = draw(one_of(2, (2, 1, 2)[:dims] if dims > 1 else 2))
+        options = {"stride": perhaps(one_of(1, 2)), "ceil_mode": FLAG}
+        return Sample((x, draw(one_of(2, 1, 3, 1.5, math.inf, -math.inf)), size), Options(options).draw(draw, (x,)))
+
+    return make
+
+
+def far_apart(x: Any) -> Any:
+    """Absolute values none of which are equal unless numbers are."""
+    return x % 5
+
+
+def taken_back(dims: int) -> Make:
+    """Pooled images, an index for each element (seldom one that points outside), and the sizes of the pooling."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        shape = images(draw, smooth, draw(st.integers(1, 2)), dims)
+        x = array(draw, smooth, shape, FLOATS)
+        stride = {"stride": draw(one_of(2, 3))} if draw(st.booleans()) else {}
+        full = [(n - 1) * stride.get("stride", 2) + 2 for n in shape[-dims:]]
+        rng = np.random.default_rng(draw(st.integers(0, 999)))
+        number = math.prod(shape[-dims:])
+        each = [rng.permutation(math.prod(full))[:number] for _ in range(math.prod(shape[:-dims]))]
+        indices = np.array(each, "int64").reshape(shape)
+        if not smooth and draw(one_of(*[False] * 7, True)):
+            indices = indices + math.prod(full)
+        return Sample((x, indices, 2), stride)
+
+    return make
