@@ -38,7 +38,7 @@ __all__ = ["cholesky", "pinverse", "qr", "svd"]
 
 def printed(kind: str, results: Any) -> str:
     """Several results under PyTorch's name for them."""
-    shown = ",\n".join(f"{name}={value}" for name, value in results._asdict().items())
+    shown = ",\n".join(f"{name}={value!r}" for name, value in results._asdict().items())
     return f"minigrad.return_types.{kind}(\n{shown})"
 
 

@@ -379,7 +379,7 @@ class SignAndLog(NamedTuple):
     logabsdet: Tensor
 
     def __repr__(self) -> str:
-        return f"minigrad.return_types.linalg_slogdet(\nsign={self.sign},\nlogabsdet={self.logabsdet})"
+        return f"minigrad.return_types.linalg_slogdet(\nsign={self.sign!r},\nlogabsdet={self.logabsdet!r})"
 
 
 def slogdet(input: Tensor) -> SignAndLog:
