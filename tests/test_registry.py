@@ -142,7 +142,7 @@ def test_every_rule_is_run() -> None:
 NOT_RUN = {
     "to_device_da": "it needs two devices: test_devices.py",
     **dict.fromkeys(
-        ("binomial_dcount", "binomial_dprob", "poisson_da", "standard_dirichlet_da", "standard_gamma_da"),
+        ("binomial_da", "poisson_da", "standard_dirichlet_da", "standard_gamma_da"),
         "of random numbers: test_distributions.py",
     ),
     **dict.fromkeys(("bernoulli_da", "normal_dmean", "normal_dstd"), "of random numbers: test_random.py"),

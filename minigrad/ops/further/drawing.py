@@ -49,7 +49,7 @@ def poisson_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
     """How many of `count` trials succeed with a probability, elementwise; both have the same floating dtype.
 
-    The gradients are 0.  RuntimeError for other dtypes and for shapes that do not broadcast.
+    There is no gradient: NotImplementedError.  RuntimeError for other dtypes and for shapes that do not broadcast.
 
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)
@@ -67,15 +67,18 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
             f"binomial(): the size of tensor count {counts.shape} must match the size of prob {p.shape}, or broadcast"
         ) from None
     drawn = source(generator).binomial(counts.reshape(-1), p.reshape(-1)).reshape(p.shape)
-    return record(moved(drawn, device_of(array_of(count))), (count, prob), (binomial_dcount, binomial_dprob))
+    return record(
+        moved(drawn, device_of(array_of(count))), (count, prob), (binomial_da, binomial_da), name=NO_DERIVATIVE
+    )
 
 
-def binomial_dcount(g: Tensor, _out: Tensor, _count: Tensor, _prob: Tensor) -> Tensor:
-    return zeros_for(g)
+NO_DERIVATIVE = "torch::autograd::NotImplemented"
 
 
-def binomial_dprob(g: Tensor, _out: Tensor, _count: Tensor, _prob: Tensor) -> Tensor:
-    return zeros_for(g)
+def binomial_da(_g: Tensor, _out: Tensor, _count: Tensor, _prob: Tensor) -> Tensor:
+    raise NotImplementedError(
+        "the derivative for 'binomial' is not implemented: use no_grad(), or log_prob of the draw"
+    )
 
 
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
