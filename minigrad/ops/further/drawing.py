@@ -49,7 +49,7 @@ def poisson_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
     """How many of `count` trials succeed with a probability, elementwise; both have the same floating dtype.
 
-    There is no gradient: NotImplementedError.  RuntimeError for other dtypes and for shapes that do not broadcast.
+    There is no gradient (RuntimeError).  RuntimeError for other dtypes and for shapes that do not broadcast.
 
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)
@@ -76,9 +76,7 @@ NO_DERIVATIVE = "torch::autograd::NotImplemented"
 
 
 def binomial_da(_g: Tensor, _out: Tensor, _count: Tensor, _prob: Tensor) -> Tensor:
-    raise NotImplementedError(
-        "the derivative for 'binomial' is not implemented: use no_grad(), or log_prob of the draw"
-    )
+    raise RuntimeError("derivative for aten::binomial is not implemented: draw under no_grad()")
 
 
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
