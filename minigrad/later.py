@@ -48,6 +48,9 @@ FAMILIES = {
         "log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ sinh_ "
         "square_ tan_ trunc_ xlogy_"
     ),
+    "further.decompositions": "cholesky pinverse qr svd",
+    "further.drawing": "binomial poisson",
+    "further.matrices": "cholesky_inverse cholesky_solve det inverse logdet matrix_power slogdet",
     "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
     "further.pairs": "bilinear cosine_similarity pairwise_distance pdist",
     "further.normalization": "group_norm rms_norm",
@@ -81,7 +84,7 @@ MODULE_OF = {name: f"minigrad.ops.{family}" for family, names in FAMILIES.items(
 
 
 OTHERS = {
-    "": "amp backends linalg multiprocessing profiler testing",
+    "": "amp backends distributions linalg multiprocessing profiler testing",
     "minigrad.amp.scaler": "GradScaler",
     "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
     "minigrad.asking": "is_complex is_floating_point is_storage numel typename",

@@ -58,6 +58,12 @@ MODULES = {
 }
 """PyTorch's public modules, and where minigrad keeps what it has of them (it need not have all)."""
 
+DISTRIBUTIONS = (
+    "bernoulli beta binomial categorical cauchy constraints dirichlet distribution exponential gamma geometric "
+    "independent kl laplace log_normal multivariate_normal normal one_hot_categorical poisson uniform utils"
+)
+"""The files of torch.distributions: one family each."""
+
 LATER = {
     "torch._C": "minigrad.launcher.private",
     "torch.amp": "minigrad.amp",
@@ -73,6 +79,8 @@ LATER = {
     "torch.backends.mps": "minigrad.backends.mps",
     "torch.backends.openmp": "minigrad.backends.openmp",
     "torch.cuda.amp": "minigrad.amp.cuda",
+    "torch.distributions": "minigrad.distributions",
+    **{f"torch.distributions.{file}": f"minigrad.distributions.{file}" for file in DISTRIBUTIONS.split()},
     "torch.linalg": "minigrad.linalg",
     "torch.nn.utils.parametrizations": "minigrad.nn.utils.parametrizations",
     "torch.nn.utils.parametrize": "minigrad.nn.utils.parametrize",
