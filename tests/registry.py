@@ -18,6 +18,7 @@ import op_samples
 import order_samples
 import picking_samples
 import product_samples
+import recurrent_samples
 import samples
 from hypothesis import strategies as st
 from samples import (
@@ -471,6 +472,26 @@ dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
 for name, sizes in {"dropout": {}, "dropout1d": {"least": 2}, "dropout2d": {"least": 2, "most": 4}}.items():
     spelling = f"nn.functional.{name}"
     register({spelling: seeded(spelling)}, unary(FLOATS, **sizes, **dropped))
+
+# Recurrent layers (test_recurrent.py tries those of nn) -------------------------------------------------------
+
+RECURRENT = {"rnn_tanh": (1,), "rnn_relu": (1,), "gru": (3,), "lstm": (4, 2)}
+for name, numbers in RECURRENT.items():
+    op(name, make=recurrent_samples.over_time(*numbers), sums=True)
+    op(f"{name}_cell", make=recurrent_samples.one_step(*numbers), sums=True)
+register(
+    {"pack_padded_sequence": lambda torch, *operands: torch.nn.utils.rnn.pack_padded_sequence(*operands).data},
+    recurrent_samples.padded,
+)
+register(
+    {
+        "pad_packed_sequence": lambda torch, rows, sizes, **options: torch.nn.utils.rnn.pad_packed_sequence(
+            torch.nn.utils.rnn.PackedSequence(rows, torch.tensor(sizes)), **options
+        )[0]
+    },
+    recurrent_samples.packed,
+)
+register({"pad_sequence": named("nn.utils.rnn.pad_sequence")}, recurrent_samples.of_different_lengths)
 
 # Losses -----------------------------------------------------------------------------------------------------
 

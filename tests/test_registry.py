@@ -57,7 +57,7 @@ NO_OPS = (
 )
 """What a Tensor has besides ops."""
 MODULES = [
-    importlib.import_module(f"minigrad.ops.{module.name}") for module in pkgutil.iter_modules(minigrad.ops.__path__)
+    importlib.import_module(module.name) for module in pkgutil.walk_packages(minigrad.ops.__path__, "minigrad.ops.")
 ]
 
 

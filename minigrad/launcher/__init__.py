@@ -74,6 +74,7 @@ LATER = {
     "torch.linalg": "minigrad.linalg",
     "torch.multiprocessing": "minigrad.multiprocessing",
     "torch.nn.parallel": "minigrad.nn.parallel",
+    "torch.nn.utils.rnn": "minigrad.nn.utils.rnn",
     "torch.profiler": "minigrad.profiler",
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",

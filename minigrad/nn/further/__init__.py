@@ -5,6 +5,7 @@ Each layer stands here as those of minigrad.nn stand there, and its op in minigr
 
 LAYERS = {
     "": "parallel",
+    "minigrad.nn.further.recurrent": "GRU GRUCell LSTM LSTMCell RNN RNNBase RNNCell RNNCellBase",
     "minigrad.nn.parallel": "DataParallel",
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
