@@ -35,10 +35,10 @@ def forth(activation: Callable[..., Any], runs: Runs, operands: Any, results: An
     a = projected if b_hh is None else projected + b_hh
     w, h, before = w_hh.T.copy(), begin[:0], []
     for run in runs:
-        h = carried(h, run.number, begin, end)
+        h = begun = carried(h, run.number, begin, end)
         for a_now, after in run.steps(a, hidden):
-            before.append(h)
             h = after[...] = activation(a_now + h @ w)
+        before.append(run.before(begun, hidden))
     carried(h, 0, begin, end)
     return hidden, in_order_of_rows(runs, before)
 

@@ -42,15 +42,15 @@ def forth(runs: Runs, operands: Any, results: Any) -> tuple[Any, ...]:
     gates, of_n = projected.copy(), xp.empty_like(hidden)
     w, h, before = w_hh.T.copy(), begin[:0], []
     for run in runs:
-        h = carried(h, run.number, begin, end)
+        h = begun = carried(h, run.number, begin, end)
         for r_and_z, n, of_n_now, after in run.steps(gates[:, : 2 * size], gates[:, 2 * size :], of_n, hidden):
-            before.append(h)
             of_h = h @ w if b_hh is None else h @ w + b_hh
             r_and_z[...] = sigmoid(r_and_z + of_h[:, : 2 * size])
             of_n_now[...] = of_h[:, 2 * size :]
             n += r_and_z[:, :size] * of_n_now
             xp.tanh(n, out=n)
             h = after[...] = (h - n) * r_and_z[:, size:] + n
+        before.append(run.before(begun, hidden))
     carried(h, 0, begin, end)
     return gates, of_n, in_order_of_rows(runs, before)
 

@@ -50,10 +50,9 @@ def forth(runs: Runs, operands: Any, results: Any) -> tuple[Any, ...]:
     arrays = gates, *in_parts(gates, 4), cells, shown, hides, hidden
     h, c, before = h_begin[:0], c_begin[:0], []
     for run in runs:
-        h, c = carried(h, run.number, h_begin, h_end), carried(c, run.number, c_begin, c_end)
+        begun = h, c = carried(h, run.number, h_begin, h_end), carried(c, run.number, c_begin, c_end)
         of_h = xp.empty((run.number, four), gates.dtype)
         for a, i, f, g, o, cell, show, hide, after in run.steps(*arrays):
-            before.append((h, c))
             a += xp.dot(h, w, out=of_h)
             xp.tanh(a, out=a)
             a *= half
@@ -63,6 +62,7 @@ def forth(runs: Runs, operands: Any, results: Any) -> tuple[Any, ...]:
             h = xp.multiply(o, xp.tanh(c, out=show), out=hide)
             if w_hr is not None:
                 h = xp.dot(h, w_hr.T, out=after)
+        before.append((run.before(begun[0], hidden), run.before(begun[1], cells)))
     carried(h, 0, h_begin, h_end)
     carried(c, 0, c_begin, c_end)
     h_before, c_before = (in_order_of_rows(runs, each) for each in zip(*before))
@@ -75,29 +75,31 @@ def back(runs: Runs, operands: Any, kept: Any, arrived: Any, gradients: Any) -> 
     (g_hidden, g_h, g_c), (d_projected, dh_begin, dc_begin, dw_hh, db_hh, dw_hr) = arrived, gradients
     xp = array_module(gates)
     i, f, g, o = in_parts(gates, 4)
-    h_to_c, parts = o * (1 - shown * shown), in_parts(d_projected, 4)
-    for part, value in zip(parts, (i * (1 - i) * g, f * (1 - f) * c_before, i * (1 - g * g), o * (1 - o) * shown)):
-        part[...] = value
-    dh, dc = g_h[:0], g_c[:0]
+    d_c, (d_i, d_f, d_g, d_o) = o * (1 - shown * shown), in_parts(d_projected, 4)
+    d_i[...] = i * (1 - i) * g
+    d_f[...] = f * (1 - f) * c_before
+    d_g[...] = i * (1 - g * g)
+    d_o[...] = o * (1 - o) * shown
+    d_ifg = d_projected.reshape(*shown.shape[:1], 4, -1)[:, :3]
+    dh, before = g_h[:0], g_c[:0]
     if w_hr is not None:
         dw_hr[...] = 0
-    arrays = g_hidden, hides, h_to_c, f, d_projected, *parts
+    arrays = g_hidden, hides, d_c, f, d_o, d_ifg, d_projected
     for run in turned(runs):
-        dh, dc = carried(dh, run.number, g_h, dh_begin), carried(dc, run.number, g_c, dc_begin)
-        for g_now, hide, to_c, keep, da_now, di, df, dg, do in run.steps(*arrays):
+        dh, before = carried(dh, run.number, g_h, dh_begin), carried(before, run.number, g_c, dc_begin)
+        for g_now, hide, dc, keep, do, others, da in run.steps(*arrays):
             dh += g_now
             if w_hr is not None:
                 dw_hr += dh.T @ hide
             d_shown = dh if w_hr is None else dh @ w_hr
             do *= d_shown
-            dc = dc + d_shown * to_c
-            di *= dc
-            df *= dc
-            dg *= dc
-            dc = dc * keep
-            dh = xp.dot(da_now, w_hh, out=dh)
+            dc *= d_shown
+            dc += before
+            others *= dc[:, None]
+            before = xp.multiply(dc, keep, out=dc)
+            dh = xp.dot(da, w_hh, out=dh)
     carried(dh, 0, g_h, dh_begin)
-    carried(dc, 0, g_c, dc_begin)
+    carried(before, 0, g_c, dc_begin)
     xp.matmul(d_projected.T, h_before, out=dw_hh)
     if db_hh is not None:
         db_hh[...] = summed(d_projected, (0,))

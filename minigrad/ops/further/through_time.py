@@ -15,6 +15,8 @@ from functools import partial
 from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from numpy import ndarray
+
 from minigrad.arrays import array_module
 from minigrad.engine.backward import backward
 from minigrad.engine.graph import TensorBase, leaf_node, pytorch_name, raw, record, recording, wrap
@@ -40,7 +42,13 @@ class Run(NamedTuple):
         """The rows of some arrays at one step after the other."""
         rows, order = slice(self.start, self.start + self.length * self.number), range(self.length)[self.order]
         by_step = [x[rows].reshape(self.length, self.number, *x.shape[1:]) for x in arrays]
-        return zip(*([x[i] for i in order] for x in by_step))
+        return zip(*([*x][self.order] if type(x) is ndarray else [x[i] for i in order] for x in by_step))
+
+    def before(self, begun: Any, after: Any) -> Any:
+        """What each step goes on from: the first from `begun`, the others from what is in `after` the one before."""
+        rows = after[self.start : self.start + self.length * self.number]
+        kept = rows[: len(rows) - self.number] if self.order is FORWARD else rows[self.number :]
+        return array_module(rows).concatenate([begun, kept] if self.order is FORWARD else [kept, begun])
 
 
 Runs = tuple[Run, ...]
@@ -228,5 +236,5 @@ def carried(state: Any, number: int, begin: Any, end: Any) -> Any:
 
 
 def in_order_of_rows(runs: Runs, arrays: Sequence[Any]) -> Any:
-    """Arrays for the steps, as these were taken, as one array."""
-    return array_module(arrays[0]).concatenate(arrays[:: runs[0].order.step or 1])
+    """Arrays for the runs as one array."""
+    return arrays[0] if len(arrays) == 1 else array_module(arrays[0]).concatenate(arrays[:: runs[0].order.step or 1])
