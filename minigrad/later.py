@@ -30,6 +30,7 @@ FAMILIES = {
     ),
     "cumulative": ("cummax cummin cumprod cumsum diff logcumsumexp"),
     "statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
+    "further.recurrent": "gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell",
     "functions": (
         "acos acosh arccos arccosh arcsin arctan arctan2 arctanh asin atan atan2 atanh "
         "copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix fmax fmin "

@@ -24,6 +24,7 @@ import order_samples
 import pair_samples
 import picking_samples
 import product_samples
+import recurrent_samples
 import samples
 import window_samples
 from hypothesis import strategies as st
@@ -619,6 +620,25 @@ op("nn.functional.cosine_similarity", "cosine_similarity", make=pair_samples.vec
 op("nn.functional.pairwise_distance", "pairwise_distance", make=pair_samples.points, sums=True)
 op("nn.functional.pdist", "pdist", make=pair_samples.rows, sums=True)
 op("nn.functional.embedding_bag", make=pair_samples.bags, sums=True)
+# Recurrent layers (test_recurrent.py tries those of nn) -------------------------------------------------------
+
+RECURRENT = {"rnn_tanh": (1,), "rnn_relu": (1,), "gru": (3,), "lstm": (4, 2)}
+for name, numbers in RECURRENT.items():
+    op(name, make=recurrent_samples.over_time(*numbers), sums=True)
+    op(f"{name}_cell", make=recurrent_samples.one_step(*numbers), sums=True)
+register(
+    {"pack_padded_sequence": lambda torch, *operands: torch.nn.utils.rnn.pack_padded_sequence(*operands).data},
+    recurrent_samples.padded,
+)
+register(
+    {
+        "pad_packed_sequence": lambda torch, rows, sizes, **options: torch.nn.utils.rnn.pad_packed_sequence(
+            torch.nn.utils.rnn.PackedSequence(rows, torch.tensor(sizes)), **options
+        )[0]
+    },
+    recurrent_samples.packed,
+)
+register({"pad_sequence": named("nn.utils.rnn.pad_sequence")}, recurrent_samples.of_different_lengths)
 
 # Losses -----------------------------------------------------------------------------------------------------
 

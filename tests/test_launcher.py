@@ -268,7 +268,11 @@ def test_an_uncaught_missing_name_ends_the_script_with_where_to_look(run, source
 def test_a_missing_name_says_what_its_module_has():
     program = """
 import torch
+<<<<<<< HEAD
 for name in ("torch.optim.lr_scheduler.NoSuchLR", "torch.clamps", "torch.nn.LSTM"):
+=======
+for name in ("torch.optim.lr_scheduler.OneCycleLR", "torch.clamps", "torch.nn.AdaptiveLogSoftmaxWithLoss"):
+>>>>>>> 51a580e
     try:
         eval(name)
     except AttributeError as error:

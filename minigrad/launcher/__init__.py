@@ -88,6 +88,7 @@ LATER = {
     "torch.nn.attention": "minigrad.nn.attention",
     "torch.nn.parallel": "minigrad.nn.parallel",
     "torch.optim.swa_utils": "minigrad.optim.swa_utils",
+    "torch.nn.utils.rnn": "minigrad.nn.utils.rnn",
     "torch.profiler": "minigrad.profiler",
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",

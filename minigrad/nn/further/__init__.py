@@ -11,8 +11,8 @@ LAYERS = {
     "minigrad.nn.further.dropout": "AlphaDropout Dropout3d FeatureAlphaDropout",
     "minigrad.nn.further.lazy": (
         "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d "
-        "LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d LazyLinear "
-        "UninitializedBuffer UninitializedParameter"
+        "LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d "
+        "LazyLinear UninitializedBuffer UninitializedParameter"
     ),
     "minigrad.nn.further.parameters": "Buffer ParameterDict ParameterList",
     "minigrad.nn.further.pairs": "Bilinear CosineSimilarity PairwiseDistance",
@@ -46,6 +46,7 @@ LAYERS = {
         "Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer"
     ),
     "minigrad.nn.further.resizing": "Upsample UpsamplingBilinear2d UpsamplingNearest2d",
+    "minigrad.nn.further.recurrent": "GRU GRUCell LSTM LSTMCell RNN RNNBase RNNCell RNNCellBase",
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
 
