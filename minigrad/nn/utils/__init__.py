@@ -15,16 +15,12 @@ __all__ = [
     "vector_to_parameters",
 ]
 
-<<<<<<< HEAD
 _LATER = {
-    "": "parametrizations parametrize",
+    "": "parametrizations parametrize rnn",
     "minigrad.nn.utils.normed_weights": "remove_spectral_norm remove_weight_norm spectral_norm weight_norm",
     "minigrad.nn.utils.skipping": "skip_init",
     "minigrad.nn.utils.old_names": "clip_grad_norm",
 }
-=======
-_LATER = {"": "rnn", "minigrad.nn.utils.old_names": "clip_grad_norm"}
->>>>>>> 51a580e
 __all__ += _on_use.names_in(_LATER)
 
 
