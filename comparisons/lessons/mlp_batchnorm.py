@@ -135,9 +135,6 @@ steps, history, updates = 400, [], []
 for step in range(steps):
     batch = torch.randint(len(X_train), (64,), generator=generator)
     loss = F.cross_entropy(logits_of(X_train[batch]), y_train[batch])
-    for layer in layers:
-        if isinstance(layer, Tanh):
-            layer.output.retain_grad()
     for p in parameters:
         p.grad = None
     loss.backward()
