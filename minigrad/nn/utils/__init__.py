@@ -15,7 +15,7 @@ __all__ = [
     "vector_to_parameters",
 ]
 
-_LATER = {"minigrad.nn.utils.old_names": "clip_grad_norm"}
+_LATER = {"": "stateless", "minigrad.nn.utils.old_names": "clip_grad_norm"}
 __all__ += _on_use.names_in(_LATER)
 
 
