@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 _LATER = {
-    "": "parametrizations parametrize rnn",
+    "": "parametrizations parametrize rnn stateless",
     "minigrad.nn.utils.normed_weights": "remove_spectral_norm remove_weight_norm spectral_norm weight_norm",
     "minigrad.nn.utils.skipping": "skip_init",
     "minigrad.nn.utils.old_names": "clip_grad_norm",
