@@ -152,6 +152,7 @@ DIFFERENT: dict[str, Callable[[str, list[Any], dict[str, Any]], bool]] = {
     ),
     "__rpow__": lambda dtype, _args, _options: dtype in ("int64", "uint8"),
     "normal": lambda _dtype, _args, options: "layout" in options,
+    "nn.functional.grid_sample": lambda dtype, _args, _options: dtype == "float16",
     "addcdiv": lambda dtype, _args, _options: dtype == "float16",
     "logcumsumexp": lambda dtype, _args, _options: dtype != "float64",
     "nextafter": lambda dtype, _args, _options: "float" in dtype,
