@@ -143,6 +143,7 @@ def order_of(args: list[Any], options: dict[str, Any]) -> Any:
 DIFFERENT: dict[str, Callable[[str, list[Any], dict[str, Any]], bool]] = {
     "all": lambda dtype, _args, _options: dtype == "uint8",
     "any": lambda dtype, _args, _options: dtype == "uint8",
+    "nn.functional.hardsigmoid": lambda dtype, _args, _options: dtype == "float64",
     "nn.functional.avg_pool2d": lambda dtype, _args, _options: dtype == "int64",
     "__rpow__": lambda dtype, _args, _options: dtype in ("int64", "uint8"),
     "normal": lambda _dtype, _args, options: "layout" in options,
