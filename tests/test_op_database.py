@@ -150,6 +150,7 @@ DIFFERENT: dict[str, Callable[[str, list[Any], dict[str, Any]], bool]] = {
         ("nn.functional.interpolate", "nn.functional.upsample_bilinear"),
         lambda dtype, _args, options: dtype == "uint8" and options.get("mode", "bilinear") in ("bilinear", "bicubic"),
     ),
+    "nn.functional.hardsigmoid": lambda dtype, _args, _options: dtype == "float64",
     "__rpow__": lambda dtype, _args, _options: dtype in ("int64", "uint8"),
     "normal": lambda _dtype, _args, options: "layout" in options,
     "nn.functional.grid_sample": lambda dtype, _args, _options: dtype == "float16",
