@@ -368,6 +368,42 @@ def test_parameters_of_two_dtypes(name):
 
 
 @each_optimizer
+def test_float16(name):
+    """Some of a float16's 2048 digits are lost on the way, in either engine."""
+
+    def run(engine):
+        params = drawn(engine, SHAPES, "float16")
+        optimizer = made(
+            engine, name, {**TYPICAL[name], **({} if name in ("SGD", "Rprop", "ASGD") else {"eps": 1e-3})}, params
+        )
+        stepped(engine, optimizer, params, range(10))
+        return plain(params)
+
+    assert distance(run(minigrad), run(torch)) <= 0.005
+
+
+def test_a_state_with_numbers_in_the_place_of_tensors():
+    """As the first versions of PyTorch saved it."""
+
+    def run(engine):
+        p = engine.full((2,), 3.0, requires_grad=True)
+        optimizer = engine.optim.NAdam([p], lr=0.1)
+        stepped(engine, optimizer, [p], range(2))
+        saved = optimizer.state_dict()
+        for name in ("step", "mu_product"):
+            saved["state"][0][name] = saved["state"][0][name].item()
+        other = engine.optim.NAdam([p])
+        other.load_state_dict(saved)
+        stepped(engine, other, [p], range(2, 5))
+        return [p], other
+
+    (mine, ours), (expected, theirs) = run(minigrad), run(torch)
+    assert distance(plain(mine), plain(expected)) <= 1e-6
+    assert ours.state[mine[0]]["mu_product"].item() == pytest.approx(theirs.state[expected[0]]["mu_product"].item())
+    assert ours.state[mine[0]]["mu_product"].dtype is minigrad.float32
+
+
+@each_optimizer
 def test_gradients_that_begin_and_end(name):
     """A parameter that starts late has its own first step; one that stops keeps its state."""
     late, early, now_and_then = (
