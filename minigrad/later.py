@@ -30,6 +30,7 @@ FAMILIES = {
     ),
     "cumulative": ("cummax cummin cumprod cumsum diff logcumsumexp"),
     "statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
+    "further.recurrent": "gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell",
     "functions": (
         "acos acosh arccos arccosh arcsin arctan arctan2 arctanh asin atan atan2 atanh "
         "copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix fmax fmin "
@@ -48,10 +49,15 @@ FAMILIES = {
         "log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ sinh_ "
         "square_ tan_ trunc_ xlogy_"
     ),
+    "further.decompositions": "cholesky pinverse qr svd",
+    "further.drawing": "binomial poisson",
+    "further.matrices": "cholesky_inverse cholesky_solve det inverse logdet matrix_power slogdet",
     "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
+    "further.pairs": "bilinear cosine_similarity pairwise_distance pdist",
     "further.normalization": "group_norm rms_norm",
     "convolution": "conv2d",
     "further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    "further.shuffling": "channel_shuffle pixel_shuffle pixel_unshuffle",
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 
@@ -79,9 +85,10 @@ MODULE_OF = {name: f"minigrad.ops.{family}" for family, names in FAMILIES.items(
 
 
 OTHERS = {
-    "": "amp backends linalg multiprocessing profiler testing",
+    "": "amp backends distributions func linalg multiprocessing profiler testing",
     "minigrad.amp.scaler": "GradScaler",
     "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
+    "minigrad.func": "vmap",
     "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
     "minigrad.compiling": "compile",
     "minigrad.limits": "finfo iinfo",

@@ -9,6 +9,12 @@ from minigrad.later import later
 class MoreMethods(TensorBase):
     """The methods of Tensor that no lesson needs."""
 
+    # Where it is, and of what kind ----------------------------------------------------------------------------
+
+    is_cpu = property(lambda self: not self.is_cuda, doc="Whether it is in the main memory.")
+    is_ipu = is_maia = is_meta = is_mkldnn = is_mps = is_mtia = is_nested = is_quantized = is_sparse = False
+    is_sparse_csr = is_vulkan = is_xla = is_xpu = False
+
     # Picking ------------------------------------------------------------------------------------------------
 
     argwhere = later("picking")
@@ -293,6 +299,26 @@ class MoreMethods(TensorBase):
     new = later("more_names")
     resize = later("more_names")
     resize_as_ = later("more_names")
+
+    # Matrices -------------------------------------------------------------------------------------------------
+
+    cholesky = later("further.decompositions")
+    cholesky_inverse = later("further.matrices")
+    cholesky_solve = later("further.matrices")
+    det = later("further.matrices")
+    inverse = later("further.matrices")
+    logdet = later("further.matrices")
+    matrix_power = later("further.matrices")
+    pinverse = later("further.decompositions")
+    qr = later("further.decompositions")
+    slogdet = later("further.matrices")
+    svd = later("further.decompositions")
+
+    # Drawing --------------------------------------------------------------------------------------------------
+
+    cauchy_ = later("further.drawing")
+    geometric_ = later("further.drawing")
+    log_normal_ = later("further.drawing")
 
     # Shape in place -------------------------------------------------------------------------------------------
 

@@ -72,6 +72,14 @@ def without_dimensions(sample: Sample) -> bool:
     return sample.operands[0].ndim == 0
 
 
+def narrowed_to_one(width: int, options: dict[str, Any]) -> bool:
+    """Whether a resizing makes images one element wide."""
+    name = "size" if "size" in options else "scale_factor"
+    given = options[name]
+    last = given[-1] if isinstance(given, tuple) else given
+    return int(last if name == "size" else width * last) == 1
+
+
 def beyond_what_is_left(shape: tuple[int, ...], around: tuple[int, ...]) -> bool:
     """Whether a padding is larger than what a negative one leaves of a dimension."""
     sizes = zip(reversed(shape), around[::2], around[1::2])
@@ -173,6 +181,18 @@ VALUES = [
         Sample((np.ones((1, 2, 2), "int64"), 2)),
     ),
     Difference(
+        (LOSSES + "interpolate",),
+        "bilinear and bicubic of integers are refused (in PyTorch how uint8 is rounded hangs on the processor)",
+        lambda sample: whole(dtypes(sample)[0]) and "nearest" not in sample.options.get("mode", "nearest"),
+        Sample((np.ones((1, 1, 2, 2), "uint8"),), {"mode": "bilinear", "size": 3}),
+    ),
+    Difference(
+        (LOSSES + "interpolate, antialiased",),
+        "antialiased to a width of 1, all rows count (in PyTorch, where images lie by rows, the first ones alone)",
+        lambda sample: narrowed_to_one(sample.operands[0].shape[-1], sample.options),
+        Sample((np.arange(12.0).reshape(1, 1, 4, 3),), {"mode": "bilinear", "antialias": True, "size": (2, 1)}),
+    ),
+    Difference(
         tuple(op for op in OPS if "max_pool3d" in op),
         "max_pool3d takes a volume without a batch that lies as channels_last (PyTorch refuses it)",
         lambda sample: sample.operands[0].ndim == 4 and format_of(sample.operands[0]) is channels_last,
@@ -238,6 +258,21 @@ VALUES = [
 """In values, dtypes or errors."""
 
 GRADIENTS = [
+    Difference(
+        tuple(op for op in OPS if "interpolate" in op),
+        "by nearest and a factor, gradients go to the elements that were taken (in PyTorch, by 1.37, say, to others)",
+        lambda sample: (
+            sample.options.get("mode", "nearest") == "nearest"
+            and bool(set(np.atleast_1d(sample.options.get("scale_factor", 1))) - {1, 2, 0.5, 1.5, 3})
+        ),
+        Sample((np.arange(2.0).reshape(1, 1, 2),), {"mode": "nearest", "scale_factor": 1.37}),
+    ),
+    Difference(
+        (LOSSES + "embedding_bag",),
+        "scale_grad_by_freq divides by how often a row itself is named (in PyTorch's embedding_bag, or another row)",
+        lambda sample: "scale_grad_by_freq" in sample.options,
+        Sample((np.array([[2, 1, 1]]), np.ones((3, 2), "float32")), {"scale_grad_by_freq": True}),
+    ),
     Difference(
         tuple(
             f"{LOSSES}adaptive_{kind}_pool{dims}d{ending}"
@@ -352,7 +387,13 @@ GRADIENTS = [
 
 NOT_FINITE = [
     Difference(
-        ("cdist",),
+        (LOSSES + "grid_sample", "grid_sample, of volumes"),
+        "what lies outside of an image has no gradient, whatever arrives (in PyTorch sometimes nan, of 0 * inf)",
+        lambda _: True,
+        Sample((np.ones((1, 1, 1, 1)), np.full((1, 1, 1, 2), 3.0))),
+    ),
+    Difference(
+        ("cdist", LOSSES + "pdist", LOSSES + "pairwise_distance"),
         "at distance 0 an infinite gradient is nan, as of linalg.vector_norm in PyTorch too (in PyTorch's cdist 0)",
         lambda _: True,
         Sample(arrays([[1]], [[1]])),
@@ -388,6 +429,9 @@ IN_PLACE = (
     *("Tensor.pow_", *AUGMENTED),
     *(f"Tensor.{name}" for name in dir(minigrad.Tensor) if name.endswith("_") and name[0] != "_"),
 )
+
+ONES_OF_LSTM = (*[np.ones((1, 1, 1), "float32")] * 2, *[np.ones((4, 1), "float32")] * 2)
+"""The states and weights of an LSTM of one number."""
 
 NAMES = [
     Difference(
@@ -534,10 +578,29 @@ NAMES = [
         Sample((np.ones((0, 2), "float32"), *arrays([0, 0], [1, 1]))),
     ),
     Difference(
+        ("lstm",),
+        "MkldnnRnnLayerBackward0 for an LSTM of float32 without projection (in PyTorch only where it has that library)",
+        lambda sample: sample.operands[0].dtype == "float32",
+        Sample((np.ones((1, 1, 1), "float32"), ONES_OF_LSTM[:2], ONES_OF_LSTM[2:], False, 1, 0.0, True, False, False)),
+        on_every_processor=False,
+    ),
+    Difference(
         (LOSSES + "dropout1d",),
         "MulBackward0 also for an input of two dimensions (in PyTorch SqueezeBackward1)",
         lambda sample: sample.operands[0].ndim == 2,
         Sample((np.ones((2, 2), "float32"),)),
+    ),
+    Difference(
+        (LOSSES + "dropout3d", LOSSES + "dropout3d, in place"),
+        "MulBackward0 also for an input of other than five dimensions (in PyTorch SqueezeBackward1)",
+        lambda sample: sample.operands[0].ndim != 5,
+        Sample((np.ones((2, 2), "float32"),)),
+    ),
+    Difference(
+        (LOSSES + "pdist", LOSSES + "pairwise_distance"),
+        "LinalgVectorNormBackward0, the last op in them (in PyTorch PdistBackward0 and NormBackward1)",
+        lambda _: True,
+        Sample(arrays([[1, 2], [3, 5]])),
     ),
     Difference(
         ("Tensor.__setitem__",),

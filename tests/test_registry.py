@@ -53,6 +53,8 @@ NO_OPS = (
         "changes",
     ),
     *("view_of", "backward", "requires_grad", "requires_grad_", "is_leaf", "grad", "grad_fn", "retain_grad"),
+    *("is_cpu", "is_ipu", "is_maia", "is_meta", "is_mkldnn", "is_mps", "is_mtia", "is_nested", "is_quantized"),
+    *("is_sparse", "is_sparse_csr", "is_vulkan", "is_xla", "is_xpu"),
     *("retains_grad", "register_hook", "register_post_accumulate_grad_hook", "detach_", "is_pinned", "pin_memory"),
 )
 """What a Tensor has besides ops."""
@@ -89,7 +91,7 @@ def is_op(value: Any) -> bool:
 
 def is_random(value: Any) -> bool:
     """Whether a function draws random numbers: these have tests of their own, test_random.py."""
-    return getattr(value, "__module__", None) == "minigrad.ops.sampling"
+    return getattr(value, "__module__", None) in ("minigrad.ops.sampling", "minigrad.ops.further.drawing")
 
 
 def test_every_public_op_is_registered() -> None:
@@ -141,6 +143,10 @@ def test_every_rule_is_run() -> None:
 
 NOT_RUN = {
     "to_device_da": "it needs two devices: test_devices.py",
+    **dict.fromkeys(
+        ("binomial_da", "poisson_da", "standard_dirichlet_da", "standard_gamma_da"),
+        "of random numbers: test_distributions.py",
+    ),
     **dict.fromkeys(("bernoulli_da", "normal_dmean", "normal_dstd"), "of random numbers: test_random.py"),
     **dict.fromkeys(("floor_divide_da", "floor_divide_db"), "errors: test_autograd.py"),
 }

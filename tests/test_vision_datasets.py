@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +107,12 @@ def test_the_catalogue_has_the_checksums_of_torchvision():
         assert (archive.name, archive.checksum) == (theirs.filename, theirs.tgz_md5)
         assert archive.address + archive.name == theirs.url
         assert archive.member.format("test") == f"{theirs.base_folder}/test"
+    stl = dict(real.STL10.train_list + real.STL10.test_list)
+    assert {file.name: file.checksum for file in catalogue.STL10.files if file.checksum} == stl
+    [archive] = catalogue.STL10.archives
+    assert (archive.address + archive.name, archive.checksum) == (real.STL10.url, real.STL10.tgz_md5)
+    tables = {name: md5 for _, md5, name in real.CelebA.file_list if name.endswith(".txt")}
+    assert {file.name: file.checksum for file in catalogue.CELEBA.files} == tables
     for split, (url, name, md5) in real.SVHN.split_list.items():
         [archive] = catalogue.SVHN[split].archives
         assert (archive.address + archive.name, archive.name, archive.checksum) == (url, name, md5)
@@ -355,6 +363,99 @@ def test_qmnist_is_that_of_torchvision(tmp_path):
             assert mine[3][1] == theirs[3][1]
         else:
             assert bits(mine[3][1]) == bits(theirs[3][1])
+
+
+# STL10
+
+
+def test_stl10_is_that_of_torchvision(tmp_path, monkeypatch):
+    contents = {"class_names.txt": b"airplane\nbird\n", "fold_indices.txt": b"0 3 \n1 2 4 \n" * 5}
+    for part, size in (("train", 5), ("unlabeled", 3), ("test", 2)):
+        contents[f"{part}_X.bin"] = NUMBERS.integers(0, 256, (size, 3, 96, 96), np.uint8).tobytes()
+        if part != "unlabeled":
+            contents[f"{part}_y.bin"] = NUMBERS.integers(1, 11, size, np.uint8).tobytes()
+    cifar.write(tmp_path / "stl10_binary", contents)
+    monkeypatch.setattr(datasets.STL10, "published", cifar.published(contents))
+    theirs = torchvision().datasets.STL10
+    for name in ("train_list", "test_list"):
+        lists = [[file, cifar.md5(contents[file])] for file, _ in getattr(theirs, name)]
+        monkeypatch.setattr(theirs, name, lists)
+    for options in ({}, {"split": "test"}, {"split": "unlabeled"}, {"split": "train+unlabeled"}, {"folds": 1}):
+        mine, real = datasets.STL10(tmp_path, **options), theirs(tmp_path, **options)
+        assert samples(mine) == samples(real)
+        assert (repr(mine), mine.classes, mine.data.shape) == (repr(real), real.classes, real.data.shape)
+    with pytest.raises(ValueError, match=r"folds should be in the range \[0, 10\), but got 10"):
+        datasets.STL10(tmp_path, folds=10)
+    (tmp_path / "stl10_binary" / "test_y.bin").write_bytes(b"")
+    with pytest.raises(RuntimeError, match="Dataset not found or corrupted"):
+        datasets.STL10(tmp_path, "test")
+
+
+# CelebA
+
+
+def celeba_files(folder):
+    """Six faces, and what is known of them."""
+    pil = pytest.importorskip("PIL.Image")
+    names = [f"{n:06}.jpg" for n in range(1, 7)]
+
+    def table(rows, header=None):
+        lines = [f"{len(names)}", header] if header else []
+        return "\n".join([*lines, *(" ".join([name, *map(str, row)]) for name, row in zip(names, rows)), ""]).encode()
+
+    contents = {
+        "list_eval_partition.txt": table([[0], [1], [0], [2], [2], [1]]),
+        "identity_CelebA.txt": table([[7], [8], [9], [8], [8], [1]]),
+        "list_attr_celeba.txt": table(NUMBERS.choice([-1, 1], (6, 3)), "Bald Smiling Young"),
+        "list_bbox_celeba.txt": table(NUMBERS.integers(0, 99, (6, 4)), "image_id x_1 y_1 width height").replace(
+            b" ", b"  "
+        ),
+        "list_landmarks_align_celeba.txt": table(NUMBERS.integers(0, 99, (6, 10)), "lefteye_x lefteye_y"),
+    }
+    cifar.write(folder, contents)
+    with zipfile.ZipFile(folder / "img_align_celeba.zip", "w") as archive:
+        for name in names:
+            file = io.BytesIO()
+            pil.fromarray(NUMBERS.integers(0, 256, (6, 5, 3), np.uint8)).save(file, "JPEG")
+            archive.writestr(f"img_align_celeba/{name}", file.getvalue())
+        archive.writestr("other/readme.txt", "not asked for")
+    return contents
+
+
+def test_celeba_is_that_of_torchvision(tmp_path, monkeypatch):
+    contents = celeba_files(tmp_path / "celeba")
+    monkeypatch.setattr(datasets.CelebA, "published", cifar.published(contents))
+    theirs = torchvision().datasets.CelebA
+    lists = [[number, cifar.md5(contents.get(name, b"")), name] for number, _, name in theirs.file_list]
+    monkeypatch.setattr(theirs, "file_list", lists)
+    with pytest.raises(RuntimeError, match="Dataset not found or corrupted"):
+        datasets.CelebA(tmp_path)
+    datasets.CelebA(tmp_path, download=True)
+    assert not (tmp_path / "celeba" / "other").exists()
+    for options in (
+        {},
+        {"split": "all"},
+        {"split": "valid", "target_type": "identity"},
+        {"split": "test", "target_type": ["bbox", "landmarks", "attr"]},
+    ):
+        mine, real = datasets.CelebA(tmp_path, **options), theirs(tmp_path, **options)
+        assert (repr(mine), mine.filename, mine.attr_names) == (repr(real), list(real.filename), real.attr_names)
+        for (image, target), (other, known) in zip(mine, real):
+            assert image.tobytes() == other.tobytes()
+            pairs = zip(target, known) if isinstance(target, tuple) else [(target, known)]
+            assert all(bits(one) == bits(two) for one, two in pairs)
+    assert datasets.CelebA(tmp_path, target_type=[])[0][1] is None
+    with pytest.raises(ValueError, match='Target type "hair" is not recognized'):
+        datasets.CelebA(tmp_path, target_type="hair")[0]
+    with pytest.raises(ValueError, match="Unknown value 'half' for argument split"):
+        datasets.CelebA(tmp_path, "half")
+
+
+def test_where_the_files_of_celeba_are_is_told(tmp_path):
+    with pytest.raises(RuntimeError, match="only a browser gets it") as error:
+        datasets.CelebA(tmp_path, download=True)
+    assert str(tmp_path / "celeba") in str(error.value)
+    assert "identity_CelebA.txt  (MD5 32bd1bd63d3c78cd57e08160ec5ed1e2)" in str(error.value)
 
 
 # In common

@@ -159,3 +159,142 @@ def taken_back(dims: int) -> Make:
         return Sample((x, indices, 2), stride)
 
     return make
+
+
+# Rearranging and resizing -----------------------------------------------------------------------------------
+
+SLIDING = {
+    "dilation": perhaps(one_of(1, 2, (1, 2))),
+    "padding": perhaps(one_of(0, 1, (1, 0))),
+    "stride": perhaps(one_of(1, 2, (2, 1))),
+}
+
+
+def unfolded(draw: Draw, smooth: bool) -> Sample:
+    """Images, the size of the windows, and their other sizes."""
+    x = array(draw, smooth, images(draw, smooth, draw(st.integers(1, 2)), 2), (*FLOATS, "int64"))
+    return Sample((x, draw(one_of(1, 2, (2, 1)))), Options(SLIDING).draw(draw, ()))
+
+
+def folded(draw: Draw, smooth: bool) -> Sample:
+    """The columns of windows (seldom too many), the size of the images, that of the windows, and the other sizes."""
+    image = (draw(st.integers(2, 5)), draw(st.integers(2, 5)))
+    kernel = draw(one_of((1, 1), (2, 2), (2, 1)))
+    options = Options(SLIDING).draw(draw, ())
+    gaps, before, steps = (
+        np.resize(options.get(name, usual), 2) for name, usual in (("dilation", 1), ("padding", 0), ("stride", 1))
+    )
+    each = [(n + 2 * b - g * (k - 1) - 1) // s + 1 for n, k, g, b, s in zip(image, kernel, gaps, before, steps)]
+    wrong = not smooth and draw(one_of(*[False] * 7, True))
+    batch = draw(one_of((1,), (2,), ()))
+    shape = (*batch, draw(st.integers(1, 2)) * math.prod(kernel), max(int(math.prod(each)), 1) + wrong)
+    return Sample((near(draw, smooth, shape, "float64" if smooth else "float32"), image, kernel), options)
+
+
+def shuffled(*factors: int, spread: bool) -> Make:
+    """Images whose channels, or whose heights and widths, a factor divides (seldom not), and the factor."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        factor = draw(st.sampled_from(factors))
+        wrong = not smooth and draw(one_of(*[False] * 7, True))
+        channels, height, width = (draw(st.integers(1, 2)) for _ in range(3))
+        if spread:
+            channels = channels * factor**2 + wrong
+        else:
+            height, width = height * factor + wrong, width * factor
+        batch = draw(one_of((2,), (1,), (), (2, 1)))
+        return Sample((array(draw, smooth, (*batch, channels, height, width), ALL), factor))
+
+    return make
+
+
+def dealt(draw: Draw, smooth: bool) -> Sample:
+    """Images whose channels a number of groups divides (seldom not), and the number."""
+    groups = draw(one_of(1, 2, 3))
+    wrong = not smooth and draw(one_of(*[False] * 7, True))
+    shape = (draw(st.integers(1, 2)), groups * draw(st.integers(1, 2)) + wrong, 2, *draw(one_of((), (3,), (1, 2))))
+    return Sample((array(draw, smooth, shape, FLOATS), groups))
+
+
+MODES = {
+    1: ("nearest", "nearest-exact", "linear", "area"),
+    2: ("nearest", "nearest-exact", "bilinear", "bicubic", "area"),
+    3: ("nearest", "nearest-exact", "trilinear", "area"),
+}
+
+
+def resized(dims: int, antialias: bool = False) -> Make:
+    """Images, and how they are resized.
+
+    Factors are such that PyTorch's kernels agree on what lies where: by nearest it takes several ways.
+    """
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        batch, channels = draw(one_of(1, 2)), draw(one_of(1, 2))
+        x = near(draw, smooth, (batch, channels, *(draw(st.integers(2, 6)) for _ in range(dims))), "float64")
+        if not smooth and draw(st.booleans()):
+            x = x.astype("float32")
+        options: dict[str, Any] = {"mode": draw(one_of("bilinear", "bicubic") if antialias else one_of(*MODES[dims]))}
+        if "linear" in options["mode"] or options["mode"] == "bicubic":
+            options |= Options({"align_corners": FLAG}).draw(draw, ())
+        if antialias:
+            options["antialias"] = True
+        if draw(st.booleans()):
+            size = st.integers(2, 7)
+            options["size"] = draw(size) if draw(st.booleans()) else tuple(draw(size) for _ in range(dims))
+        else:
+            options["scale_factor"] = draw(one_of(2, 0.5, 1.5, 3.0, (2.0, 1.5, 0.5)[:dims] if dims > 1 else 2.0))
+            options |= Options({"recompute_scale_factor": FLAG}).draw(draw, ())
+        return Sample((x,), options)
+
+    return make
+
+
+def enlarged(draw: Draw, smooth: bool) -> Sample:
+    """Images, and a size or a factor."""
+    x = near(draw, smooth, images(draw, smooth, 2, 2, least=2)[-3:], "float64")[None]
+    return Sample((x,), {"size": draw(one_of(3, (2, 4)))} if draw(st.booleans()) else {"scale_factor": 2})
+
+
+def looked_at(dims: int) -> Make:
+    """Images, a grid of positions in and around them, and how to look at them."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        batch = draw(one_of(1, 2))
+        size = st.integers(1, 3)
+        dtype = "float64" if smooth else draw(one_of("float32", "float64"))
+        x = near(draw, smooth, (batch, draw(one_of(1, 2)), *(draw(size) for _ in range(dims))), dtype)
+        rng = np.random.default_rng(draw(st.integers(0, 999)))
+        out = (batch, *(draw(one_of(1, 2)) for _ in range(dims)), dims)
+        grid = rng.uniform(-0.9, 0.9, out) if smooth else rng.uniform(-2.5, 2.5, out)
+        modes = one_of("bilinear", "bilinear", *(("bicubic",) if dims == 2 else ()), *(() if smooth else ("nearest",)))
+        options = {
+            "mode": perhaps(modes),
+            "padding_mode": perhaps(one_of("zeros", "border", "reflection")),
+            "align_corners": st.booleans(),
+        }
+        return Sample((x, grid.astype(dtype)), Options(options).draw(draw, ()))
+
+    return make
+
+
+def mapped(draw: Draw, smooth: bool) -> Sample:
+    """Affine maps, the size of the images, and whether corners lie at the same places."""
+    dims, batch = draw(one_of(2, 2, 3)), draw(one_of(1, 2))
+    dtype = "float64" if smooth else draw(one_of("float32", "float64"))
+    theta = near(draw, smooth, (batch, dims, dims + 1), dtype)
+    size = (batch, 2, *(draw(one_of(1, 2, 3)) for _ in range(dims)))
+    return Sample((theta, size), {"align_corners": draw(st.booleans())})
+
+
+def at_random_places(dims: int) -> Make:
+    """Images, the size of the windows, and how many of them."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        batch = draw(one_of((1,), (2,), ()))
+        shape = (*batch, draw(st.integers(1, 2)), *(draw(st.integers(5, 6)) for _ in range(dims)))
+        x = array(draw, smooth, shape, ("float32", "float64"))
+        number = {"output_size": draw(one_of(2, 3, 1))} if draw(st.booleans()) else {"output_ratio": (0.5,) * dims}
+        return Sample((x, draw(one_of(2, 1))), number)
+
+    return make

@@ -58,7 +58,14 @@ MODULES = {
 }
 """PyTorch's public modules, and where minigrad keeps what it has of them (it need not have all)."""
 
+DISTRIBUTIONS = (
+    "bernoulli beta binomial categorical cauchy constraints dirichlet distribution exponential gamma geometric "
+    "independent kl laplace log_normal multivariate_normal normal one_hot_categorical poisson uniform utils"
+)
+"""The files of torch.distributions: one family each."""
+
 LATER = {
+    "torch._C": "minigrad.launcher.private",
     "torch.amp": "minigrad.amp",
     "torch.amp.autocast_mode": "minigrad.amp.mode",
     "torch.amp.grad_scaler": "minigrad.amp.scaler",
@@ -72,17 +79,27 @@ LATER = {
     "torch.backends.mps": "minigrad.backends.mps",
     "torch.backends.openmp": "minigrad.backends.openmp",
     "torch.cuda.amp": "minigrad.amp.cuda",
+    "torch.distributions": "minigrad.distributions",
+    **{f"torch.distributions.{file}": f"minigrad.distributions.{file}" for file in DISTRIBUTIONS.split()},
+    "torch.func": "minigrad.func",
     "torch.linalg": "minigrad.linalg",
+    "torch.nn.utils.parametrizations": "minigrad.nn.utils.parametrizations",
+    "torch.nn.utils.parametrize": "minigrad.nn.utils.parametrize",
     "torch.multiprocessing": "minigrad.multiprocessing",
     "torch.nn.attention": "minigrad.nn.attention",
     "torch.nn.parallel": "minigrad.nn.parallel",
+    "torch.optim.swa_utils": "minigrad.optim.swa_utils",
+    "torch.nn.utils.rnn": "minigrad.nn.utils.rnn",
+    "torch.nn.utils.stateless": "minigrad.nn.utils.stateless",
     "torch.profiler": "minigrad.profiler",
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",
     "torch.utils.checkpoint": "minigrad.utils.checkpoint",
+    "torchvision.datasets.celeba": "minigrad.vision.datasets.celeba",
     "torchvision.datasets.cifar": "minigrad.vision.datasets.cifar",
     "torchvision.datasets.fakedata": "minigrad.vision.datasets.fake",
     "torchvision.datasets.folder": "minigrad.vision.datasets.folders",
+    "torchvision.datasets.stl10": "minigrad.vision.datasets.stl10",
     "torchvision.datasets.svhn": "minigrad.vision.datasets.svhn",
     "torchvision.datasets.vision": "minigrad.vision.datasets.base",
     "torchvision.io": "minigrad.vision.io",
@@ -97,6 +114,7 @@ LATER = {
     "torchvision.models.vgg": "minigrad.vision.models.vgg",
     "torchvision.transforms.autoaugment": "minigrad.vision.transforms.policies",
     "torchvision.transforms.functional": "minigrad.vision.transforms.functional",
+    "torchvision.transforms.v2": "minigrad.vision.transforms.v2",
     "torchvision.utils": "minigrad.vision.utils",
 }
 """Those that are imported when a script first asks for them."""

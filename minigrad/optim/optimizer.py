@@ -33,6 +33,17 @@ LATER_OPTIONS = {
 }
 """Options that PyTorch's optimizers did not always have: files without them are loaded, with the default."""
 
+
+class Required:
+    """What `required` is."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = Required()
+"""As the default of an option of one's own optimizer: each group has to give it."""
+
 global_pre_hooks: dict[int, Hook] = {}
 global_post_hooks: dict[int, Hook] = {}
 
@@ -82,6 +93,9 @@ class Optimizer:
     counts_steps: ClassVar[bool] = False
     """Whether the state has the number of steps too."""
 
+    needs_closure: ClassVar[bool] = False
+    """Whether a step cannot be made without a closure."""
+
     _warned = False
 
     is_watched = False
@@ -122,6 +136,9 @@ class Optimizer:
         taken = {id(p) for p in self._params()}
         if any(id(p) in taken for p in params):
             raise ValueError("some parameters appear in more than one parameter group")
+        lacking = [name for name, default in self.defaults.items() if default is required and name not in param_group]
+        if lacking:
+            raise ValueError(f"parameter group didn't specify a value of required optimization parameter {lacking[0]}")
         param_group["params"] = params
         if names:
             param_group["param_names"] = names
@@ -153,7 +170,7 @@ class Optimizer:
                     mark_changed(*block.params)
         return loss
 
-    def update(self, block: Block, group: Group) -> None:
+    def update(self, block: Any, group: Group) -> None:
         """Update the parameters of one block; what a subclass is there for."""
         raise NotImplementedError
 
@@ -321,6 +338,8 @@ def refuse_other_than_state(state_dict: Any) -> None:
 
 def loaded(value: Any, p: Tensor, name: str) -> Any:
     """A copy of a saved value, in the parameter's dtype, on its device (the number of steps: float32, on the CPU)."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(loaded(each, p, name) for each in value)
     if not isinstance(value, TensorBase):
         return deepcopy(value)
     if name == "step":
@@ -330,14 +349,34 @@ def loaded(value: Any, p: Tensor, name: str) -> Any:
         return wrap(on_its_gpu(array).astype(p.array.dtype))
 
 
-def check(name: str, value: float, fits: Callable[[float], bool] = lambda x: x >= 0.0) -> None:
+def check(name: str, value: Any, fits: Callable[[Any], bool] = lambda x: x >= 0.0) -> None:
     """ValueError for an option out of its range, TypeError for one that is no number, in PyTorch's words."""
+    check_range(f"Invalid {name}:", value, fits)
+
+
+def check_range(words: str, value: Any, fits: Callable[[Any], bool] = lambda x: x >= 0.0) -> None:
+    """As `check`, where PyTorch's words are others."""
     try:
         valid = fits(value)
     except TypeError as error:
-        raise TypeError(f"{error}: the {name} must be a number, but is {value!r}") from None
+        raise TypeError(f"{error}: a number is needed, but {value!r} was given. {words.rstrip(':')}") from None
     if not valid:
-        raise ValueError(f"Invalid {name}: {value}")
+        raise ValueError(f"{words} {value}")
+
+
+def check_learning_rate(lr: Any, words: str = "Invalid learning rate:") -> None:
+    """ValueError for a rate below 0, or a tensor of other than one element."""
+    if isinstance(lr, TensorBase) and lr.array.size != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    check_range(words, lr)
+
+
+def check_betas(betas: Any) -> None:
+    """TypeError or ValueError unless they are two shares of what is remembered of an average."""
+    if not isinstance(betas, (tuple, list)):
+        raise TypeError(f"'{type(betas).__name__}' object is not subscriptable: betas are two numbers, (0.9, 0.999)")
+    for index, beta in enumerate(betas[:2]):
+        check(f"beta parameter at index {index}", beta, is_beta)
 
 
 def is_beta(x: float) -> bool:

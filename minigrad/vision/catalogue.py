@@ -187,3 +187,34 @@ SVHN = {
         "extra": "a93ce644f1a588dc4d68dda5feec44a7",
     }.items()
 }
+
+STL10 = Publication(
+    files=(
+        File("train_X.bin", None, "918c2871b30a85fa023e0c44e0bee87f"),
+        File("train_y.bin", None, "5a34089d4802c674881badbb80307741"),
+        File("unlabeled_X.bin", None, "5242ba1fed5e4be9e1e742405eb56ca4"),
+        File("test_X.bin", None, "7f263ba9f9e0b06b93213547f721ac82"),
+        File("test_y.bin", None, "36f9794fa4beb8a2c72628de14fa638e"),
+        File("class_names.txt"),
+        File("fold_indices.txt"),
+    ),
+    archives=(
+        Archive(
+            "stl10_binary.tar.gz",
+            "91f7769df0f17e558f3565bffb0c7dfb",
+            "http://ai.stanford.edu/~acoates/stl10/",
+            member="stl10_binary/{}",
+            above=True,
+        ),
+    ),
+)
+
+CELEBA = Publication(
+    files=(
+        File("list_attr_celeba.txt", None, "75e246fa4810816ffd6ee81facbd244c"),
+        File("identity_CelebA.txt", None, "32bd1bd63d3c78cd57e08160ec5ed1e2"),
+        File("list_bbox_celeba.txt", None, "00566efa6fedff7a56946cd1c10f1c16"),
+        File("list_landmarks_align_celeba.txt", None, "cc24ecafdb5b50baae59b03474781f8c"),
+        File("list_eval_partition.txt", None, "d32c9cbf5e040fd4025c592c306e6668"),
+    )
+)

@@ -8,6 +8,8 @@ from minigrad.vision.datasets.mnist import MNIST, FashionMNIST
 LATER = {
     "minigrad.vision.datasets.mnist_likes": "EMNIST KMNIST QMNIST",
     "minigrad.vision.datasets.cifar": "CIFAR10 CIFAR100",
+    "minigrad.vision.datasets.celeba": "CelebA",
+    "minigrad.vision.datasets.stl10": "STL10",
     "minigrad.vision.datasets.svhn": "SVHN",
     "minigrad.vision.datasets.folders": "DatasetFolder ImageFolder",
     "minigrad.vision.datasets.fake": "FakeData",
