@@ -36,8 +36,8 @@ class MultiheadAttention(Module):
     >>> import minigrad as torch
     >>> from minigrad import nn
     >>> output, weights = nn.MultiheadAttention(8, 2)(torch.ones(3, 5, 8), torch.ones(4, 5, 8), torch.ones(4, 5, 8))
-    >>> output.shape, weights.shape
-    (torch.Size([3, 5, 8]), torch.Size([5, 3, 4]))
+    >>> list(output.shape), list(weights.shape)
+    ([3, 5, 8], [5, 3, 4])
     """
 
     bias_k: Parameter | None

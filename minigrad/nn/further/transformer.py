@@ -268,9 +268,9 @@ class Transformer(Module):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Transformer.html
 
     >>> import minigrad as torch
-    >>> model = torch.nn.Transformer(8, 2, 1, 1, 16)
-    >>> model(torch.ones(5, 3, 8), torch.ones(4, 3, 8)).shape
-    torch.Size([4, 3, 8])
+    >>> model = torch.nn.Transformer(8, 2, 1, 1, 16, batch_first=True)
+    >>> list(model(torch.ones(3, 5, 8), torch.ones(3, 4, 8)).shape)
+    [3, 4, 8]
     """
 
     def __init__(
