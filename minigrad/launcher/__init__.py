@@ -102,6 +102,8 @@ LATER = {
     "torchvision.datasets.stl10": "minigrad.vision.datasets.stl10",
     "torchvision.datasets.svhn": "minigrad.vision.datasets.svhn",
     "torchvision.datasets.vision": "minigrad.vision.datasets.base",
+    "torch.utils.tensorboard": "minigrad.utils.tensorboard",
+    "torch.utils.tensorboard.writer": "minigrad.utils.tensorboard",
     "torchvision.io": "minigrad.vision.io",
     "torchvision.io.image": "minigrad.vision.io",
     "torchvision.models": "minigrad.vision.models",
