@@ -143,9 +143,16 @@ def order_of(args: list[Any], options: dict[str, Any]) -> Any:
 DIFFERENT: dict[str, Callable[[str, list[Any], dict[str, Any]], bool]] = {
     "all": lambda dtype, _args, _options: dtype == "uint8",
     "any": lambda dtype, _args, _options: dtype == "uint8",
-    "nn.functional.avg_pool2d": lambda dtype, _args, _options: dtype == "int64",
+    **dict.fromkeys(
+        [f"nn.functional.avg_pool{dims}d" for dims in (1, 2, 3)], lambda dtype, _args, _options: dtype == "int64"
+    ),
+    **dict.fromkeys(
+        ("nn.functional.interpolate", "nn.functional.upsample_bilinear"),
+        lambda dtype, _args, options: dtype == "uint8" and options.get("mode", "bilinear") in ("bilinear", "bicubic"),
+    ),
     "__rpow__": lambda dtype, _args, _options: dtype in ("int64", "uint8"),
     "normal": lambda _dtype, _args, options: "layout" in options,
+    "nn.functional.grid_sample": lambda dtype, _args, _options: dtype == "float16",
     "addcdiv": lambda dtype, _args, _options: dtype == "float16",
     "logcumsumexp": lambda dtype, _args, _options: dtype != "float64",
     "nextafter": lambda dtype, _args, _options: "float" in dtype,

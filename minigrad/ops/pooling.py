@@ -165,9 +165,7 @@ def means_of_windows(
     divisor_override: int | None,
 ) -> Tensor:
     """The same over the last dimensions, be they two or not."""
-    x = image_array(op, input, dims)
-    if x.dtype.kind != "f":
-        raise NotImplementedError(f"{op}(): not implemented for {x.dtype}. Convert it with .float() first.")
+    x = float_images(op, input, dims)
     windows = pooling_windows(op, x, dims, kernel_size, stride, padding, 1, ceil_mode)
     divisor = divisor_override
     if divisor is None:
@@ -242,6 +240,14 @@ def image_array(op: str, input: Any, dims: int) -> Any:
         )
     if x.dtype.kind == "b":
         raise NotImplementedError(f"{op}(): not implemented for bools. Convert them with .float() first.")
+    return x
+
+
+def float_images(op: str, input: Any, dims: int) -> Any:
+    """The same; NotImplementedError for integers."""
+    x = image_array(op, input, dims)
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"{op}(): not implemented for {x.dtype}. Convert it with .float() first.")
     return x
 
 

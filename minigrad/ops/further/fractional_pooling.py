@@ -123,7 +123,8 @@ def fractional(
     shape = (*x.shape[:-dims], *wanted)
     in_row = x.reshape(len(drawn), math.prod(image))
     xp = array_module(x)
-    elements = xp.take_along_axis(in_row, positions.reshape(len(drawn), -1), -1).reshape(positions.shape)
+    flat = positions.reshape(len(drawn), math.prod(positions.shape[1:]))
+    elements = xp.take_along_axis(in_row, flat, -1).reshape(positions.shape)
     value, chosen = largest_of_each(elements)
     where = xp.take_along_axis(positions, chosen[..., None], -1).reshape(shape)
     rules, name = (shared_largest_dinput,), f"FractionalMaxPool{dims}DBackward0"

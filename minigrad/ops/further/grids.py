@@ -289,7 +289,9 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
 def mapped(theta: Tensor, image: tuple[int, ...], align_corners: bool) -> Tensor:
     """The positions of all elements of an image, moved by each of the maps."""
     x = raw(theta)
-    value = (x @ positions_of(x, image, align_corners).T).swapaxes(1, 2).reshape(len(x), *image, len(image))
+    with quiet():
+        moved_by = x @ positions_of(x, image, align_corners).T
+    value = moved_by.swapaxes(1, 2).reshape(len(x), *image, len(image))
     name = "AffineGridGeneratorBackward0"
     return record(by_rows(value), (theta,), (mapped_dtheta,), image, align_corners, name=name)
 

@@ -17,6 +17,7 @@ from minigrad.ops.further.weighing import Weighing, weighed
 from minigrad.ops.indexing import index, scatter
 from minigrad.ops.pooling import (
     avg_pool2d,
+    float_images,
     format_of_images,
     image_array,
     in_all_images,
@@ -142,7 +143,7 @@ def avg_pool1d(
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html
     """
-    x = image_array("avg_pool1d", input, 1)
+    x = float_images("avg_pool1d", input, 1)
     windows = pooling_windows("avg_pool1d", x, 1, kernel_size, stride, padding, 1, ceil_mode)
     given = (1, *windows.kernel), (1, *windows.stride), (0, *windows.padding), ceil_mode, count_include_pad
     return squeeze(avg_pool2d(unsqueeze(input, -2), *given), -2)
