@@ -271,10 +271,16 @@ GRADIENTS = [
         Sample(arrays([1, 2])),
     ),
     Difference(
-        tuple(f"Tensor.{name}_" for name in ("acosh", "arccosh", "atanh", "arctanh")),
-        "acosh_ and atanh_ have derivatives (PyTorch has not implemented them)",
+        tuple(f"Tensor.{name}_" for name in ("acosh", "arccosh", "asinh", "arcsinh", "atanh", "arctanh")),
+        "acosh_, asinh_ and atanh_ have derivatives (PyTorch has not implemented them)",
         lambda _: True,
         Sample(arrays([2, 3])),
+    ),
+    Difference(
+        ("vander",),
+        "vander has a gradient (PyTorch changes in place what it needs for it)",
+        lambda _: True,
+        Sample(arrays([1, 2, 3])),
     ),
     Difference(
         ("clamp, by tensors",),
@@ -373,6 +379,12 @@ NAMES = [
         "a distance is printed as the LinalgVectorNormBackward0 that it is (in PyTorch DistBackward0, CdistBackward0)",
         lambda _: True,
         Sample((np.ones(2), np.zeros(2))),
+    ),
+    Difference(
+        ("trapezoid", "trapz", "cumulative_trapezoid"),
+        "an integral is printed as the MulBackward0 or DivBackward0 that ends it (in PyTorch 1)",
+        lambda _: True,
+        Sample((np.ones(2),)),
     ),
     Difference(
         ("block_diag",),

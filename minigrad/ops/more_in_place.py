@@ -12,6 +12,7 @@ from minigrad.ops import (
     elementwise,
     functions,
     mixing,
+    norms,
     picking,
     products,
     selection,
@@ -30,9 +31,11 @@ __all__ = [
     "arccos_",
     "arccosh_",
     "arcsin_",
+    "arcsinh_",
     "arctan_",
     "arctanh_",
     "asin_",
+    "asinh_",
     "atan_",
     "atanh_",
     "ceil_",
@@ -50,6 +53,7 @@ __all__ = [
     "floor_",
     "frac_",
     "gcd_",
+    "i0_",
     "lcm_",
     "ldexp_",
     "log10_",
@@ -144,6 +148,11 @@ def arcsin_(self: Tensor) -> Tensor:
     return replace(self, functions.arcsin(self))
 
 
+def arcsinh_(self: Tensor) -> Tensor:
+    """As `arcsinh`, in place."""
+    return replace(self, functions.arcsinh(self))
+
+
 def arctan2_(self: Tensor, other: Any) -> Tensor:
     """As `arctan2`, in place."""
     return replace(self, functions.arctan2(self, other))
@@ -162,6 +171,11 @@ def arctanh_(self: Tensor) -> Tensor:
 def asin_(self: Tensor) -> Tensor:
     """As `asin`, in place."""
     return replace(self, functions.asin(self))
+
+
+def asinh_(self: Tensor) -> Tensor:
+    """As `asinh`, in place."""
+    return replace(self, functions.asinh(self))
 
 
 def atan2_(self: Tensor, other: Any) -> Tensor:
@@ -334,6 +348,11 @@ def hypot_(self: Tensor, other: Any) -> Tensor:
     return replace(self, functions.hypot(self, other))
 
 
+def i0_(self: Tensor) -> Tensor:
+    """As `i0`, in place."""
+    return replace(self, functions.i0(self))
+
+
 def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """As `index_add`, in place."""
     return replace(self, picking.index_add(self, dim, index, source, alpha=alpha))
@@ -489,6 +508,11 @@ def rad2deg_(self: Tensor) -> Tensor:
 def reciprocal_(self: Tensor) -> Tensor:
     """As `reciprocal`, in place."""
     return replace(self, elementwise.reciprocal(self))
+
+
+def renorm_(self: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
+    """As `renorm`, in place."""
+    return replace(self, norms.renorm(self, p, dim, maxnorm))
 
 
 def round_(self: Tensor, *, decimals: int = 0) -> Tensor:
