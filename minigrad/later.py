@@ -13,8 +13,8 @@ from minigrad.spelling import spelled, spelled_method
 
 FAMILIES = {
     "picking": (
-        "argwhere gather index_add index_copy index_fill index_select masked_fill masked_scatter masked_select nonzero "
-        "scatter scatter_add take take_along_dim"
+        "argwhere gather index_add index_copy index_fill index_put index_select masked_fill masked_scatter "
+        "masked_select nonzero scatter scatter_add take take_along_dim"
     ),
     "arranging": (
         "atleast_1d atleast_2d atleast_3d block_diag broadcast_tensors cartesian_prod column_stack combinations diag "
@@ -25,8 +25,8 @@ FAMILIES = {
     "products": ("addbmm addmm addmv addr baddbmm bmm dot einsum ger inner kron mm mv outer tensordot vdot"),
     "norms": ("cdist dist norm renorm"),
     "sorting": (
-        "argsort bincount bucketize histc kthvalue median mode msort nanmedian nanquantile quantile searchsorted sort "
-        "topk unique unique_consecutive"
+        "argsort bincount bucketize histc histogram kthvalue median mode msort nanmedian nanquantile quantile "
+        "searchsorted sort topk unique unique_consecutive"
     ),
     "cumulative": ("cummax cummin cumprod cumsum cumulative_trapezoid diff logcumsumexp trapezoid trapz vander"),
     "statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
@@ -42,13 +42,14 @@ FAMILIES = {
         "is_signed neg_ numel promote_types range real relu_ resize_as_ result_type scalar_tensor sigmoid_ sqrt_ tanh_ "
         "zero_"
     ),
-    "further.making": "empty_strided logspace",
-    "further.products": "chain_matmul cross",
+    "more_creation": "empty_strided logspace",
+    "more_products": "chain_matmul cross",
+    "reducing": "index_reduce scatter_reduce",
     "more_in_place": (
         "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ "
-        "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ i0_ lcm_ "
-        "ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ "
-        "sinh_ square_ tan_ trunc_ xlogy_"
+        "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ i0_ index_put_ "
+        "lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ "
+        "sin_ sinc_ sinh_ square_ tan_ trunc_ xlogy_"
     ),
     "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
     "convolution": "conv2d",

@@ -62,6 +62,11 @@ def not_finite(sample: Sample) -> bool:
     return any(not np.isfinite(x).all() for x in floats)
 
 
+def not_finite_arrays(sample: Sample) -> bool:
+    """As `not_finite`, where some operands are no arrays."""
+    return any(isinstance(x, np.ndarray) and x.dtype.kind == "f" and not np.isfinite(x).all() for x in sample.operands)
+
+
 def points_outside(x: Any, dim: int, index: Any) -> bool:
     """Whether an index points beyond a dimension."""
     return bool((index >= (x.shape[dim] if x.ndim else 1)).any())
@@ -277,6 +282,22 @@ GRADIENTS = [
         Sample(arrays([2, 3])),
     ),
     Difference(
+        tuple(
+            f"{kind}{name}_reduce{end}" for name in ("scatter", "index") for kind, end in (("", ""), ("Tensor.", "_"))
+        ),
+        "the gradient of an element times others is that of them, also where it is infinite or nan (in PyTorch nan)",
+        lambda sample: sample.operands[4] == "prod" and not_finite_arrays(sample),
+        Sample((*arrays([np.inf, 1]), 0, np.array([1]), *arrays([2]), "prod")),
+    ),
+    Difference(
+        tuple(
+            f"{kind}{name}_reduce{end}" for name in ("scatter", "index") for kind, end in (("", ""), ("Tensor.", "_"))
+        ),
+        "an extreme shares no gradient with an element that does not count (in PyTorch also without include_self)",
+        lambda sample: sample.operands[4] in ("amax", "amin") and sample.options.get("include_self") is False,
+        Sample((*arrays([2, 1]), 0, np.array([0]), *arrays([2]), "amax"), {"include_self": False}),
+    ),
+    Difference(
         ("vander",),
         "vander has a gradient (PyTorch changes in place what it needs for it)",
         lambda _: True,
@@ -393,7 +414,10 @@ NAMES = [
         Sample((np.ones((1, 1)),)),
     ),
     Difference(
-        (*("gather", "scatter", "scatter_add", "take_along_dim", "index_select", "index_add", "index_copy"),),
+        (
+            *("gather", "scatter", "scatter_add", "scatter_reduce", "take_along_dim"),
+            *("index_select", "index_add", "index_copy", "index_reduce"),
+        ),
         "an op along a dimension of a 0-d tensor is printed as the ViewBackward0 that ends it",
         without_dimensions,
         Sample((np.array(1.0), 0, np.array([0]))),

@@ -65,7 +65,8 @@ def chain(vectors: bool) -> Make:
 
 def sampled(draw: Draw, smooth: bool) -> Sample:
     """Values along a dimension, and their places or distance."""
-    y = array(draw, smooth, shape(draw, smooth, least=0 if not smooth else 1), ALL)
+    size = shape(draw, smooth, least=int(smooth))
+    y = array(draw, smooth, size, ALL if size else NUMERIC)
     dim = one_dim(draw, (y,))
     options: dict[str, Any] = {"dim": dim} if draw(st.booleans()) else {}
     size = y.shape[options.get("dim", -1)] if y.ndim else 1

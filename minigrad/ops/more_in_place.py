@@ -15,6 +15,7 @@ from minigrad.ops import (
     norms,
     picking,
     products,
+    reducing,
     selection,
 )
 from minigrad.ops.in_place import copy_, write
@@ -54,6 +55,7 @@ __all__ = [
     "frac_",
     "gcd_",
     "i0_",
+    "index_put_",
     "lcm_",
     "ldexp_",
     "log10_",
@@ -368,6 +370,18 @@ def index_fill_(self: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return replace(self, picking.index_fill(self, dim, index, value))
 
 
+def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """As `index_put`, in place."""
+    return replace(self, picking.index_put(self, indices, values, accumulate))
+
+
+def index_reduce_(
+    self: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
+    """As `index_reduce`, in place."""
+    return replace(self, reducing.index_reduce(self, dim, index, source, reduce, include_self=include_self))
+
+
 def lcm_(self: Tensor, other: Any) -> Tensor:
     """As `lcm`, in place."""
     return replace(self, functions.lcm(self, other))
@@ -535,6 +549,13 @@ def scatter_(
 def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """As `scatter_add`, in place."""
     return replace(self, picking.scatter_add(self, dim, index, src))
+
+
+def scatter_reduce_(
+    self: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
+    """As `scatter_reduce`, in place."""
+    return replace(self, reducing.scatter_reduce(self, dim, index, src, reduce, include_self=include_self))
 
 
 def sgn_(self: Tensor) -> Tensor:
