@@ -52,8 +52,11 @@ FAMILIES = {
         "sin_ sinc_ sinh_ square_ tan_ trunc_ xlogy_"
     ),
     "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
+    "further.pairs": "bilinear cosine_similarity pairwise_distance pdist",
+    "further.normalization": "group_norm rms_norm",
     "convolution": "conv2d",
     "further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    "further.shuffling": "channel_shuffle pixel_shuffle pixel_unshuffle",
 }
 """The families in minigrad.ops, and the functions that each has to offer: its `__all__`."""
 
@@ -87,6 +90,8 @@ OTHERS = {
     "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
     "minigrad.compiling": "compile",
     "minigrad.limits": "finfo iinfo",
+    "minigrad.ops.further.pooling": "adaptive_avg_pool1d avg_pool1d max_pool1d max_pool1d_with_indices max_pool3d",
+    "minigrad.ops.pooling": "max_pool2d",
     "minigrad.switches": (
         "are_deterministic_algorithms_enabled get_deterministic_debug_mode get_float32_matmul_precision "
         "is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled set_deterministic_debug_mode "

@@ -9,6 +9,12 @@ from minigrad.later import later
 class MoreMethods(TensorBase):
     """The methods of Tensor that no lesson needs."""
 
+    # Where it is, and of what kind ----------------------------------------------------------------------------
+
+    is_cpu = property(lambda self: not self.is_cuda, doc="Whether it is in the main memory.")
+    is_ipu = is_maia = is_meta = is_mkldnn = is_mps = is_mtia = is_nested = is_quantized = is_sparse = False
+    is_sparse_csr = is_vulkan = is_xla = is_xpu = False
+
     # Picking ------------------------------------------------------------------------------------------------
 
     argwhere = later("picking")
@@ -308,6 +314,7 @@ class MoreMethods(TensorBase):
     is_same_size = later("more_names")
     is_signed = later("more_names")
     new = later("more_names")
+    resize = later("more_names")
     resize_as_ = later("more_names")
 
     # Shape in place -------------------------------------------------------------------------------------------

@@ -24,6 +24,9 @@ __all__ = [
 
 state: dict[str, Any] = {"deterministic": False, "warn_only": False, "precision": "highest", "warn_always": False}
 
+attention = dict.fromkeys(("cudnn", "flash", "mem_efficient", "math", "overrideable"), True)
+"""How attention may be computed, by PyTorch's names: see minigrad.nn.attention."""
+
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Ask for ops that give the same result each time: minigrad's do on the CPU, with or without this.

@@ -16,7 +16,7 @@ from samples import Sample
 from tables import in_place
 
 import minigrad
-from minigrad.formats import channels_last_3d, format_of
+from minigrad.formats import channels_last, channels_last_3d, format_of
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,14 @@ def points_outside(x: Any, dim: int, index: Any) -> bool:
 def without_dimensions(sample: Sample) -> bool:
     """Whether the first operand is 0-d."""
     return sample.operands[0].ndim == 0
+
+
+def narrowed_to_one(width: int, options: dict[str, Any]) -> bool:
+    """Whether a resizing makes images one element wide."""
+    name = "size" if "size" in options else "scale_factor"
+    given = options[name]
+    last = given[-1] if isinstance(given, tuple) else given
+    return int(last if name == "size" else width * last) == 1
 
 
 def beyond_what_is_left(shape: tuple[int, ...], around: tuple[int, ...]) -> bool:
@@ -178,6 +186,30 @@ VALUES = [
         Sample((np.ones((1, 2, 2), "int64"), 2)),
     ),
     Difference(
+        (LOSSES + "interpolate",),
+        "bilinear and bicubic of integers are refused (in PyTorch how uint8 is rounded hangs on the processor)",
+        lambda sample: whole(dtypes(sample)[0]) and "nearest" not in sample.options.get("mode", "nearest"),
+        Sample((np.ones((1, 1, 2, 2), "uint8"),), {"mode": "bilinear", "size": 3}),
+    ),
+    Difference(
+        (LOSSES + "interpolate, antialiased",),
+        "antialiased to a width of 1, all rows count (in PyTorch, where images lie by rows, the first ones alone)",
+        lambda sample: narrowed_to_one(sample.operands[0].shape[-1], sample.options),
+        Sample((np.arange(12.0).reshape(1, 1, 4, 3),), {"mode": "bilinear", "antialias": True, "size": (2, 1)}),
+    ),
+    Difference(
+        tuple(op for op in OPS if "max_pool3d" in op),
+        "max_pool3d takes a volume without a batch that lies as channels_last (PyTorch refuses it)",
+        lambda sample: sample.operands[0].ndim == 4 and format_of(sample.operands[0]) is channels_last,
+        Sample((np.ones((2, 2, 2, 3), "float32").transpose(0, 3, 1, 2), 1)),
+    ),
+    Difference(
+        (LOSSES + "avg_pool3d",),
+        "avg_pool3d takes windows larger than a volume that fit in its padding, as avg_pool2d does (in PyTorch not)",
+        lambda sample: any(n < k for n, k in zip(sample.operands[0].shape[-3:], np.resize(sample.operands[1], 3))),
+        Sample((np.ones((1, 2, 2, 2), "float32"), 3), {"padding": 1}),
+    ),
+    Difference(
         (LOSSES + "pad, circular",),
         "circular padding by more than negative padding leaves is refused (PyTorch gives what was in memory)",
         lambda sample: beyond_what_is_left(sample.operands[0].shape, sample.operands[1]),
@@ -208,6 +240,12 @@ VALUES = [
         Sample((np.ones((2, 2), "float32"), 1, np.array([5]))),
     ),
     Difference(
+        (LOSSES + "instance_norm",),
+        "instance_norm takes no images too, and leaves the running statistics alone (in PyTorch an IndexError)",
+        lambda sample: sample.operands[0].size == 0 and any(x is not None for x in sample.operands[1:5]),
+        Sample((np.ones((0, 1, 3), "float32"), *arrays([0], [1], [1], [1]), False)),
+    ),
+    Difference(
         (LOSSES + "multi_margin_loss", LOSSES + "multilabel_margin_loss"),
         "the mean of no losses is nan (in PyTorch what happens to lie in memory)",
         lambda sample: sample.operands[0].size == 0,
@@ -225,6 +263,43 @@ VALUES = [
 """In values, dtypes or errors."""
 
 GRADIENTS = [
+    Difference(
+        tuple(op for op in OPS if "interpolate" in op),
+        "by nearest and a factor, gradients go to the elements that were taken (in PyTorch, by 1.37, say, to others)",
+        lambda sample: (
+            sample.options.get("mode", "nearest") == "nearest"
+            and bool(set(np.atleast_1d(sample.options.get("scale_factor", 1))) - {1, 2, 0.5, 1.5, 3})
+        ),
+        Sample((np.arange(2.0).reshape(1, 1, 2),), {"mode": "nearest", "scale_factor": 1.37}),
+    ),
+    Difference(
+        (LOSSES + "embedding_bag",),
+        "scale_grad_by_freq divides by how often a row itself is named (in PyTorch's embedding_bag, or another row)",
+        lambda sample: "scale_grad_by_freq" in sample.options,
+        Sample((np.array([[2, 1, 1]]), np.ones((3, 2), "float32")), {"scale_grad_by_freq": True}),
+    ),
+    Difference(
+        tuple(
+            f"{LOSSES}adaptive_{kind}_pool{dims}d{ending}"
+            for dims in (1, 2, 3)
+            for kind, ending in (("avg", ""), ("max", ""), ("max", "_with_indices"))
+        ),
+        "the gradient of an adaptive pooling to a size of 0 is zeros (in PyTorch an error)",
+        lambda sample: 0 in np.atleast_1d(np.array(sample.operands[1], object)),
+        Sample((np.ones((1, 2), "float32"), 0)),
+    ),
+    Difference(
+        (LOSSES + "group_norm",),
+        "group_norm with a bias and without a weight has gradients (in PyTorch: tensor does not have a device)",
+        lambda sample: sample.operands[2] is None,
+        Sample((np.ones((1, 2, 3), "float32"), 1, None, *arrays([0, 1]))),
+    ),
+    Difference(
+        (LOSSES + "group_norm",),
+        "where there is nothing to normalize, the gradients of group_norm's weight and bias are 0 (in PyTorch nan)",
+        lambda sample: sample.operands[0].size == 0,
+        Sample((np.ones((1, 2, 0), "float32"), 1, *arrays([1, 1], [0, 1]))),
+    ),
     Difference(
         ("atan2", "arctan2", "Tensor.atan2_", "Tensor.arctan2_"),
         "the gradient beside small integers is right (in PyTorch their squares, or negatives, wrap around)",
@@ -339,7 +414,16 @@ GRADIENTS = [
 
 NOT_FINITE = [
     Difference(
+        (LOSSES + "grid_sample", "grid_sample, of volumes"),
+        "what lies outside of an image has no gradient, whatever arrives (in PyTorch sometimes nan, of 0 * inf)",
+        lambda _: True,
+        Sample((np.ones((1, 1, 1, 1)), np.full((1, 1, 1, 2), 3.0))),
+    ),
+    Difference(
         ("cdist",),
+    ),
+    Difference(
+        ("cdist", LOSSES + "pdist", LOSSES + "pairwise_distance"),
         "at distance 0 an infinite gradient is nan, as of linalg.vector_norm in PyTorch too (in PyTorch's cdist 0)",
         lambda _: True,
         Sample(arrays([[1]], [[1]])),
@@ -406,6 +490,18 @@ NAMES = [
         "an integral is printed as the MulBackward0 or DivBackward0 that ends it (in PyTorch 1)",
         lambda _: True,
         Sample((np.ones(2),)),
+    ),
+    Difference(
+        ("nn.functional.multi_head_attention_forward",),
+        "the weights of each head are printed as the SoftmaxBackward0 that they are (in PyTorch ViewBackward0)",
+        lambda sample: sample.options.get("average_attn_weights") is False,
+        Sample(
+            (
+                *(np.ones((1, 1, 2)),) * 3,
+                *(2, 1, np.ones((6, 2)), None, None, None, False, 0.0, np.ones((2, 2)), None),
+            ),
+            {"average_attn_weights": False},
+        ),
     ),
     Difference(
         ("block_diag",),
@@ -522,6 +618,18 @@ NAMES = [
         "MulBackward0 also for an input of two dimensions (in PyTorch SqueezeBackward1)",
         lambda sample: sample.operands[0].ndim == 2,
         Sample((np.ones((2, 2), "float32"),)),
+    ),
+    Difference(
+        (LOSSES + "dropout3d", LOSSES + "dropout3d, in place"),
+        "MulBackward0 also for an input of other than five dimensions (in PyTorch SqueezeBackward1)",
+        lambda sample: sample.operands[0].ndim != 5,
+        Sample((np.ones((2, 2), "float32"),)),
+    ),
+    Difference(
+        (LOSSES + "pdist", LOSSES + "pairwise_distance"),
+        "LinalgVectorNormBackward0, the last op in them (in PyTorch PdistBackward0 and NormBackward1)",
+        lambda _: True,
+        Sample(arrays([[1, 2], [3, 5]])),
     ),
     Difference(
         ("Tensor.__setitem__",),

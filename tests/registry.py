@@ -14,11 +14,14 @@ from typing import Any
 
 import activation_samples
 import arranging_samples
+import attention_samples
 import further_samples
 import layer_samples
 import loss_samples
+import norm_samples
 import op_samples
 import order_samples
+import pair_samples
 import picking_samples
 import product_samples
 import samples
@@ -139,6 +142,13 @@ def with_seed(call: Call) -> Call:
 def torch_too(name: str) -> list[str]:
     """The name, where it is one of torch's own too."""
     return [name] if name in MODULE_OF else []
+
+
+def without_none(spelling: str) -> Call:
+    """A function that gives several results, some of them None, which are left out."""
+    return lambda torch, *operands, **options: tuple(
+        x for x in named(spelling)(torch, *operands, **options) if x is not None
+    )
 
 
 # Arithmetic -------------------------------------------------------------------------------------------------
@@ -537,16 +547,86 @@ op("nn.functional.pad", make=window_samples.padded("constant"))
 for mode in ("reflect", "replicate", "circular"):
     register({f"nn.functional.pad, {mode}": named("nn.functional.pad")}, window_samples.padded(mode))
 
+for dims in (1, 3):
+    dilation = {"dilation": perhaps(one_of(1, 2))}
+    most = window_samples.pooled(dims, ALL, **dilation, return_indices=FLAG)
+    op(f"nn.functional.max_pool{dims}d", make=most)
+    counts = {} if dims == 1 else {"divisor_override": perhaps(one_of(None, 3, -2))}
+    means = window_samples.pooled(dims, (*FLOATS, "bool", "int32"), count_include_pad=FLAG, **counts)
+    op(f"nn.functional.avg_pool{dims}d", make=means, sums=True)
+for name in ("max_pool1d", "max_pool3d"):
+    register({name: named(name)}, window_samples.pooled(int(name[-2]), FLOATS, dilation=perhaps(one_of(1, 2))))
+register({"max_pool2d": named("max_pool2d")}, op_samples.pooled(FLOATS, dilation=op_samples.some_dilation))
+register({"avg_pool1d": named("avg_pool1d")}, window_samples.pooled(1, FLOATS, count_include_pad=FLAG), sums=True)
+register({"max_pool1d_with_indices": named("max_pool1d_with_indices")}, window_samples.pooled(1, FLOATS))
+for dims in (1, 2, 3):
+    op(f"nn.functional.max_pool{dims}d_with_indices", make=window_samples.pooled(dims, FLOATS))
+    op(f"nn.functional.max_unpool{dims}d", make=window_samples.taken_back(dims))
+    op(f"nn.functional.lp_pool{dims}d", make=window_samples.by_powers(dims), sums=True)
+    also = ["adaptive_avg_pool1d"] if dims == 1 else []
+    means = window_samples.shared(dims, (*FLOATS, "int64"))
+    op(f"nn.functional.adaptive_avg_pool{dims}d", *also, make=means, sums=True)
+    most = window_samples.shared(dims, (*FLOATS, "int64"), return_indices=FLAG)
+    op(f"nn.functional.adaptive_max_pool{dims}d", make=most)
+    op(f"nn.functional.adaptive_max_pool{dims}d_with_indices", make=window_samples.shared(dims, FLOATS))
+
+op("nn.functional.unfold", make=window_samples.unfolded)
+op("nn.functional.fold", make=window_samples.folded, sums=True)
+op("pixel_shuffle", "nn.functional.pixel_shuffle", make=window_samples.shuffled(1, 2, 3, spread=True))
+op("pixel_unshuffle", "nn.functional.pixel_unshuffle", make=window_samples.shuffled(1, 2, 3, spread=False))
+op("channel_shuffle", "nn.functional.channel_shuffle", make=window_samples.dealt)
+op("nn.functional.interpolate", make=window_samples.resized(2), sums=True)
+for kind, make in {
+    "of rows": window_samples.resized(1),
+    "of volumes": window_samples.resized(3),
+    "antialiased": window_samples.resized(2, antialias=True),
+}.items():
+    register({f"nn.functional.interpolate, {kind}": named("nn.functional.interpolate")}, make, sums=True)
+for name in ("upsample", "upsample_nearest", "upsample_bilinear"):
+    op(f"nn.functional.{name}", make=window_samples.enlarged, sums=True)
+op("nn.functional.grid_sample", make=window_samples.looked_at(2), sums=True)
+register({"grid_sample, of volumes": named("nn.functional.grid_sample")}, window_samples.looked_at(3), sums=True)
+op("nn.functional.affine_grid", make=window_samples.mapped, sums=True)
+
 # Layers -----------------------------------------------------------------------------------------------------
 
 op("nn.functional.batch_norm", make=layer_samples.batches, sums=True)
 op("nn.functional.layer_norm", make=layer_samples.layers, sums=True)
+op("nn.functional.group_norm", "group_norm", make=norm_samples.in_groups, sums=True)
+op("nn.functional.instance_norm", make=norm_samples.images, sums=True)
+op("nn.functional.rms_norm", "rms_norm", make=norm_samples.mean_squares, sums=True)
+op("nn.functional.local_response_norm", make=norm_samples.neighbours, sums=True)
 op("nn.functional.embedding", make=layer_samples.looked_up, sums=True)
+op("nn.functional.scaled_dot_product_attention", make=attention_samples.attended, sums=True)
+register(
+    {"nn.functional.scaled_dot_product_attention, dropped": seeded("nn.functional.scaled_dot_product_attention")},
+    attention_samples.attended_and_dropped,
+    sums=True,
+)
+register(
+    {"nn.functional.multi_head_attention_forward": without_none("nn.functional.multi_head_attention_forward")},
+    attention_samples.attended_by_heads,
+    sums=True,
+)
 
 dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
 for name, sizes in {"dropout": {}, "dropout1d": {"least": 2}, "dropout2d": {"least": 2, "most": 4}}.items():
     spelling = f"nn.functional.{name}"
     register({spelling: seeded(spelling)}, unary(FLOATS, **sizes, **dropped))
+
+alpha_dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
+for name, sizes in {"dropout3d": {"least": 1, "most": 5}, "alpha_dropout": {}, "feature_alpha_dropout": {}}.items():
+    spelling = f"nn.functional.{name}"
+    register({spelling: seeded(spelling)}, unary(("float32", "float64"), **sizes, **alpha_dropped))
+    register(
+        {f"{spelling}, in place": with_seed(in_place(spelling))},
+        unary(("float32", "float64"), **sizes, **alpha_dropped),
+    )
+op("nn.functional.bilinear", "bilinear", make=pair_samples.bilinear, sums=True)
+op("nn.functional.cosine_similarity", "cosine_similarity", make=pair_samples.vectors, sums=True)
+op("nn.functional.pairwise_distance", "pairwise_distance", make=pair_samples.points, sums=True)
+op("nn.functional.pdist", "pdist", make=pair_samples.rows, sums=True)
+op("nn.functional.embedding_bag", make=pair_samples.bags, sums=True)
 
 # Losses -----------------------------------------------------------------------------------------------------
 

@@ -121,6 +121,7 @@ WAITS = {
     **dict.fromkeys(("nonzero", "argwhere", "where, of a condition"), "its shape depends on values"),
     "Tensor.__setitem__": "with a mask the shape that fits depends on values",
     **dict.fromkeys(("nn.functional.rrelu", "nn.functional.rrelu_", "rrelu_"), "it draws for what is below 0"),
+    "nn.functional.embedding_bag": "with the mode max it must know the longest bag",
 }
 """The ops that look at values on a GPU."""
 
@@ -834,6 +835,16 @@ LAYERS = {
     "activations": lambda nn: nn.Sequential(nn.LeakyReLU(), nn.SiLU(), nn.ELU(), nn.GELU(), nn.Tanh(), nn.Sigmoid()),
     "relu": lambda nn: nn.Sequential(nn.ReLU(), nn.GELU(approximate="tanh")),
     "softmax": lambda nn: nn.Sequential(nn.Softmax(1), nn.LogSoftmax(2)),
+    "norms": lambda nn: nn.Sequential(
+        *(nn.GroupNorm(1, 2), nn.InstanceNorm2d(2, affine=True, track_running_stats=True), nn.RMSNorm(6)),
+        *(nn.LocalResponseNorm(2), nn.SyncBatchNorm(2)),
+    ),
+    "norms of three dimensions": lambda nn: nn.Sequential(
+        *(nn.Unflatten(3, (2, 3)), nn.BatchNorm3d(2), nn.InstanceNorm3d(2), nn.Flatten(2), nn.InstanceNorm1d(2)),
+    ),
+    "dropouts": lambda nn: nn.Sequential(
+        *(nn.AlphaDropout(0.3), nn.FeatureAlphaDropout(0.3), nn.Unflatten(3, (2, 3)), nn.Dropout3d(0.3)),
+    ),
     "hard activations": lambda nn: nn.Sequential(
         *(nn.Hardtanh(), nn.ReLU6(), nn.Threshold(0.1, 0.2), nn.Hardsigmoid(), nn.Hardswish(), nn.Hardshrink(0.1)),
         nn.Softshrink(0.1),
@@ -844,7 +855,9 @@ LAYERS = {
     ),
 }
 ELSEWHERE = {"Module", "ModuleList", "ModuleDict", "DataParallel", "Embedding"}
-"""Modules that are not called, and one that is not called with images."""
+ELSEWHERE |= {"Buffer", *further.LAYERS["minigrad.nn.further.lazy"].split()}
+ELSEWHERE |= {"ParameterList", "ParameterDict", "EmbeddingBag", "Bilinear", "CosineSimilarity", "PairwiseDistance"}
+"""Modules that are not called, and some that are not called with images."""
 ELSEWHERE |= {*further.LAYERS["minigrad.nn.further.losses"].split()}
 """Losses that have no state: their functions are tried above."""
 

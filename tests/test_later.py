@@ -6,6 +6,7 @@ import importlib
 import inspect
 
 import pytest
+from engines import torch
 from processes import python
 from tables import elementwise, in_place
 
@@ -51,8 +52,15 @@ def test_a_method_is_its_function_once_it_was_used() -> None:
 
 def test_every_method_that_is_listed_is_there() -> None:
     for name in vars(MoreMethods).keys() - vars(type).keys():
-        if not name.startswith("__"):
+        if not name.startswith(("__", "is_")):
             assert callable(getattr(minigrad.Tensor, name))
+
+
+def test_of_what_kind_a_tensor_is() -> None:
+    theirs, mine = torch.ones(1), minigrad.ones(1)
+    names = [name for name in dir(torch.Tensor) if name.startswith("is_") and not callable(getattr(theirs, name))]
+    assert len(names) > 10
+    assert {name: getattr(mine, name) for name in names} == {name: getattr(theirs, name) for name in names}
 
 
 def test_rules_of_what_is_imported_later_are_learnt() -> None:

@@ -228,8 +228,8 @@ def test_what_is_missing_is_named_and_can_be_asked_for(run):
 import torch
 from torch import nn
 
-print(hasattr(torch, "fft"), hasattr(nn, "Linear"), getattr(nn, "Transformer", "default"))
-for statement in ["torch.fft", "nn.Transformer", "nn.functional.ctc_loss", "import torch.fft",
+print(hasattr(torch, "fft"), hasattr(nn, "Linear"), getattr(nn, "FractionalMaxPool3d", "default"))
+for statement in ["torch.fft", "nn.FractionalMaxPool3d", "nn.functional.ctc_loss", "import torch.fft",
                   "import torch.no.such", "from torch import vmap", "from torch.fft import fft"]:
     try:
         exec(statement)
@@ -240,7 +240,7 @@ for statement in ["torch.fft", "nn.Transformer", "nn.functional.ctc_loss", "impo
     assert [line.partition(";")[0] for line in printed] == [
         "False True default",
         "AttributeError | minigrad has no torch.fft",
-        "AttributeError | minigrad has no torch.nn.Transformer",
+        "AttributeError | minigrad has no torch.nn.FractionalMaxPool3d",
         "AttributeError | minigrad has no torch.nn.functional.ctc_loss",
         "ModuleNotFoundError | minigrad has no torch.fft",
         "ModuleNotFoundError | minigrad has no torch.no",
@@ -251,7 +251,7 @@ for statement in ["torch.fft", "nn.Transformer", "nn.functional.ctc_loss", "impo
 @pytest.mark.parametrize(
     ("source", "kind", "name"),
     [
-        ("import torch\ntorch.nn.Transformer(8)", "AttributeError", "torch.nn.Transformer"),
+        ("import torch\ntorch.nn.FractionalMaxPool3d(8)", "AttributeError", "torch.nn.FractionalMaxPool3d"),
         ("import torch.fft", "ModuleNotFoundError", "torch.fft"),
         ("from torch import vmap", "ImportError", "vmap"),
         ("import torch\ntorch.ones(2).sparse_dim()", "AttributeError", "sparse_dim"),

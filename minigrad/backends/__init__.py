@@ -9,9 +9,10 @@ from __future__ import annotations
 from minigrad.backends import cpu as cpu
 from minigrad.backends import cuda as cuda
 from minigrad.backends import cudnn as cudnn
+from minigrad.backends import mha as mha
 from minigrad.backends import mkl as mkl
 from minigrad.backends import mkldnn as mkldnn
 from minigrad.backends import mps as mps
 from minigrad.backends import openmp as openmp
 
-__all__ = ["cpu", "cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]
+__all__ = ["cpu", "cuda", "cudnn", "mha", "mkl", "mkldnn", "mps", "openmp"]

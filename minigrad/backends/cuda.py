@@ -8,7 +8,18 @@ from typing import Any
 
 from minigrad import switches
 
-__all__ = ["is_built", "matmul"]
+__all__ = [
+    "cudnn_sdp_enabled",
+    "enable_cudnn_sdp",
+    "enable_flash_sdp",
+    "enable_math_sdp",
+    "enable_mem_efficient_sdp",
+    "flash_sdp_enabled",
+    "is_built",
+    "math_sdp_enabled",
+    "matmul",
+    "mem_efficient_sdp_enabled",
+]
 
 
 def is_built() -> bool:
@@ -47,3 +58,46 @@ class Matmul:
 
 
 matmul = Matmul()
+
+
+# How attention may be computed (minigrad.nn.attention says for a while) ---------------------------------------
+
+
+def flash_sdp_enabled() -> bool:
+    """Whether scaled_dot_product_attention may be what PyTorch has a kernel for."""
+    return switches.attention["flash"]
+
+
+def enable_flash_sdp(enabled: bool) -> None:
+    """Allow or forbid what PyTorch has a kernel for."""
+    switches.attention["flash"] = bool(enabled)
+
+
+def math_sdp_enabled() -> bool:
+    """Whether scaled_dot_product_attention may be made of other ops."""
+    return switches.attention["math"]
+
+
+def enable_math_sdp(enabled: bool) -> None:
+    """Allow or forbid that scaled_dot_product_attention is made of other ops."""
+    switches.attention["math"] = bool(enabled)
+
+
+def mem_efficient_sdp_enabled() -> bool:
+    """Whether a kernel is allowed that there is on GPUs only, and not in minigrad."""
+    return switches.attention["mem_efficient"]
+
+
+def enable_mem_efficient_sdp(enabled: bool) -> None:
+    """Allow or forbid a kernel that there is on GPUs only, and not in minigrad."""
+    switches.attention["mem_efficient"] = bool(enabled)
+
+
+def cudnn_sdp_enabled() -> bool:
+    """Whether a kernel of cuDNN is allowed, which minigrad does not have."""
+    return switches.attention["cudnn"]
+
+
+def enable_cudnn_sdp(enabled: bool) -> None:
+    """Allow or forbid a kernel of cuDNN, which minigrad does not have."""
+    switches.attention["cudnn"] = bool(enabled)

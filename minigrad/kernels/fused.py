@@ -35,6 +35,29 @@ def fused(formula: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+PIECE = 1 << 17
+"""How many numbers of each array a formula is given at once: so many that they stay in the processor's cache."""
+
+
+def in_pieces(formula: Callable[..., Any]) -> Callable[..., None]:
+    """As `fused`, for a formula that changes flat arrays of one size and returns nothing.
+
+    NumPy takes large arrays piece by piece: of a dozen journeys through memory, one for each line, one is left.
+    """
+    whole = fused(formula)
+
+    @wraps(formula)
+    def run(*operands: Any) -> None:
+        size = operands[0].size
+        if size <= PIECE or type(operands[0]) is not np.ndarray:
+            whole(*operands)
+            return
+        for start in range(0, size, PIECE):
+            whole(*(x[start : start + PIECE] if type(x) is np.ndarray else x for x in operands))
+
+    return run
+
+
 @lru_cache(maxsize=64)
 def kernel(formula: Callable[..., Any], cupy: Any) -> Any:
     """What CuPy makes of a formula."""

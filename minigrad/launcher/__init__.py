@@ -59,6 +59,7 @@ MODULES = {
 """PyTorch's public modules, and where minigrad keeps what it has of them (it need not have all)."""
 
 LATER = {
+    "torch._C": "minigrad.launcher.private",
     "torch.amp": "minigrad.amp",
     "torch.amp.autocast_mode": "minigrad.amp.mode",
     "torch.amp.grad_scaler": "minigrad.amp.scaler",
@@ -66,6 +67,7 @@ LATER = {
     "torch.backends.cpu": "minigrad.backends.cpu",
     "torch.backends.cuda": "minigrad.backends.cuda",
     "torch.backends.cudnn": "minigrad.backends.cudnn",
+    "torch.backends.mha": "minigrad.backends.mha",
     "torch.backends.mkl": "minigrad.backends.mkl",
     "torch.backends.mkldnn": "minigrad.backends.mkldnn",
     "torch.backends.mps": "minigrad.backends.mps",
@@ -73,13 +75,29 @@ LATER = {
     "torch.cuda.amp": "minigrad.amp.cuda",
     "torch.linalg": "minigrad.linalg",
     "torch.multiprocessing": "minigrad.multiprocessing",
+    "torch.nn.attention": "minigrad.nn.attention",
     "torch.nn.parallel": "minigrad.nn.parallel",
     "torch.profiler": "minigrad.profiler",
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",
     "torch.utils.checkpoint": "minigrad.utils.checkpoint",
+    "torchvision.datasets.celeba": "minigrad.vision.datasets.celeba",
+    "torchvision.datasets.cifar": "minigrad.vision.datasets.cifar",
+    "torchvision.datasets.fakedata": "minigrad.vision.datasets.fake",
+    "torchvision.datasets.folder": "minigrad.vision.datasets.folders",
+    "torchvision.datasets.stl10": "minigrad.vision.datasets.stl10",
+    "torchvision.datasets.svhn": "minigrad.vision.datasets.svhn",
+    "torchvision.datasets.vision": "minigrad.vision.datasets.base",
     "torchvision.io": "minigrad.vision.io",
     "torchvision.io.image": "minigrad.vision.io",
+    "torchvision.models": "minigrad.vision.models",
+    "torchvision.models.alexnet": "minigrad.vision.models.alexnet",
+    "torchvision.models.densenet": "minigrad.vision.models.densenet",
+    "torchvision.models.mobilenet": "minigrad.vision.models.mobilenet",
+    "torchvision.models.mobilenetv2": "minigrad.vision.models.mobilenet",
+    "torchvision.models.resnet": "minigrad.vision.models.resnet",
+    "torchvision.models.squeezenet": "minigrad.vision.models.squeezenet",
+    "torchvision.models.vgg": "minigrad.vision.models.vgg",
     "torchvision.transforms.autoaugment": "minigrad.vision.transforms.policies",
     "torchvision.transforms.functional": "minigrad.vision.transforms.functional",
     "torchvision.utils": "minigrad.vision.utils",
@@ -214,7 +232,7 @@ def what_there_is(torch_name: str, name: str) -> str:
     from minigrad.launcher.supported import FILE
 
     module = minigrad_module({**MODULES, **LATER}.get(torch_name, ""))
-    there = sorted(getattr(module, "__all__", ()))
+    there = sorted(vars(module).get("__all__", ())) if module is not None else []
     if len(there) > FEW:
         close = get_close_matches(name, there, n=3, cutoff=0.75)
         shown = f" (like it: {', '.join(close)})" if close else ""

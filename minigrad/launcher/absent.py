@@ -1,6 +1,6 @@
 """Names that libraries look at to tell things apart, and of which minigrad has no thing: it is never one of those.
 
-einops compares dtypes with bfloat16, torchinfo asks whether a layer is a MultiheadAttention.
+einops compares dtypes with bfloat16.
 """
 
 from __future__ import annotations
@@ -20,15 +20,5 @@ class AbsentDtype:
         return f"torch.{self.name}"
 
 
-class MultiheadAttention:
-    """A layer that minigrad does not have: NotImplementedError."""
-
-    def __init__(self, *_args: Any, **_options: Any) -> None:
-        raise NotImplementedError("minigrad has no torch.nn.MultiheadAttention")
-
-
-ABSENT: dict[str, Any] = {
-    **{f"torch.{name}": AbsentDtype(name) for name in ("bfloat16", "complex64", "complex128")},
-    "torch.nn.MultiheadAttention": MultiheadAttention,
-}
+ABSENT: dict[str, Any] = {f"torch.{name}": AbsentDtype(name) for name in ("bfloat16", "complex64", "complex128")}
 """What stands for each name where minigrad has nothing of that name."""

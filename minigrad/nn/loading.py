@@ -60,8 +60,7 @@ def load_into(module: Module, state_dict: Mapping[str, Any], strict: bool, assig
         put_in_place(module, {name: replacement(saved, own[name]) for name, saved in matched.items()})
     else:
         for name, saved in matched.items():
-            overwrite(own[name].array, saved.array)
-            mark_changed(own[name])
+            take_over(own[name], saved)
     return IncompatibleKeys(missing, unexpected)
 
 
@@ -78,6 +77,21 @@ def unexpected_keys(module: Module, keys: list[str], prefix: str = "") -> Iterat
             yield from unexpected_keys(part, [key for key in keys if key.startswith(inside)], inside)
 
 
+def is_lazy(tensor: Any) -> bool:
+    """Whether a parameter or buffer has no shape yet: see minigrad.nn.further.lazy."""
+    return hasattr(tensor, "materialize")
+
+
+def take_over(own: Any, saved: Any) -> None:
+    """Copy a saved tensor into one of the module's, which takes its shape if it has none yet."""
+    if is_lazy(saved):
+        return
+    if is_lazy(own):
+        own.materialize(saved.shape)
+    overwrite(own.array, saved.array)
+    mark_changed(own)
+
+
 def fitted(saved: Any, own: Tensor) -> Any:
     """A saved value; one of a single element, for a tensor without dimensions, without its dimension."""
     if own.ndim == 0 and isinstance(saved, Tensor) and saved.shape == (1,):
@@ -92,7 +106,7 @@ def mismatch(name: str, saved: Any, own: Tensor) -> str | None:
             f'While copying the parameter named "{name}", expected torch.Tensor or Tensor-like object from checkpoint '
             f"but received {type(saved)}"
         )
-    if saved.shape != own.shape:
+    if not is_lazy(own) and saved.shape != own.shape:
         return (
             f"size mismatch for {name}: copying a param with shape {saved.shape} from checkpoint, the shape in "
             f"current model is {own.shape}."

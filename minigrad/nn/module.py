@@ -111,6 +111,9 @@ class Module:
             if not isinstance(value, Tensor):
                 refuse_unless_none(value, name, "buffer", "torch.Tensor or None")
             buffers[name] = value
+        elif getattr(value, "_is_buffer", False) and buffers is not None:
+            self._forget(name, attributes)
+            self.register_buffer(name, value, value.persistent)
         else:
             object.__setattr__(self, name, value)
 

@@ -12,8 +12,8 @@ from minigrad.ops.creation import empty, ones, zeros
 from minigrad.tensor import Tensor
 
 
-class _BatchNorm(Module):
-    """Batch normalization, whatever the input's shape."""
+class _NormBase(Module):
+    """What normalizations with statistics have: weight and bias, and the running mean and variance."""
 
     running_mean: Tensor | None
     running_var: Tensor | None
@@ -58,6 +58,20 @@ class _BatchNorm(Module):
         self.reset_running_stats()
         reset_affine(self)
 
+    def _check_input_dim(self, input: Tensor) -> None:
+        raise NotImplementedError
+
+    def extra_repr(self) -> str:
+        """The options."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class _BatchNorm(_NormBase):
+    """Batch normalization, whatever the input's shape."""
+
     def forward(self, input: Tensor) -> Tensor:
         """The normalized input."""
         self._check_input_dim(input)
@@ -76,16 +90,6 @@ class _BatchNorm(Module):
         if counter is not None:
             counter.add_(1)
         return output
-
-    def _check_input_dim(self, input: Tensor) -> None:
-        raise NotImplementedError
-
-    def extra_repr(self) -> str:
-        """The options."""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
 
 
 class BatchNorm1d(_BatchNorm):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad import printing
+from minigrad import on_use, printing
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.engine import order
 from minigrad.engine.graph import leaf_node, new
@@ -75,3 +75,14 @@ def clear_gradients(params: Iterable[Tensor], set_to_none: bool) -> None:
         elif p._grad is not None:
             with no_grad():
                 p._grad.detach_().zero_()
+
+
+LATER = {
+    "minigrad.nn.further.lazy": "UninitializedBuffer UninitializedParameter is_lazy",
+    "minigrad.nn.further.parameters": "Buffer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What is imported when it is first used."""
+    return on_use.found(__name__, LATER, name)

@@ -10,12 +10,8 @@ from minigrad.ops.windows import Sizes
 from minigrad.tensor import Tensor
 
 
-class MaxPool2d(Module):
-    """The largest element of each window: (N, C, height, width) -> (N, C, oh, ow).
-
-    Arguments and sizes are those of `functional.max_pool2d`.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
-    """
+class _MaxPoolNd(Module):
+    """The sizes of a maximum pooling."""
 
     def __init__(
         self,
@@ -34,12 +30,6 @@ class MaxPool2d(Module):
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
 
-    def forward(self, input: Tensor) -> Any:
-        """max_pool2d(input): a Tensor, or with return_indices two."""
-        return functional.max_pool2d(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
-        )
-
     def extra_repr(self) -> str:
         """The sizes."""
         return (
@@ -48,7 +38,33 @@ class MaxPool2d(Module):
         )
 
 
-class AvgPool2d(Module):
+class MaxPool2d(_MaxPoolNd):
+    """The largest element of each window: (N, C, height, width) -> (N, C, oh, ow).
+
+    Arguments and sizes are those of `functional.max_pool2d`.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
+    """
+
+    def forward(self, input: Tensor) -> Any:
+        """max_pool2d(input): a Tensor, or with return_indices two."""
+        return functional.max_pool2d(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+        )
+
+
+class _AvgPoolNd(Module):
+    """The sizes of a pooling by means."""
+
+    kernel_size: int | Sizes
+    stride: int | Sizes
+    padding: int | Sizes
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool2d(_AvgPoolNd):
     """The mean of each window: (N, C, height, width) -> (N, C, oh, ow).
 
     Arguments and sizes are those of `functional.avg_pool2d`.
@@ -83,7 +99,3 @@ class AvgPool2d(Module):
             self.count_include_pad,
             self.divisor_override,
         )
-
-    def extra_repr(self) -> str:
-        """The sizes."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"

@@ -304,7 +304,12 @@ def pow(input: Any, exponent: Any) -> Tensor:
 
 
 def power(a: Any, number: Any) -> Any:
-    """a ** number: -0.5, float16 apart, is 1 / sqrt(a), as in PyTorch, which differs at -0.0 and -inf."""
+    """a ** number.  Two are what they are in PyTorch, float16 apart: the same bits, and no slow powers of NumPy's.
+
+    -0.5 is 1 / sqrt(a), which differs at -0.0 and -inf; 3 is a product.
+    """
+    if number == 3 and a.dtype.itemsize > 2:
+        return a * a * a
     return 1 / sqrt(a) if number == -0.5 and a.dtype.itemsize > 2 else a**number
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine.places import warn
-from minigrad.ops import creation, in_place, memory, promotion
+from minigrad.ops import creation, in_place, memory, promotion, shaping
 from minigrad.ops.arranging import diagonal
 from minigrad.ops.in_place import fill_
 from minigrad.ops.promotion import array_of, category, check_tensors
@@ -150,6 +151,21 @@ def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None
     """Give a tensor the shape of another in place: see `resize_`."""
     options = {} if memory_format is None else {"memory_format": memory_format}
     return memory.resize_(input, *the_template.shape, **options)
+
+
+def resize(self: Tensor, *sizes: int) -> Tensor:
+    """A view of other sizes, of a copy where the elements do not lie in order; deprecated: `reshape` is the same.
+
+    RuntimeError for sizes of another number of elements.
+    """
+    warn("non-inplace resize is deprecated: use reshape")
+    wanted, given = "x".join(map(str, sizes)), "x".join(map(str, self.shape))
+    if math.prod(sizes) != self.array.size:
+        raise RuntimeError(
+            f"requested resize to {wanted} ({math.prod(sizes)} elements in total), but the given tensor has a size of "
+            f"{given} ({self.array.size} elements). resize can only change the shape, not the number of elements."
+        )
+    return shaping.view(memory.contiguous(self), *sizes)
 
 
 def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
-from minigrad.formats import format_of, in_format
+from minigrad.formats import contiguous_format, format_of, in_format, memory_format
 from minigrad.ops.advice import no_tensor
 from minigrad.ops.indexing import scatter
 from minigrad.ops.windows import Sizes, Windows, sizes
@@ -189,7 +189,7 @@ def means(input: Tensor, divisor: Any, windows: Windows) -> Tensor:
     with quiet():
         for part in windows.slices():
             total += x[part]
-        value = in_format((total / divisor).astype(x.dtype, copy=False), format_of(raw(input)))
+        value = in_format((total / divisor).astype(x.dtype, copy=False), format_of_images(raw(input), dims))
     return record(value, (input,), (means_dinput,), windows, saved=(divisor,), name=f"AvgPool{dims}DBackward0")
 
 
@@ -208,6 +208,11 @@ def shared_out(g: Tensor, divisor: Any, windows: Windows) -> Tensor:
 
 def shared_out_dg(g: Tensor, _out: Tensor, _g: Tensor, windows: Windows, divisor: Any) -> Tensor:
     return means(g, divisor, windows)
+
+
+def format_of_images(x: Any, dims: int) -> memory_format:
+    """The format of raw images, in which their means are given; those of volumes lie by rows."""
+    return format_of(x) if dims == 2 else contiguous_format
 
 
 def sizes_of(windows: Windows, count_include_pad: bool) -> Any:

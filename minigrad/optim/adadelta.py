@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.kernels.fused import fused
+from minigrad.kernels.fused import in_pieces
 from minigrad.optim.optimizer import Group, Optimizer, check
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
@@ -78,7 +78,7 @@ class Adadelta(Optimizer):
         block.subtract_scratch()
 
 
-@fused
+@in_pieces
 def adadelta_step(xp: Any, g: Any, v: Any, u: Any, d: Any, lr: float, rho: float, share: float, eps: float) -> None:
     """What to subtract from p into d, and the averages brought up to date; share is 1 - rho."""
     xp.multiply(g, share, out=d)  # v = rho * v + (1 - rho) * g * g

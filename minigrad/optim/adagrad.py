@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import wrap
-from minigrad.kernels.fused import fused
+from minigrad.kernels.fused import in_pieces
 from minigrad.optim.optimizer import Group, Optimizer, check
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
@@ -95,7 +95,7 @@ class Adagrad(Optimizer):
         block.subtract_scratch()
 
 
-@fused
+@in_pieces
 def adagrad_step(xp: Any, g: Any, s: Any, scratch: Any, rate: float, eps: float) -> None:
     """What to subtract from p into scratch, and the sum of squares brought up to date."""
     xp.multiply(g, g, out=scratch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.kernels.fused import fused
+from minigrad.kernels.fused import in_pieces
 from minigrad.optim.optimizer import Group, Optimizer, check, is_beta
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
@@ -107,7 +107,7 @@ class Adam(Optimizer):
         return direction(block, group)
 
 
-@fused
+@in_pieces
 def adam_step(
     xp: Any,
     g: Any,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.kernels.fused import fused
+from minigrad.kernels.fused import in_pieces
 from minigrad.optim.optimizer import Group, Optimizer, check
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
@@ -94,7 +94,7 @@ class RMSprop(Optimizer):
         block.subtract_scratch()
 
 
-@fused
+@in_pieces
 def rmsprop_step(
     xp: Any,
     g: Any,

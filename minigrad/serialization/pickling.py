@@ -42,6 +42,7 @@ class Pickler(pickle._Pickler):
     """
 
     memory: Memory
+    save: Any
     write: Any
     memoize: Any
     save_reduce: Any
@@ -78,7 +79,7 @@ class Pickler(pickle._Pickler):
 
     def save_dtype(self, dtype: dtype) -> None:
         """Write a dtype, which is a name of PyTorch's."""
-        self.save_name(DTYPES[dtype.name])
+        self.save(DTYPES[dtype.name])
 
     def save_size(self, size: Size) -> None:
         """Write a Size."""

@@ -5,7 +5,7 @@ from typing import Any
 from minigrad.on_use import found, names_in
 from minigrad.vision import datasets, transforms
 
-LATER = {"": "io utils"}
+LATER = {"": "io models utils"}
 """Modules that are imported when they are first used."""
 
 __all__ = ["datasets", "transforms"]

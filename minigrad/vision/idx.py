@@ -8,27 +8,31 @@ from typing import Any
 
 import numpy as np
 
-UNSIGNED_BYTES = 8
+UNSIGNED_BYTES, INTEGERS = 8, 12
+"""The types of elements that there are here."""
+
+ELEMENTS = {UNSIGNED_BYTES: ("u1", "unsigned bytes"), INTEGERS: (">i4", "integers")}
 
 
-def read_idx(path: str | Path, ndim: int) -> Any:
-    """The array of unsigned bytes in an IDX file: a uint8 NumPy array of `ndim` dimensions.
+def read_idx(path: str | Path, ndim: int, kind: int = UNSIGNED_BYTES) -> Any:
+    """The array in an IDX file: of `ndim` dimensions, uint8 for unsigned bytes, int32 for integers.
 
-    The file begins with two zero bytes, the type (8: unsigned bytes) and the number of dimensions; then come the
-    sizes, as big-endian 32-bit integers, and the elements.  ValueError when the file is not that or not whole.
+    The file begins with two zero bytes, the type (8: unsigned bytes, 12: integers) and the number of dimensions; then
+    come the sizes, as big-endian 32-bit integers, and the elements.  ValueError when the file is not that or not whole.
     Format: http://yann.lecun.com/exdb/mnist/
     """
+    dtype, elements = np.dtype(ELEMENTS[kind][0]), ELEMENTS[kind][1]
     content = np.fromfile(path, np.uint8)
     start = 4 + 4 * ndim
-    if len(content) < start or content[:4].tolist() != [0, 0, UNSIGNED_BYTES, ndim]:
-        raise ValueError(f"{path} is not an IDX file of unsigned bytes with {ndim} dimension(s). {REMEDY}")
+    if len(content) < start or content[:4].tolist() != [0, 0, kind, ndim]:
+        raise ValueError(f"{path} is not an IDX file of {elements} with {ndim} dimension(s). {REMEDY}")
     shape = content[4:start].view(">u4").tolist()
-    if len(content) != start + math.prod(shape):
+    size = math.prod(shape) * dtype.itemsize
+    if len(content) != start + size:
         raise ValueError(
-            f"{path} is not whole: its header announces {' x '.join(map(str, shape))} bytes, "
-            f"and {len(content) - start} follow. {REMEDY}"
+            f"{path} is not whole: its header announces {size} bytes, and {len(content) - start} follow. {REMEDY}"
         )
-    return content[start:].reshape(shape)
+    return content[start:].view(dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
 REMEDY = "Delete it, and let download=True bring it again."

@@ -44,6 +44,11 @@ class Weighing:
         return Weighing(self.dim, self.size, self.length, self.elements, self.places, self.weights)
 
     @cached_property
+    def unweighted(self) -> Weighing:
+        """The sums of the same elements."""
+        return Weighing(self.dim, self.length, self.size, self.places, self.elements)
+
+    @cached_property
     def rounds(self) -> list[tuple[Any, Any, Any]]:
         """The list in parts, in each of which a place comes at most once: places and elements are keys, of one dim."""
         order = np.argsort(self.places, kind="stable")

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.dtypes import float32
 from minigrad.nn import functional
-from minigrad.ops.creation import linspace, ones, tensor
+from minigrad.ops.creation import linspace, tensor
 from minigrad.ops.selection import where
 from minigrad.ops.shaping import cat, stack
 from minigrad.tensor import Tensor
@@ -138,8 +138,7 @@ def affine_grid(matrix: list[float], image: Tensor, height: int, width: int) -> 
     theta = tensor(matrix, dtype=dtype_of(image), device=image.device).reshape(2, 3)
     rows, columns = extent(image)
     scaled = theta.T / tensor([0.5 * columns, 0.5 * rows], dtype=theta.dtype, device=image.device)
-    places: Tensor = points(image, height, width, -height * 0.5, -width * 0.5) @ scaled
-    return places.unflatten(0, (1, height, width))
+    return mapped(scaled, height, width, -height * 0.5, -width * 0.5)
 
 
 def dtype_of(image: Tensor) -> Any:
@@ -147,14 +146,16 @@ def dtype_of(image: Tensor) -> Any:
     return image.dtype if image.is_floating_point() else float32
 
 
-def points(image: Tensor, height: int, width: int, top: float, left: float) -> Tensor:
-    """(x, y, 1) of the middle of each pixel, row for row, where the first ones lie at the top left."""
-    options = {"dtype": dtype_of(image), "device": image.device}
-    x = linspace(left + 0.5, left + 0.5 + width - 1, width, **options)
-    y = linspace(top + 0.5, top + 0.5 + height - 1, height, **options)
-    size = (height, width)
-    columns: Tensor = stack([x.expand(size), y.unsqueeze(-1).expand(size), ones(size, **options)], -1)
-    return columns.flatten(0, 1)
+def mapped(matrix: Tensor, height: int, width: int, top: float, left: float) -> Tensor:
+    """(x, y, 1) @ matrix of the middle of each pixel, of which the first lies at the top left: (1, height, width, n).
+
+    Added up in PyTorch's order, since half a rounding error can decide which pixel is the nearest one.
+    """
+    options: dict[str, Any] = {"dtype": matrix.dtype, "device": matrix.device}
+    x = linspace(left + 0.5, left + 0.5 + width - 1, width, **options).reshape(1, 1, width, 1)
+    y = linspace(top + 0.5, top + 0.5 + height - 1, height, **options).reshape(1, height, 1, 1)
+    places: Tensor = x * matrix[0] + y * matrix[1] + matrix[2]
+    return places
 
 
 def sampled(image: Tensor, grid: Tensor, mode: InterpolationMode, fill: Any) -> Tensor:
@@ -199,10 +200,10 @@ def perspective(
     a, b, c, d, e, f, g, h = numbers
     height, width = extent(img)
     options = {"dtype": dtype_of(img), "device": img.device}
-    places = points(img, height, width, 0, 0)
-    above = places @ (tensor([[a, b, c], [d, e, f]], **options).T / tensor([0.5 * width, 0.5 * height], **options))
-    below = places @ tensor([[g, h, 1.0], [g, h, 1.0]], **options).T
-    return sampled(img, (above / below - 1.0).unflatten(0, (1, height, width)), mode, fill)
+    scaled = tensor([[a, b, c], [d, e, f]], **options).T / tensor([0.5 * width, 0.5 * height], **options)
+    above = mapped(scaled, height, width, 0, 0)
+    below = mapped(tensor([[g, h, 1.0], [g, h, 1.0]], **options).T, height, width, 0, 0)
+    return sampled(img, above / below - 1.0, mode, fill)
 
 
 def perspective_numbers(startpoints: Any, endpoints: Any) -> list[float]:

@@ -1,4 +1,4 @@
-"""Datasets of images, as in torchvision: MNIST and FashionMNIST, in torchvision's folders, so a download is shared."""
+"""MNIST and FashionMNIST."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import numpy as np
 from minigrad.dtypes import int64
 from minigrad.engine.graph import wrap
 from minigrad.tensor import Tensor
-from minigrad.utils.data import Dataset
 from minigrad.vision import catalogue
+from minigrad.vision.datasets.base import VisionDataset
 from minigrad.vision.idx import read_idx
 from minigrad.vision.transforms import batch_version
 
 __all__ = ["FashionMNIST", "MNIST"]
 
 
-class MNIST(Dataset[tuple[Any, Any]]):
+class MNIST(VisionDataset):
     """The MNIST digits: 60,000 training and 10,000 test images of 28 x 28 grey pixels, with the digits 0 to 9.
 
     A sample is (image, target): a NumPy array of shape (28, 28) and dtype uint8 (torchvision has a PIL image
@@ -49,39 +49,42 @@ class MNIST(Dataset[tuple[Any, Any]]):
         target_transform: Callable[[Any], Any] | None = None,
         download: bool = False,
     ) -> None:
-        self.root = os.path.expanduser(root)
+        super().__init__(os.path.expanduser(root), None, transform, target_transform)
         self.train = train
-        self.transform = transform
-        self.target_transform = target_transform
         if download:
             self.download()
         self.data, self.targets = self.load()
 
     def download(self) -> None:
-        """Bring those of the four files that are missing; RuntimeError when that is not possible."""
+        """Bring those of the files that are missing; RuntimeError when that is not possible."""
         from minigrad.vision import download  # here, since it imports much that reading does not need
 
         download.fetch(type(self).__name__, self.published, Path(self.raw_folder))
 
     def load(self) -> tuple[Tensor, Tensor]:
         """The images and the labels, from the files."""
-        split = "train" if self.train else "t10k"
-        images = Path(self.raw_folder, f"{split}-images-idx3-ubyte")
-        labels = Path(self.raw_folder, f"{split}-labels-idx1-ubyte")
+        images, labels = self.files()
         if not (images.is_file() and labels.is_file()):
             raise RuntimeError(f"Dataset not found in {self.raw_folder}. You can use download=True to download it")
-        data, targets = read_idx(images, 3), read_idx(labels, 1)
+        data, targets = self.read(images, labels)
         if len(data) != len(targets):
             raise ValueError(f"{images} has {len(data)} images, but {labels} has {len(targets)} labels")
         return wrap(data), wrap(targets.astype(np.int64))
 
+    def files(self) -> tuple[Path, Path]:
+        """The file of the images and that of the labels."""
+        split = "train" if self.train else "t10k"
+        return (
+            Path(self.raw_folder, f"{split}-images-idx3-ubyte"),
+            Path(self.raw_folder, f"{split}-labels-idx1-ubyte"),
+        )
+
+    def read(self, images: Path, labels: Path) -> tuple[Any, Any]:
+        """The arrays in both files."""
+        return read_idx(images, 3), read_idx(labels, 1)
+
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        image, target = self.data[index].numpy().copy(), int(self.targets[index])
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
+        return self.transformed(self.data[index].numpy().copy(), int(self.targets[index]))
 
     def __getbatch__(self, indices: Sequence[int]) -> list[Tensor] | None:
         """What collating the samples of these indices gives, made at once; None where that takes each sample."""
@@ -111,14 +114,6 @@ class MNIST(Dataset[tuple[Any, Any]]):
         """What the printed form says of the split."""
         return f"Split: {'Train' if self.train else 'Test'}"
 
-    def __repr__(self) -> str:
-        lines = [f"Number of datapoints: {len(self)}", f"Root location: {self.root}", *self.extra_repr().splitlines()]
-        transforms = {"Transform": self.transform, "Target transform": self.target_transform}
-        given = [hanging(f"{name}: ", repr(t)) for name, t in transforms.items() if t is not None]
-        if given:
-            lines.append("\n".join(["StandardTransform", *given]))
-        return "\n    ".join([f"Dataset {type(self).__name__}", *lines])
-
 
 class FashionMNIST(MNIST):
     """Zalando's pieces of clothing, 28 x 28 grey pixels, in ten classes: made to take MNIST's place, and used alike.
@@ -132,8 +127,3 @@ class FashionMNIST(MNIST):
         *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
         *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
     ]
-
-
-def hanging(head: str, text: str) -> str:
-    """A text after a head, its further lines indented by the head's length."""
-    return head + text.replace("\n", "\n" + " " * len(head))
