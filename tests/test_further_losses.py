@@ -57,7 +57,7 @@ def test_a_module_gives_what_pytorchs_gives(name: str) -> None:
     on_sample()
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTION_OF if name != "TripletMarginWithDistanceLoss"])
+@pytest.mark.parametrize("name", FUNCTION_OF)
 def test_a_module_is_printed_copied_and_saved(name: str) -> None:
     def scenario(lib: Any) -> Any:
         weighted = name in ("MultiMarginLoss", "MultiLabelSoftMarginLoss", "NLLLoss2d")

@@ -11,7 +11,7 @@ import operator
 import random
 from collections.abc import Callable, Iterator
 from itertools import islice
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,16 @@ def of_minigrad(x: Any) -> Any:
         return getattr(minigrad, str(x).removeprefix("torch."))
     if isinstance(x, torch.device):
         return str(x)
+    if isinstance(x, (BuiltinFunctionType, torch.nn.Module)):
+        return CALLED[getattr(x, "__name__", type(x).__name__)]
     return inside(x, of_minigrad)
+
+
+CALLED = {
+    "pairwise_distance": minigrad.pairwise_distance,
+    "PairwiseDistance": minigrad.nn.PairwiseDistance(),
+}
+"""What a sample passes to be called, by its name."""
 
 
 def of_torch(x: Any) -> Any:

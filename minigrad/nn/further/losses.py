@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.nn.further.pairs import PairwiseDistance
 from minigrad.nn.losses import NLLLoss, _Loss, _WeightedLoss
 from minigrad.ops.further import ctc, losses, margin_losses
 from minigrad.tensor import Tensor
@@ -184,7 +185,7 @@ class TripletMarginWithDistanceLoss(_Loss):
     ) -> None:
         super().__init__(reduction=reduction)
         check_margin("TripletMarginWithDistanceLoss", margin)
-        self.distance_function = distance_function
+        self.distance_function = PairwiseDistance() if distance_function is None else distance_function
         self.margin = margin
         self.swap = swap
 
