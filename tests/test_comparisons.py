@@ -343,6 +343,16 @@ def test_a_disturbed_run_is_one_rounding_off_in_each_element_of_a_gradient(tmp_p
     assert off.max() <= 2.0**-22
 
 
+def test_in_a_disturbed_run_a_small_element_has_the_rounding_of_the_others_and_zero_none(tmp_path, recorder_of):
+    recorder_of(disturbed=True)
+    g = torch.tensor([1.0, -1.0, 1e-9, 0.0])
+    w = torch.nn.Parameter(torch.ones(4))
+    (w * g).sum().backward()
+    off = (w.grad - g).abs().numpy()
+    assert off[3] == 0
+    assert 2.0**-24 <= off[2] <= 2.0**-23
+
+
 def test_float64_reaches_every_name_of_float32(tmp_path):
     run = recorded(
         tmp_path,

@@ -13,7 +13,9 @@ from tables import elementwise, in_place
 import minigrad
 from minigrad import later
 from minigrad.more_methods import MoreMethods
-from minigrad.nn import further
+from minigrad.nn.further import FUNCTIONS, LAYERS
+from minigrad.optim.further import OPTIMIZERS
+from minigrad.optim.lr_scheduler.further import SCHEDULERS
 
 
 @pytest.mark.parametrize("family", later.FAMILIES)
@@ -26,12 +28,20 @@ def test_a_family_offers_what_is_listed(family: str) -> None:
         assert name in minigrad.__all__
 
 
-@pytest.mark.parametrize("table", [further.LAYERS, further.FUNCTIONS], ids=["layers", "functions"])
-def test_layers_of_a_module_are_listed_where_they_are_found(table: dict[str, str]) -> None:
-    asked = minigrad.nn if table is further.LAYERS else minigrad.nn.functional
-    for source, names in table.items():
+TABLES = {
+    "minigrad.nn": LAYERS,
+    "minigrad.nn.functional": FUNCTIONS,
+    "minigrad.optim": OPTIMIZERS,
+    "minigrad.optim.lr_scheduler": SCHEDULERS,
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_what_a_module_offers_is_listed_where_it_is_found(name: str) -> None:
+    asked = importlib.import_module(name)
+    for source, names in TABLES[name].items():
         for name in names.split():
-            module = importlib.import_module(source or f"minigrad.nn.{name}")
+            module = importlib.import_module(source or f"{asked.__name__}.{name}")
             assert getattr(asked, name) is (getattr(module, name) if source else module)
             assert name in asked.__all__
 

@@ -56,7 +56,7 @@ class Recorder:
     """Writes the steps to the file `records`, and a byte for each to `steps`.
 
     last_step: after it the script is ended.  disturbed: move each element of each gradient up or down by one rounding,
-    as another order of summation may.
+    as another order of summation may: see `disturb`.
     """
 
     def __init__(self, torch: ModuleType, folder: Path, last_step: int | None = None, disturbed: bool = False) -> None:
@@ -124,12 +124,18 @@ class Recorder:
         )
 
     def disturb(self, leaf: Any) -> None:
-        """Move each element of a gradient up or down by one rounding, if that was asked for."""
-        if self.random is not None and leaf.grad is not None:
-            rounding = np.finfo(array_of(leaf.grad).dtype).eps
-            signs = self.random.choice(np.array([-1, 1], array_of(leaf.grad).dtype), tuple(leaf.shape))
-            with self.torch.no_grad():
-                leaf.grad.mul_(self.torch.from_numpy(np.asarray(1 + signs * rounding)).to(leaf.grad.device))
+        """Move each element of a gradient up or down by one rounding, if that was asked for.
+
+        Of an element that is smaller than their root mean square, it is a rounding of that: its summands cancel, and
+        their rounding stays.  A zero stays zero.
+        """
+        if self.random is None or leaf.grad is None:
+            return
+        g = array_of(leaf.grad)
+        size = np.maximum(np.abs(g), np.sqrt(np.mean(g * g))) * (g != 0)
+        moved = g + size * np.finfo(g.dtype).eps * self.random.choice(np.array([-1, 1], g.dtype), g.shape)
+        with self.torch.no_grad():
+            leaf.grad.copy_(self.torch.from_numpy(np.asarray(moved, g.dtype)))
 
     def end_step(self, last: bool = False) -> None:
         """Write the step that the next `backward()`, or the end of the script, has ended."""

@@ -77,6 +77,7 @@ LATER = {
     "torch.multiprocessing": "minigrad.multiprocessing",
     "torch.nn.attention": "minigrad.nn.attention",
     "torch.nn.parallel": "minigrad.nn.parallel",
+    "torch.optim.swa_utils": "minigrad.optim.swa_utils",
     "torch.profiler": "minigrad.profiler",
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",

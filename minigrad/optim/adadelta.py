@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.kernels.fused import in_pieces
-from minigrad.optim.optimizer import Group, Optimizer, check
+from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
@@ -49,7 +49,7 @@ class Adadelta(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check("learning rate", lr)
+        check_learning_rate(lr)
         check("rho value", rho, lambda x: 0.0 <= x <= 1.0)
         check("epsilon value", eps)
         check("weight_decay value", weight_decay)

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import wrap
 from minigrad.kernels.fused import in_pieces
-from minigrad.optim.optimizer import Group, Optimizer, check
+from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
@@ -53,7 +53,7 @@ class Adagrad(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check("learning rate", lr)
+        check_learning_rate(lr)
         check("lr_decay value", lr_decay)
         check("weight_decay value", weight_decay)
         check("initial_accumulator_value value", initial_accumulator_value)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.kernels.fused import in_pieces
-from minigrad.optim.optimizer import Group, Optimizer, check, is_beta
+from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
@@ -53,14 +53,9 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check("learning rate", lr)
+        check_learning_rate(lr)
         check("epsilon value", eps)
-        if not isinstance(betas, (tuple, list)):
-            raise TypeError(
-                f"'{type(betas).__name__}' object is not subscriptable: betas are two numbers, (0.9, 0.999)"
-            )
-        check("beta parameter at index 0", betas[0], is_beta)
-        check("beta parameter at index 1", betas[1], is_beta)
+        check_betas(betas)
         check("weight_decay value", weight_decay)
         defaults = {
             "lr": lr,
@@ -85,7 +80,7 @@ class Adam(Optimizer):
         """One step for one block: the formula above, without an array being made on the way."""
         t, lr, (beta1, beta2) = block.count_step(), float(group["lr"]), group["betas"]
         adam_step(
-            self.gradient(block, group, lr),
+            after_decay(block, group, lr),
             block.state["exp_avg"],
             block.state["exp_avg_sq"],
             block.state.get("max_exp_avg_sq"),
@@ -99,12 +94,13 @@ class Adam(Optimizer):
         )
         block.subtract_scratch()
 
-    def gradient(self, block: Block, group: Group, lr: float) -> Any:
-        """The gradient to follow, after weight decay in one of its two forms."""
-        if group["weight_decay"] and group["decoupled_weight_decay"]:
-            block.scale(1 - lr * group["weight_decay"])
-            return -block.gradient() if group["maximize"] else block.gradient()
-        return direction(block, group)
+
+def after_decay(block: Block, group: Group, lr: float) -> Any:
+    """The gradient to follow, after weight decay in one of its two forms."""
+    if group["weight_decay"] and group["decoupled_weight_decay"]:
+        block.scale(1 - lr * group["weight_decay"])
+        return -block.gradient() if group["maximize"] else block.gradient()
+    return direction(block, group)
 
 
 @in_pieces

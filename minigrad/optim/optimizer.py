@@ -153,7 +153,7 @@ class Optimizer:
                     mark_changed(*block.params)
         return loss
 
-    def update(self, block: Block, group: Group) -> None:
+    def update(self, block: Any, group: Group) -> None:
         """Update the parameters of one block; what a subclass is there for."""
         raise NotImplementedError
 
@@ -321,6 +321,8 @@ def refuse_other_than_state(state_dict: Any) -> None:
 
 def loaded(value: Any, p: Tensor, name: str) -> Any:
     """A copy of a saved value, in the parameter's dtype, on its device (the number of steps: float32, on the CPU)."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(loaded(each, p, name) for each in value)
     if not isinstance(value, TensorBase):
         return deepcopy(value)
     if name == "step":
@@ -330,14 +332,34 @@ def loaded(value: Any, p: Tensor, name: str) -> Any:
         return wrap(on_its_gpu(array).astype(p.array.dtype))
 
 
-def check(name: str, value: float, fits: Callable[[float], bool] = lambda x: x >= 0.0) -> None:
+def check(name: str, value: Any, fits: Callable[[Any], bool] = lambda x: x >= 0.0) -> None:
     """ValueError for an option out of its range, TypeError for one that is no number, in PyTorch's words."""
+    check_range(f"Invalid {name}:", value, fits)
+
+
+def check_range(words: str, value: Any, fits: Callable[[Any], bool] = lambda x: x >= 0.0) -> None:
+    """As `check`, where PyTorch's words are others."""
     try:
         valid = fits(value)
     except TypeError as error:
-        raise TypeError(f"{error}: the {name} must be a number, but is {value!r}") from None
+        raise TypeError(f"{error}: a number is needed, but {value!r} was given. {words.rstrip(':')}") from None
     if not valid:
-        raise ValueError(f"Invalid {name}: {value}")
+        raise ValueError(f"{words} {value}")
+
+
+def check_learning_rate(lr: Any, words: str = "Invalid learning rate:") -> None:
+    """ValueError for a rate below 0, or a tensor of other than one element."""
+    if isinstance(lr, TensorBase) and lr.array.size != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    check_range(words, lr)
+
+
+def check_betas(betas: Any) -> None:
+    """TypeError or ValueError unless they are two shares of what is remembered of an average."""
+    if not isinstance(betas, (tuple, list)):
+        raise TypeError(f"'{type(betas).__name__}' object is not subscriptable: betas are two numbers, (0.9, 0.999)")
+    for index, beta in enumerate(betas[:2]):
+        check(f"beta parameter at index {index}", beta, is_beta)
 
 
 def is_beta(x: float) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.kernels.fused import in_pieces
-from minigrad.optim.optimizer import Group, Optimizer, check
+from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
@@ -51,7 +51,7 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check("learning rate", lr)
+        check_learning_rate(lr)
         check("epsilon value", eps)
         check("momentum value", momentum)
         check("weight_decay value", weight_decay)

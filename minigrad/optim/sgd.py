@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.arrays import array_module
 from minigrad.kernels.fused import blend, fused
-from minigrad.optim.optimizer import Group, Optimizer, check
+from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate
 from minigrad.optim.packing import Block
 
 
@@ -47,7 +47,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check("learning rate", lr)
+        check_learning_rate(lr)
         check("momentum value", momentum)
         check("weight_decay value", weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):

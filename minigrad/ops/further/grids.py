@@ -159,8 +159,10 @@ def product_of(factors: list[Any]) -> Any:
 
 def along_one(component: Any, n: int, looking: Looking) -> list[tuple[Any, Any, Any, Any]]:
     """The elements along one dimension around each position, as in `taps`."""
-    scale, shift = ((n - 1) / 2, (n - 1) / 2) if looking.align_corners else (n / 2, (n - 1) / 2)
-    coordinate: Any = component * scale + shift
+    scale = (n - 1) / 2 if looking.align_corners else n / 2
+    coordinate: Any = (component + 1) * scale  # rounded as in PyTorch: it can decide which element is the nearest one
+    if not looking.align_corners:
+        coordinate = coordinate - 0.5
     slope: Any = scale
     if looking.mode != "bicubic":
         factor, offset = folding(raw(coordinate), n, looking)

@@ -1,6 +1,10 @@
 """Learning rates that change while a model is trained, as torch.optim.lr_scheduler."""
 
+from typing import Any as _Any
+
+from minigrad import on_use as _on_use
 from minigrad.optim.lr_scheduler.base import LRScheduler
+from minigrad.optim.lr_scheduler.further import SCHEDULERS as _SCHEDULERS
 from minigrad.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from minigrad.optim.lr_scheduler.schedules import (
     ConstantLR,
@@ -30,3 +34,10 @@ __all__ = [
     "SequentialLR",
     "ReduceLROnPlateau",
 ]
+
+__all__ += _on_use.names_in(_SCHEDULERS)
+
+
+def __getattr__(name: str) -> _Any:
+    """What is imported when it is first used."""
+    return _on_use.found(__name__, _SCHEDULERS, name)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
-from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.optimizer import Group, Optimizer
+from minigrad.tensor import Tensor
 
 HOW_TO = "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
 
@@ -44,13 +46,13 @@ class LRScheduler:
         self.optimizer = checked_optimizer(optimizer)
         for number, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"])
+                group.setdefault("initial_lr", copied(group["lr"]))
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"param 'initial_lr' is not specified in param_groups[{number}] when resuming scheduler with "
                     "last_epoch >= 0: load the optimizer's state first, or begin anew with last_epoch=-1"
                 )
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self.base_lrs = [copied(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         optimizer.watch_steps()
         self.begin()
@@ -84,11 +86,17 @@ class LRScheduler:
     def go_to(self, epoch: int | None) -> None:
         """Set the rates for the next epoch, or for a given one."""
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        self.set_rates(self.get_lr if epoch is None else self.closed_form)
+
+    def set_rates(self, rule: Callable[[], list[Any]]) -> None:
+        """Set the rates that `get_lr` or `closed_form` gives for `last_epoch`."""
         self._get_lr_called_within_step = True
-        rates = self.get_lr() if epoch is None else self.closed_form()
-        self._get_lr_called_within_step = False
+        try:
+            rates = rule()
+        finally:
+            self._get_lr_called_within_step = False
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
+            put(group, "lr", rate)
         self._last_lr = self.current()
 
     def get_lr(self) -> list[Any]:
@@ -105,7 +113,7 @@ class LRScheduler:
 
     def current(self) -> list[Any]:
         """The groups' rates at present, whoever has set them."""
-        return [group["lr"] for group in self.optimizer.param_groups]
+        return [copied(group["lr"]) for group in self.optimizer.param_groups]
 
     def scaled(self, factor: float) -> list[Any]:
         """The groups' present rates times a factor."""
@@ -127,6 +135,32 @@ class LRScheduler:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` gave.  The optimizer's rates are loaded with the optimizer."""
         self.__dict__.update(state_dict)
+
+
+def copied(value: Any) -> Any:
+    """An option of a group; of a tensor, which may be changed in place, a copy."""
+    return value.clone() if isinstance(value, Tensor) else value
+
+
+def put(group: Group, name: str, value: Any) -> None:
+    """Set an option of a group.  A tensor stays the same one: others may hold it."""
+    if isinstance(group.get(name), Tensor):
+        group[name].fill_(float(value))
+    else:
+        group[name] = value
+
+
+def one_for_each_group(name: str, optimizer: Optimizer, values: Any) -> list[Any]:
+    """An option in a list with one value for each group; ValueError for a list of another length."""
+    groups = len(optimizer.param_groups)
+    if not isinstance(values, (list, tuple)):
+        values = [values] * groups
+    if len(values) != groups:
+        raise ValueError(
+            f"{name} must have the same length as optimizer.param_groups. {name} has {len(values)} values, "
+            f"param_groups has {groups}."
+        )
+    return [copied(value) for value in values]
 
 
 def checked_optimizer(optimizer: Any) -> Optimizer:

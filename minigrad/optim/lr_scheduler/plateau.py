@@ -6,7 +6,7 @@ import warnings
 from math import inf
 from typing import SupportsFloat
 
-from minigrad.optim.lr_scheduler.base import EPOCH_IS_DEPRECATED, LRScheduler, checked_optimizer
+from minigrad.optim.lr_scheduler.base import EPOCH_IS_DEPRECATED, LRScheduler, checked_optimizer, put
 from minigrad.optim.optimizer import Optimizer
 
 
@@ -112,7 +112,7 @@ class ReduceLROnPlateau(LRScheduler):
         for group, rate, bound in zip(self.optimizer.param_groups, self.current(), self.bounds()):
             lower = max(float(rate) * self.factor, bound)
             if float(rate) - lower > self.eps:
-                group["lr"] = lower
+                put(group, "lr", lower)
 
     def bounds(self) -> list[float]:
         """The lowest rate of each group; RuntimeError for a group that was added later and has none."""

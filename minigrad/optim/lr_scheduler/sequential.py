@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
-from minigrad.optim.lr_scheduler.base import LRScheduler
+from minigrad.optim.lr_scheduler.base import LRScheduler, put
 from minigrad.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from minigrad.optim.optimizer import Optimizer
 
 
-class SequentialLR(LRScheduler):
+class SeveralSchedulers(LRScheduler):
+    """A scheduler made of others, `_schedulers`: its state has theirs."""
+
+    _schedulers: Sequence[LRScheduler]
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that it and its schedulers remember, but for the optimizer."""
+        return {**super().state_dict(), "_schedulers": [scheduler.state_dict() for scheduler in self._schedulers]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        super().load_state_dict({name: value for name, value in state_dict.items() if name != "_schedulers"})
+        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"]):
+            scheduler.load_state_dict(state)
+
+
+class SequentialLR(SeveralSchedulers):
     """Several schedulers one after another; the next begins, at its own epoch 0, at each of the milestones.
 
     ValueError unless all act on this optimizer and there is one milestone less than schedulers, or for a
@@ -21,13 +38,16 @@ class SequentialLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1
     ) -> None:
-        check_schedulers(optimizer, schedulers, milestones)
+        if not schedulers:
+            raise ValueError("SequentialLR expects at least one scheduler, but got no scheduler.")
+        check_schedulers("SequentialLR", optimizer, schedulers)
+        check_milestones(milestones, schedulers)
         self._schedulers = schedulers
         self._milestones = milestones
         self.last_epoch = last_epoch + 1
         self.optimizer = optimizer
         for group in optimizer.param_groups:
-            group["lr"] = group["initial_lr"]
+            put(group, "lr", group["initial_lr"])
         take_back_an_epoch(self)
         first = schedulers[bisect_right(milestones, 0)]
         first.begin()
@@ -44,32 +64,26 @@ class SequentialLR(LRScheduler):
             scheduler.step()
         self._last_lr = scheduler.get_last_lr()
 
-    def state_dict(self) -> dict[str, Any]:
-        """All that it and its schedulers remember, but for the optimizer."""
-        return {**super().state_dict(), "_schedulers": [scheduler.state_dict() for scheduler in self._schedulers]}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
-        super().load_state_dict({name: value for name, value in state_dict.items() if name != "_schedulers"})
-        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"]):
-            scheduler.load_state_dict(state)
-
-
-def check_schedulers(optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int]) -> None:
-    """ValueError for schedulers that cannot be put in a sequence."""
-    if not schedulers:
-        raise ValueError("SequentialLR expects at least one scheduler, but got no scheduler.")
+def check_schedulers(kind: str, optimizer: Optimizer, schedulers: Sequence[LRScheduler]) -> None:
+    """TypeError or ValueError for schedulers that cannot be put together in one of this kind."""
     for number, scheduler in enumerate(schedulers):
+        if not hasattr(scheduler, "optimizer"):
+            raise TypeError(f"{kind} at index {number} should have `optimizer` as its attribute.")
         if isinstance(scheduler, ReduceLROnPlateau):
             raise ValueError(
-                "SequentialLR does not support `ReduceLROnPlateau` scheduler as it requires additional kwargs to be "
+                f"{kind} does not support `ReduceLROnPlateau` scheduler as it requires additional kwargs to be "
                 f"specified when calling `step`, but got one at index {number} in the given schedulers sequence."
             )
         if scheduler.optimizer is not optimizer:
             raise ValueError(
-                "SequentialLR expects all schedulers to belong to the same optimizer, but got scheduler "
+                f"{kind} expects all schedulers to belong to the same optimizer, but got scheduler "
                 f"{type(scheduler).__name__} at index {number} that has another one."
             )
+
+
+def check_milestones(milestones: list[int], schedulers: list[LRScheduler]) -> None:
+    """ValueError unless each scheduler but the first has the epoch at which it begins."""
     if len(milestones) != len(schedulers) - 1:
         raise ValueError(
             "Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone "
@@ -80,7 +94,7 @@ def check_schedulers(optimizer: Optimizer, schedulers: list[LRScheduler], milest
 
 def take_back_an_epoch(scheduler: LRScheduler) -> None:
     """Undo the epoch that each scheduler has counted when it was made."""
-    if isinstance(scheduler, SequentialLR):
+    if isinstance(scheduler, SeveralSchedulers):
         for each in scheduler._schedulers:
             take_back_an_epoch(each)
     else:
