@@ -420,9 +420,6 @@ NOT_FINITE = [
         Sample((np.ones((1, 1, 1, 1)), np.full((1, 1, 1, 2), 3.0))),
     ),
     Difference(
-        ("cdist",),
-    ),
-    Difference(
         ("cdist", LOSSES + "pdist", LOSSES + "pairwise_distance"),
         "at distance 0 an infinite gradient is nan, as of linalg.vector_norm in PyTorch too (in PyTorch's cdist 0)",
         lambda _: True,
