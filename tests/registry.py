@@ -654,6 +654,7 @@ LOSS_OPTIONS = {
     "triplet_margin_with_distance_loss": loss_samples.triplets(),
     "multilabel_soft_margin_loss": op_samples.binary_loss(),
     "multi_margin_loss": loss_samples.of_one_class,
+    "linear_cross_entropy": loss_samples.linear_and_classes,
     "multilabel_margin_loss": loss_samples.of_several_classes,
 }
 for name, make in LOSS_OPTIONS.items():
