@@ -576,13 +576,13 @@ NAMES = [
         Sample((np.ones(2, "float32"), np.ones((2, 2), "float32"))),
     ),
     Difference(
-        (LOSSES + "cross_entropy",),
+        (LOSSES + "cross_entropy", LOSSES + "linear_cross_entropy"),
         "DivBackward1 or NegBackward0 with label_smoothing (in PyTorch AddBackward0)",
         lambda sample: sample.options.get("label_smoothing", 0) > 0,
         Sample((np.ones((1, 2), "float32"), np.array([0])), {"label_smoothing": 0.1}),
     ),
     Difference(
-        (LOSSES + "cross_entropy", LOSSES + "nll_loss"),
+        (LOSSES + "cross_entropy", LOSSES + "nll_loss", LOSSES + "linear_cross_entropy"),
         "NllLoss2DBackward0 also for three dimensions and more than four unreduced (in PyTorch ViewBackward0)",
         lambda sample: sample.options.get("reduction") == "none" and sample.operands[0].ndim != 4,
         Sample((np.ones((1, 2, 1), "float32"), np.array([[0]])), {"reduction": "none"}),
