@@ -365,14 +365,6 @@ GRADIENTS = [
         Sample((*arrays([np.inf, 1]), 0, np.array([1]), *arrays([2]), "prod")),
     ),
     Difference(
-        tuple(
-            f"{kind}{name}_reduce{end}" for name in ("scatter", "index") for kind, end in (("", ""), ("Tensor.", "_"))
-        ),
-        "an extreme shares no gradient with an element that does not count (in PyTorch also without include_self)",
-        lambda sample: sample.operands[4] in ("amax", "amin") and sample.options.get("include_self") is False,
-        Sample((*arrays([2, 1]), 0, np.array([0]), *arrays([2]), "amax"), {"include_self": False}),
-    ),
-    Difference(
         ("vander",),
         "vander has a gradient (PyTorch changes in place what it needs for it)",
         lambda _: True,

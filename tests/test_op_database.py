@@ -156,6 +156,8 @@ DIFFERENT: dict[str, Callable[[str, list[Any], dict[str, Any]], bool]] = {
     "__rpow__": lambda dtype, _args, _options: dtype in ("int64", "uint8"),
     "normal": lambda _dtype, _args, options: "layout" in options,
     "addcdiv": lambda dtype, _args, _options: dtype == "float16",
+    "nn.functional.linear_cross_entropy": lambda _dtype, _args, options: options.get("options") is not None,
+    "nn.functional.ctc_loss": lambda dtype, _args, _options: dtype != "float64",
     "logcumsumexp": lambda dtype, _args, _options: dtype != "float64",
     "nextafter": lambda dtype, _args, _options: "float" in dtype,
     "sgn": lambda dtype, _args, _options: "float" in dtype,
