@@ -47,6 +47,8 @@ torchvision.tv_tensors
 MODULES = NAMES.split()
 """Modules, and the classes whose methods a script calls."""
 
+DATASETS = ("CIFAR10", "CIFAR100", "EMNIST", "FakeData", "FashionMNIST", "KMNIST", "MNIST", "QMNIST", "STL10", "SVHN")
+
 DIFFERS = {
     "torch.Generator": "one for all devices: numbers for a GPU are drawn on the CPU, the same from a seed everywhere",
     "torch.autocast": "off, with a warning: minigrad computes in the dtype of its tensors",
@@ -83,8 +85,18 @@ DIFFERS = {
     "torch.utils.benchmark.Timer": "times Python alone",
     "torch.utils.checkpoint.checkpoint": "debug and early_stop change nothing",
     "torch.utils.data.DataLoader": "workers send batches through pipes",
-    "torchvision.datasets.MNIST": "an item without a transform is a NumPy array, not an image of Pillow",
-    "torchvision.datasets.FashionMNIST": "an item without a transform is a NumPy array, not an image of Pillow",
+    **dict.fromkeys(
+        (f"torchvision.datasets.{name}" for name in DATASETS),
+        "an item without a transform is a NumPy array, not an image of Pillow",
+    ),
+    "torchvision.datasets.CelebA": "not downloaded: the error says which files to bring",
+    "torchvision.io.decode_image": "pictures of more than 8 bits need mode=; GRAY of a PNG by Pillow's weights",
+    "torchvision.io.read_image": "pictures of more than 8 bits need mode=; GRAY of a PNG by Pillow's weights",
+    "torchvision.transforms.functional.pil_to_tensor": "images of 16 bits are refused",
+    "torchvision.transforms.v2.Compose": "one image a call; printed as torchvision.transforms",
+    "torchvision.transforms.v2.Resize": "bytes of a Tensor may be one off",
+    "torchvision.transforms.v2.RandomResizedCrop": "bytes of a Tensor may be one off",
+    "torchvision.models.get_model": "weights= are read from a file in PyTorch's folder, never downloaded",
 }
 """How names differ, beside the ops, of which tests/differences.py knows; more is in docs/differences.md."""
 

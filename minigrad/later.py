@@ -30,6 +30,7 @@ FAMILIES = {
     ),
     "cumulative": ("cummax cummin cumprod cumsum cumulative_trapezoid diff logcumsumexp trapezoid trapz vander"),
     "statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
+    "further.recurrent": "gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell",
     "functions": (
         "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh "
         "copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix fmax fmin "
@@ -51,6 +52,9 @@ FAMILIES = {
         "lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ "
         "sin_ sinc_ sinh_ square_ tan_ trunc_ xlogy_"
     ),
+    "further.decompositions": "cholesky pinverse qr svd",
+    "further.drawing": "binomial poisson",
+    "further.matrices": "cholesky_inverse cholesky_solve det inverse logdet matrix_power slogdet",
     "further.activations": "celu celu_ hardshrink prelu rrelu rrelu_ selu selu_ threshold threshold_",
     "further.pairs": "bilinear cosine_similarity pairwise_distance pdist",
     "further.normalization": "group_norm rms_norm",
@@ -84,9 +88,10 @@ MODULE_OF = {name: f"minigrad.ops.{family}" for family, names in FAMILIES.items(
 
 
 OTHERS = {
-    "": "amp backends linalg multiprocessing profiler testing",
+    "": "amp backends distributions func linalg multiprocessing profiler testing",
     "minigrad.amp.scaler": "GradScaler",
     "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
+    "minigrad.func": "vmap",
     "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
     "minigrad.compiling": "compile",
     "minigrad.limits": "finfo iinfo",

@@ -317,6 +317,26 @@ class MoreMethods(TensorBase):
     resize = later("more_names")
     resize_as_ = later("more_names")
 
+    # Matrices -------------------------------------------------------------------------------------------------
+
+    cholesky = later("further.decompositions")
+    cholesky_inverse = later("further.matrices")
+    cholesky_solve = later("further.matrices")
+    det = later("further.matrices")
+    inverse = later("further.matrices")
+    logdet = later("further.matrices")
+    matrix_power = later("further.matrices")
+    pinverse = later("further.decompositions")
+    qr = later("further.decompositions")
+    slogdet = later("further.matrices")
+    svd = later("further.decompositions")
+
+    # Drawing --------------------------------------------------------------------------------------------------
+
+    cauchy_ = later("further.drawing")
+    geometric_ = later("further.drawing")
+    log_normal_ = later("further.drawing")
+
     # Shape in place -------------------------------------------------------------------------------------------
 
     squeeze_ = later("shape_in_place")

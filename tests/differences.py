@@ -449,6 +449,9 @@ IN_PLACE = (
     *(f"Tensor.{name}" for name in dir(minigrad.Tensor) if name.endswith("_") and name[0] != "_"),
 )
 
+ONES_OF_LSTM = (*[np.ones((1, 1, 1), "float32")] * 2, *[np.ones((4, 1), "float32")] * 2)
+"""The states and weights of an LSTM of one number."""
+
 NAMES = [
     Difference(
         (LOSSES + "pad, circular",),
@@ -601,6 +604,13 @@ NAMES = [
         "NativeBatchNormBackward0 also for an input without elements (in PyTorch AddBackward0 or MulBackward0)",
         lambda sample: sample.operands[0].size == 0,
         Sample((np.ones((0, 2), "float32"), *arrays([0, 0], [1, 1]))),
+    ),
+    Difference(
+        ("lstm",),
+        "MkldnnRnnLayerBackward0 for an LSTM of float32 without projection (in PyTorch only where it has that library)",
+        lambda sample: sample.operands[0].dtype == "float32",
+        Sample((np.ones((1, 1, 1), "float32"), ONES_OF_LSTM[:2], ONES_OF_LSTM[2:], False, 1, 0.0, True, False, False)),
+        on_every_processor=False,
     ),
     Difference(
         (LOSSES + "dropout1d",),

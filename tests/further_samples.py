@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 from hypothesis import strategies as st
 from op_samples import near
 from picking_samples import seldom
@@ -43,21 +42,11 @@ def in_space(dim: Any) -> Make:
     return make
 
 
-def chain(vectors: bool) -> Make:
-    """Matrices that can be multiplied one after the other, with vectors at the ends or not; seldom one that cannot."""
-
-    def make(draw: Draw, smooth: bool) -> Sample:
-        sizes = [draw(st.integers(1, 4)) for _ in range(draw(st.integers(3, 5)))]
-        dtype = "float64" if smooth else draw(one_of("float32", "float64"))
-        pairs = [(n + seldom(draw, smooth), m) for n, m in pairwise(sizes)]
-        matrices = [near(draw, smooth, pair, dtype) for pair in pairs]
-        if vectors and draw(st.booleans()):
-            matrices[0] = np.array(matrices[0][0])
-        if vectors and draw(st.booleans()):
-            matrices[-1] = np.array(matrices[-1][..., 0])
-        return Sample((matrices,) if vectors else tuple(matrices))
-
-    return make
+def chain(draw: Draw, smooth: bool) -> Sample:
+    """Matrices that can be multiplied one after the other; seldom one that cannot."""
+    sizes = [draw(st.integers(1, 4)) for _ in range(draw(st.integers(3, 5)))]
+    dtype = "float64" if smooth else draw(one_of("float32", "float64"))
+    return Sample(tuple(near(draw, smooth, (n + seldom(draw, smooth), m), dtype) for n, m in pairwise(sizes)))
 
 
 # Integrals and powers -----------------------------------------------------------------------------------------

@@ -18,12 +18,14 @@ import attention_samples
 import further_samples
 import layer_samples
 import loss_samples
+import matrix_samples
 import norm_samples
 import op_samples
 import order_samples
 import pair_samples
 import picking_samples
 import product_samples
+import recurrent_samples
 import samples
 import window_samples
 from hypothesis import strategies as st
@@ -509,8 +511,7 @@ op("einsum", make=product_samples.einstein, sums=True)
 op("kron", "Tensor.kron", make=product_samples.pairs)
 op("cross", "Tensor.cross", make=further_samples.in_space(dim=True), sums=True)
 op("linalg.cross", make=further_samples.in_space(dim=False), sums=True)
-op("chain_matmul", make=further_samples.chain(vectors=False), sums=True)
-op("linalg.multi_dot", make=further_samples.chain(vectors=True), sums=True)
+op("chain_matmul", make=further_samples.chain, sums=True)
 
 # Norms ------------------------------------------------------------------------------------------------------
 
@@ -570,6 +571,10 @@ for dims in (1, 2, 3):
     op(f"nn.functional.adaptive_max_pool{dims}d", make=most)
     op(f"nn.functional.adaptive_max_pool{dims}d_with_indices", make=window_samples.shared(dims, FLOATS))
 
+for dims in (2, 3):
+    for ending in ("", "_with_indices"):
+        spelling = f"nn.functional.fractional_max_pool{dims}d{ending}"
+        register({spelling: seeded(spelling)}, window_samples.at_random_places(dims))
 op("nn.functional.unfold", make=window_samples.unfolded)
 op("nn.functional.fold", make=window_samples.folded, sums=True)
 op("pixel_shuffle", "nn.functional.pixel_shuffle", make=window_samples.shuffled(1, 2, 3, spread=True))
@@ -627,6 +632,25 @@ op("nn.functional.cosine_similarity", "cosine_similarity", make=pair_samples.vec
 op("nn.functional.pairwise_distance", "pairwise_distance", make=pair_samples.points, sums=True)
 op("nn.functional.pdist", "pdist", make=pair_samples.rows, sums=True)
 op("nn.functional.embedding_bag", make=pair_samples.bags, sums=True)
+# Recurrent layers (test_recurrent.py tries those of nn) -------------------------------------------------------
+
+RECURRENT = {"rnn_tanh": (1,), "rnn_relu": (1,), "gru": (3,), "lstm": (4, 2)}
+for name, numbers in RECURRENT.items():
+    op(name, make=recurrent_samples.over_time(*numbers), sums=True)
+    op(f"{name}_cell", make=recurrent_samples.one_step(*numbers), sums=True)
+register(
+    {"pack_padded_sequence": lambda torch, *operands: torch.nn.utils.rnn.pack_padded_sequence(*operands).data},
+    recurrent_samples.padded,
+)
+register(
+    {
+        "pad_packed_sequence": lambda torch, rows, sizes, **options: torch.nn.utils.rnn.pad_packed_sequence(
+            torch.nn.utils.rnn.PackedSequence(rows, torch.tensor(sizes)), **options
+        )[0]
+    },
+    recurrent_samples.packed,
+)
+register({"pad_sequence": named("nn.utils.rnn.pad_sequence")}, recurrent_samples.of_different_lengths)
 
 # Losses -----------------------------------------------------------------------------------------------------
 
@@ -740,6 +764,62 @@ for name, base in {"squeeze_": "squeeze", "unsqueeze_": "unsqueeze", "t_": "t", 
     register(changing(f"Tensor.{name}"), OPS[base].make)
 register(changing("Tensor.swapaxes_"), OPS["swapaxes"].make)
 register(changing("Tensor.swapdims_"), OPS["transpose"].make)
+
+# Matrices -----------------------------------------------------------------------------------------------------
+
+symmetric, products = matrix_samples.of_symmetric, matrix_samples.of_products
+triangle, even = matrix_samples.with_triangle, matrix_samples.even
+
+
+op("linalg.inv", "inverse", "Tensor.inverse", make=matrix_samples.squares, sums=True)
+op("linalg.det", "det", "Tensor.det", make=matrix_samples.squares, sums=True)
+op("linalg.slogdet", "slogdet", "Tensor.slogdet", make=matrix_samples.squares, sums=True)
+op("logdet", "Tensor.logdet", make=matrix_samples.squares, sums=True)
+op("linalg.matrix_power", "matrix_power", "Tensor.matrix_power", make=matrix_samples.powers, sums=True)
+op("linalg.solve", make=matrix_samples.systems, sums=True)
+op("linalg.solve_triangular", make=matrix_samples.triangular, sums=True)
+op("linalg.pinv", make=matrix_samples.rectangles, sums=True)
+op("pinverse", "Tensor.pinverse", make=matrix_samples.rectangles, sums=True)
+op("linalg.svdvals", make=matrix_samples.rectangles, sums=True)
+op("linalg.cond", make=matrix_samples.conditions, sums=True)
+register(
+    {"linalg.cond by norms": named("linalg.cond")}, matrix_samples.other_conditions, sums=True, differentiable=False
+)
+op("linalg.multi_dot", make=matrix_samples.chains, sums=True)
+op("linalg.vecdot", make=binary(number="", extremes=False), sums=True)
+op("linalg.diagonal", make=matrix_samples.rectangles)
+op("linalg.matrix_rank", make=matrix_samples.rectangles, differentiable=False)
+register(
+    {"linalg.matrix_norm of singular values": named("linalg.matrix_norm")}, matrix_samples.singular_norms, sums=True
+)
+register(
+    {name: products(named(name)) for name in ("linalg.cholesky", "cholesky", "Tensor.cholesky")},
+    matrix_samples.with_options(matrix_samples.squares, upper=FLAG),
+    sums=True,
+)
+for name in ("cholesky_solve", "cholesky_inverse"):
+    register(
+        {spelling: triangle(named(spelling), int(name == "cholesky_solve")) for spelling in (name, f"Tensor.{name}")},
+        matrix_samples.by_factor
+        if name == "cholesky_solve"
+        else matrix_samples.with_options(matrix_samples.squares, upper=FLAG),
+        sums=True,
+    )
+op("linalg.qr", make=matrix_samples.rectangles, sums=True)
+op("qr", "Tensor.qr", make=matrix_samples.rectangles, sums=True)
+register(
+    {"linalg.svd": lambda torch, A: even(named("linalg.svd"), "even", "", "even")(torch, A, full_matrices=False)},
+    matrix_samples.rectangles,
+    sums=True,
+)
+register(
+    {name: even(named(name), "even", "", "even") for name in ("svd", "Tensor.svd")},
+    matrix_samples.rectangles,
+    sums=True,
+)
+register({"linalg.eigh": symmetric(even(named("linalg.eigh"), "", "even"))}, matrix_samples.squares, sums=True)
+register({"linalg.eigvalsh": symmetric(named("linalg.eigvalsh"))}, matrix_samples.squares, sums=True)
+register({"linalg.lstsq": matrix_samples.contiguous(named("linalg.lstsq"))}, matrix_samples.least, sums=True)
 
 # Dtypes and copies ------------------------------------------------------------------------------------------
 

@@ -580,3 +580,84 @@ def test_a_model_learns_to_reverse():
 
     losses = alike(scenario)
     assert losses[-1] < losses[1]
+
+
+def small_gpt(engine, width=16, heads=2, context=8, characters=11):
+    """A language model in the style of public scripts."""
+    nn = engine.nn
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
+            self.c_attn, self.c_proj = nn.Linear(width, 3 * width, bias=False), nn.Linear(width, width)
+            self.mlp = nn.Sequential(
+                nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width), nn.Dropout(0.1)
+            )
+
+        def forward(self, x):
+            b, t, c = x.size()
+            parts = self.c_attn(self.ln_1(x)).split(width, dim=2)
+            q, k, v = (part.view(b, t, heads, c // heads).transpose(1, 2) for part in parts)
+            p = 0.1 if self.training else 0.0
+            y = attention(engine, q, k, v, dropout_p=p, is_causal=True)
+            x = x + self.c_proj(y.transpose(1, 2).contiguous().view(b, t, c))
+            return x + self.mlp(self.ln_2(x))
+
+    class GPT(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.wte, self.wpe = nn.Embedding(characters, width), nn.Embedding(context, width)
+            self.h = nn.ModuleList([Block() for _ in range(2)])
+            self.ln_f, self.lm_head = nn.LayerNorm(width), nn.Linear(width, characters, bias=False)
+            self.lm_head.weight = self.wte.weight
+            self.apply(self.init_weights)
+
+        def init_weights(self, module):
+            if isinstance(module, (nn.Linear, nn.Embedding)):
+                nn.init.normal_(module.weight, mean=0.0, std=0.02)
+
+        def forward(self, idx):
+            x = self.wte(idx) + self.wpe(engine.arange(idx.size(1)))
+            for block in self.h:
+                x = block(x)
+            return self.lm_head(self.ln_f(x))
+
+        @engine.no_grad()
+        def generate(self, idx, tokens, top_k=4):
+            for _ in range(tokens):
+                logits = self(idx[:, -context:])[:, -1, :] / 0.8
+                v, _ = engine.topk(logits, top_k)
+                logits[logits < v[:, [-1]]] = -float("Inf")
+                probs = nn.functional.softmax(logits, dim=-1)
+                idx = engine.cat((idx, engine.multinomial(probs, num_samples=1)), dim=1)
+            return idx
+
+    return GPT()
+
+
+def test_a_small_gpt_trains_and_writes():
+    """Tied weights, two groups of AdamW, clipping, dropout: the losses and the text that is drawn are PyTorch's."""
+
+    def scenario(engine):
+        model = small_gpt(engine)
+        decay = [p for p in model.parameters() if p.dim() >= 2]
+        rest = [p for p in model.parameters() if p.dim() < 2]
+        groups = [{"params": decay, "weight_decay": 0.1}, {"params": rest, "weight_decay": 0.0}]
+        optimizer = engine.optim.AdamW(groups, lr=1e-2, betas=(0.9, 0.95))
+        text = engine.arange(300) ** 2 % 11
+        losses = []
+        for _ in range(15):
+            starts = engine.randint(len(text) - 9, (6,))
+            x, y = (engine.stack([text[i + j : i + j + 8] for i in starts]) for j in (0, 1))
+            logits = model(x)
+            loss = engine.nn.functional.cross_entropy(logits.view(-1, logits.size(-1)), y.view(-1), ignore_index=-1)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            losses += [loss.detach(), engine.nn.utils.clip_grad_norm_(model.parameters(), 1.0)]
+            optimizer.step()
+        model.eval()
+        return losses, model.generate(text[None, :4], 20), len(model.state_dict())
+
+    losses, _, _ = alike(scenario)
+    assert losses[-2] < losses[0] - 0.1

@@ -895,7 +895,15 @@ LAYERS = {
 }
 ELSEWHERE = {"Module", "ModuleList", "ModuleDict", "DataParallel", "Embedding"}
 ELSEWHERE |= {"Buffer", *further.LAYERS["minigrad.nn.further.lazy"].split()}
-ELSEWHERE |= {"ParameterList", "ParameterDict", "EmbeddingBag", "Bilinear", "CosineSimilarity", "PairwiseDistance"}
+ELSEWHERE |= {
+    "AdaptiveLogSoftmaxWithLoss",
+    "ParameterList",
+    "ParameterDict",
+    "EmbeddingBag",
+    "Bilinear",
+    "CosineSimilarity",
+    "PairwiseDistance",
+}
 """Modules that are not called, and some that are not called with images."""
 ELSEWHERE |= {*further.LAYERS["minigrad.nn.further.losses"].split()}
 """Losses that have no state: their functions are tried above."""

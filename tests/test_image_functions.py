@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from processes import python
 from real_vision import both, torchvision
 from same_draws import bits
+from stand_in import installed
 
 import minigrad
 from minigrad.vision.images import pixels
@@ -253,6 +254,11 @@ IMAGE = minigrad.zeros(3, 4, 4)
 REFUSED = {
     "no image": (lambda: F.hflip([1]), TypeError, "Unexpected type <class 'list'>: expected a PIL image"),
     "a vector": (lambda: F.crop(minigrad.zeros(3), 0, 0, 1, 1), TypeError, "Unexpected type a Tensor of 1 dimension"),
+    "floats as an image": (
+        lambda: F.resize(np.zeros((4, 4, 3)), 2),
+        TypeError,
+        r"PIL image of an array of shape \(4",
+    ),
     "a list to a PIL image": (lambda: F.to_pil_image([1]), TypeError, "pic should be Tensor or ndarray. Got"),
     "five channels": (lambda: F.to_pil_image(minigrad.zeros(5, 2, 2)), ValueError, "> 4 channels. Got 5"),
     "four dimensions": (lambda: F.to_pil_image(minigrad.zeros(1, 3, 2, 2)), ValueError, "2/3 dimensional. Got 4"),
@@ -298,3 +304,37 @@ def test_importing_the_functions_imports_no_pillow():
         "import sys, minigrad.vision.transforms.functional as F; F.resize; F.rotate; F.adjust_hue; F.to_pil_image; "
     )
     assert python("-c", program + "print('PIL' in sys.modules)").stdout == "False\n"
+
+
+# On a GPU
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", CALLS)
+def test_tensors_on_a_gpu_become_what_they_become_on_the_cpu(name):
+    """On the stand-in for CuPy, which refuses what CuPy refuses."""
+    with installed(device_count=1):
+        for dtype in ("uint8", "float32")[: 1 if name in BYTES_ONLY else 2]:
+            image = minigrad.tensor(RGB.transpose(2, 0, 1).copy())
+            image = image if dtype == "uint8" else image / 255
+            for arguments in CALLS[name][:2]:
+                if name == "solarize" and dtype != "uint8":
+                    arguments = (arguments[0] / 255,)
+                expected = everything(getattr(F, name)(image, *arguments), lambda tensor: tensor)
+                got = everything(getattr(F, name)(image.to("cuda"), *arguments), lambda tensor: tensor)
+                for one, other in zip(got, expected, strict=True):
+                    assert one.device.type == "cuda"
+                    np.testing.assert_allclose(one.cpu().numpy(), other.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_grids_and_networks_on_a_gpu():
+    from minigrad.vision import models, utils
+
+    images = minigrad.tensor(np.random.default_rng(2).random((3, 3, 40, 40)).astype("float32"))
+    network = models.squeezenet1_1(num_classes=4).eval()
+    with installed(device_count=1), minigrad.no_grad():
+        grid = utils.make_grid(images.to("cuda"), normalize=True)
+        assert grid.device.type == "cuda"
+        assert np.array_equal(grid.cpu().numpy(), utils.make_grid(images, normalize=True).numpy())
+        expected = network(images).numpy()
+        np.testing.assert_allclose(network.to("cuda")(images.to("cuda")).cpu().numpy(), expected, rtol=1e-4, atol=1e-6)

@@ -167,6 +167,72 @@ def test_elastic_transforms():
     assert (mine != real).mean() < 0.01
 
 
+# v2, of one image
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_what_v2_has_draws_and_makes_what_it_does_in_torchvision(name, arguments):
+    torchvision()
+    import torchvision.transforms.v2 as real
+
+    if name not in T.v2.__all__:
+        assert name in ("RandAugment", "TrivialAugmentWide", "AutoAugment")
+        return
+    pil = pytest.importorskip("PIL.Image")
+    ours, theirs = getattr(T.v2, name)(*arguments), getattr(real, name)(*arguments)
+    assert ours.__class__ is getattr(T, name)
+    floats = both(RGB.transpose(2, 0, 1).astype("float32") / 255)
+    fill_of_channels = name == "Pad" and len(arguments) > 2
+    for seed in range(6):
+        seeded(seed)
+        assert parts(ours(pil.fromarray(RGB))) == parts(theirs(pil.fromarray(RGB)))
+        in_step()
+        if name in OF_BYTES or fill_of_channels:
+            continue
+        seeded(seed)
+        got, expected = ours(floats[0]), theirs(floats[1])
+        in_step()
+        for one, other in zip(got, expected) if isinstance(got, tuple) else [(got, expected)]:
+            np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("source", ["uint8", "int32", "float32", "float64"])
+@pytest.mark.parametrize("target", ["uint8", "int64", "float32", "float64"])
+@pytest.mark.parametrize("scale", [True, False])
+def test_dtypes_of_v2(source, target, scale):
+    torchvision()
+    import torchvision.transforms.v2 as real
+
+    array = np.random.default_rng(6).random((3, 4, 5)) * (1 if "float" in source else 200)
+    ours, theirs = both(array.astype(source))
+    mine = T.v2.ToDtype(getattr(minigrad, target), scale)
+    other = real.ToDtype(getattr(torch, target), scale)
+    if scale and "float" in source and target == "int64":
+        with pytest.raises(RuntimeError, match="cannot be performed safely"):
+            mine(ours)
+        return
+    assert bits(mine(ours)) == bits(other(theirs))
+    assert repr(mine) == repr(other)
+
+
+def test_the_usual_beginning_of_v2():
+    pil = pytest.importorskip("PIL.Image")
+    torchvision()
+    import torchvision.transforms.v2 as real
+
+    for array in (RGB, RGB[..., 0]):
+        image = pil.fromarray(array)
+        results = []
+        for lib, float32 in ((T.v2, minigrad.float32), (real, torch.float32)):
+            first = [lib.ToImage(), lib.ToDtype(float32, scale=True), lib.Normalize([0.5], [0.25])]
+            results.append(bits(lib.Compose(first)(image)))
+        assert results[0] == results[1]
+        pipeline = T.Compose([T.v2.ToImage(), T.v2.ToDtype(minigrad.float32, scale=True)])
+        whole = T.batch_version(pipeline)(np.stack([array, array]))
+        assert bits(whole[1]) == bits(pipeline(array))
+    assert repr(T.v2.ToImage()) == repr(real.ToImage())
+
+
 # Transforms of transforms
 
 

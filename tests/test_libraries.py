@@ -43,6 +43,28 @@ columns = ["input_size", "output_size", "num_params", "kernel_size", "mult_adds"
 print(summary(model, input_data=torch.ones(2, 1, 28, 28), col_names=columns, row_settings=["var_names"], verbose=0))
 """
 
+TORCHMETRICS = """
+import torch
+import torchmetrics
+from torchmetrics import classification
+
+torch.manual_seed(0)
+probabilities, classes = torch.rand(20, 4).softmax(-1), torch.randint(0, 4, (20,))
+for name in ("Accuracy", "Precision", "Recall", "F1Score", "ConfusionMatrix", "AUROC"):
+    metric = getattr(torchmetrics, name)(task="multiclass", num_classes=4)
+    for rows in (slice(0, 12), slice(12, 20)):
+        print(name, metric(probabilities[rows], classes[rows]).tolist())
+    print(metric.compute().tolist())
+binary = torchmetrics.MetricCollection([classification.BinaryAccuracy(), classification.BinaryF1Score()])
+binary.update(probabilities[:, 0], classes == 0)
+print({name: value.item() for name, value in binary.compute().items()})
+for metric in (torchmetrics.MeanSquaredError(), torchmetrics.MeanAbsoluteError()):
+    metric.update(probabilities[:, 0], probabilities[:, 1])
+    print(f"{metric.compute().item():.5f}")
+mean = torchmetrics.MeanMetric()
+print([round(mean(value).item(), 5) for value in (1.0, 2.0, torch.tensor([3.0, 4.0]))], round(mean.compute().item(), 5))
+"""
+
 
 def prints_the_same(program, folder):
     needs_torch()
@@ -64,6 +86,11 @@ def test_einops(tmp_path):
 def test_torchinfo(tmp_path):
     pytest.importorskip("torchinfo")
     prints_the_same(TORCHINFO, tmp_path)
+
+
+def test_torchmetrics(tmp_path):
+    pytest.importorskip("torchmetrics")
+    prints_the_same(TORCHMETRICS, tmp_path)
 
 
 @pytest.mark.parametrize("name", ABSENT)

@@ -845,6 +845,25 @@ def test_bad_parameters(name, parameters):
     same(attempt)
 
 
+def test_an_option_that_groups_have_to_give():
+    """As the optimizers of courses ask for it: `lr=required`."""
+
+    def attempt(engine):
+        module = importlib.import_module(f"{engine.__name__}.optim.optimizer")
+
+        class Plain(engine.optim.Optimizer):
+            def __init__(self, params, lr=module.required):
+                super().__init__(params, {"lr": lr})
+
+        p, q = (engine.ones(1, requires_grad=True) for _ in range(2))
+        optimizer = Plain([{"params": [p], "lr": 0.5}])
+        lacking = {"params": [q]}
+        errors = [error_of(Plain, [p]), error_of(optimizer.add_param_group, lacking)]
+        return errors, len(optimizer.param_groups), repr(module.required), optimizer.param_groups[0]["lr"]
+
+    assert same(attempt)[0][0][0] == "ValueError"
+
+
 def test_a_tensor_instead_of_a_list():
     def attempt(engine):
         kind, words = error_of(engine.optim.SGD, engine.ones(3, requires_grad=True))

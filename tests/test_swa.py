@@ -8,6 +8,7 @@ import pytest
 from engines import ENGINES, error_of, same, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import python
 from test_lr_scheduler import begun, noted, rates_of, trained
 
 import minigrad
@@ -226,3 +227,22 @@ def test_errors_and_warnings_of_swalr():
         ]
 
     same(attempt)
+
+
+def test_scripts_import_it(tmp_path):
+    script = (
+        "import sys\n"
+        "import torch\n"
+        "assert 'minigrad.optim.swa_utils' not in sys.modules\n"
+        "from torch.optim.swa_utils import AveragedModel, SWALR\n"
+        "from torch.optim import LBFGS, NAdam, swa_utils\n"
+        "from torch.optim.lr_scheduler import OneCycleLR\n"
+        "assert swa_utils.AveragedModel is AveragedModel is torch.optim.swa_utils.AveragedModel\n"
+        "assert not hasattr(torch.optim, 'SparseAdam')\n"
+    )
+    done = python("-m", "minigrad", "-c", script, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    plain_import = (
+        "import sys, minigrad\nassert not [m for m in sys.modules if m.startswith('minigrad.optim.further.')]\n"
+    )
+    assert python("-c", plain_import).returncode == 0

@@ -32,6 +32,14 @@ def test_nothing_is_found_where_all_is_well():
     assert text.startswith("Nothing found.\nIn 100 steps of SGD on 8 rows the loss goes from ")
 
 
+@pytest.mark.parametrize("name", ["NAdam", "LBFGS", "Adafactor"])
+def test_the_other_optimizers_are_tried_too(name):
+    model, loss, X, y = fitting()
+    text = minigrad.check(model, loss, X, y, getattr(minigrad.optim, name)(model.parameters(), lr=0.05))
+    assert f"\nIn 100 steps of {name} on 8 rows the loss goes from " in text
+    assert "by heart" not in text
+
+
 def test_nothing_is_changed():
     model, loss, X, y = fitting()
     optimizer = minigrad.optim.Adam(model.parameters(), lr=0.05)

@@ -48,6 +48,24 @@ def test_ops_rules_and_steps_are_counted_by_line():
     assert profile.passes == 3
 
 
+@pytest.mark.parametrize("name", ["SGD", "LBFGS"])
+def test_what_a_closure_calls_is_counted_by_its_lines(name):
+    x, w = minigrad.ones(100, 10), minigrad.ones(10, 10, requires_grad=True)
+    optimizer = getattr(minigrad.optim, name)([w], lr=0.1)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (x @ w).exp().sum()
+        loss.backward()
+        return loss
+
+    with Profile() as profile:
+        optimizer.step(closure)
+    calls = by_text(profile)["loss = (x @ w).exp().sum()"].calls
+    assert set(calls) == {"matmul", "exp", "sum", "matmul_db", "exp_da", "sum_da"}
+    assert profile.passes == calls["matmul"] == calls["matmul_db"]
+
+
 def test_times_are_parts_of_the_whole():
     profile = measured()
     own = sum(line.total for line in profile.lines.values())

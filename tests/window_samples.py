@@ -285,3 +285,16 @@ def mapped(draw: Draw, smooth: bool) -> Sample:
     theta = near(draw, smooth, (batch, dims, dims + 1), dtype)
     size = (batch, 2, *(draw(one_of(1, 2, 3)) for _ in range(dims)))
     return Sample((theta, size), {"align_corners": draw(st.booleans())})
+
+
+def at_random_places(dims: int) -> Make:
+    """Images, the size of the windows, and how many of them."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        batch = draw(one_of((1,), (2,), ()))
+        shape = (*batch, draw(st.integers(1, 2)), *(draw(st.integers(5, 6)) for _ in range(dims)))
+        x = array(draw, smooth, shape, ("float32", "float64"))
+        number = {"output_size": draw(one_of(2, 3, 1))} if draw(st.booleans()) else {"output_ratio": (0.5,) * dims}
+        return Sample((x, draw(one_of(2, 1))), number)
+
+    return make

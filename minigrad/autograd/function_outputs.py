@@ -1,7 +1,7 @@
 """The outputs of a Function of the user's: which of them are inputs, views or constants, and how several are one node.
 
-A node of the engine's has one output.  A call with several has all their elements in a row as its output, and each of
-them is a part of that row.  Behind the elements stands a number for each part: in the gradient, whether one came to it.
+The output of a call with several is all their elements in a row (see minigrad.ops.rows), behind which stands a number
+for each part: in the gradient, whether one came to it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import devices
-from minigrad.arrays import array_module, quiet
+from minigrad.arrays import array_module
 from minigrad.engine import graph
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record, wrap
@@ -19,6 +19,7 @@ from minigrad.engine.kept import kept_by
 from minigrad.engine.places import Place, warn
 from minigrad.engine.views import FUNCTION, as_view, take_over
 from minigrad.ops.in_place import take_over_result
+from minigrad.ops.rows import part, part_drow
 from minigrad.tensor import Tensor
 
 
@@ -185,33 +186,3 @@ class Layout:
             return None
         shape, dtype, device = kind
         return wrap(devices.moved(np.zeros(shape, dtype), device))
-
-
-def part(row: Any, start: int, shape: tuple[int, ...], dtype: Any) -> Any:
-    """The elements of a row from one on, in a shape and a dtype."""
-    x = raw(row)
-    size = int(np.prod(shape, dtype=int))
-    with quiet():
-        value = x[start : start + size].reshape(shape).astype(dtype)
-    return record(value, (row,), (part_drow,), start, None, x.size, x.dtype)
-
-
-def part_drow(g: Any, _out: Any, _row: Any, start: int, flag: int | None, total: int, dtype: Any) -> Any:
-    """A row with the gradient at its place."""
-    return placed(g, start, flag, total, dtype)
-
-
-def placed(a: Any, start: int, flag: int | None, total: int, dtype: Any) -> Any:
-    """A row of zeros that has the elements of an array from one place on; and a 1 at another place, if it is given."""
-    x = raw(a)
-    value = array_module(x).zeros(total, dtype)
-    with quiet():
-        value[start : start + x.size] = x.reshape(-1)
-    if flag is not None:
-        value[flag] = 1
-    return record(value, (a,), (placed_da,), start, x.shape, x.dtype)
-
-
-def placed_da(g: Any, _out: Any, _a: Any, start: int, shape: tuple[int, ...], dtype: Any) -> Any:
-    """The gradient of what was placed."""
-    return part(g, start, shape, dtype)

@@ -136,6 +136,13 @@ def hvp(
     return settled(ys, create_graph)[0], like(settled(products, create_graph), inputs)
 
 
+def vhp(
+    func: Function, inputs: Tensors, v: Tensors = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Tensors, Tensors]:
+    """func(inputs), and v times its Hessian: what `hvp` gives, for a Hessian is symmetric."""
+    return hvp(func, inputs, v, create_graph, strict)
+
+
 # Parts ------------------------------------------------------------------------------------------------------
 
 
@@ -229,4 +236,4 @@ def like(results: Any, form: Any) -> Any:
     return tuple(results) if isinstance(form, (tuple, list)) else results[0]
 
 
-__all__ = ["hessian", "hvp", "jacobian", "jvp", "vjp"]
+__all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]

@@ -40,12 +40,14 @@ def grad(
     retain_graph: bool | None = None,
     create_graph: bool = False,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Tensor, ...]:
     """The gradients of the sum of outputs with respect to inputs; no `.grad` changes but where `retain_grad` asked for.
 
     grad_outputs: one gradient per output (None for a scalar).  allow_unused: None for an input that the
-    outputs do not depend on, instead of a RuntimeError; materialize_grads: zeros for it.
+    outputs do not depend on, instead of a RuntimeError; materialize_grads: zeros for it.  is_grads_batched: the
+    grad_outputs have a further first dimension, for each number of which there is a pass; so have the results.
     https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
 
     >>> import minigrad as torch
@@ -54,6 +56,8 @@ def grad(
     >>> torch.autograd.grad(slope, x)
     (tensor(18.),)
     """
+    if is_grads_batched:
+        return one_by_one(outputs, inputs, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
     roots, wanted = several(outputs), several(inputs)
     gradients = starts(roots, grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
@@ -72,6 +76,26 @@ def grad(
             g = array_module(x.array).zeros_like(x.array)
         result.append(None if g is None else own_tensor(g, x.array))
     return tuple(result)
+
+
+def one_by_one(
+    outputs: Any, inputs: Any, batch: Any, retain_graph: Any, create_graph: bool, *unused: Any
+) -> tuple[Tensor, ...]:
+    """`grad` of each of a batch of gradients, as many passes; the results in tensors with one dimension more."""
+    from minigrad.ops.shaping import stack
+
+    vectors = several(batch)
+    sizes = {x.shape[0] for x in vectors}
+    if len(sizes) != 1:
+        raise RuntimeError(f"grad(is_grads_batched=True): grad_outputs have the first sizes {sorted(sizes)}, not one")
+    (count,) = sizes
+    keep = create_graph if retain_graph is None else retain_graph
+    rows = [
+        grad(outputs, inputs, [x[i] for x in vectors], keep or i + 1 < count, create_graph, unused[0], False, unused[1])
+        for i in range(count)
+    ]
+    columns: Any = zip(*rows)
+    return tuple(None if column[0] is None else stack(column) for column in columns)  # type: ignore[misc]
 
 
 def nodes_of(tensors: list[Tensor]) -> set[Node]:

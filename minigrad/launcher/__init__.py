@@ -58,6 +58,12 @@ MODULES = {
 }
 """PyTorch's public modules, and where minigrad keeps what it has of them (it need not have all)."""
 
+DISTRIBUTIONS = (
+    "bernoulli beta binomial categorical cauchy constraints dirichlet distribution exponential gamma geometric "
+    "independent kl laplace log_normal multivariate_normal normal one_hot_categorical poisson uniform utils"
+)
+"""The files of torch.distributions: one family each."""
+
 LATER = {
     "torch._C": "minigrad.launcher.private",
     "torch.amp": "minigrad.amp",
@@ -73,11 +79,18 @@ LATER = {
     "torch.backends.mps": "minigrad.backends.mps",
     "torch.backends.openmp": "minigrad.backends.openmp",
     "torch.cuda.amp": "minigrad.amp.cuda",
+    "torch.distributions": "minigrad.distributions",
+    **{f"torch.distributions.{file}": f"minigrad.distributions.{file}" for file in DISTRIBUTIONS.split()},
+    "torch.func": "minigrad.func",
     "torch.linalg": "minigrad.linalg",
+    "torch.nn.utils.parametrizations": "minigrad.nn.utils.parametrizations",
+    "torch.nn.utils.parametrize": "minigrad.nn.utils.parametrize",
     "torch.multiprocessing": "minigrad.multiprocessing",
     "torch.nn.attention": "minigrad.nn.attention",
     "torch.nn.parallel": "minigrad.nn.parallel",
     "torch.optim.swa_utils": "minigrad.optim.swa_utils",
+    "torch.nn.utils.rnn": "minigrad.nn.utils.rnn",
+    "torch.nn.utils.stateless": "minigrad.nn.utils.stateless",
     "torch.profiler": "minigrad.profiler",
     "torch.testing": "minigrad.testing",
     "torch.utils.benchmark": "minigrad.utils.benchmark",
@@ -101,6 +114,7 @@ LATER = {
     "torchvision.models.vgg": "minigrad.vision.models.vgg",
     "torchvision.transforms.autoaugment": "minigrad.vision.transforms.policies",
     "torchvision.transforms.functional": "minigrad.vision.transforms.functional",
+    "torchvision.transforms.v2": "minigrad.vision.transforms.v2",
     "torchvision.utils": "minigrad.vision.utils",
 }
 """Those that are imported when a script first asks for them."""

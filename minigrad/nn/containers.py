@@ -155,12 +155,12 @@ class ModuleList(_Numbered):
             else:
                 lines.append((i, i, text))
         if not lines:
-            return "ModuleList()"
+            return f"{self._get_name()}()"
         shown = [
             f"({a}): {indented(text)}" if a == b else f"({a}-{b}): {b - a + 1} x {indented(text)}"
             for a, b, text in lines
         ]
-        return "ModuleList(\n  " + "\n  ".join(shown) + "\n)"
+        return f"{self._get_name()}(\n  " + "\n  ".join(shown) + "\n)"
 
 
 class ModuleDict(Module):

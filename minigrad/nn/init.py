@@ -205,7 +205,11 @@ __all__ = [
 ]
 
 _LATER = {
-    "minigrad.nn.old_init": "constant eye kaiming_normal kaiming_uniform normal uniform xavier_normal xavier_uniform"
+    "minigrad.nn.further.initialization": "dirac_ orthogonal_ sparse_",
+    "minigrad.nn.old_init": (
+        "constant dirac eye kaiming_normal kaiming_uniform normal orthogonal sparse uniform xavier_normal "
+        "xavier_uniform"
+    ),
 }
 __all__ += _on_use.names_in(_LATER)
 

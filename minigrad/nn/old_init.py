@@ -9,10 +9,13 @@ from minigrad.nn import init
 
 __all__ = [
     "constant",
+    "dirac",
     "eye",
     "kaiming_normal",
     "kaiming_uniform",
     "normal",
+    "orthogonal",
+    "sparse",
     "uniform",
     "xavier_normal",
     "xavier_uniform",
@@ -33,10 +36,13 @@ def old(name: str) -> Any:
 
 
 constant = old("constant")
+dirac = old("dirac")
 eye = old("eye")
 kaiming_normal = old("kaiming_normal")
 kaiming_uniform = old("kaiming_uniform")
 normal = old("normal")
+orthogonal = old("orthogonal")
+sparse = old("sparse")
 uniform = old("uniform")
 xavier_normal = old("xavier_normal")
 xavier_uniform = old("xavier_uniform")

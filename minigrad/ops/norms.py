@@ -15,7 +15,7 @@ from minigrad.ops.promotion import array_of, as_dtype, check_tensors, numpy_dtyp
 from minigrad.ops.reductions import amax, amin, shared, sum
 from minigrad.ops.rules import zero
 from minigrad.ops.selection import where
-from minigrad.ops.shaping import unsqueeze
+from minigrad.ops.shaping import permute, unsqueeze
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -82,10 +82,11 @@ def norm(
 ) -> Tensor:
     """The norm of all elements, or along dimensions: see `linalg.vector_norm`.
 
-    p: a number, or "fro" for 2.  NotImplementedError for "nuc", which needs singular values.
+    p: a number, "fro" for 2, or "nuc" for the sum of a matrix's singular values.
     """
     if p == "nuc":
-        raise no_singular_values("norm", p)
+        dims: Any = tuple(range(array_of(input).ndim)) if dim is None else dim
+        return matrix_norm(input, p, dims, keepdim, dtype=dtype)
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"norm(): p must be a number or 'fro', not {p!r}")
     if p == "fro" and isinstance(dim, (tuple, list)) and len(dim) > 2:
@@ -103,16 +104,16 @@ def matrix_norm(
 ) -> Tensor:
     """The norm of matrices: "fro" of their elements; inf and -inf the largest and smallest sum of |elements| of a row.
 
-    1 and -1: of a column.  NotImplementedError for "nuc", 2 and -2, which need singular values.
+    1 and -1: of a column.  2 and -2: the largest and smallest singular value; "nuc": the sum of them.
     """
-    if ord in ("nuc", 2, -2):
-        raise no_singular_values("linalg.matrix_norm", ord)
     a = input if dtype is None else as_dtype(input, numpy_dtype(dtype))
     x = array_of(a)
     if x.ndim < 2:
         raise RuntimeError(f"linalg.matrix_norm: The input tensor A must have at least 2 dimensions, not {x.ndim}")
     if ord == "fro":
         return vector_norm(a, 2, dim, keepdim)
+    if ord in ("nuc", 2, -2):
+        return singular_norm(a, ord, dim, keepdim)
     if ord not in (1, -1, math.inf, -math.inf):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     rows, columns = (d % x.ndim for d in dim)
@@ -138,11 +139,18 @@ def matrix_or_vector_norm(
     return vector_norm(input, 2 if ord is None else ord, dims, keepdim, dtype=dtype)
 
 
-def no_singular_values(op: str, p: Any) -> Exception:
-    """Why a norm of order p is not there."""
-    return NotImplementedError(
-        f"{op}(): the norm of order {p!r} needs singular values, which minigrad does not compute"
-    )
+def singular_norm(a: Tensor, ord: Any, dim: tuple[int, int], keepdim: bool) -> Tensor:
+    """The sum ("nuc"), the largest (2) or the smallest (-2) of the singular values."""
+    from minigrad.ops.further.decompositions import svdvals
+
+    if len(dim) != 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {list(dim)}")
+    ndim = raw(a).ndim
+    rows, columns = (axis(d, ndim) for d in dim)
+    order = [*(d for d in range(ndim) if d not in (rows, columns)), rows, columns]
+    values = svdvals(permute(a, order))
+    norm = sum(values, -1, keepdim) if ord == "nuc" else (amax if ord > 0 else amin)(values, -1, keepdim)
+    return permute(unsqueeze(norm, -1), [order.index(d) for d in range(ndim)]) if keepdim else norm
 
 
 RENORM_EPS = 1e-7

@@ -33,6 +33,17 @@ LATER_OPTIONS = {
 }
 """Options that PyTorch's optimizers did not always have: files without them are loaded, with the default."""
 
+
+class Required:
+    """What `required` is."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = Required()
+"""As the default of an option of one's own optimizer: each group has to give it."""
+
 global_pre_hooks: dict[int, Hook] = {}
 global_post_hooks: dict[int, Hook] = {}
 
@@ -82,6 +93,9 @@ class Optimizer:
     counts_steps: ClassVar[bool] = False
     """Whether the state has the number of steps too."""
 
+    needs_closure: ClassVar[bool] = False
+    """Whether a step cannot be made without a closure."""
+
     _warned = False
 
     is_watched = False
@@ -122,6 +136,9 @@ class Optimizer:
         taken = {id(p) for p in self._params()}
         if any(id(p) in taken for p in params):
             raise ValueError("some parameters appear in more than one parameter group")
+        lacking = [name for name, default in self.defaults.items() if default is required and name not in param_group]
+        if lacking:
+            raise ValueError(f"parameter group didn't specify a value of required optimization parameter {lacking[0]}")
         param_group["params"] = params
         if names:
             param_group["param_names"] = names

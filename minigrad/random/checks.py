@@ -40,13 +40,37 @@ def require_deviation(std: float) -> None:
 
 def rate(value: float, dtype: DType) -> None:
     """Refuse a rate of an exponential distribution that is not above 0, and integer dtypes."""
+    continuous("Exponential", dtype)
+    positive("exponential_", "lambda", value)
+
+
+def continuous(distribution: str, dtype: DType) -> None:
+    """Refuse a dtype that is not floating."""
     if dtype.kind != "f":
         raise RuntimeError(
-            "Exponential distribution is a continuous probability distribution. "
+            f"{distribution} distribution is a continuous probability distribution. "
             f"dtype must be a floating point but you specified {dtype.name}"
         )
+
+
+def positive(op: str, name: str, value: float) -> None:
+    """Refuse a parameter that is not above 0, or nan."""
     if not value > 0:
-        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={value:g}")
+        raise RuntimeError(f"{op} expects {name} > 0.0, but found {name}={value:g}")
+
+
+def between_0_and_1(op: str, p: float) -> None:
+    """Refuse a probability that is not between 0 and 1, which themselves do not count."""
+    if not 0 < p < 1:
+        raise RuntimeError(f"{op} expects p to be in (0, 1), but got p={p:g}")
+
+
+def not_negative(what: str, name: str, values: NDArray[Any]) -> None:
+    """Refuse an array with a parameter below 0, or nan."""
+    if not (values >= 0).all():
+        raise RuntimeError(
+            f"invalid {what}, expected {name} to be non-negative, but found {values[~(values >= 0)][0]:g}"
+        )
 
 
 def probability(p: float) -> None:

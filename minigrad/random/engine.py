@@ -60,6 +60,10 @@ class MersenneTwister:
         upper = int(word(1 << 32, dtype=np.uint32))
         return upper << 32 | int(word(1 << 32, dtype=np.uint32))
 
+    def unit_double(self) -> float:
+        """The next uniform number in [0, 1): one of `unit_doubles` without the arrays."""
+        return (self.double_word() & (1 << 53) - 1) * 2.0**-53
+
     def unit_floats(self, count: int) -> NDArray[np.float32]:
         """Uniform float32 in [0, 1): the low 24 bits of a word, as a float32 holds 24, over 2^24."""
         words = self.words(count)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from minigrad import devices
 from minigrad.arrays import quiet
 from minigrad.engine.graph import TensorBase, wrap
-from minigrad.random import box_muller, checks, integers, shuffle
+from minigrad.random import box_muller, checks, integers, rejection, shuffle
 from minigrad.random.engine import MersenneTwister
 from minigrad.random.memory_order import laid_out_like
 from minigrad.random.multiply_add import fused_float32, fused_float64
@@ -174,7 +174,55 @@ class Generator:
         with quiet():
             return rounded((-1.0 / rate) * logs, dtype)
 
+    def cauchy(self, count: int, median: float = 0.0, sigma: float = 1.0, dtype: DType = FLOAT32) -> Array:
+        """Cauchy numbers: median + sigma * tan(pi * (u - 1/2)); two words each."""
+        checks.continuous("Cauchy", dtype)
+        checks.positive("cauchy_", "sigma", sigma)
+        tangents = box_muller.by_element(math.tan, math.pi * (self._engine.unit_doubles(count) - 0.5))
+        with quiet():
+            return rounded(fused_float64(tangents, sigma, median), dtype)
+
+    def log_normal(self, count: int, mean: float = 1.0, std: float = 2.0, dtype: DType = FLOAT32) -> Array:
+        """The exponentials of normal numbers, which are drawn in pairs whatever their count."""
+        checks.require_floating("log_normal_", dtype)
+        checks.positive("log_normal_", "std", std)
+        numbers = fused_float64(self._normals_in_pairs(count), std, mean)
+        with quiet():
+            return rounded(box_muller.by_element(exp, numbers), dtype)
+
+    def gamma(self, shapes: Array) -> Array:
+        """Gamma numbers of scale 1, one for each of a flat array of shapes, in its dtype."""
+        checks.require_floating("_standard_gamma", shapes.dtype)
+        uniform, least = self._engine.unit_double, np.finfo(shapes.dtype).tiny
+        with quiet():
+            numbers = [rejection.gamma(shape, uniform, self._next_normal) for shape in precise(shapes)]
+            drawn: Array = np.maximum(np.array(numbers, np.float64).astype(shapes.dtype), least)
+            return drawn
+
+    def _next_normal(self) -> float:
+        return float(self._normals_in_pairs(1)[0])
+
     # Discrete distributions
+
+    def geometric(self, count: int, p: float, dtype: DType = FLOAT32) -> Array:
+        """How many trials until the first success: the logarithm of u to the base 1 - p, rounded up; two words each."""
+        checks.between_0_and_1("geometric_", p)
+        logs = box_muller.by_element(rejection.log, self._engine.unit_doubles(count))
+        with quiet():
+            return np.asarray(np.ceil(logs / math.log1p(-p)), dtype)
+
+    def poisson(self, rates: Array) -> Array:
+        """Poisson numbers, one for each of a flat array of rates, in its dtype."""
+        checks.require_floating("poisson", rates.dtype)
+        checks.not_negative("Poisson rate", "rate", rates)
+        return np.array([rejection.poisson(rate, self._engine.unit_double) for rate in rates.tolist()], rates.dtype)
+
+    def binomial(self, counts: Array, p: Array) -> Array:
+        """How many of `counts` trials succeed with probabilities p: flat arrays of one size and dtype."""
+        checks.require_floating("binomial", counts.dtype)
+        uniform, pairs = self._engine.unit_double, zip(precise(counts), precise(p))
+        with quiet():
+            return np.array([rejection.binomial(n, share, uniform) for n, share in pairs], counts.dtype)
 
     def integers(self, count: int, low: int = 0, high: int | None = None, dtype: DType = INT64) -> Array:
         """Integers low <= number < high, or up to the largest of the dtype, which may be a float dtype.
@@ -251,6 +299,16 @@ class Generator:
             shares[-1] = 1
             samples[:] = np.searchsorted(shares, self._engine.unit_doubles(num_samples))
         return drawn
+
+
+def precise(numbers: Array) -> Array:
+    """Numbers in the precision that PyTorch computes with: float16 in float32."""
+    return numbers.astype(np.promote_types(numbers.dtype, FLOAT32), copy=False)
+
+
+def exp(x: float) -> float:
+    """e to the power of x, inf where that is too large."""
+    return math.exp(x) if x < 709.782712893384 else math.inf
 
 
 def rounded(numbers: NDArray[np.float64], dtype: DType) -> Array:

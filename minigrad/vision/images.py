@@ -46,9 +46,15 @@ def pixels(image: Any) -> Any:
 
 
 def picture(array: Any) -> Any:
-    """The PIL image of an array's pixels."""
+    """The PIL image of an array's pixels.  TypeError for pixels of which there is none."""
     one_channel = array.ndim == 3 and array.shape[2] == 1
-    return pillow().fromarray(array[..., 0] if one_channel else array)
+    try:
+        return pillow().fromarray(array[..., 0] if one_channel else array)
+    except TypeError:
+        raise TypeError(
+            f"there is no PIL image of an array of shape {array.shape} and dtype {array.dtype}: give uint8 of shape "
+            "(H, W) or (H, W, 3), or a Tensor (..., C, H, W)"
+        ) from None
 
 
 def on_picture(function: Callable[..., Any], image: Any, *arguments: Any) -> Any:

@@ -33,6 +33,11 @@ def make_grid(
         scale_each, of each image for itself.
 
     TypeError for what is no Tensor, and for a value_range that is no tuple.  It has no gradient.
+
+    >>> import minigrad as torch
+    >>> from minigrad.vision.utils import make_grid
+    >>> list(make_grid(torch.ones(6, 1, 28, 28), nrow=3).shape)
+    [3, 62, 92]
     """
     images = as_batch(tensor)
     if normalize:

@@ -57,7 +57,7 @@ def looked_over(model: Any, loss_function: Any, X: Any, y: Any, optimizer: Any) 
     findings = [*of_data(X, y), *of_modes(copied), *of_shapes(tape, X, y, error)]
     if error is None:
         findings += [*of_loss(tape), *of_gradients(tape, copied), *of_former_gradients(model, copied)]
-        findings += of_steps(copied, steps)
+        findings += of_steps(copied, steps, lambda: loss_function(copied(X), y))
         learnt, more = by_heart(copy.deepcopy((model, optimizer)), loss_function, X, y)
         findings += more
     else:
@@ -215,7 +215,7 @@ def of_former_gradients(model: Any, fresh: Any) -> Iterator[Finding]:
         )
 
 
-def of_steps(model: Any, optimizer: Any) -> Iterator[Finding]:
+def of_steps(model: Any, optimizer: Any, compute_loss: Callable[[], Any]) -> Iterator[Finding]:
     """How far an optimizer's step moves the weights."""
     if optimizer is None:
         return
@@ -228,7 +228,10 @@ def of_steps(model: Any, optimizer: Any) -> Iterator[Finding]:
             "Make it after the model is complete: optimizer = torch.optim.SGD(model.parameters(), ...).",
         )
     weights = [(name, p, copy_of(p.array)) for name, p in model.named_parameters() if p.ndim > 1 and p.grad is not None]
-    optimizer.step()
+    if needs_closure(optimizer):
+        optimizer.step(closure_of(optimizer, compute_loss))
+    else:
+        optimizer.step()
     shares = {name: share(p, old) for name, p, old in weights if id(p) in held}
     if shares and max(shares.values()) < LITTLE:
         name = max(shares, key=shares.__getitem__)
@@ -244,6 +247,23 @@ def of_steps(model: Any, optimizer: Any) -> Iterator[Finding]:
         )
 
 
+def needs_closure(optimizer: Any) -> bool:
+    """Whether an optimizer computes the loss itself, as LBFGS does."""
+    return getattr(optimizer, "needs_closure", False)
+
+
+def closure_of(optimizer: Any, compute_loss: Callable[[], Any]) -> Callable[[], Any]:
+    """What computes a loss with its gradients, and gives it back."""
+
+    def closure() -> Any:
+        loss = compute_loss()
+        optimizer.zero_grad()
+        loss.backward()
+        return loss
+
+    return closure
+
+
 def share(p: Any, old: Any) -> float:
     """By what share of its norm a weight has changed."""
     before, after = Seen(old), Seen(p)
@@ -257,12 +277,14 @@ def by_heart(copies: Any, loss_function: Any, X: Any, y: Any) -> tuple[str, list
     if optimizer is None:
         optimizer = optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.01)
     X, y = X[:ROWS], y[:ROWS]
+    closure = closure_of(optimizer, lambda: loss_function(model(X), y))
     losses = []
     for _ in range(STEPS):
-        loss = loss_function(model(X), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        if needs_closure(optimizer):
+            loss = optimizer.step(closure)
+        else:
+            loss = closure()
+            optimizer.step()
         losses.append(loss.item())
     went = f"from {number(losses[0])} to {number(losses[-1])}"
     learnt = f"In {STEPS} steps of {type(optimizer).__name__} on {len(X)} rows the loss goes {went}."

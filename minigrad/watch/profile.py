@@ -69,7 +69,7 @@ class Profile:
         """A function is called, or returns."""
         if self.inside is None:
             if event == "call":
-                if kind_of(frame.f_code):
+                if kind_of(frame.f_code) and frame.f_locals.get("closure") is None:  # else the ops within are looked at
                     self.inside, self.began = frame, perf_counter()
                 elif frame.f_code is PASS:
                     self.passes += 1

@@ -6,12 +6,13 @@ Each layer stands here as those of minigrad.nn stand there, and its op in minigr
 LAYERS = {
     "": "parallel attention",
     "minigrad.nn.parallel": "DataParallel",
+    "minigrad.nn.further.adaptive": "AdaptiveLogSoftmaxWithLoss",
     "minigrad.nn.further.bags": "EmbeddingBag",
     "minigrad.nn.further.dropout": "AlphaDropout Dropout3d FeatureAlphaDropout",
     "minigrad.nn.further.lazy": (
         "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d "
-        "LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d LazyLinear "
-        "UninitializedBuffer UninitializedParameter"
+        "LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d "
+        "LazyLinear UninitializedBuffer UninitializedParameter"
     ),
     "minigrad.nn.further.parameters": "Buffer ParameterDict ParameterList",
     "minigrad.nn.further.pairs": "Bilinear CosineSimilarity PairwiseDistance",
@@ -37,6 +38,7 @@ LAYERS = {
         "AdaptiveMaxPool3d AvgPool1d AvgPool3d LPPool1d LPPool2d LPPool3d MaxPool1d MaxPool3d MaxUnpool1d "
         "MaxUnpool2d MaxUnpool3d"
     ),
+    "minigrad.nn.further.fractional_pooling": "FractionalMaxPool2d FractionalMaxPool3d",
     "minigrad.nn.further.normalization": (
         "BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm SyncBatchNorm"
     ),
@@ -45,6 +47,7 @@ LAYERS = {
         "Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer"
     ),
     "minigrad.nn.further.resizing": "Upsample UpsamplingBilinear2d UpsamplingNearest2d",
+    "minigrad.nn.further.recurrent": "GRU GRUCell LSTM LSTMCell RNN RNNBase RNNCell RNNCellBase",
 }
 """What minigrad.nn has of them: the names of each module; "" stands for modules of minigrad.nn."""
 
@@ -59,6 +62,10 @@ FUNCTIONS: dict[str, str] = {
     "minigrad.ops.further.pairs": "bilinear cosine_similarity pairwise_distance pdist",
     "minigrad.ops.further.convolution": "conv1d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "minigrad.ops.further.folding": "fold unfold",
+    "minigrad.ops.further.fractional_pooling": (
+        "fractional_max_pool2d fractional_max_pool2d_with_indices fractional_max_pool3d "
+        "fractional_max_pool3d_with_indices"
+    ),
     "minigrad.ops.further.grids": "affine_grid grid_sample",
     "minigrad.ops.further.padding": "pad",
     "minigrad.ops.further.ctc": "ctc_loss",

@@ -15,7 +15,12 @@ __all__ = [
     "vector_to_parameters",
 ]
 
-_LATER = {"minigrad.nn.utils.old_names": "clip_grad_norm"}
+_LATER = {
+    "": "parametrizations parametrize rnn stateless",
+    "minigrad.nn.utils.normed_weights": "remove_spectral_norm remove_weight_norm spectral_norm weight_norm",
+    "minigrad.nn.utils.skipping": "skip_init",
+    "minigrad.nn.utils.old_names": "clip_grad_norm",
+}
 __all__ += _on_use.names_in(_LATER)
 
 

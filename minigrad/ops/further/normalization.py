@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.autograd.grad_mode import no_grad
+from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
 from minigrad.engine.order import by_rows
 from minigrad.formats import format_of, in_format
@@ -130,11 +130,11 @@ def tiled(parameter: Tensor | None, number: int) -> Tensor | None:
     return None if parameter is None else parameter.repeat(number)
 
 
-@no_grad()
 def take_average(running: Tensor | None, moved: Tensor | None, channels: int) -> None:
     """Put the average of what a running statistic became for each image into it."""
     if running is not None and moved is not None:
-        running.copy_(moved.view(-1, channels).mean(0))
+        raw(running)[...] = moved.array.reshape(-1, channels).mean(0)
+        mark_changed(running)
 
 
 # The mean square --------------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.autograd.grad_mode import no_grad
-from minigrad.engine.graph import wrap
+from minigrad.arrays import array_module
+from minigrad.engine.graph import raw, wrap
 from minigrad.ops.norms import vector_norm
 from minigrad.ops.promotion import array_of, as_dtype, check_shapes, check_tensors, result_type
 
@@ -77,8 +77,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 def length(x: Tensor, dim: int, eps: float) -> Tensor:
     """The length of vectors, or eps if that is larger; its gradient is always that of the length."""
     size = vector_norm(x, 2, dim, keepdim=True).clone()
-    with no_grad():
-        return size.clamp_(min=eps)
+    raw(size)[...] = array_module(raw(size)).maximum(raw(size), eps)
+    return size
 
 
 def expanded(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:

@@ -379,14 +379,21 @@ def largest_of_shares(x: Any, wanted: Sizes) -> tuple[Any, Any]:
     in_image = xp.asarray(along)
     in_row = x.reshape(*x.shape[:-dims], math.prod(image))
     elements = in_row.reshape(*in_row.shape[:-1], *along.shape) if in_order else in_row[..., in_image]
-    chosen = elements.argmax(-1)
-    value = xp.take_along_axis(elements, chosen[..., None], -1)
-    if xp is not np or np.isnan(value).any():
-        last_nan = elements.shape[-1] - 1 - (elements != elements)[..., ::-1].argmax(-1)
-        chosen = xp.where((value != value)[..., 0], last_nan, chosen)
+    value, chosen = largest_of_each(elements)
     positions = in_image[xp.arange(len(in_image)), chosen]
     shape = (*x.shape[:-dims], *wanted)
     return value.reshape(shape), positions.reshape(shape)
+
+
+def largest_of_each(elements: Any) -> tuple[Any, Any]:
+    """The largest along the last dimension and where it is: the first of equal ones, but the last nan."""
+    xp = array_module(elements)
+    chosen = elements.argmax(-1)
+    value = xp.take_along_axis(elements, chosen[..., None], -1)[..., 0]
+    if xp is not np or np.isnan(value).any():
+        last_nan = elements.shape[-1] - 1 - (elements != elements)[..., ::-1].argmax(-1)
+        chosen = xp.where(value != value, last_nan, chosen)
+    return value, chosen
 
 
 def positions_in_windows(image: Sizes, wanted: Sizes) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.kernels.fused import fused
+from minigrad.kernels.fused import in_pieces
 from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
@@ -84,7 +84,7 @@ class Adamax(Optimizer):
         block.subtract_scratch()
 
 
-@fused
+@in_pieces
 def adamax_step(
     xp: Any, g: Any, m: Any, u: Any, scratch: Any, share1: float, beta2: float, eps: float, rate: float
 ) -> None:

@@ -44,6 +44,8 @@ class LBFGS(Optimizer):
     tensor([3.0000, 3.0000], requires_grad=True)
     """
 
+    needs_closure = True
+
     def __init__(
         self,
         params: Iterable[Any],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.kernels.fused import fused
+from minigrad.kernels.fused import in_pieces
 from minigrad.optim.adam import after_decay
 from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate
 from minigrad.optim.packing import Block
@@ -104,7 +104,7 @@ def rectification(t: int, beta2: float) -> float | None:
     return float(((k - 4) * (k - 2) * n / ((n - 4) * (n - 2) * k)) ** 0.5 * remaining**0.5)
 
 
-@fused
+@in_pieces
 def radam_step(
     xp: Any,
     g: Any,

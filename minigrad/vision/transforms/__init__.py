@@ -22,7 +22,7 @@ from minigrad.vision.transforms.functional.converting import normalize, to_tenso
 from minigrad.vision.transforms.functional.placing import PADDING_MODES, crop, height_and_width, hflip, pad
 
 LATER = {
-    "": "functional",
+    "": "functional v2",
     "minigrad.vision.transforms.sizes": "CenterCrop FiveCrop Pad RandomResizedCrop Resize TenCrop",
     "minigrad.vision.transforms.kinds": "ConvertImageDtype LinearTransformation PILToTensor ToPILImage",
     "minigrad.vision.transforms.chances": (

@@ -188,7 +188,13 @@ def check_grey(channels: int) -> None:
 
 
 def invert(img: Any) -> Any:
-    """The negative of the image: dark for bright."""
+    """The negative of the image: dark for bright.
+
+    >>> import minigrad as torch
+    >>> from minigrad.vision.transforms import functional
+    >>> functional.invert(torch.tensor([[[0.0, 1.0, 0.25]]]))
+    tensor([[[1.0000, 0.0000, 0.7500]]])
+    """
     if not isinstance(img, Tensor):
         return on_picture(pillow("ImageOps").invert, img)
     check_image(img)

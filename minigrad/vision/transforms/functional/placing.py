@@ -45,7 +45,13 @@ def get_image_num_channels(img: Any) -> int:
 
 
 def hflip(img: Any) -> Any:
-    """The image mirrored, left for right."""
+    """The image mirrored, left for right.
+
+    >>> import minigrad as torch
+    >>> from minigrad.vision.transforms import functional
+    >>> functional.hflip(torch.tensor([[1, 2, 3]]))
+    tensor([[3, 2, 1]])
+    """
     if is_picture(img):
         return img.transpose(pillow().Transpose.FLIP_LEFT_RIGHT)
     extent(img)
@@ -61,7 +67,15 @@ def vflip(img: Any) -> Any:
 
 
 def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
-    """The part of the image of this height and width, from a row and a column on; zeros where it is outside."""
+    """The part of the image of this height and width, from a row and a column on; zeros where it is outside.
+
+    >>> import minigrad as torch
+    >>> from minigrad.vision.transforms import functional
+    >>> functional.crop(torch.tensor([[1, 2, 3], [4, 5, 6]]), 0, 1, 3, 2)
+    tensor([[2, 3],
+            [5, 6],
+            [0, 0]])
+    """
     if is_picture(img):
         return img.crop((left, top, left + width, top + height))
     rows, columns = extent(img)

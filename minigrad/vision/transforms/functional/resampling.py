@@ -65,6 +65,11 @@ def resize(
     max_size: so long the longer side may be, where size is one number.
     antialias: a Tensor that gets smaller becomes the weighted mean of all its pixels, not only of those beside the
         new ones; a PIL image always does.
+
+    >>> import minigrad as torch
+    >>> from minigrad.vision.transforms import functional
+    >>> functional.resize(torch.tensor([[[0.0, 4.0], [8.0, 4.0]]]), (1, 1))
+    tensor([[[4.]]])
     """
     mode = interpolation_mode(interpolation)
     sizes = [size] if isinstance(size, int) else list(size)

@@ -1,0 +1,112 @@
+"""The binomial distribution: how many of several trials succeed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.autograd.grad_mode import no_grad
+from minigrad.distributions import constraints
+from minigrad.distributions.distribution import Distribution, lazy_property
+from minigrad.distributions.utils import broadcast_all, logits_to_probs, one_of_two, probs_to_logits
+from minigrad.ops.creation import arange
+from minigrad.ops.further.drawing import binomial
+from minigrad.tensor import Tensor
+
+__all__ = ["Binomial"]
+
+
+class Binomial(Distribution):
+    """How many of total_count trials succeed, each with probability probs, or odds exp(logits).
+
+    >>> import minigrad as torch
+    >>> torch.distributions.Binomial(2, torch.tensor([0.5])).log_prob(torch.tensor([[0.0], [1.0], [2.0]])).exp().T
+    tensor([[0.2500, 0.5000, 0.2500]])
+    """
+
+    arg_constraints = {
+        "total_count": constraints.nonnegative_integer,
+        "probs": constraints.unit_interval,
+        "logits": constraints.real,
+    }
+    has_enumerate_support = True
+    _parameters = {"total_count": 0, "probs": 0, "logits": 0}
+
+    def __init__(
+        self, total_count: Any = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None
+    ) -> None:
+        one_of_two(probs, logits)
+        if probs is not None:
+            self.total_count, self.probs = broadcast_all(total_count, probs)
+        else:
+            self.total_count, self.logits = broadcast_all(total_count, logits)
+        self.total_count = self.total_count.type_as(self._param)
+        super().__init__(self._param.shape, validate_args=validate_args)
+
+    @property
+    def _param(self) -> Tensor:
+        return self.__dict__["probs"] if "probs" in self.__dict__ else self.__dict__["logits"]
+
+    @property
+    def support(self) -> Any:
+        """The integers from 0 to total_count."""
+        return constraints.integer_interval(0, self.total_count)
+
+    @lazy_property
+    def logits(self) -> Tensor:
+        """The logarithms of the odds."""
+        return probs_to_logits(self.probs, is_binary=True)
+
+    @lazy_property
+    def probs(self) -> Tensor:
+        """The probabilities."""
+        return logits_to_probs(self.logits, is_binary=True)
+
+    @property
+    def param_shape(self) -> Any:
+        """The shape of the probabilities."""
+        return self._param.shape
+
+    @property
+    def mean(self) -> Tensor:
+        """total_count * probs."""
+        return self.total_count * self.probs
+
+    @property
+    def mode(self) -> Tensor:
+        """(total_count + 1) * probs rounded down, at most total_count."""
+        return ((self.total_count + 1) * self.probs).floor().clamp(max=self.total_count)
+
+    @property
+    def variance(self) -> Tensor:
+        """total_count * probs * (1 - probs)."""
+        return self.total_count * self.probs * (1 - self.probs)
+
+    def sample(self, sample_shape: Any = ()) -> Tensor:
+        """Counts, in the dtype of the probabilities."""
+        shape = self._extended_shape(sample_shape)
+        with no_grad():
+            return binomial(self.total_count.expand(shape), self.probs.expand(shape))
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The logarithm of (n over value) p^value (1 - p)^(n - value), without overflow for large logits."""
+        if self._validate_args:
+            self._validate_sample(value)
+        n, logits = self.total_count, self.logits
+        ways = (n + 1).lgamma(), (value + 1).lgamma(), (n - value + 1).lgamma()
+        positive = (logits.clamp(min=0) + logits - logits.clamp(max=0)) / 2  # whose gradient at 0 is 1/2
+        normalize = n * positive + n * (-logits.abs()).exp().log1p() - ways[0]
+        return value * logits - ways[1] - ways[2] - normalize
+
+    def entropy(self) -> Tensor:
+        """-sum(p log p) over all counts; NotImplementedError for several total counts."""
+        log_prob = self.log_prob(self.enumerate_support(False))
+        return -(log_prob.exp() * log_prob).sum(0)
+
+    def enumerate_support(self, expand: bool = True) -> Tensor:
+        """The integers from 0 to total_count; NotImplementedError for several total counts."""
+        total_count = int(self.total_count.max())
+        if self.total_count.min() != total_count:
+            raise NotImplementedError("Inhomogeneous total count not supported by `enumerate_support`.")
+        values = arange(1 + total_count, dtype=self._param.dtype, device=self._param.device)
+        values = values.view((-1,) + (1,) * len(self._batch_shape))
+        return values.expand((-1, *self._batch_shape)) if expand else values
