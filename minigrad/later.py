@@ -13,8 +13,8 @@ from minigrad.spelling import spelled, spelled_method
 
 FAMILIES = {
     "picking": (
-        "argwhere gather index_add index_copy index_fill index_select masked_fill masked_scatter masked_select nonzero "
-        "scatter scatter_add take take_along_dim"
+        "argwhere gather index_add index_copy index_fill index_put index_select masked_fill masked_scatter "
+        "masked_select nonzero scatter scatter_add take take_along_dim"
     ),
     "arranging": (
         "atleast_1d atleast_2d atleast_3d block_diag broadcast_tensors cartesian_prod column_stack combinations diag "
@@ -23,31 +23,34 @@ FAMILIES = {
         "vstack"
     ),
     "products": ("addbmm addmm addmv addr baddbmm bmm dot einsum ger inner kron mm mv outer tensordot vdot"),
-    "norms": ("cdist dist norm"),
+    "norms": ("cdist dist norm renorm"),
     "sorting": (
-        "argsort bincount bucketize histc kthvalue median mode msort nanmedian nanquantile quantile searchsorted sort "
-        "topk unique unique_consecutive"
+        "argsort bincount bucketize histc histogram kthvalue median mode msort nanmedian nanquantile quantile "
+        "searchsorted sort topk unique unique_consecutive"
     ),
-    "cumulative": ("cummax cummin cumprod cumsum diff logcumsumexp"),
+    "cumulative": ("cummax cummin cumprod cumsum cumulative_trapezoid diff logcumsumexp trapezoid trapz vander"),
     "statistics": ("aminmax corrcoef count_nonzero cov nanmean nansum prod std_mean var_mean"),
     "further.recurrent": "gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell",
     "functions": (
-        "acos acosh arccos arccosh arcsin arctan arctan2 arctanh asin atan atan2 atanh "
+        "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh "
         "copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix fmax fmin "
-        "frac gcd heaviside hypot isneginf isposinf isreal lcm lgamma log10 log2 logaddexp logaddexp2 logical_xor "
+        "frac gcd heaviside hypot i0 isneginf isposinf isreal lcm lgamma log10 log2 logaddexp logaddexp2 logical_xor "
         "nextafter rad2deg rsqrt sgn signbit sinc sinh tan trunc xlogy"
     ),
-    "mixing": ("addcdiv addcmul clamp_max clamp_min float_power fmod ldexp lerp logit nan_to_num polygamma"),
+    "mixing": ("addcdiv addcmul clamp_max clamp_min float_power fmod frexp ldexp lerp logit nan_to_num polygamma"),
     "more_names": (
         "can_cast clamp_ detach detach_ exp_ fill_ get_device is_complex is_floating_point is_nonzero is_same_size "
         "is_signed neg_ numel promote_types range real relu_ resize_as_ result_type scalar_tensor sigmoid_ sqrt_ tanh_ "
         "zero_"
     ),
+    "more_creation": "empty_strided logspace",
+    "more_products": "chain_matmul cross",
+    "reducing": "index_reduce scatter_reduce",
     "more_in_place": (
-        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arctan_ arctanh_ asin_ atan_ atanh_ ceil_ "
-        "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ lcm_ ldexp_ "
-        "log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ sinh_ "
-        "square_ tan_ trunc_ xlogy_"
+        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ "
+        "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ i0_ index_put_ "
+        "lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ "
+        "sin_ sinc_ sinh_ square_ tan_ trunc_ xlogy_"
     ),
     "further.decompositions": "cholesky pinverse qr svd",
     "further.drawing": "binomial poisson",

@@ -17,6 +17,7 @@ from minigrad.ops.further.matrices import (
 )
 from minigrad.ops.further.matrices import diagonals as diagonal
 from minigrad.ops.linear_algebra import matmul
+from minigrad.ops.more_products import linalg_cross as cross
 from minigrad.ops.norms import matrix_norm, vector_norm
 from minigrad.ops.norms import matrix_or_vector_norm as norm
 
@@ -24,6 +25,7 @@ __all__ = [
     "LinAlgError",
     "cholesky",
     "cond",
+    "cross",
     "det",
     "diagonal",
     "eigh",

@@ -379,7 +379,7 @@ class Tensor(TensorMethods):
             result = result.contiguous(memory_format=wanted.memory_format)
         return self.clone() if wanted.copy and result is self else result
 
-    def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Any:
+    def type(self, dtype: Any = None, non_blocking: builtins.bool = False, *, memory_format: Any = None) -> Any:
         """In another dtype; without one, the name of PyTorch's class for it, such as 'torch.FloatTensor'.
 
         dtype: also such a class, or its name.  ValueError for another class or name.
@@ -389,7 +389,7 @@ class Tensor(TensorMethods):
         from minigrad.tensor_types import meaning
 
         wanted, place = meaning(dtype)
-        return self.to(place or self.device, wanted, non_blocking=non_blocking)
+        return self.to(place or self.device, wanted, non_blocking=non_blocking, memory_format=memory_format)
 
     def type_as(self, other: Tensor) -> Tensor:
         """In the dtype of another tensor, and on its device."""

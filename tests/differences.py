@@ -62,6 +62,11 @@ def not_finite(sample: Sample) -> bool:
     return any(not np.isfinite(x).all() for x in floats)
 
 
+def not_finite_arrays(sample: Sample) -> bool:
+    """As `not_finite`, where some operands are no arrays."""
+    return any(isinstance(x, np.ndarray) and x.dtype.kind == "f" and not np.isfinite(x).all() for x in sample.operands)
+
+
 def points_outside(x: Any, dim: int, index: Any) -> bool:
     """Whether an index points beyond a dimension."""
     return bool((index >= (x.shape[dim] if x.ndim else 1)).any())
@@ -346,10 +351,24 @@ GRADIENTS = [
         Sample(arrays([1, 2])),
     ),
     Difference(
-        tuple(f"Tensor.{name}_" for name in ("acosh", "arccosh", "atanh", "arctanh")),
-        "acosh_ and atanh_ have derivatives (PyTorch has not implemented them)",
+        tuple(f"Tensor.{name}_" for name in ("acosh", "arccosh", "asinh", "arcsinh", "atanh", "arctanh")),
+        "acosh_, asinh_ and atanh_ have derivatives (PyTorch has not implemented them)",
         lambda _: True,
         Sample(arrays([2, 3])),
+    ),
+    Difference(
+        tuple(
+            f"{kind}{name}_reduce{end}" for name in ("scatter", "index") for kind, end in (("", ""), ("Tensor.", "_"))
+        ),
+        "the gradient of an element times others is that of them, also where it is infinite or nan (in PyTorch nan)",
+        lambda sample: sample.operands[4] == "prod" and not_finite_arrays(sample),
+        Sample((*arrays([np.inf, 1]), 0, np.array([1]), *arrays([2]), "prod")),
+    ),
+    Difference(
+        ("vander",),
+        "vander has a gradient (PyTorch changes in place what it needs for it)",
+        lambda _: True,
+        Sample(arrays([1, 2, 3])),
     ),
     Difference(
         ("clamp, by tensors",),
@@ -459,6 +478,12 @@ NAMES = [
         Sample((np.ones(2), np.zeros(2))),
     ),
     Difference(
+        ("trapezoid", "trapz", "cumulative_trapezoid"),
+        "an integral is printed as the MulBackward0 or DivBackward0 that ends it (in PyTorch 1)",
+        lambda _: True,
+        Sample((np.ones(2),)),
+    ),
+    Difference(
         ("nn.functional.multi_head_attention_forward",),
         "the weights of each head are printed as the SoftmaxBackward0 that they are (in PyTorch ViewBackward0)",
         lambda sample: sample.options.get("average_attn_weights") is False,
@@ -477,7 +502,10 @@ NAMES = [
         Sample((np.ones((1, 1)),)),
     ),
     Difference(
-        (*("gather", "scatter", "scatter_add", "take_along_dim", "index_select", "index_add", "index_copy"),),
+        (
+            *("gather", "scatter", "scatter_add", "scatter_reduce", "take_along_dim"),
+            *("index_select", "index_add", "index_copy", "index_reduce"),
+        ),
         "an op along a dimension of a 0-d tensor is printed as the ViewBackward0 that ends it",
         without_dimensions,
         Sample((np.array(1.0), 0, np.array([0]))),
@@ -543,13 +571,13 @@ NAMES = [
         Sample((np.ones(2, "float32"), np.ones((2, 2), "float32"))),
     ),
     Difference(
-        (LOSSES + "cross_entropy",),
+        (LOSSES + "cross_entropy", LOSSES + "linear_cross_entropy"),
         "DivBackward1 or NegBackward0 with label_smoothing (in PyTorch AddBackward0)",
         lambda sample: sample.options.get("label_smoothing", 0) > 0,
         Sample((np.ones((1, 2), "float32"), np.array([0])), {"label_smoothing": 0.1}),
     ),
     Difference(
-        (LOSSES + "cross_entropy", LOSSES + "nll_loss"),
+        (LOSSES + "cross_entropy", LOSSES + "nll_loss", LOSSES + "linear_cross_entropy"),
         "NllLoss2DBackward0 also for three dimensions and more than four unreduced (in PyTorch ViewBackward0)",
         lambda sample: sample.options.get("reduction") == "none" and sample.operands[0].ndim != 4,
         Sample((np.ones((1, 2, 1), "float32"), np.array([[0]])), {"reduction": "none"}),

@@ -159,3 +159,18 @@ def sequences(logarithms: bool) -> Make:
         return Sample((x, targets, *lengths), {"blank": blank, **drawn})
 
     return make
+
+
+def linear_and_classes(draw: Draw, smooth: bool) -> Sample:
+    """Inputs, the weight and (perhaps) the bias of a linear layer, and classes, for linear_cross_entropy."""
+    dtype, number, width = float_dtype(draw, smooth), draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    sizes = (draw(st.integers(1, 3)), *draw(one_of((), (), (2,))))
+    batch = (number,) if len(sizes) > 1 or draw(st.booleans()) else ()
+    x, weight = near(draw, smooth, (*batch, width), dtype), near(draw, smooth, (*sizes, width), dtype)
+    target = np.random.default_rng(draw(st.integers(0, 99))).integers(0, sizes[0], (*batch, *sizes[1:]))
+    options = Options({"reduction": REDUCTION, "label_smoothing": perhaps(one_of(0.25))}).draw(draw, ())
+    if draw(st.booleans()):
+        options["linear_bias"] = near(draw, smooth, (*sizes[:-1], seldom_wrong(draw, smooth, sizes[-1])), dtype)
+    if draw(st.booleans()):
+        options["weight"] = absolute(near(draw, smooth, sizes[:1], dtype)) + np.array(0.125, dtype)
+    return Sample((x, weight, np.asarray(target)), options)

@@ -107,6 +107,18 @@ def histogram(draw: Draw, smooth: bool) -> Sample:
     return Sample((x,), options | draw(one_of({}, {"min": -2, "max": 2})))
 
 
+def parts_counted(draw: Draw, smooth: bool) -> Sample:
+    """What histogram takes: how many parts or their edges, and a weight for each element."""
+    x = array(draw, smooth, shape(draw, smooth), ("float32", "float64"))
+    edges = np.array([-3, -0.5, 0, 2, 4.5], x.dtype)
+    options = Options({"density": FLAG}).draw(draw, ())
+    if draw(st.booleans()):
+        options["weight"] = near(draw, smooth, (*x.shape, 1 + seldom(draw, smooth)), x.dtype.name)
+    if draw(st.booleans()):
+        return Sample((x, edges), options)
+    return Sample((x, draw(one_of(1, 4, 7))), options | draw(one_of({}, {"range": (-2.0, 2.0)}, {"range": (1.0, 1.0)})))
+
+
 def searched(draw: Draw, smooth: bool) -> Sample:
     """What searchsorted takes."""
     dtype = draw(one_of("float32", "float64", "int64"))

@@ -21,6 +21,7 @@ from samples import (
     one_of,
     perhaps,
     shape,
+    stretched_to,
 )
 
 
@@ -116,6 +117,48 @@ def slices(draw: Draw, smooth: bool, from_end: bool = False, unique: bool = Fals
 def slices_selected(draw: Draw, smooth: bool) -> Sample:
     """What index_select takes."""
     return Sample(slices(draw, smooth))
+
+
+def put_by_tensors(draw: Draw, smooth: bool) -> Sample:
+    """What index_put takes: positions for the first dimensions or a mask; values; whether they are added."""
+    x = array(draw, smooth, shape(draw, smooth, least=1), ALL)
+    accumulate = draw(st.booleans())
+    number = draw(st.integers(1, x.ndim))
+    wrong = seldom(draw, smooth)
+    if draw(one_of(False, False, True)):
+        mask = np.random.default_rng(draw(st.integers(0, 99))).random(x.shape[:number]) < 0.5
+        positions, size = [mask], (int(mask.sum()), *x.shape[number:])
+    elif accumulate and all(x.shape):
+        several = draw(one_of((3,), (2, 2), ()))
+        positions = [indices(draw, several, n, wrong, from_end=True).astype("int64") for n in x.shape[:number]]
+        size = (*several, *x.shape[number:])
+    else:
+        order = np.random.default_rng(draw(st.integers(0, 99))).permutation(x.shape[0])[: draw(st.integers(0, 3))]
+        positions, size = [order], (order.size, *x.shape[1:])
+    values = array(draw, smooth, stretched_to(draw, size), ALL if wrong else (x.dtype.name,))
+    return Sample((x, tuple(positions), values), {"accumulate": True} if accumulate else {})
+
+
+def reduced_there(slices_alone: bool) -> Make:
+    """What scatter_reduce or index_reduce takes."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        ways = ("prod", "mean", "amax", "amin") if slices_alone else ("sum", "prod", "mean", "amax", "amin")
+        way = draw(one_of(*ways))
+        if slices_alone:
+            x, dim, index = slices(draw, smooth)
+            index, size = index.astype("int64"), list(x.shape)
+            if size:
+                size[dim] = index.size
+            src = array(draw, smooth, tuple(size), (x.dtype.name,))
+        else:
+            x, dim, index = tensor_dim_index(draw, smooth)
+            src = source(draw, smooth, x, index)
+        if x.dtype.kind == "b":
+            x, src = x.astype("int64"), src.astype("int64")
+        return Sample((x, dim, index, src, way), Options({"include_self": FLAG}).draw(draw, ()))
+
+    return make
 
 
 def slices_filled(draw: Draw, smooth: bool) -> Sample:

@@ -15,6 +15,7 @@ from typing import Any
 import activation_samples
 import arranging_samples
 import attention_samples
+import further_samples
 import layer_samples
 import loss_samples
 import matrix_samples
@@ -361,6 +362,7 @@ op("unique", "Tensor.unique", make=order_samples.different_values, differentiabl
 op("unique_consecutive", "Tensor.unique_consecutive", make=order_samples.different_values, differentiable=False)
 op("bincount", "Tensor.bincount", make=order_samples.counted, differentiable=False)
 op("histc", "Tensor.histc", make=order_samples.histogram, differentiable=False)
+op("histogram", "Tensor.histogram", make=order_samples.parts_counted, differentiable=False, sums=True)
 op("searchsorted", make=order_samples.searched, differentiable=False)
 op("bucketize", make=order_samples.bucketed, differentiable=False)
 op("cumsum", "Tensor.cumsum", make=order_samples.accumulated, sums=True)
@@ -369,6 +371,9 @@ for name in ("cummax", "cummin"):
     op(name, f"Tensor.{name}", make=order_samples.along(samples.one_dim))
 op("logcumsumexp", "Tensor.logcumsumexp", make=order_samples.finite, sums=True)
 op("diff", "Tensor.diff", make=order_samples.neighbours)
+for name in ("trapezoid", "trapz", "cumulative_trapezoid"):
+    op(name, make=further_samples.sampled, sums=True)
+op("vander", make=further_samples.powers_of_a_vector, sums=True)
 op("prod", "Tensor.prod", make=order_samples.product, sums=True)
 register({"prod, with a zero": lambda _, x, number: (x - number).prod()}, order_samples.with_one_number, sums=True)
 register(
@@ -426,6 +431,9 @@ op("index_select", "Tensor.index_select", make=picking_samples.slices_selected)
 op("index_add", "Tensor.index_add", make=picking_samples.slices_added(alpha=True), sums=True)
 op("index_copy", "Tensor.index_copy", make=picking_samples.slices_added(alpha=False))
 op("index_fill", "Tensor.index_fill", make=picking_samples.slices_filled)
+op("index_put", "Tensor.index_put", make=picking_samples.put_by_tensors, sums=True)
+op("scatter_reduce", "Tensor.scatter_reduce", make=picking_samples.reduced_there(slices_alone=False), sums=True)
+op("index_reduce", "Tensor.index_reduce", make=picking_samples.reduced_there(slices_alone=True), sums=True)
 op("masked_fill", "Tensor.masked_fill", make=picking_samples.masked_filled)
 op("masked_select", "Tensor.masked_select", make=picking_samples.masked_selected)
 op("masked_scatter", "Tensor.masked_scatter", make=picking_samples.masked_scattered)
@@ -501,6 +509,9 @@ op("addbmm", "Tensor.addbmm", make=product_samples.fitting("bnk", "bkm", added="
 op("tensordot", make=product_samples.along_dims)
 op("einsum", make=product_samples.einstein, sums=True)
 op("kron", "Tensor.kron", make=product_samples.pairs)
+op("cross", "Tensor.cross", make=further_samples.in_space(dim=True), sums=True)
+op("linalg.cross", make=further_samples.in_space(dim=False), sums=True)
+op("chain_matmul", make=further_samples.chain, sums=True)
 
 # Norms ------------------------------------------------------------------------------------------------------
 
@@ -508,6 +519,7 @@ op("norm", "Tensor.norm", make=product_samples.normed("p"), sums=True)
 op("linalg.vector_norm", make=product_samples.normed("ord"), sums=True)
 op("linalg.matrix_norm", make=product_samples.matrix_normed, sums=True)
 op("linalg.norm", make=product_samples.matrix_or_vector_normed, sums=True)
+op("renorm", "Tensor.renorm", make=further_samples.shortened, sums=True)
 op("dist", "Tensor.dist", make=product_samples.differences, sums=True)
 op("cdist", make=product_samples.distances, sums=True)
 op("nn.functional.normalize", make=product_samples.normalized, sums=True)
@@ -666,6 +678,7 @@ LOSS_OPTIONS = {
     "triplet_margin_with_distance_loss": loss_samples.triplets(),
     "multilabel_soft_margin_loss": op_samples.binary_loss(),
     "multi_margin_loss": loss_samples.of_one_class,
+    "linear_cross_entropy": loss_samples.linear_and_classes,
     "multilabel_margin_loss": loss_samples.of_several_classes,
 }
 for name, make in LOSS_OPTIONS.items():
@@ -686,7 +699,7 @@ register(
 # More functions of each element -----------------------------------------------------------------------------
 
 for name, domain in {
-    **dict.fromkeys(("tan", "atan", "arctan", "sinh", "cosh", "exp2", "expm1"), samples.anywhere),
+    **dict.fromkeys(("tan", "asinh", "arcsinh", "atan", "arctan", "sinh", "cosh", "exp2", "expm1"), samples.anywhere),
     **dict.fromkeys(("erfc", "deg2rad", "rad2deg"), samples.anywhere),
     **dict.fromkeys(("asin", "arcsin", "acos", "arccos", "atanh", "arctanh", "erfinv"), op_samples.inside_1),
     **dict.fromkeys(("acosh", "arccosh"), op_samples.above_1),
@@ -694,6 +707,8 @@ for name, domain in {
 }.items():
     op(name, f"Tensor.{name}", make=unary(domain=domain))
 op("sinc", "Tensor.sinc", make=unary(), sums=True)
+op("i0", "Tensor.i0", make=unary())
+op("frexp", "Tensor.frexp", make=unary())
 op("digamma", "Tensor.digamma", make=op_samples.for_digamma)
 op("polygamma", make=op_samples.derivatives_of_digamma)
 register({"Tensor.polygamma": lambda _, n, x: x.polygamma(n)}, op_samples.derivatives_of_digamma)
@@ -837,6 +852,13 @@ for name in ("is_complex", "is_signed"):
 op("is_nonzero", "Tensor.is_nonzero", make=unary(most=1), differentiable=False)
 op("is_same_size", "Tensor.is_same_size", make=binary(), differentiable=False)
 op("linspace", make=op_samples.factory(start=one_of(0, 1.5), end=one_of(3, 0.25), steps=st.integers(0, 9)))
+op(
+    "logspace",
+    make=op_samples.factory(
+        start=one_of(0, 1.5), end=one_of(3, 0.25), steps=st.integers(0, 9), base=perhaps(one_of(2, 0.5))
+    ),
+)
+op("empty_strided", make=further_samples.steps_of_ones_own, defined=False)
 for name in ("zeros_like", "ones_like"):
     op(name, make=unary(dtype=op_samples.SOME_DTYPE, memory_format=op_samples.SOME_FORMAT), differentiable=False)
 op(

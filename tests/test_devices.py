@@ -109,10 +109,11 @@ WAITS = {
     "nn.functional.one_hot": "its shape and its errors depend on values",
     "Tensor.__getitem__": "with a mask its shape depends on values",
     **dict.fromkeys(
-        ("masked_select", "masked_scatter", "Tensor.masked_scatter_"), "with a mask its shape depends on values"
+        ("masked_select", "masked_scatter", "Tensor.masked_scatter_", "index_put", "Tensor.index_put_"),
+        "with a mask its shape depends on values",
     ),
     **dict.fromkeys(("unique", "unique_consecutive", "bincount"), "its shape depends on values"),
-    "histc": "its range depends on values",
+    **dict.fromkeys(("histc", "histogram"), "its range depends on values"),
     "nn.functional.gaussian_nll_loss": "its errors depend on values",
     **dict.fromkeys(("nn.functional.ctc_loss", "ctc_loss, of logits"), "its lengths are needed on the CPU"),
     "is_nonzero": "its result is Python's",

@@ -57,7 +57,7 @@ def test_a_module_gives_what_pytorchs_gives(name: str) -> None:
     on_sample()
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTION_OF if name != "TripletMarginWithDistanceLoss"])
+@pytest.mark.parametrize("name", FUNCTION_OF)
 def test_a_module_is_printed_copied_and_saved(name: str) -> None:
     def scenario(lib: Any) -> Any:
         weighted = name in ("MultiMarginLoss", "MultiLabelSoftMarginLoss", "NLLLoss2d")
@@ -193,6 +193,12 @@ ERRORS = {
     "shape of targets": lambda lib, f, x: f.multilabel_margin_loss(x, lib.tensor([0, 1, 2])),
     "no classes": lambda lib, f, x: f.multilabel_soft_margin_loss(x[0, 0], x[0, 0]),
     "reduction of several classes": lambda lib, f, x: f.multilabel_soft_margin_loss(x, x, reduction="no"),
+    "linear input": lambda lib, f, x: f.linear_cross_entropy(x[None], x, lib.tensor([0, 1])),
+    "linear weight": lambda lib, f, x: f.linear_cross_entropy(x, x[0], lib.tensor([0, 1])),
+    "linear features": lambda lib, f, x: f.linear_cross_entropy(x, x[:, :2], lib.tensor([0, 1])),
+    "linear bias": lambda lib, f, x: f.linear_cross_entropy(x, x, lib.tensor([0, 1]), linear_bias=x[0]),
+    "linear, unbatched": lambda lib, f, x: f.linear_cross_entropy(x[0], x[None], lib.tensor([0, 1])),
+    "linear, ignored": lambda lib, f, x: f.linear_cross_entropy(x, x, x[:, :2], ignore_index=1),
     "layer's margin": lambda lib, f, x: lib.nn.TripletMarginLoss(margin=0),
     "layer's own margin": lambda lib, f, x: lib.nn.TripletMarginWithDistanceLoss(margin=-1),
     "layer's delta": lambda lib, f, x: lib.nn.HuberLoss(delta="1"),
@@ -208,6 +214,27 @@ def test_errors_are_of_pytorchs_type(call: Any) -> None:
     )
     assert kind == expected
     assert words
+
+
+@pytest.mark.parametrize("options", [{}, {"bias": True}, {"out_features": (2,), "bias": True}, {"ignore_index": 1}])
+def test_a_linear_layer_with_its_loss_starts_and_learns_as_pytorchs(options: dict[str, Any]) -> None:
+    def scenario(lib: Any) -> Any:
+        lib.manual_seed(5)
+        loss = lib.nn.LinearCrossEntropyLoss(3, 4, **options)
+        first = [(name, p.detach().numpy().tobytes()) for name, p in loss.named_parameters()]
+        steps, losses = lib.optim.SGD(loss.parameters(), lr=0.5), []
+        x, target = lib.from_numpy(NUMBERS), lib.tensor([1, 2])
+        target = lib.stack([target, target.flip(0)], 1) if "out_features" in options else target
+        for _ in range(4):
+            steps.zero_grad()
+            value = loss(x, target)
+            value.backward()
+            steps.step()
+            losses.append(round(value.item(), 5))
+        assert losses[-1] < losses[0]
+        return first, losses, repr(loss), list(loss.state_dict())
+
+    same(scenario)
 
 
 def test_a_step_of_embeddings_on_both_engines() -> None:

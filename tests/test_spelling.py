@@ -85,6 +85,28 @@ def test_out(what: str) -> None:
     same(lambda engine: [x.tolist() for x in results(OUT[what](engine))])
 
 
+BY_NAME: dict[str, Callable[[Any], Any]] = {
+    "view": lambda e: rows(e).view(size=(3, 2)),
+    "reshape": lambda e: rows(e).reshape(shape=(3, 2)),
+    "reshape, as a function": lambda e: e.reshape(rows(e), shape=(-1,)),
+    "squeeze": lambda e: rows(e)[None, :, None].squeeze(axis=0),
+    "squeeze of several": lambda e: rows(e)[None, :, None].squeeze(axis=(0, 2)),
+    "squeeze, as a function": lambda e: e.squeeze(rows(e)[None], axis=0),
+    "type": lambda e: rows(e).t().type(e.float64, memory_format=e.contiguous_format),
+}
+
+
+@pytest.mark.parametrize("what", BY_NAME)
+def test_sizes_and_dimensions_of_methods_by_name(what: str) -> None:
+    same(lambda e: (BY_NAME[what](e).tolist(), tuple(BY_NAME[what](e).stride())))
+
+
+@pytest.mark.parametrize("call", [lambda x: x.view(3, 2, size=(2, 3)), lambda x: x.reshape(6, shape=(2, 3))])
+def test_sizes_are_given_in_one_way(call: Callable[[Any], Any]) -> None:
+    kinds = [error_of(call, rows(engine))[0] for engine in (minigrad, torch)]
+    assert kinds[0] == kinds[1] == "TypeError"
+
+
 REFUSED: dict[str, Callable[[Any], Any]] = {
     "an operand requires grad": lambda e: e.add(e.ones(2, requires_grad=True), 1, out=e.empty(2)),
     "out requires grad": lambda e: e.add(e.ones(2), 1, out=e.empty(2, requires_grad=True)),

@@ -1,4 +1,5 @@
-"""Functions that NumPy and CuPy do not have: erfc, erfinv, the logarithm of the gamma function, its derivatives.
+"""Functions that NumPy and CuPy do not have: erfc, erfinv, the logarithm of the gamma function, its derivatives, and
+Bessel functions.
 
 All are computed in float64 and rounded to the dtype of the operand.
 """
@@ -151,3 +152,30 @@ def polygamma(xp: Any, x: Any, n: int) -> Any:
     if n == 1:
         return xp.where(given > 0, value, (math.pi / sine_of_pi_times(xp, given)) ** 2 - value)
     return xp.where(x < -20, math.nan, value)
+
+
+FROM_HERE_LARGE = 30
+"""From here on a Bessel function is computed by the series in 1 / x, which is exact to float64 there."""
+
+
+@in_float64
+def bessel(xp: Any, x: Any, order: int) -> Any:
+    """The modified Bessel function of the first kind, of order 0 or 1.
+
+    Near 0 by its power series, whose terms are all of one sign; far out by the asymptotic one.  nan at infinity.
+    https://dlmf.nist.gov/10.25.E2 and https://dlmf.nist.gov/10.40.E1
+    """
+    size = xp.abs(x)
+    near, far = xp.minimum(size, FROM_HERE_LARGE), xp.maximum(size, FROM_HERE_LARGE)
+    quarter = near * near / 4
+    series = xp.ones_like(x)
+    for k in range(70, 0, -1):
+        series = 1 + quarter / (k * (k + order)) * series
+    series = series * (near / 2 if order else 1)
+    tail = xp.ones_like(x)
+    for k in range(20, 0, -1):
+        tail = 1 - (4 * order - (2 * k - 1) ** 2) / (8 * k) / far * tail
+    large = xp.exp(far) / xp.sqrt(2 * math.pi * far) * tail
+    value = xp.where(size < FROM_HERE_LARGE, series, large)
+    value = xp.where(x != x, x, value)
+    return xp.where(x < 0, -value, value) if order else value

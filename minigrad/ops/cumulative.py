@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING, Any
 from minigrad import dtypes
 from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.engine.broadcasting import cast
-from minigrad.engine.graph import raw, record
+from minigrad.engine.graph import raw, record, unrecorded, wrap
 from minigrad.engine.order import by_rows
-from minigrad.ops.arranging import flip, narrow
+from minigrad.ops.arranging import flip, narrow, select
 from minigrad.ops.dims import axis
 from minigrad.ops.elementwise import exp
 from minigrad.ops.promotion import array_of, numpy_dtype
 from minigrad.ops.reductions import sum
 from minigrad.ops.selection import where
-from minigrad.ops.shaping import cat, transpose, unsqueeze
+from minigrad.ops.shaping import cat, reshape, transpose, unsqueeze
 from minigrad.ops.sorting import pair, taken
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
-__all__ = ["cummax", "cummin", "cumprod", "cumsum", "diff", "logcumsumexp"]
+__all__ = [
+    *("cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp", "trapezoid", "trapz"),
+    *("vander",),
+]
 
 LargestSoFar, SmallestSoFar = pair("cummax"), pair("cummin")
 
@@ -180,3 +183,83 @@ def diff(
         low, high = narrow(a, at, 0, max(size - 1, 0)), narrow(a, at, min(1, size), max(size - 1, 0))
         a = high ^ low if x.dtype.kind == "b" else high - low
     return a if n else input.clone()
+
+
+# Integrals and powers -----------------------------------------------------------------------------------------
+
+
+def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
+    """The integral along dim by the trapezoidal rule: the sum of (y[i] + y[i + 1]) / 2 times the distance of the two.
+
+    x: where the values are (of y's size along dim, or such that the distances broadcast); dx: their distance without
+    it.  RuntimeError for an x of another size.
+    """
+    at = sampled_axis("trapezoid", y, x, dim)
+    if not raw(y).shape[at]:
+        return sum(y, at)
+    if x is None:
+        return (sum(y, at) - (select(y, at, 0) + select(y, at, -1)) * 0.5) * dx
+    return sum(sum_of_neighbours(y, at) * distances("trapezoid", x, y, at), at) / 2
+
+
+def trapz(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
+    """As `trapezoid`."""
+    return trapezoid(y, x, dx=dx, dim=dim)
+
+
+def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
+    """The integral along dim up to each value but the first: see `trapezoid`."""
+    at = sampled_axis("cumulative_trapezoid", y, x, dim)
+    if x is None:
+        return cumsum(dx / 2 * sum_of_neighbours(y, at), at)
+    return cumsum(sum_of_neighbours(y, at) * distances("cumulative_trapezoid", x, y, at), at) / 2
+
+
+def sampled_axis(op: str, y: Tensor, x: Tensor | None, dim: int) -> int:
+    """The dimension along which a function is sampled.  RuntimeError for bools, IndexError without dimensions."""
+    for name, each in (("y", y), ("x", x)):
+        if each is not None and array_of(each).dtype.kind == "b":
+            raise RuntimeError(f"{op}: received a bool input for `{name}`, but bool is not supported")
+    if not array_of(y).ndim:
+        raise IndexError(f"{op}(): Dimension specified as {dim} but tensor has no dimensions")
+    return axis(dim, raw(y).ndim)
+
+
+def sum_of_neighbours(y: Tensor, dim: int) -> Tensor:
+    """Each element plus the next along dim."""
+    size = raw(y).shape[dim]
+    return narrow(y, dim, 0, max(size - 1, 0)) + narrow(y, dim, min(1, size), max(size - 1, 0))
+
+
+def distances(op: str, x: Tensor, y: Tensor, dim: int) -> Tensor:
+    """How far the places of neighbours are from each other, in dimensions that broadcast with y's."""
+    sizes, ndim = array_of(x).shape, raw(y).ndim
+    if len(sizes) == 1 and ndim != 1:
+        if sizes[0] != raw(y).shape[dim]:
+            raise RuntimeError(
+                f"{op}: There must be one `x` value for each sample point: x has {sizes[0]}, y {raw(y).shape[dim]}"
+            )
+        x = reshape(x, [-1 if i == dim else 1 for i in range(ndim)])
+    elif len(sizes) < ndim:
+        x = reshape(x, [1] * (ndim - len(sizes)) + [*sizes])
+    return diff(x, dim=dim)
+
+
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
+    """Vandermonde's matrix: the powers of a vector's elements, N in a row (default: as many as there are elements).
+
+    The highest comes first, or (increasing) last.  Integers and bools become int64.  RuntimeError for another number of
+    dimensions, and for N below 0.
+    """
+    values = array_of(x)
+    if values.ndim != 1:
+        raise RuntimeError(f"x must be a one-dimensional tensor: vander() got {values.ndim} dimensions")
+    number = values.size if N is None else N
+    if number < 0:
+        raise RuntimeError(f"N must be non-negative: vander() got {number}")
+    a = x if values.dtype.kind == "f" else cast(x, dtypes.int64.numpy)
+    xp, to = array_module(values), raw(a).dtype
+    if number < 2:
+        return unrecorded(xp.ones((values.size, number), to), a)
+    exponents = xp.arange(number, dtype=to) if increasing else xp.arange(number - 1, -1, -1, dtype=to)
+    return unsqueeze(a, 1) ** wrap(exponents)

@@ -14,7 +14,7 @@ from minigrad.engine.order import ordered
 from minigrad.kernels import special as kernels
 from minigrad.kernels.special import complementary_error_function, inverse_error_function, log_gamma
 from minigrad.ops.elementwise import cos, exp, sqrt
-from minigrad.ops.mixing import nonzero_square, polygamma
+from minigrad.ops.mixing import bessel_i1, nonzero_square, polygamma
 from minigrad.ops.pairs import floats, numbers
 from minigrad.ops.promotion import array_of, floating
 from minigrad.ops.rules import zero
@@ -29,10 +29,12 @@ __all__ = [
     "arccos",
     "arccosh",
     "arcsin",
+    "arcsinh",
     "arctan",
     "arctan2",
     "arctanh",
     "asin",
+    "asinh",
     "atan",
     "atan2",
     "atanh",
@@ -51,6 +53,7 @@ __all__ = [
     "gcd",
     "heaviside",
     "hypot",
+    "i0",
     "isneginf",
     "isposinf",
     "isreal",
@@ -165,6 +168,24 @@ def cosh(input: Tensor) -> Tensor:
 
 def cosh_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
     return g * sinh(a)
+
+
+def asinh(input: Tensor) -> Tensor:
+    """The number whose hyperbolic sine is input."""
+    a = floating(input)
+    x = raw(a)
+    with quiet():
+        value = array_module(x).arcsinh(x)
+    return record(value, (a,), (asinh_da,))
+
+
+def asinh_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
+    return g / sqrt(a * a + 1)
+
+
+def arcsinh(input: Tensor) -> Tensor:
+    """As `asinh`."""
+    return asinh(input)
 
 
 def acosh(input: Tensor) -> Tensor:
@@ -318,6 +339,19 @@ def digamma(input: Tensor) -> Tensor:
 
 def digamma_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
     return g * polygamma(1, a)
+
+
+def i0(input: Tensor) -> Tensor:
+    """The modified Bessel function of the first kind, of order 0."""
+    a = floating(input)
+    x = raw(a)
+    with quiet():
+        value = kernels.bessel(x, 0)
+    return record(ordered(value, x), (a,), (i0_da,))
+
+
+def i0_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
+    return g * bessel_i1(a)
 
 
 def sinc(input: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 __all__ = [
-    *("addcdiv", "addcmul", "clamp_max", "clamp_min", "float_power", "fmod", "ldexp", "lerp", "logit", "nan_to_num"),
-    *("polygamma",),
+    *("addcdiv", "addcmul", "clamp_max", "clamp_min", "float_power", "fmod", "frexp", "ldexp", "lerp", "logit"),
+    *("nan_to_num", "polygamma"),
 ]
 
 
@@ -221,6 +221,48 @@ def nth_derivative_of_digamma(input: Tensor, n: int) -> Tensor:
 
 def polygamma_da(g: Tensor, _out: Tensor, a: Tensor, n: int) -> Tensor:
     return g * polygamma(n + 1, a)
+
+
+def bessel_i1(input: Tensor) -> Tensor:
+    """The modified Bessel function of the first kind, of order 1: the derivative of i0."""
+    return record(kernels.bessel(raw(input), 1), (input,), (bessel_i1_da,))
+
+
+def bessel_i1_da(g: Tensor, out: Tensor, a: Tensor) -> Tensor:
+    from minigrad.ops.functions import i0
+
+    return g * (i0(a) - where(a == 0, 0.5, out / where(a == 0, 1.0, a)))
+
+
+class Parts(NamedTuple):
+    """What frexp returns."""
+
+    mantissa: Any
+    exponent: Any
+
+    def __repr__(self) -> str:
+        return f"minigrad.return_types.frexp(\nmantissa={self.mantissa},\nexponent={self.exponent})"
+
+
+def frexp(input: Tensor) -> Parts:
+    """The mantissa, of a size from 0.5 up to 1, and the exponent, int32: input = mantissa * 2 ** exponent.
+
+    RuntimeError for integers and bools.
+    """
+    x = array_of(input)
+    if x.dtype.kind != "f":
+        raise RuntimeError(f"torch.frexp() only supports floating-point dtypes, not {x.dtype}")
+    xp = array_module(x)
+    mantissa, exponent = xp.frexp(x)
+    exponent = xp.where(xp.isfinite(x), exponent, 0).astype("int32")
+    with quiet():
+        scale = xp.exp2(exponent.astype(x.dtype))
+    of_mantissa = record(ordered(mantissa, x), (input,), (frexp_da,), saved=(scale,))
+    return Parts(of_mantissa, unrecorded(ordered(exponent, x), input))
+
+
+def frexp_da(g: Tensor, _out: Tensor, _a: Tensor, scale: Tensor) -> Tensor:
+    return g / scale
 
 
 def nonzero_square(a: Tensor, b: Tensor) -> Tensor:

@@ -12,8 +12,10 @@ from minigrad.ops import (
     elementwise,
     functions,
     mixing,
+    norms,
     picking,
     products,
+    reducing,
     selection,
 )
 from minigrad.ops.in_place import copy_, write
@@ -30,9 +32,11 @@ __all__ = [
     "arccos_",
     "arccosh_",
     "arcsin_",
+    "arcsinh_",
     "arctan_",
     "arctanh_",
     "asin_",
+    "asinh_",
     "atan_",
     "atanh_",
     "ceil_",
@@ -50,6 +54,8 @@ __all__ = [
     "floor_",
     "frac_",
     "gcd_",
+    "i0_",
+    "index_put_",
     "lcm_",
     "ldexp_",
     "log10_",
@@ -144,6 +150,11 @@ def arcsin_(self: Tensor) -> Tensor:
     return replace(self, functions.arcsin(self))
 
 
+def arcsinh_(self: Tensor) -> Tensor:
+    """As `arcsinh`, in place."""
+    return replace(self, functions.arcsinh(self))
+
+
 def arctan2_(self: Tensor, other: Any) -> Tensor:
     """As `arctan2`, in place."""
     return replace(self, functions.arctan2(self, other))
@@ -162,6 +173,11 @@ def arctanh_(self: Tensor) -> Tensor:
 def asin_(self: Tensor) -> Tensor:
     """As `asin`, in place."""
     return replace(self, functions.asin(self))
+
+
+def asinh_(self: Tensor) -> Tensor:
+    """As `asinh`, in place."""
+    return replace(self, functions.asinh(self))
 
 
 def atan2_(self: Tensor, other: Any) -> Tensor:
@@ -334,6 +350,11 @@ def hypot_(self: Tensor, other: Any) -> Tensor:
     return replace(self, functions.hypot(self, other))
 
 
+def i0_(self: Tensor) -> Tensor:
+    """As `i0`, in place."""
+    return replace(self, functions.i0(self))
+
+
 def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """As `index_add`, in place."""
     return replace(self, picking.index_add(self, dim, index, source, alpha=alpha))
@@ -347,6 +368,18 @@ def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
 def index_fill_(self: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """As `index_fill`, in place."""
     return replace(self, picking.index_fill(self, dim, index, value))
+
+
+def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """As `index_put`, in place."""
+    return replace(self, picking.index_put(self, indices, values, accumulate))
+
+
+def index_reduce_(
+    self: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
+    """As `index_reduce`, in place."""
+    return replace(self, reducing.index_reduce(self, dim, index, source, reduce, include_self=include_self))
 
 
 def lcm_(self: Tensor, other: Any) -> Tensor:
@@ -491,6 +524,11 @@ def reciprocal_(self: Tensor) -> Tensor:
     return replace(self, elementwise.reciprocal(self))
 
 
+def renorm_(self: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
+    """As `renorm`, in place."""
+    return replace(self, norms.renorm(self, p, dim, maxnorm))
+
+
 def round_(self: Tensor, *, decimals: int = 0) -> Tensor:
     """As `round`, in place."""
     return replace(self, elementwise.round(self, decimals=decimals))
@@ -511,6 +549,13 @@ def scatter_(
 def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """As `scatter_add`, in place."""
     return replace(self, picking.scatter_add(self, dim, index, src))
+
+
+def scatter_reduce_(
+    self: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
+    """As `scatter_reduce`, in place."""
+    return replace(self, reducing.scatter_reduce(self, dim, index, src, reduce, include_self=include_self))
 
 
 def sgn_(self: Tensor) -> Tensor:

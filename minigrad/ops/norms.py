@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
-from minigrad.engine.order import by_rows
+from minigrad.engine.order import by_rows, ordered
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
-from minigrad.ops.elementwise import abs, sign
+from minigrad.ops.elementwise import abs, reciprocal, sign
 from minigrad.ops.promotion import array_of, as_dtype, check_tensors, numpy_dtype
 from minigrad.ops.reductions import amax, amin, shared, sum
 from minigrad.ops.rules import zero
@@ -20,7 +20,7 @@ from minigrad.ops.shaping import permute, unsqueeze
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
-__all__ = ["cdist", "dist", "norm"]
+__all__ = ["cdist", "dist", "norm", "renorm"]
 
 
 def vector_norm(
@@ -151,6 +151,38 @@ def singular_norm(a: Tensor, ord: Any, dim: tuple[int, int], keepdim: bool) -> T
     values = svdvals(permute(a, order))
     norm = sum(values, -1, keepdim) if ord == "nuc" else (amax if ord > 0 else amin)(values, -1, keepdim)
     return permute(unsqueeze(norm, -1), [order.index(d) for d in range(ndim)]) if keepdim else norm
+
+
+RENORM_EPS = 1e-7
+"""What is added to a norm that is divided by."""
+
+
+def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
+    """The slices along dim, those whose norm of order p is above maxnorm scaled down to it.
+
+    RuntimeError for fewer than two dimensions, p not above 0, or maxnorm below 0.
+    """
+    x = array_of(input)
+    if p <= 0:
+        raise RuntimeError(f"renorm: non-positive-norm not supported: p is {p}")
+    if x.ndim < 2:
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {x.ndim} dimensions")
+    if maxnorm < 0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
+    at = axis(dim, x.ndim)
+    axes = tuple(i for i in range(x.ndim) if i != at)
+    with quiet():
+        norms: Any = vector_norm(x, p, axes, True)
+        value = x * where(norms > maxnorm, maxnorm / (norms + RENORM_EPS), 1.0)
+    return record(ordered(value, x), (input,), (renorm_da,), float(p), axes, maxnorm)
+
+
+def renorm_da(g: Tensor, _out: Tensor, a: Tensor, p: float, axes: tuple[int, ...], maxnorm: float) -> Tensor:
+    norms = vector_norm(a, p, axes, True)
+    inverse = reciprocal(norms + RENORM_EPS)
+    of_norms = sum(g * a, axes, keepdim=True) * (inverse * inverse * -maxnorm)
+    scaled = g * (inverse * maxnorm) + vector_norm_da(of_norms, norms, a, p, axes, raw(norms).shape)
+    return where(raw(norms > maxnorm), scaled, g)
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:

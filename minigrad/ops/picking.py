@@ -6,12 +6,13 @@ place is the derivative of putting a tensor there.  An index is copied: a deriva
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minigrad import dtypes
 from minigrad.arrays import array_module, copy_of, gpu_of, quiet
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
-from minigrad.engine.order import by_rows, ordered
+from minigrad.engine.order import by_rows, copied, ordered
 from minigrad.ops import indexing
 from minigrad.ops.dims import axis
 from minigrad.ops.indexing import getitem, index, picked_da
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 __all__ = [
-    *("argwhere", "gather", "index_add", "index_copy", "index_fill", "index_select", "masked_fill", "masked_scatter"),
-    *("masked_select", "nonzero", "scatter", "scatter_add", "take", "take_along_dim"),
+    *("argwhere", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_fill"),
+    *("masked_scatter", "masked_select", "nonzero", "scatter", "scatter_add", "take", "take_along_dim"),
 ]
 
 # One position for each element of the result, along a dimension ------------------------------------------------
@@ -367,6 +368,39 @@ def filling(op: str, input: Tensor, value: Any) -> Any:
     return as_dtype(value, x.dtype)
 
 
+# Positions for each dimension ---------------------------------------------------------------------------------------
+
+
+def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy of input with input[indices] = values, or (accumulate) with values added, as often as a place is named.
+
+    indices: a sequence of tensors of positions, or masks, one for each of the first dimensions.  TypeError for anything
+    else in it, IndexError for positions outside, RuntimeError for values of another dtype or that do not broadcast.
+    """
+    check_tensors("index_put", input=input, values=values)
+    if isinstance(indices, TensorBase) or not isinstance(indices, Sequence):
+        raise TypeError(f"index_put(): argument 'indices' must be tuple of Tensors, not {type(indices).__name__}")
+    for i, each in enumerate(indices):
+        if not isinstance(each, TensorBase):
+            raise TypeError(f"index_put(): expected Tensor as element {i} of indices, but got {type(each).__name__}")
+    x, v = array_of(input), raw(values)
+    if x.dtype != v.dtype:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {dtypes.CLASS_NAMES[x.dtype.name]} for "
+            f"the destination and {dtypes.CLASS_NAMES[v.dtype.name]} for the source."
+        )
+    _, positions = indexing.split_key(tuple(vector(each) for each in indices), x)
+    key = (...,) if positions is None else positions
+    values = indexing.without_leading_ones(values)
+    try:
+        return (added_at if accumulate else put_at)(input, key, values, "IndexPutBackward0", copied)
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(v.shape)} cannot be broadcast to indexing result of shape "
+            f"{list(x[key].shape)}"
+        ) from None
+
+
 # Positions among all elements --------------------------------------------------------------------------------------
 
 
@@ -417,9 +451,9 @@ def picked(a: Tensor, key: tuple[Any, ...], name: str) -> Tensor:
     return record(by_rows(x[key]), (a,), (picked_da,), x.shape, saved=(key,), name=name)
 
 
-def put_at(a: Tensor, key: tuple[Any, ...], value: Any, name: str | None = None) -> Tensor:
+def put_at(a: Tensor, key: tuple[Any, ...], value: Any, name: str | None = None, copy: Any = copy_of) -> Tensor:
     """A copy of `a` with a[key] = value, a tensor or a number."""
-    result = copy_of(raw(a))
+    result = copy(raw(a))
     with quiet():
         result[key] = raw(value)
     return record(result, (a, value), (put_at_da, put_at_dvalue), saved=(key,), name=name)
@@ -433,9 +467,9 @@ def put_at_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, key: Any)
     return index(g, key)
 
 
-def added_at(a: Tensor, key: tuple[Any, ...], value: Tensor, name: str) -> Tensor:
+def added_at(a: Tensor, key: tuple[Any, ...], value: Tensor, name: str, copy: Any = copy_of) -> Tensor:
     """A copy of `a` with value added to a[key], as often as a place is named."""
-    result = copy_of(raw(a))
+    result = copy(raw(a))
     with quiet():
         add_at(result, key, raw(value))
     return record(result, (a, value), (added_at_da, added_at_dvalue), saved=(key,), name=name)

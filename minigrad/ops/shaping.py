@@ -61,13 +61,20 @@ def as_sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
         ) from None
 
 
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def by_name(op: str, given: tuple[Any, ...], named: Any) -> tuple[Any, ...]:
+    """An argument that is given by its name.  TypeError where it is given without it too."""
+    if given:
+        raise TypeError(f"{op}() received an invalid combination of arguments: {given} and {named!r}")
+    return (named,)
+
+
+def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     """The elements in another shape, one of whose sizes may be -1 (found from the others).
 
     RuntimeError when the number of elements differs.  A view where memory allows it, else a copy.
     """
     x = array_of(input)
-    value = reshaped(x, as_sizes(shape))
+    value = reshaped(x, as_sizes(sizes) if shape is None else as_sizes(by_name("reshape", sizes, shape)))
     out = record(value, (input,), (reshape_da,), x.shape, name="ViewBackward0")
     if isinstance(input, TensorBase) and shares_memory(value, x):
         as_view(out, input, reshape, value.shape)
@@ -78,10 +85,10 @@ def reshape_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> T
     return g.reshape(shape)
 
 
-def view(input: Tensor, *shape: Any) -> Tensor:
+def view(input: Tensor, *shape: Any, size: Any = None) -> Tensor:
     """As `reshape`, but never a copy: RuntimeError where memory does not allow a view."""
     x = array_of(input)
-    value = reshaped(x, as_sizes(shape))
+    value = reshaped(x, as_sizes(shape) if size is None else as_sizes(by_name("view", shape, size)))
     if not shares_memory(value, x):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans "
@@ -144,9 +151,9 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return reshape(input, (*shape[:at], *found, *shape[at + 1 :]))
 
 
-def squeeze(input: Tensor, dim: Any = None) -> Tensor:
-    """Without its dimensions of length 1 (those in dim, if given; others stay)."""
-    x = array_of(input)
+def squeeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
+    """Without its dimensions of length 1 (those in dim, if given; others stay).  axis: NumPy's name for dim."""
+    x, dim = array_of(input), dim if axis is None else by_name("squeeze", () if dim is None else (dim,), axis)[0]
     value = x.squeeze() if dim is None else x.squeeze(axes_of_length_1(input, dim))
     name = "SqueezeBackward0" if dim is None else f"SqueezeBackward{2 if isinstance(dim, (tuple, list)) else 1}"
     return as_view(record(value, (input,), (reshape_da,), x.shape, name=name), input, squeeze, dim)

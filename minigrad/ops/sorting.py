@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from minigrad import dtypes
 from minigrad.arrays import array_module, gpu_of, quiet
+from minigrad.devices import device_of
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.engine.order import axes_of_result, by_rows, laid_out
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.arithmetic import mul
 from minigrad.ops.arranging import movedim
+from minigrad.ops.creation import linspace
 from minigrad.ops.dims import axis
 from minigrad.ops.indexing import along, getitem, picked_da
 from minigrad.ops.mixing import lerp
@@ -28,8 +31,8 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 __all__ = [
-    *("argsort", "bincount", "bucketize", "histc", "kthvalue", "median", "mode", "msort", "nanmedian", "nanquantile"),
-    *("quantile", "searchsorted", "sort", "topk", "unique", "unique_consecutive"),
+    *("argsort", "bincount", "bucketize", "histc", "histogram", "kthvalue", "median", "mode", "msort", "nanmedian"),
+    *("nanquantile", "quantile", "searchsorted", "sort", "topk", "unique", "unique_consecutive"),
 ]
 
 
@@ -396,6 +399,78 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
         part = (steps / (x.dtype.type(high) - x.dtype.type(low))).astype("int64")
         counts = xp.bincount(xp.minimum(part, bins - 1), minlength=bins)
     return unrecorded(counts.astype(x.dtype), input)
+
+
+class Histogram(NamedTuple):
+    """What histogram returns."""
+
+    hist: Any
+    bin_edges: Any
+
+    def __repr__(self) -> str:
+        return f"minigrad.return_types.histogram(\nhist={self.hist},\nbin_edges={self.bin_edges})"
+
+
+def histogram(
+    input: Tensor,
+    bins: Any,
+    *,
+    range: tuple[float, float] | None = None,
+    weight: Tensor | None = None,
+    density: bool = False,
+) -> Histogram:
+    """How many elements lie between each two of the edges, and the edges: (hist, bin_edges).
+
+    bins: the number of equal parts of range (default: from the smallest element to the largest), or a tensor of the
+    edges.  A part has its lower edge, and the last one the upper edge too.  weight: what each element counts.  density:
+    divided by the sum of all and by the width of each part.  RuntimeError for other shapes, dtypes and ranges.
+    """
+    x = array_of(input)
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"histogram(): not implemented for {x.dtype}: convert with .float()")
+    check_devices(input, bins, weight)
+    counts = None if weight is None else raw(weight)
+    if counts is not None and (counts.size != x.size or counts.dtype != x.dtype):
+        raise RuntimeError(
+            "torch.histogramdd: if weight tensor is provided it should have the same shape as the input tensor "
+            f"and its dtype, but got {list(counts.shape)} of {counts.dtype} for {list(x.shape)} of {x.dtype}"
+        )
+    edges = bins_between(x, bins, range)
+    xp, flat = array_module(x), x.reshape(-1)
+    part = xp.searchsorted(edges, flat, "right") - 1
+    part = xp.where(flat == edges[-1], len(edges) - 2, part)
+    inside = (part >= 0) & (part < len(edges) - 1)
+    counted = inside.astype(x.dtype) if counts is None else xp.where(inside, counts.reshape(-1), 0)
+    hist = xp.bincount(xp.where(inside, part, 0), counted, len(edges) - 1).astype(x.dtype)
+    if density:
+        with quiet():
+            hist = hist / hist.sum() / (edges[1:] - edges[:-1])
+    return Histogram(unrecorded(hist, input), unrecorded(edges, input))
+
+
+def bins_between(x: Any, bins: Any, range: tuple[float, float] | None) -> Any:
+    """The raw edges of a histogram's parts."""
+    if isinstance(bins, TensorBase):
+        edges = raw(bins)
+        if edges.dtype != x.dtype or edges.ndim != 1:
+            raise RuntimeError(
+                "torch.histogramdd: input tensor and bins tensors should have the same dtype, and bins one dimension, "
+                f"but got input with dtype {x.dtype} and bins with dtype {edges.dtype} and shape {list(edges.shape)}"
+            )
+        return edges.copy()
+    if bins <= 0:
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
+    low, high = range if range is not None else (float(x.min()), float(x.max())) if x.size else (0.0, 1.0)
+    if not (low - low == 0 == high - high):
+        raise RuntimeError(f"torch.histogramdd: dimension 0's range [{low}, {high}] is not finite")
+    if low > high:
+        raise RuntimeError(
+            f"torch.histogramdd: min should not exceed max, but got min {low} max {high} for dimension 0"
+        )
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    kind = dtypes.from_numpy[x.dtype]
+    return raw(linspace(low, high, bins + 1, dtype=kind, device=device_of(x)))
 
 
 def searchsorted(

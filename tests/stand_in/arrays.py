@@ -289,7 +289,8 @@ def compute(function, args, kwargs):
     with np.errstate(all="ignore"):
         result = function(*values[: len(args)], **dict(zip(kwargs, values[len(args) :], strict=True)))
     if outputs is None and (isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "_operator"):
-        result = np.asarray(result, order="C")  # whatever the operands' order
+        several = isinstance(result, tuple)  # whatever the operands' order
+        result = tuple(np.asarray(x, order="C") for x in result) if several else np.asarray(result, order="C")
     return wrapped(result, inputs)
 
 

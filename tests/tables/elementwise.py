@@ -28,7 +28,7 @@ from minigrad.engine.order import ordered
 from minigrad.kernels import special as kernels
 from minigrad.kernels.special import complementary_error_function, inverse_error_function, log_gamma
 from minigrad.ops.elementwise import cos, exp, sqrt
-from minigrad.ops.mixing import nonzero_square, polygamma
+from minigrad.ops.mixing import bessel_i1, nonzero_square, polygamma
 from minigrad.ops.pairs import floats, numbers
 from minigrad.ops.promotion import array_of, floating
 from minigrad.ops.rules import zero

@@ -21,12 +21,14 @@ OPS = {
     "cumulative": "cumprod cumsum",
     "elementwise": "abs abs:absolute ceil erf floor log log1p neg:negative reciprocal round sign square sin cos",
     "functions": (
-        "acos arccos acosh arccosh asin arcsin atan arctan atan2 arctan2 atanh arctanh "
+        "acos arccos acosh arccosh asin arcsin asinh arcsinh atan arctan atan2 arctan2 atanh arctanh "
         "copysign cosh deg2rad digamma erfc erfinv exp2 expm1 fix frac gcd "
-        "heaviside hypot lcm lgamma log10 log2 logical_xor nextafter rad2deg rsqrt sgn sinc sinh tan trunc xlogy"
+        "heaviside hypot i0 lcm lgamma log10 log2 logical_xor nextafter rad2deg rsqrt sgn sinc sinh tan trunc xlogy"
     ),
+    "norms": "renorm",
     "mixing": "addcdiv addcmul clamp_max clamp_min fmod ldexp lerp logit nan_to_num polygamma",
-    "picking": "index_add index_copy index_fill masked_fill masked_scatter scatter scatter_add",
+    "picking": "index_add index_copy index_fill index_put masked_fill masked_scatter scatter scatter_add",
+    "reducing": "index_reduce scatter_reduce",
     "products": "addbmm addmm addmv addr baddbmm",
     "selection": "clamp:clip",
 }
@@ -36,8 +38,10 @@ LEFT_OUT = {"true_divide_": "rounding_mode"}
 """Arguments that a method does not have."""
 
 FUNCTIONS = (
-    "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arctan_ arctanh_ asin_ atan_ atanh_ ceil_ "
-    "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ lcm_ ldexp_ log10_ "
+    "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ "
+    "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ i0_ "
+    "index_put_ lcm_ ldexp_ "
+    "log10_ "
     "log1p_ log2_ log_ logit_ nan_to_num_ negative_ rad2deg_ reciprocal_ round_ rsqrt_ sin_ sinc_ sinh_ square_ tan_ "
     "trunc_ xlogy_"
 )

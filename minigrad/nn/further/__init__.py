@@ -23,7 +23,8 @@ LAYERS = {
     "minigrad.nn.further.convolution": "Conv1d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "minigrad.nn.further.folding": "ChannelShuffle Fold PixelShuffle PixelUnshuffle Unfold",
     "minigrad.nn.further.losses": (
-        "CTCLoss CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss MarginRankingLoss "
+        "CTCLoss CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss "
+        "LinearCrossEntropyLoss MarginRankingLoss "
         "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss "
         "SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss"
     ),
@@ -68,6 +69,7 @@ FUNCTIONS: dict[str, str] = {
     "minigrad.ops.further.grids": "affine_grid grid_sample",
     "minigrad.ops.further.padding": "pad",
     "minigrad.ops.further.ctc": "ctc_loss",
+    "minigrad.ops.further.linear_cross_entropy": "linear_cross_entropy",
     "minigrad.ops.further.losses": (
         "gaussian_nll_loss huber_loss kl_div poisson_nll_loss smooth_l1_loss soft_margin_loss"
     ),

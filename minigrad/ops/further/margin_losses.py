@@ -6,6 +6,7 @@ Those that PyTorch computes by a chain of ops are such a chain here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +17,9 @@ from minigrad.gpu.placement import check_devices
 from minigrad.ops.elementwise import sqrt
 from minigrad.ops.further.activations import logsigmoid
 from minigrad.ops.further.losses import reduction_of, summarized
+from minigrad.ops.further.pairs import pairwise_distance
 from minigrad.ops.indexing import index, scatter
 from minigrad.ops.losses import reduced, refuse_grad, weighted
-from minigrad.ops.norms import vector_norm
 from minigrad.ops.promotion import array_of, check_pair, check_tensors
 from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.selection import clamp, minimum, only_where, where
@@ -144,9 +145,7 @@ def triplet_margin_loss(
     V. Balntas et al. (2016), https://doi.org/10.5244/C.30.119
     """
 
-    def distance(a: Tensor, b: Tensor) -> Tensor:
-        return vector_norm(a - b + eps, p, -1)
-
+    distance = partial(pairwise_distance, p=p, eps=eps)
     reduction = reduction_of(size_average, reduce, reduction)
     return summarized(between_distances(anchor, positive, negative, distance, margin, swap), reduction)
 
@@ -161,14 +160,13 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Tensor:
-    """As `triplet_margin_loss`, with distances by a function of two tensors (default: the norm of order 2).
+    """As `triplet_margin_loss`, with distances by a function of two tensors (default: `pairwise_distance`).
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginWithDistanceLoss.html
     """
     reduction = reduction_of(None, None, reduction)
-    if distance_function is None:
-        return triplet_margin_loss(anchor, positive, negative, margin, swap=swap, reduction=reduction)
-    return summarized(between_distances(anchor, positive, negative, distance_function, margin, swap), reduction)
+    distance = pairwise_distance if distance_function is None else distance_function
+    return summarized(between_distances(anchor, positive, negative, distance, margin, swap), reduction)
 
 
 def between_distances(
