@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from processes import python
 
+from comparisons.__main__ import LESSONS as LESSONS_IN_ORDER
+
 TESTS = Path(__file__).parent
 LESSONS = TESTS.parent / "comparisons" / "lessons"
 ON_THE_STAND_IN = """
@@ -48,9 +50,14 @@ def compared(out, *arguments):
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def test_small_lessons_agree_with_pytorch(tmp_path):
-    assert len(SMALL) == 8
-    compared(tmp_path, *SMALL)
+def test_every_lesson_is_listed():
+    assert sorted(LESSONS_IN_ORDER) == sorted(script.stem for script in LESSONS.glob("*.py"))
+    assert len(SMALL) == 17
+
+
+@pytest.mark.parametrize("lesson", SMALL)
+def test_a_small_lesson_agrees_with_pytorch(lesson, tmp_path):
+    compared(tmp_path, lesson)
 
 
 @pytest.mark.slow
