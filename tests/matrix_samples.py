@@ -136,7 +136,7 @@ def of_products(function: Call) -> Call:
     """A function of symmetric, positive-definite matrices, of any square ones: of A A^T + 1."""
 
     def call(torch: Any, x: Any, *rest: Any, **options: Any) -> Any:
-        return function(torch, x @ x.mT + torch.eye(x.shape[-1], dtype=x.dtype), *rest, **options)
+        return function(torch, x @ x.mT + torch.eye(x.shape[-1], dtype=x.dtype, device=x.device), *rest, **options)
 
     return call
 
@@ -145,7 +145,7 @@ def of_symmetric(function: Call) -> Call:
     """A function of symmetric matrices, of any square ones, with numbers apart added to the diagonal."""
 
     def call(torch: Any, x: Any, *rest: Any, **options: Any) -> Any:
-        apart = torch.diag(torch.arange(x.shape[-1], dtype=x.dtype) * 5)
+        apart = torch.diag(torch.arange(x.shape[-1], dtype=x.dtype, device=x.device) * 5)
         return function(torch, x + x.mT + apart, *rest, **options)
 
     return call
