@@ -147,6 +147,17 @@ def test_second_derivatives(kind, packed):
     assert minigrad.autograd.gradgradcheck(results, (x, *states))
 
 
+@EVERY_LAYER
+def test_an_empty_batch(kind):
+    layer = made(minigrad, kind, {"input_size": 2, "hidden_size": 3})
+    x = minigrad.ones(4, 0, 2, requires_grad=True)
+    output, _ = layer(x)
+    output.sum().backward()
+    assert output.shape == (4, 0, 3)
+    assert x.grad.shape == x.shape
+    assert not layer.weight_hh_l0.grad.any()
+
+
 def test_third_derivatives():
     def third(lib):
         gru = made(lib, "GRU", {"input_size": 1, "hidden_size": 2, "dtype": "float64"})

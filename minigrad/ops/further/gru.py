@@ -77,7 +77,8 @@ def back(runs: Runs, operands: Any, kept: Any, arrived: Any, gradients: Any) -> 
             by_h *= dh[:, None]
             dh = of_h @ w_hh + directly
     carried(dh, 0, g_end, d_begin)
-    d_projected.reshape(rows, 3, size)[...] = d[:, [1, 2, 0]]
+    d_gates = d_projected.reshape(rows, 3, size)
+    d_gates[:, :2], d_gates[:, 2] = d[:, 1:3], d[:, 0]
     xp.matmul(of_hidden.T, before, out=dw_hh)
     if db_hh is not None:
         db_hh[...] = summed(of_hidden, (0,))

@@ -80,7 +80,7 @@ def back(runs: Runs, operands: Any, kept: Any, arrived: Any, gradients: Any) -> 
     d_f[...] = f * (1 - f) * c_before
     d_g[...] = i * (1 - g * g)
     d_o[...] = o * (1 - o) * shown
-    d_ifg = d_projected.reshape(*shown.shape[:1], 4, -1)[:, :3]
+    d_ifg = d_projected.reshape(len(shown), 4, shown.shape[1])[:, :3]
     dh, before = g_h[:0], g_c[:0]
     if w_hr is not None:
         dw_hr[...] = 0

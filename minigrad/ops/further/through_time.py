@@ -26,6 +26,8 @@ from minigrad.ops.shaping import cat
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
+__all__: list[str] = []
+
 
 class Run(NamedTuple):
     """Steps of the same number of sequences, as their rows lie: from `start` on, `length` times `number`.
