@@ -60,8 +60,8 @@ probabilities, classes = torch.rand(20, 4).softmax(-1), torch.randint(0, 4, (20,
 for name in ("Accuracy", "Precision", "Recall", "F1Score", "ConfusionMatrix", "AUROC"):
     metric = getattr(torchmetrics, name)(task="multiclass", num_classes=4)
     for rows in (slice(0, 12), slice(12, 20)):
-        print(name, metric(probabilities[rows], classes[rows]).tolist())
-    print(metric.compute().tolist())
+        print(name, metric(probabilities[rows], classes[rows]).mul(10000).round().tolist())
+    print(metric.compute().mul(10000).round().tolist())
 binary = torchmetrics.MetricCollection([classification.BinaryAccuracy(), classification.BinaryF1Score()])
 binary.update(probabilities[:, 0], classes == 0)
 print({name: value.item() for name, value in binary.compute().items()})
