@@ -52,7 +52,7 @@ def compared(out, *arguments):
 
 def test_every_lesson_is_listed():
     assert sorted(LESSONS_IN_ORDER) == sorted(script.stem for script in LESSONS.glob("*.py"))
-    assert len(SMALL) == 17
+    assert len(SMALL) == 21
 
 
 @pytest.mark.parametrize("lesson", SMALL)
