@@ -8,13 +8,13 @@ from torch.distributions import Categorical
 
 torch.manual_seed(3)
 
-# 1. The world: 5 by 5 places, a wall, a goal.  A step costs 0.05, the goal is worth 1, a walk ends after 24 steps.
+# 1. The world: 5 by 5 places, a wall, a goal.  A step costs 0.05, the goal is worth 1, a walk ends after 40 steps.
 
-SIZE, STEPS, WALKERS = 5, 24, 32
+SIZE, STEPS, WALKERS = 5, 40, 32
 MOVES = torch.tensor([[-1, 0], [1, 0], [0, -1], [0, 1]])  # up, down, left, right
 GOAL = torch.tensor([0, 4])
 WALL = torch.zeros(SIZE, SIZE, dtype=torch.bool)
-WALL[0:4, 2] = True
+WALL[0:3, 2] = True
 
 
 def after(places, actions):
