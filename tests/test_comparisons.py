@@ -879,7 +879,7 @@ def test_every_lesson_is_listed_in_the_order_of_learning_and_has_a_description()
 
 def test_what_will_be_done_is_said_first():
     text = announcement(list(LESSONS), len(LESSONS), full=False)
-    assert text.startswith("11 scripts, each trained on PyTorch and then on minigrad")
+    assert text.startswith("24 scripts, each trained on PyTorch and then on minigrad")
     assert "minutes" in text
     assert "out of a wheel on PyPI" in text
     assert "MNIST" not in announcement(["circles"], 1, full=False)

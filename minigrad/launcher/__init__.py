@@ -107,7 +107,6 @@ LATER = {
     "torchvision.io": "minigrad.vision.io",
     "torchvision.io.image": "minigrad.vision.io",
     "torchvision.models": "minigrad.vision.models",
-    "torchvision.models.alexnet": "minigrad.vision.models.alexnet",
     "torchvision.models.densenet": "minigrad.vision.models.densenet",
     "torchvision.models.mobilenet": "minigrad.vision.models.mobilenet",
     "torchvision.models.mobilenetv2": "minigrad.vision.models.mobilenet",

@@ -9,7 +9,7 @@ from typing import Any
 from minigrad.on_use import found, names_in
 
 LATER = {
-    "minigrad.vision.models.alexnet": "AlexNet AlexNet_Weights alexnet",
+    "minigrad.vision.models.alex": "AlexNet AlexNet_Weights alexnet",
     "minigrad.vision.models.densenet": (
         "DenseNet DenseNet121_Weights DenseNet161_Weights DenseNet169_Weights DenseNet201_Weights densenet121 "
         "densenet161 densenet169 densenet201"
