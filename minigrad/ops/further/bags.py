@@ -10,7 +10,7 @@ from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
 from minigrad.ops.embedding import embedding, rows_added
-from minigrad.ops.indexing import index
+from minigrad.ops.indexing import add_at, index
 from minigrad.ops.promotion import check_tensors
 from minigrad.ops.selection import only_where
 
@@ -67,9 +67,11 @@ def embedding_bag(
         return largest_of_bags(vectors, kept, bags, starts)
     if padding is not None:
         vectors = only_where(kept[:, None], vectors)
-    sizes = xp.ones(starts.size, np.int64)
+    sizes = xp.ones(starts.size)
     if mode == "mean":
-        sizes = xp.maximum(xp.bincount(bags[kept], minlength=starts.size), 1)
+        sizes = xp.zeros(starts.size)
+        add_at(sizes, bags, kept.astype(sizes.dtype))  # bincount would wait for a GPU
+        sizes = xp.maximum(sizes, 1)
     return sums_of_bags(vectors, bags, sizes.astype(raw(weight).dtype)[:, None])
 
 

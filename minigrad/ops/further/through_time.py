@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from numpy import ndarray
 
-from minigrad.arrays import array_module
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.backward import backward
 from minigrad.engine.graph import TensorBase, leaf_node, pytorch_name, raw, record, recording, wrap
 from minigrad.ops.rows import part
@@ -101,7 +101,8 @@ def through_time(cell: Cell, runs: Runs, *operands: Tensor | None) -> tuple[Tens
     row = as_row([x for x in operands if x is not None])
     sizes = shapes_of_results(cell, shapes)
     value = empty_row(raw(row), sizes)
-    kept = cell.forth(runs, list(pieces(raw(row), shapes)), list(pieces(value, sizes)))
+    with quiet():
+        kept = cell.forth(runs, list(pieces(raw(row), shapes)), list(pieces(value, sizes)))
     rules, name = (through_time_drow,), pytorch_name(f"{cell.name}_drow")
     return record(value, (row,), rules, cell, runs, shapes, saved=kept, name=name), sizes
 
