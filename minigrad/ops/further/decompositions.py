@@ -26,7 +26,7 @@ from minigrad.ops.further.matrices import (
 from minigrad.ops.indexing import scatter
 from minigrad.ops.mixing import nan_to_num
 from minigrad.ops.norms import matrix_norm
-from minigrad.ops.promotion import array_of, check_tensors
+from minigrad.ops.promotion import array_of, check_tensors, on_one_device
 from minigrad.ops.rules import zero
 from minigrad.ops.selection import where
 from minigrad.ops.shaping import squeeze, unsqueeze
@@ -315,6 +315,7 @@ def pinv(input: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any
     is given.  rcond: another name of rtol.  hermitian: the matrices are symmetric; their lower triangle is read.
     Source of the rule: G. Golub and V. Pereyra, SIAM Journal on Numerical Analysis 10 (1973).
     """
+    input, rcond, atol, rtol = on_one_device(input, rcond, atol, rtol)
     x = array_of(input)
     if x.dtype.char not in "fd" or x.ndim < 2:
         raise RuntimeError(
@@ -365,6 +366,7 @@ def matrix_rank(
     input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
 ) -> Tensor:
     """How many singular values are not 0, int64: see `pinv`.  tol: another name of atol."""
+    input, tol, atol, rtol = on_one_device(input, tol, atol, rtol)
     x = array_of(input)
     if x.ndim < 2:
         raise RuntimeError(
