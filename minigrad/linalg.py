@@ -6,16 +6,16 @@ from minigrad.ops.further.decompositions import linalg_svd as svd
 from minigrad.ops.further.matrices import (
     LinAlgError,
     cholesky,
-    det,
     inv,
     matrix_power,
     multi_dot,
-    slogdet,
     solve,
     solve_triangular,
     vecdot,
 )
 from minigrad.ops.further.matrices import diagonals as diagonal
+from minigrad.ops.further.matrices import linalg_det as det
+from minigrad.ops.further.matrices import linalg_slogdet as slogdet
 from minigrad.ops.linear_algebra import matmul
 from minigrad.ops.more_products import linalg_cross as cross
 from minigrad.ops.norms import matrix_norm, vector_norm

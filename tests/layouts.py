@@ -102,13 +102,22 @@ LAYOUTS: tuple[Layout, ...] = (
 )
 
 
-def laid_out_anew(sample: Sample, seed: int) -> Sample:
+def matrices_again(x: Any, _rng: Any) -> Any:
+    """One matrix, again and again: the first along a dimension before the last two."""
+    return strided(rows(x[:1]), x.shape, lambda strides: [s * (i > 0) for i, s in strides]) if x.ndim > 2 else rows(x)
+
+
+REGULAR = (*(each for each in LAYOUTS if each not in (expanded, permuted_and_expanded, overlapping)), matrices_again)
+"""Ways that keep each matrix as it is: where rows or columns repeat, it has no inverse."""
+
+
+def laid_out_anew(sample: Sample, seed: int, layouts: tuple[Layout, ...] = LAYOUTS) -> Sample:
     """A sample with each of its arrays laid out in one of these ways."""
     rng = np.random.default_rng(seed)
 
     def laid_out(x: Any) -> Any:
         if isinstance(x, np.ndarray):
-            return LAYOUTS[rng.integers(len(LAYOUTS))](x, rng)
+            return layouts[rng.integers(len(layouts))](x, rng)
         if isinstance(x, (list, tuple)):
             return type(x)(laid_out(each) for each in x)
         return x

@@ -67,6 +67,8 @@ class Op:
     """Whether it adds numbers up, so that its rounding depends on their size."""
     defined: bool = True
     """Whether its values are (those of `empty` are not)."""
+    regular: bool = False
+    """Whether it asks for matrices of full rank, with singular values that are apart."""
 
     def samples(self, smooth: bool = False) -> st.SearchStrategy[tuple[str, Sample]]:
         """A spelling, and what to call it with."""
@@ -771,31 +773,39 @@ symmetric, products = matrix_samples.of_symmetric, matrix_samples.of_products
 triangle, even = matrix_samples.with_triangle, matrix_samples.even
 
 
-op("linalg.inv", "inverse", "Tensor.inverse", make=matrix_samples.squares, sums=True)
-op("linalg.det", "det", "Tensor.det", make=matrix_samples.squares, sums=True)
-op("linalg.slogdet", "slogdet", "Tensor.slogdet", make=matrix_samples.squares, sums=True)
-op("logdet", "Tensor.logdet", make=matrix_samples.squares, sums=True)
-op("linalg.matrix_power", "matrix_power", "Tensor.matrix_power", make=matrix_samples.powers, sums=True)
-op("linalg.solve", make=matrix_samples.systems, sums=True)
+op("linalg.inv", "inverse", "Tensor.inverse", make=matrix_samples.squares, sums=True, regular=True)
+op("linalg.det", "det", "Tensor.det", make=matrix_samples.squares, sums=True, regular=True)
+op("linalg.slogdet", "slogdet", "Tensor.slogdet", make=matrix_samples.squares, sums=True, regular=True)
+op("logdet", "Tensor.logdet", make=matrix_samples.squares, sums=True, regular=True)
+op("linalg.matrix_power", "matrix_power", "Tensor.matrix_power", make=matrix_samples.powers, sums=True, regular=True)
+op("linalg.solve", make=matrix_samples.systems, sums=True, regular=True)
 op("linalg.solve_triangular", make=matrix_samples.triangular, sums=True)
-op("linalg.pinv", make=matrix_samples.rectangles, sums=True)
-op("pinverse", "Tensor.pinverse", make=matrix_samples.rectangles, sums=True)
-op("linalg.svdvals", make=matrix_samples.rectangles, sums=True)
-op("linalg.cond", make=matrix_samples.conditions, sums=True)
+op("linalg.pinv", make=matrix_samples.rectangles, sums=True, regular=True)
+op("pinverse", "Tensor.pinverse", make=matrix_samples.rectangles, sums=True, regular=True)
+op("linalg.svdvals", make=matrix_samples.rectangles, sums=True, regular=True)
+op("linalg.cond", make=matrix_samples.conditions, sums=True, regular=True)
 register(
-    {"linalg.cond by norms": named("linalg.cond")}, matrix_samples.other_conditions, sums=True, differentiable=False
+    {"linalg.cond by norms": named("linalg.cond")},
+    matrix_samples.other_conditions,
+    sums=True,
+    regular=True,
+    differentiable=False,
 )
 op("linalg.multi_dot", make=matrix_samples.chains, sums=True)
 op("linalg.vecdot", make=binary(number="", extremes=False), sums=True)
 op("linalg.diagonal", make=matrix_samples.rectangles)
 op("linalg.matrix_rank", make=matrix_samples.rectangles, differentiable=False)
 register(
-    {"linalg.matrix_norm of singular values": named("linalg.matrix_norm")}, matrix_samples.singular_norms, sums=True
+    {"linalg.matrix_norm of singular values": named("linalg.matrix_norm")},
+    matrix_samples.singular_norms,
+    sums=True,
+    regular=True,
 )
 register(
     {name: products(named(name)) for name in ("linalg.cholesky", "cholesky", "Tensor.cholesky")},
     matrix_samples.with_options(matrix_samples.squares, upper=FLAG),
     sums=True,
+    regular=True,
 )
 for name in ("cholesky_solve", "cholesky_inverse"):
     register(
@@ -804,22 +814,29 @@ for name in ("cholesky_solve", "cholesky_inverse"):
         if name == "cholesky_solve"
         else matrix_samples.with_options(matrix_samples.squares, upper=FLAG),
         sums=True,
+        regular=True,
     )
-op("linalg.qr", make=matrix_samples.rectangles, sums=True)
-op("qr", "Tensor.qr", make=matrix_samples.rectangles, sums=True)
+op("linalg.qr", make=matrix_samples.rectangles, sums=True, regular=True)
+op("qr", "Tensor.qr", make=matrix_samples.rectangles, sums=True, regular=True)
 register(
     {"linalg.svd": lambda torch, A: even(named("linalg.svd"), "even", "", "even")(torch, A, full_matrices=False)},
     matrix_samples.rectangles,
     sums=True,
+    regular=True,
 )
 register(
     {name: even(named(name), "even", "", "even") for name in ("svd", "Tensor.svd")},
     matrix_samples.rectangles,
     sums=True,
+    regular=True,
 )
-register({"linalg.eigh": symmetric(even(named("linalg.eigh"), "", "even"))}, matrix_samples.squares, sums=True)
-register({"linalg.eigvalsh": symmetric(named("linalg.eigvalsh"))}, matrix_samples.squares, sums=True)
-register({"linalg.lstsq": matrix_samples.contiguous(named("linalg.lstsq"))}, matrix_samples.least, sums=True)
+register(
+    {"linalg.eigh": symmetric(even(named("linalg.eigh"), "", "even"))}, matrix_samples.squares, sums=True, regular=True
+)
+register({"linalg.eigvalsh": symmetric(named("linalg.eigvalsh"))}, matrix_samples.squares, sums=True, regular=True)
+register(
+    {"linalg.lstsq": matrix_samples.contiguous(named("linalg.lstsq"))}, matrix_samples.least, sums=True, regular=True
+)
 
 # Dtypes and copies ------------------------------------------------------------------------------------------
 

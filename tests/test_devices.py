@@ -1132,3 +1132,13 @@ def gradient_through_views(device: str) -> Any:
 def test_changes_of_views_are_followed_on_a_gpu() -> None:
     for there, here in zip(gradient_through_views(last_gpu()), gradient_through_views("cpu"), strict=True):
         np.testing.assert_allclose(there, here, rtol=1e-6)
+
+
+@pytest.mark.parametrize("op", [minigrad.linalg.pinv, minigrad.linalg.matrix_rank])
+def test_a_tolerance_on_another_device_is_refused_unless_it_is_a_number(op: Any) -> None:
+    a, limits = minigrad.ones(2, 2, 2), minigrad.ones(2)
+    with pytest.raises(RuntimeError, match="same device"):
+        op(a, atol=limits.to(last_gpu()))
+    with pytest.raises(RuntimeError, match="same device"):
+        op(a.to(last_gpu()), atol=limits)
+    assert op(a.to(last_gpu()), atol=minigrad.tensor(0.1)).device.type == "cuda"

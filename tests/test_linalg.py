@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engines import error_of, torch
+from engines import error_of, same, torch
 
 import minigrad
 
@@ -171,3 +171,21 @@ def test_results_are_printed_under_their_names():
     assert repr(minigrad.linalg.slogdet(minigrad.eye(2))) == repr(torch.linalg.slogdet(torch.eye(2))).replace(
         "torch.", "minigrad."
     )
+
+
+def test_gradients_of_the_logarithm_of_a_determinant_of_zero() -> None:
+    def gradients(lib):
+        given = [[[1.0, 1.0], [1.0, 1.0]], [[2.0, 0.0], [0.0, 4.0]]]
+        a = lib.tensor(given, requires_grad=True)
+        lib.linalg.slogdet(a).logabsdet.sum().backward()
+        return a.grad.tolist()
+
+    same(gradients)
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_of_a_singular_matrix_of_no_rank_the_gradient_is_nan(create_graph: bool) -> None:
+    """PyTorch gives an infinity among the nan, and with create_graph an error."""
+    a = minigrad.zeros(2, 2, requires_grad=True)
+    (slope,) = minigrad.autograd.grad(minigrad.logdet(a), a, create_graph=create_graph)
+    assert bool(slope.isnan().all())

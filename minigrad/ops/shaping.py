@@ -337,6 +337,11 @@ def stack_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
     return getitem(g, key)
 
 
+def stacked(parts: list[Any]) -> Any:
+    """Tensors or raw arrays of one shape along a new dimension."""
+    return stack(parts) if isinstance(parts[0], TensorBase) else array_module(parts[0]).stack(parts)
+
+
 def joinable(op: str, tensors: Any) -> list[Tensor]:
     """A sequence of at least one tensor, in their common dtype."""
     if isinstance(tensors, TensorBase) or not isinstance(tensors, Sequence):

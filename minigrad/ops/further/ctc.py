@@ -26,7 +26,7 @@ from minigrad.ops.promotion import array_of, check_tensors
 from minigrad.ops.reductions import mean
 from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.selection import only_where, where
-from minigrad.ops.shaping import squeeze, stack, unsqueeze
+from minigrad.ops.shaping import squeeze, stacked, unsqueeze
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -107,11 +107,6 @@ def backward(emitted: Tensor, paths: Paths) -> list[Tensor]:
         to_come = where(paths.ends[t - 1], paths.last, to_come)
         steps.append(to_come)
     return steps[::-1]
-
-
-def stacked(steps: list[Any]) -> Any:
-    """Tensors or raw arrays of one shape along a new dimension."""
-    return stack(steps) if isinstance(steps[0], TensorBase) else array_module(steps[0]).stack(steps)
 
 
 def log_add(a: Tensor, b: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from minigrad.ops.further.matrices import (
     factored,
     inv,
     matrices,
+    one_by_one,
     solve_triangular,
     square,
     transposed,
@@ -25,10 +26,10 @@ from minigrad.ops.further.matrices import (
 from minigrad.ops.indexing import scatter
 from minigrad.ops.mixing import nan_to_num
 from minigrad.ops.norms import matrix_norm
-from minigrad.ops.promotion import array_of, check_tensors
+from minigrad.ops.promotion import array_of, check_tensors, on_one_device
 from minigrad.ops.rules import zero
 from minigrad.ops.selection import where
-from minigrad.ops.shaping import squeeze, stack, unsqueeze
+from minigrad.ops.shaping import squeeze, unsqueeze
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -314,6 +315,7 @@ def pinv(input: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any
     is given.  rcond: another name of rtol.  hermitian: the matrices are symmetric; their lower triangle is read.
     Source of the rule: G. Golub and V. Pereyra, SIAM Journal on Numerical Analysis 10 (1973).
     """
+    input, rcond, atol, rtol = on_one_device(input, rcond, atol, rtol)
     x = array_of(input)
     if x.dtype.char not in "fd" or x.ndim < 2:
         raise RuntimeError(
@@ -364,6 +366,7 @@ def matrix_rank(
     input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
 ) -> Tensor:
     """How many singular values are not 0, int64: see `pinv`.  tol: another name of atol."""
+    input, tol, atol, rtol = on_one_device(input, tol, atol, rtol)
     x = array_of(input)
     if x.ndim < 2:
         raise RuntimeError(
@@ -379,15 +382,15 @@ def matrix_rank(
     return unrecorded(above_tolerance(sizes, x, atol, rtol).sum(-1, dtype="int64"), input)
 
 
-def lstsq(input: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
-    """The X with the least |A X - B|, and of those the least |X|: X = pinv(A) B.
+def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
+    """The X with the least |A X - b|, and of those the least |X|: X = pinv(A) b.
 
-    B: matrices, or as many vectors as there are matrices.  Returns the solution, the sums of the squares of A X - B
+    b: matrices, or as many vectors as there are matrices.  Returns the solution, the sums of the squares of A X - b
     (empty with the default driver, or where A has not the rank n < m), the ranks, the singular values.  driver:
     PyTorch's name of a method, "gelsy" by default: it only tells what is returned, for there is one method here.
     """
     x = array_of(input)
-    check_tensors("lstsq", input=input, B=B)
+    check_tensors("lstsq", input=input, b=b)
     if x.ndim < 2:
         raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
     matrices("linalg.lstsq", input)
@@ -395,7 +398,7 @@ def lstsq(input: Tensor, B: Tensor, rcond: float | None = None, *, driver: str |
         raise RuntimeError(
             f"torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), not {driver!r}"
         )
-    y = raw(B)
+    y = raw(b)
     is_vector = y.ndim == x.ndim - 1 and y.shape == x.shape[:-1]
     if is_vector:
         y = y[..., None]
@@ -408,7 +411,7 @@ def lstsq(input: Tensor, B: Tensor, rcond: float | None = None, *, driver: str |
     values = [value[..., 0] if is_vector else value, *others]
     rules = (lstsq_da, lstsq_db), (residuals_da, residuals_db)
     solution, residuals = (
-        record(each, (input, B), pair, is_vector, name="LinalgLstsqBackward0") for each, pair in zip(values, rules)
+        record(each, (input, b), pair, is_vector, name="LinalgLstsqBackward0") for each, pair in zip(values, rules)
     )
     return LeastSquares(solution, residuals, wrap(rank), wrap(s))
 
@@ -483,9 +486,4 @@ def cond(input: Tensor, p: Any = None) -> Tensor:
 
 def inverse_or_infinities(a: Tensor) -> Tensor:
     """The inverses of matrices; a singular one's is all infinities."""
-    try:
-        return inv(a)
-    except RuntimeError:
-        if raw(a).ndim == 2:
-            return a.new_full(raw(a).shape, math.inf)  # type: ignore[no-any-return]
-        return stack([inverse_or_infinities(each) for each in a])
+    return one_by_one(inv, lambda a: a.new_full(raw(a).shape, math.inf), a)  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ import numpy as np
 from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.dtypes import CLASS_NAMES
 from minigrad.engine.graph import raw, record
+from minigrad.formats import contiguous_format
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.advice import no_tensor
 from minigrad.ops.arranging import diagonal, diagonal_of, tril, triu
@@ -22,7 +23,7 @@ from minigrad.ops.products import vdot
 from minigrad.ops.promotion import array_of, check_tensors
 from minigrad.ops.rules import zero
 from minigrad.ops.selection import where
-from minigrad.ops.shaping import reshape, squeeze, unsqueeze
+from minigrad.ops.shaping import reshape, squeeze, stacked, unsqueeze
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -101,6 +102,16 @@ def by_lapack(message: str, compute: Callable[..., Any], *args: Any, **options: 
             return compute(*args, **options)
     except np.linalg.LinAlgError as error:
         raise LinAlgError(f"{message} (NumPy: {error})") from None
+
+
+def one_by_one(compute: Callable[[Any], Any], instead: Callable[[Any], Any], a: Any) -> Any:
+    """What a function gives for matrices; if one has no such result, those for each, and something instead for it."""
+    try:
+        return compute(a)
+    except LinAlgError:
+        if raw(a).ndim == 2:
+            return instead(a)
+        return stacked([one_by_one(compute, instead, each) for each in a])
 
 
 # Cholesky and triangular systems ------------------------------------------------------------------------------
@@ -208,6 +219,7 @@ def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     for name, x in (("b", input), ("u", L)):
         if array_of(x).ndim < 2:
             raise RuntimeError(f"{name} should have at least 2 dimensions, but has {raw(x).ndim} dimensions instead")
+    check_devices(input, L)
     b, factor = raw(input), square("cholesky_solve", L)
     refuse_system("cholesky_solve", factor, b, True)
     value = by_columns(solved_by_factor(transposed(factor) if upper else factor, b))
@@ -320,7 +332,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
         diagonal_of(one, 0, x.ndim - 2, x.ndim - 1)[...] = 1
         return record(one, (input,), (matrix_power_d0,), name="torch::autograd::CopyBackwards")
     if n == 1:
-        return input.clone()
+        return input.clone(memory_format=contiguous_format)
     if n < 0:
         input, n = inv(input), -n
     result, square_ = None, input
@@ -339,12 +351,12 @@ def matrix_power_d0(_g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 # Determinants -------------------------------------------------------------------------------------------------
 
 
-def det(input: Tensor) -> Tensor:
+def linalg_det(A: Tensor) -> Tensor:
     """The determinants of square matrices.  The differential is det * trace(A^-1 dA)."""
-    x = square("linalg.det", input)
+    x = square("linalg.det", A)
     with quiet():
         value = array_module(x).linalg.det(x)
-    return record(value, (input,), (det_da,), name="LinalgDetBackward0")
+    return record(value, (A,), (det_da,), name="LinalgDetBackward0")
 
 
 def det_da(g: Tensor, out: Tensor, a: Tensor) -> Tensor:
@@ -353,11 +365,18 @@ def det_da(g: Tensor, out: Tensor, a: Tensor) -> Tensor:
     return g[..., None, None] * cofactors(a)
 
 
-def cofactors(a: Tensor) -> Tensor:
-    """The derivatives of the determinant by each element, of singular matrices too.
+def det(input: Tensor) -> Tensor:
+    """As `linalg.det`."""
+    return linalg_det(input)
 
-    For A = U diag(s) V^T they are det(U) det(V) U diag(c) V^T, c_i the product of all s but s_i.
-    """
+
+def cofactors(a: Tensor) -> Tensor:
+    """The derivatives of the determinant by each element, of singular matrices too; nan with nan or infinities."""
+    return one_by_one(cofactors_by_svd, lambda a: a * float("nan"), a)  # type: ignore[no-any-return]
+
+
+def cofactors_by_svd(a: Tensor) -> Tensor:
+    """The cofactors: for A = U diag(s) V^T, det(U) det(V) U diag(c) V^T, c_i the product of all s but s_i."""
     from minigrad.ops.cumulative import products_of_others
     from minigrad.ops.further.decompositions import linalg_svd
 
@@ -382,19 +401,25 @@ class SignAndLog(NamedTuple):
         return f"minigrad.return_types.linalg_slogdet(\nsign={self.sign!r},\nlogabsdet={self.logabsdet!r})"
 
 
-def slogdet(input: Tensor) -> SignAndLog:
-    """The sign of the determinants and the logarithm of their size: (0, -inf) for a singular matrix."""
-    x = square("linalg.slogdet", input)
+def linalg_slogdet(A: Tensor) -> SignAndLog:
+    """The sign of the determinants and the logarithm of their size: (0, -inf) for a singular matrix.
+
+    The gradient of a singular matrix is of infinities and nan: its cofactors over 0.
+    """
+    x = square("linalg.slogdet", A)
     with quiet():
         sign, log = array_module(x).linalg.slogdet(x)
     name = "LinalgSlogdetBackward0"
-    return SignAndLog(
-        record(sign, (input,), (slogdet_dsign,), name=name), record(log, (input,), (slogdet_da,), name=name)
-    )
+    return SignAndLog(record(sign, (A,), (slogdet_dsign,), name=name), record(log, (A,), (slogdet_da,), name=name))
+
+
+def slogdet(input: Tensor) -> SignAndLog:
+    """As `linalg.slogdet`."""
+    return linalg_slogdet(input)
 
 
 def slogdet_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
-    return g[..., None, None] * transposed(inv(a))
+    return g[..., None, None] * one_by_one(lambda a: transposed(inv(a)), lambda a: cofactors(a) / 0, a)  # type: ignore[no-any-return]
 
 
 def slogdet_dsign(_g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
