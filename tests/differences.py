@@ -264,6 +264,12 @@ VALUES = [
 
 GRADIENTS = [
     Difference(
+        (LOSSES + "pdist", "pdist"),
+        "equal largest differences share the gradient of order inf, as in vector_norm (in PyTorch each has it whole)",
+        lambda sample: sample.options.get("p") == np.inf,
+        Sample((np.array([[0, 0], [1, 1]], "float32"),), {"p": np.inf}),
+    ),
+    Difference(
         tuple(op for op in OPS if "interpolate" in op),
         "by nearest and a factor, gradients go to the elements that were taken (in PyTorch, by 1.37, say, to others)",
         lambda sample: (
