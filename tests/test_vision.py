@@ -78,6 +78,14 @@ def test_data_and_targets_may_be_replaced(root):
     assert bits(images[0]) == bits(data[0][0])
 
 
+def test_old_names_of_the_data_warn_and_give_them(root):
+    data = Tiny(root)
+    for name in ("train_data", "test_data", "train_labels", "test_labels"):
+        new = "data" if name.endswith("data") else "targets"
+        with pytest.warns(UserWarning, match=f"{name} has been renamed {new}"):
+            assert getattr(data, name) is getattr(data, new)
+
+
 def test_classes_and_folders_are_those_of_torchvision(root, monkeypatch):
     monkeypatch.setenv("HOME", str(root))
     data = Tiny("~")

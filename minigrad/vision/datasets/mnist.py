@@ -11,6 +11,7 @@ import numpy as np
 
 from minigrad.dtypes import int64
 from minigrad.engine.graph import wrap
+from minigrad.engine.places import warn
 from minigrad.tensor import Tensor
 from minigrad.vision import catalogue
 from minigrad.vision.datasets.base import VisionDataset
@@ -54,6 +55,30 @@ class MNIST(VisionDataset):
         if download:
             self.download()
         self.data, self.targets = self.load()
+
+    @property
+    def train_data(self) -> Tensor:
+        """The images, by an old name; so `test_data`."""
+        warn("train_data has been renamed data")
+        return self.data
+
+    @property
+    def test_data(self) -> Tensor:
+        """The images, by an old name."""
+        warn("test_data has been renamed data")
+        return self.data
+
+    @property
+    def train_labels(self) -> Tensor:
+        """The digits, by an old name; so `test_labels`."""
+        warn("train_labels has been renamed targets")
+        return self.targets
+
+    @property
+    def test_labels(self) -> Tensor:
+        """The digits, by an old name."""
+        warn("test_labels has been renamed targets")
+        return self.targets
 
     def download(self) -> None:
         """Bring those of the files that are missing; RuntimeError when that is not possible."""
