@@ -101,6 +101,16 @@ def with_in_place(*names: str) -> tuple[str, ...]:
 
 VALUES = [
     Difference(
+        ("index_put", "Tensor.index_put_"),
+        "a single value of another dtype, put by a mask, is refused (in PyTorch it is converted)",
+        lambda sample: (
+            sample.operands[2].size == 1
+            and sample.operands[2].dtype != sample.operands[0].dtype
+            and any(index.dtype == bool for index in sample.operands[1])
+        ),
+        Sample((np.array([True, True]), (np.array([True, False]),), np.array(3.0, "float32"))),
+    ),
+    Difference(
         ("pow", "Tensor.__pow__", "Tensor.__rpow__", "Tensor.pow_", "Tensor.__ipow__"),
         "a negative power of an integer is an error also where the exponent is a tensor (in PyTorch 0)",
         lambda sample: all(whole(d) or d == "number" for d in dtypes(sample)),

@@ -67,6 +67,15 @@ def rectangles(draw: Draw, smooth: bool) -> Sample:
     return Sample((((u * sizes) @ vh).astype(x.dtype),))
 
 
+def with_first_columns_apart(draw: Draw, smooth: bool) -> Sample:
+    """As `rectangles`, of a large diagonal: of a matrix with more columns than rows, qr goes by the first columns."""
+    (x,) = rectangles(draw, smooth).operands
+    number = min(x.shape[-2:])
+    if x.dtype.kind == "f":
+        x[..., range(number), range(number)] += 3
+    return Sample((x,))
+
+
 def systems(draw: Draw, smooth: bool) -> Sample:
     """A, B and perhaps left=False."""
     a = square(draw, smooth)

@@ -816,8 +816,8 @@ for name in ("cholesky_solve", "cholesky_inverse"):
         sums=True,
         regular=True,
     )
-op("linalg.qr", make=matrix_samples.rectangles, sums=True, regular=True)
-op("qr", "Tensor.qr", make=matrix_samples.rectangles, sums=True, regular=True)
+op("linalg.qr", make=matrix_samples.with_first_columns_apart, sums=True, regular=True)
+op("qr", "Tensor.qr", make=matrix_samples.with_first_columns_apart, sums=True, regular=True)
 register(
     {"linalg.svd": lambda torch, A: even(named("linalg.svd"), "even", "", "even")(torch, A, full_matrices=False)},
     matrix_samples.rectangles,

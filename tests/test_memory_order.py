@@ -87,8 +87,8 @@ def test_gradients_lie_in_memory_as_their_leaves_do(op: Op, examples: int) -> No
         if differs(op.name, sample, GRADIENTS):
             return
         mine, theirs = (run(op.calls[spelling], engine, sample, requires_grad=True) for engine in (minigrad, torch))
-        if "Unsupported memory format" in str(theirs.error):  # of PyTorch's pixel_shuffle, of volumes in channels_last
-            return
+        if re.search("Unsupported memory format|view size is not compatible", str(theirs.error)):
+            return  # PyTorch's pixel_shuffle of volumes in channels_last, and kron, refuse some orders
         if both_succeeded(mine, theirs) and any(y.requires_grad for y in results(theirs.result)):
             try:
                 expected = backward(torch, theirs)
