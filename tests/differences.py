@@ -101,6 +101,12 @@ def with_in_place(*names: str) -> tuple[str, ...]:
 
 VALUES = [
     Difference(
+        (LOSSES + "pad",),
+        "a negative padding of nothing, made up for on the other side, is taken (in PyTorch an error)",
+        lambda sample: sample.operands[0].size == 0 and min(sample.operands[1], default=0) < 0,
+        Sample((np.ones((0, 1, 1), "float32"), (1, 1, 1, 1, 1, -1), "constant")),
+    ),
+    Difference(
         ("index_put", "Tensor.index_put_"),
         "a single value of another dtype, put by a mask, is refused (in PyTorch it is converted)",
         lambda sample: (
@@ -675,6 +681,13 @@ def read_in_another_order(x: Any) -> bool:
 
 
 ORDERS = [
+    Difference(
+        ("unique", "unique_consecutive", "renorm", "Tensor.renorm_", LOSSES + "rms_norm", LOSSES + "pad"),
+        "unique along a dimension, renorm, rms_norm, pad by 0 of what lies not by rows may lie in another order",
+        lambda sample: not sample.operands[0].flags.c_contiguous or "dim" in sample.options,
+        Sample((np.ones((3, 3), "float32").T, 1, 0, 0.5)),
+        on_every_processor=False,
+    ),
     Difference(
         ("conv3d", "conv_transpose3d"),
         "a convolution of volumes lies by rows (in PyTorch as its operands do, where it uses oneDNN)",
