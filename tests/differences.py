@@ -293,6 +293,7 @@ GRADIENTS = [
         "equal largest differences share the gradient of order inf, as in vector_norm (in PyTorch each has it whole)",
         lambda sample: sample.options.get("p") == np.inf,
         Sample((np.array([[0, 0], [1, 1]], "float32"),), {"p": np.inf}),
+        on_every_processor=False,
     ),
     Difference(
         tuple(op for op in OPS if "interpolate" in op),
