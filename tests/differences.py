@@ -101,21 +101,6 @@ def with_in_place(*names: str) -> tuple[str, ...]:
 
 VALUES = [
     Difference(
-        (LOSSES + "cosine_similarity", LOSSES + "pairwise_distance"),
-        "a 0-d tensor beside one of another dtype may give the other of the two dtypes",
-        lambda sample: (
-            sample.operands[0].dtype != sample.operands[1].dtype and 0 in (x.ndim for x in sample.operands[:2])
-        ),
-        Sample((np.array(1.0), np.ones(3, "float32")), {"dim": 0}),
-        on_every_processor=False,
-    ),
-    Difference(
-        (LOSSES + "pad",),
-        "a negative padding of nothing, made up for on the other side, is taken (in PyTorch an error)",
-        lambda sample: sample.operands[0].size == 0 and min(sample.operands[1], default=0) < 0,
-        Sample((np.ones((0, 1, 1), "float32"), (1, 1, 1, 1, 1, -1), "constant")),
-    ),
-    Difference(
         ("index_put", "Tensor.index_put_"),
         "a single value of another dtype, put by a mask, is refused (in PyTorch it is converted)",
         lambda sample: (
@@ -292,8 +277,7 @@ GRADIENTS = [
         (LOSSES + "pdist", "pdist"),
         "equal largest differences share the gradient of order inf, as in vector_norm (in PyTorch each has it whole)",
         lambda sample: sample.options.get("p") == np.inf,
-        Sample((np.array([[0, 0], [1, 1]], "float32"),), {"p": np.inf}),
-        on_every_processor=False,
+        Sample((np.array([[0, 0], [1, 1], [3, 3]], "float32"),), {"p": np.inf}),
     ),
     Difference(
         tuple(op for op in OPS if "interpolate" in op),
@@ -691,22 +675,6 @@ def read_in_another_order(x: Any) -> bool:
 
 
 ORDERS = [
-    Difference(
-        ("Tensor.__rmul__", *OPS),
-        "of float16 whose elements are repeated, a result may lie in another order",
-        lambda sample: any(
-            isinstance(x, np.ndarray) and x.dtype == "float16" and 0 in x.strides for x in sample.operands
-        ),
-        Sample((np.broadcast_to(np.float16(1), (2, 2)), 2)),
-        on_every_processor=False,
-    ),
-    Difference(
-        ("unique", "unique_consecutive", "renorm", "Tensor.renorm_", LOSSES + "rms_norm", LOSSES + "pad"),
-        "unique along a dimension, renorm, rms_norm, pad by 0 of what lies not by rows may lie in another order",
-        lambda sample: not sample.operands[0].flags.c_contiguous or "dim" in sample.options,
-        Sample((np.ones((3, 3), "float32").T, 1, 0, 0.5)),
-        on_every_processor=False,
-    ),
     Difference(
         ("conv3d", "conv_transpose3d"),
         "a convolution of volumes lies by rows (in PyTorch as its operands do, where it uses oneDNN)",

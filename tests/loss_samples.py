@@ -40,9 +40,6 @@ def numbers(dtypes: tuple[str, ...] = FLOATS, **options: Any) -> Make:
 def weighted_numbers(draw: Draw, smooth: bool) -> Sample:
     """Input, target and a weight of the input's shape, or seldom of another."""
     x, y = numbers(("float32", "float64"))(draw, smooth).operands
-    y = (
-        y if x.ndim else near(draw, smooth, (), x.dtype.name)
-    )  # PyTorch lays a 0-d input beside a matrix by rows, whatever the matrix is
     size = (*x.shape[:-1], seldom_wrong(draw, smooth, x.shape[-1])) if x.ndim else ()
     weight = near(draw, smooth, size, x.dtype.name)
     return Sample((x, y), {"weight": weight} | Options({"reduction": REDUCTION}).draw(draw, ()))

@@ -35,7 +35,6 @@ class _ConvNd(Module):
         padding_mode: str = "zeros",
         device: Any = None,
         dtype: Any = None,
-        output_padding: int | Sizes = 0,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
@@ -44,7 +43,7 @@ class _ConvNd(Module):
         self.stride = self.sizes("stride", stride)
         self.padding = padding if isinstance(padding, str) else self.sizes("padding", padding)
         self.dilation = self.sizes("dilation", dilation)
-        self.output_padding = self.sizes("output_padding", output_padding)
+        self.output_padding: Sizes = (0,) * self.dims
         self.groups = groups
         self.padding_mode = padding_mode
         check_groups(in_channels, out_channels, groups)
@@ -112,24 +111,6 @@ class Conv2d(_ConvNd):
     """
 
     dims = 2
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | Sizes,
-        stride: int | Sizes = 1,
-        padding: int | Sizes | str = 0,
-        dilation: int | Sizes = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype
-        )
 
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of the input."""

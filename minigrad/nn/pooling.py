@@ -55,22 +55,6 @@ class MaxPool2d(_MaxPoolNd):
 class _AvgPoolNd(Module):
     """The sizes of a pooling by means."""
 
-    kernel_size: int | Sizes
-    stride: int | Sizes
-    padding: int | Sizes
-
-    def extra_repr(self) -> str:
-        """The sizes."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-
-
-class AvgPool2d(_AvgPoolNd):
-    """The mean of each window: (N, C, height, width) -> (N, C, oh, ow).
-
-    Arguments and sizes are those of `functional.avg_pool2d`.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
-    """
-
     def __init__(
         self,
         kernel_size: int | Sizes,
@@ -87,6 +71,18 @@ class AvgPool2d(_AvgPoolNd):
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool2d(_AvgPoolNd):
+    """The mean of each window: (N, C, height, width) -> (N, C, oh, ow).
+
+    Arguments and sizes are those of `functional.avg_pool2d`.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """avg_pool2d(input)."""

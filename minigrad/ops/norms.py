@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
-from minigrad.engine.order import by_rows, ordered
+from minigrad.engine.order import by_rows
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.elementwise import abs, reciprocal, sign
 from minigrad.ops.promotion import array_of, as_dtype, check_tensors, numpy_dtype
@@ -174,7 +174,7 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     with quiet():
         norms: Any = vector_norm(x, p, axes, True)
         value = x * where(norms > maxnorm, maxnorm / (norms + RENORM_EPS), 1.0)
-    return record(ordered(value, x), (input,), (renorm_da,), float(p), axes, maxnorm)
+    return record(by_rows(value), (input,), (renorm_da,), float(p), axes, maxnorm)
 
 
 def renorm_da(g: Tensor, _out: Tensor, a: Tensor, p: float, axes: tuple[int, ...], maxnorm: float) -> Tensor:

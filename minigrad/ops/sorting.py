@@ -320,7 +320,8 @@ def unique_slices(x: Any, dim: int) -> tuple[Any, Any, Any]:
     group = xp.cumsum(first) - 1
     inverse = xp.empty(len(rows), "int64")
     inverse[order] = group
-    return xp.take(x, order[first], dim), inverse, xp.bincount(group) if len(rows) else group
+    slices = xp.moveaxis(x, dim, 0)[order[first]]
+    return xp.moveaxis(by_rows(slices), 0, dim), inverse, xp.bincount(group) if len(rows) else group
 
 
 def starts_of_runs(rows: Any) -> Any:
@@ -342,7 +343,7 @@ def unique_consecutive(
     first = starts_of_runs(rows)
     group = xp.cumsum(first) - 1
     counts = xp.bincount(group) if len(rows) else group
-    values = rows[first].reshape(-1) if dim is None else xp.moveaxis(rows[first], 0, axis(dim, x.ndim))
+    values = rows[first].reshape(-1) if dim is None else xp.moveaxis(by_rows(rows[first]), 0, axis(dim, x.ndim))
     group = group.reshape(x.shape) if dim is None else group
     return chosen(input, (values, group, counts), return_inverse, return_counts)
 

@@ -20,24 +20,6 @@ class Conv1d(_ConvNd):
 
     dims = 1
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | Sizes,
-        stride: int | Sizes = 1,
-        padding: int | Sizes | str = 0,
-        dilation: int | Sizes = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype
-        )
-
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of the input."""
         input, padding = self.padded(input)
@@ -52,24 +34,6 @@ class Conv3d(_ConvNd):
     """
 
     dims = 3
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | Sizes,
-        stride: int | Sizes = 1,
-        padding: int | Sizes | str = 0,
-        dilation: int | Sizes = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype
-        )
 
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of the input."""
@@ -108,19 +72,9 @@ class _ConvTransposeNd(_ConvNd):
                 f'Only "zeros" padding mode is supported for {type(self).__name__}, but got {padding_mode!r}'
             )
         super().__init__(
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups,
-            bias,
-            padding_mode,
-            device,
-            dtype,
-            output_padding,
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype
         )
+        self.output_padding = self.sizes("output_padding", output_padding)
 
     def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
         """The transposed convolution of the input; output_size: which of the possible sizes the result shall have.

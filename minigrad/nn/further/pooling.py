@@ -51,12 +51,10 @@ class AvgPool1d(_AvgPoolNd):
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
-        super().__init__()
-        self.kernel_size = sizes("AvgPool1d", "kernel_size", kernel_size, 1)
-        self.stride = self.kernel_size if stride is None else sizes("AvgPool1d", "stride", stride, 1)
-        self.padding = sizes("AvgPool1d", "padding", padding, 1)
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
+        kernel_size = sizes("AvgPool1d", "kernel_size", kernel_size, 1)
+        stride = None if stride is None else sizes("AvgPool1d", "stride", stride, 1)
+        padding = sizes("AvgPool1d", "padding", padding, 1)
+        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
 
     def forward(self, input: Tensor) -> Tensor:
         """avg_pool1d(input)."""
@@ -69,23 +67,6 @@ class AvgPool3d(_AvgPoolNd):
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
     """
-
-    def __init__(
-        self,
-        kernel_size: int | Sizes,
-        stride: int | Sizes | None = None,
-        padding: int | Sizes = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
 
     def forward(self, input: Tensor) -> Tensor:
         """avg_pool3d(input)."""

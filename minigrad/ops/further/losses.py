@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from minigrad.arrays import quiet
+from minigrad.arrays import array_module, quiet
 from minigrad.engine.broadcasting import broadcasts
 from minigrad.engine.graph import TensorBase, raw, record
+from minigrad.engine.order import axes_of_result, laid_out
 from minigrad.engine.places import warn
 from minigrad.kernels.fused import fused
 from minigrad.ops.advice import no_tensor
@@ -104,6 +105,8 @@ def huber_loss(
     a, b = distance_operands("huber_loss", input, target)
     with quiet():
         value, scale = reduced(huber_distance(raw(a), raw(b), delta, delta / 2), reduction, of=(a.array, b.array))
+        if reduction == "none":
+            value = laid_out(value, axes_of_result(value.shape, array_module(value).broadcast_to(raw(a), value.shape)))
     return record(value, (a, b), (huber_loss_dinput, huber_loss_dtarget), scale, delta)
 
 

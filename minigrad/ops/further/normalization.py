@@ -172,7 +172,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     result: Tensor = wide * wide.pow(2).mean(dims, keepdim=True).add(eps).rsqrt()
     if weight is not None:
         result = result * weight
-    return result.type_as(input).contiguous()
+    return result.type_as(input).contiguous(memory_format=format_of(x))
 
 
 # Neighbouring channels --------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.arrays import array_module
 from minigrad.engine.graph import raw, record
+from minigrad.engine.order import copied
 from minigrad.formats import contiguous_format, format_of, in_format
 from minigrad.ops.further.weighing import Weighing, weighed
 from minigrad.ops.promotion import check_tensors, fitting_number
@@ -97,11 +98,17 @@ def constant_pad_nd(input: Tensor, around: list[Edges], number: float) -> Tensor
             f"pad(): The input size {x.shape[dim]}, plus negative padding {edges[dim][0]} and {edges[dim][1]} resulted "
             f"in a negative output size, which is invalid. Check dimension {dim} of your input {list(x.shape)}."
         )
-    number = fitting_number(number, x.dtype) if x.dtype.kind == "f" else int(number)
-    value = in_format(array_module(x).full(shape, number, x.dtype), format_of(x))
     kept = tuple(slice(max(-before, 0), n - max(-after, 0)) for n, (before, after) in zip(x.shape, edges))
-    inside = tuple(slice(max(before, 0), n - max(after, 0)) for n, (before, after) in zip(shape, edges))
-    value[inside] = x[kept]
+    if any(each.stop < each.start for each in kept):
+        taken = f"more of {list(x.shape)} is taken away than there is"
+        raise RuntimeError(f"narrow(): length must be non-negative: {taken}.")
+    if max(map(max, around), default=0) <= 0:
+        value = copied(x[kept])
+    else:
+        number = fitting_number(number, x.dtype) if x.dtype.kind == "f" else int(number)
+        value = in_format(array_module(x).full(shape, number, x.dtype), format_of(x))
+        inside = tuple(slice(max(before, 0), n - max(after, 0)) for n, (before, after) in zip(shape, edges))
+        value[inside] = x[kept]
     return record(value, (input,), (constant_pad_nd_dinput,), tuple(around))
 
 

@@ -66,10 +66,11 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     x1, x2 broadcast.  RuntimeError for integers alone.
     """
     check_tensors("cosine_similarity", x1=x1, x2=x2)
+    x1, x2 = expanded(x1, x2)
     dtype = result_type(x1, x2)
     if dtype.kind != "f":
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {dtype}")
-    x1, x2 = expanded(as_dtype(x1, dtype), as_dtype(x2, dtype))
+    x1, x2 = as_dtype(x1, dtype), as_dtype(x2, dtype)
     directions = x1 / length(x1, dim, eps), x2 / length(x2, dim, eps)
     return (directions[0] * directions[1]).sum(dim)
 
@@ -91,7 +92,6 @@ def expanded(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """The p-norm of x1 - x2 + eps along the last dimension.  x1, x2 broadcast."""
     check_tensors("pairwise_distance", x1=x1, x2=x2)
-    x1, x2 = expanded(x1, x2)
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
