@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from minigrad.autograd import grad_mode
-from minigrad.autograd.functional import zeros_as
-from minigrad.autograd.gradients import grad as gradients
+from minigrad.autograd.functional import gradients_by, jacobian_rows, zeros_as
 from minigrad.engine.graph import Node, node_of
 from minigrad.nn.utils.stateless import functional_call_of as functional_call
 from minigrad.nn.utils.stateless import stack_module_state
@@ -105,7 +104,7 @@ def grad_and_value(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: 
                     f"grad_and_value(f)(*args): Expected f(*args) to return a scalar Tensor, got {shown}. "
                     "Maybe you wanted to use the vjp or jacrev APIs instead?"
                 )
-            slopes = rebuilt(chosen, iter(derivatives([value], list(leaves(chosen)), [None])))
+            slopes = rebuilt(chosen, iter(gradients_by([value], list(leaves(chosen)), [None], True, False)))
         slopes, value = released(slopes, chosen), released(value)
         return slopes, (value, released(aux[0])) if has_aux else value
 
@@ -127,7 +126,7 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     def pull(*cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:  # noqa: ARG001
         vs = cotangents[0] if len(cotangents) == 1 else cotangents
         with grad_mode.enable_grad():
-            found = derivatives(list(leaves(ys)), list(leaves(xs)), list(leaves(vs)))
+            found = gradients_by(list(leaves(ys)), list(leaves(xs)), list(leaves(vs)), True, False)
         return released(rebuilt(tuple(xs), iter(found)))
 
     value = released(ys, xs)
@@ -153,8 +152,8 @@ def jvp(
         ys, *aux = func(*xs) if has_aux else (func(*xs),)
         outputs = list(leaves(ys))
         us = [zeros_as(y).requires_grad_() for y in outputs]
-        slopes = derivatives(outputs, list(leaves(xs)), us)
-        moved = derivatives(slopes, us, list(leaves(tangents)))
+        slopes = gradients_by(outputs, list(leaves(xs)), us, True, False)
+        moved = gradients_by(slopes, us, list(leaves(tangents)), True, False)
     result = released(ys, [xs, us]), released(rebuilt(ys, iter(moved)))
     return (*result, released(aux[0])) if has_aux else result
 
@@ -178,23 +177,11 @@ def jacrev(
             given, chosen = fresh_arguments(args, argnums)
             ys, *aux = func(*given, **kwargs) if has_aux else (func(*given, **kwargs),)
             xs = list(leaves(chosen))
-            blocks = mapped(lambda y: rebuilt(chosen, iter(rows(y, xs))), ys)
+            blocks = mapped(lambda y: rebuilt(chosen, iter(jacobian_rows(y, xs, True, False))), ys)
         blocks = released(blocks, chosen)
         return (blocks, released(aux[0])) if has_aux else blocks
 
     return jacobian
-
-
-def rows(y: Tensor, xs: list[Tensor]) -> list[Tensor]:
-    """For each x the derivatives of every element of y by it."""
-    found = []
-    for i in range(y.numel()):
-        one = zeros_as(y)
-        one.array.reshape(-1)[i] = 1
-        found.append(derivatives([y], xs, [one]))
-    if not found:
-        return [x.new_zeros((*y.shape, *x.shape)) for x in xs]
-    return [stack(column).reshape((*y.shape, *x.shape)) for column, x in zip(zip(*found), xs)]
 
 
 def jacfwd(
@@ -264,18 +251,6 @@ def reaches_others(y: Tensor) -> bool:
         seen.add(node)
         waiting.extend(node.edges)
     return False
-
-
-def derivatives(ys: list[Tensor], xs: list[Tensor], vs: list[Any]) -> list[Tensor]:
-    """The gradients of sum(v * y) by the x's, with a graph of their own; zeros where nothing depends on one."""
-    pairs = [(y, v) for y, v in zip(ys, vs, strict=True) if y.requires_grad]
-    if not pairs:
-        return [zeros_as(x) for x in xs]
-    return list(
-        gradients(
-            [y for y, _ in pairs], xs, [v for _, v in pairs], True, True, allow_unused=True, materialize_grads=True
-        )
-    )
 
 
 # Batches --------------------------------------------------------------------------------------------------------
