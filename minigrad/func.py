@@ -97,7 +97,7 @@ def grad_and_value(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: 
     def both(*args: Any, **kwargs: Any) -> Any:
         with grad_mode.enable_grad():
             given, chosen = fresh_arguments(args, argnums)
-            value, *aux = func(*given, **kwargs) if has_aux else (func(*given, **kwargs),)
+            value, *aux = called(func, has_aux, given, kwargs)
             if not isinstance(value, Tensor) or value.ndim:
                 shown = f"shape {list(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
                 raise RuntimeError(
@@ -121,7 +121,7 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     """
     with grad_mode.enable_grad():
         xs, _ = fresh_arguments(primals, tuple(range(len(primals))))
-        ys, *aux = func(*xs) if has_aux else (func(*xs),)
+        ys, *aux = called(func, has_aux, xs)
 
     def pull(*cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:  # noqa: ARG001
         vs = cotangents[0] if len(cotangents) == 1 else cotangents
@@ -149,7 +149,7 @@ def jvp(
         raise RuntimeError(f"jvp: {len(primals)} primals and {len(tangents)} tangents must be as many")
     with grad_mode.enable_grad():
         xs, _chosen = fresh_arguments(primals, tuple(range(len(primals))))
-        ys, *aux = func(*xs) if has_aux else (func(*xs),)
+        ys, *aux = called(func, has_aux, xs)
         outputs = list(leaves(ys))
         us = [zeros_as(y).requires_grad_() for y in outputs]
         slopes = gradients_by(outputs, list(leaves(xs)), us, True, False)
@@ -175,7 +175,7 @@ def jacrev(
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         with grad_mode.enable_grad():
             given, chosen = fresh_arguments(args, argnums)
-            ys, *aux = func(*given, **kwargs) if has_aux else (func(*given, **kwargs),)
+            ys, *aux = called(func, has_aux, given, kwargs)
             xs = list(leaves(chosen))
             blocks = mapped(lambda y: rebuilt(chosen, iter(jacobian_rows(y, xs, True, False))), ys)
         blocks = released(blocks, chosen)
@@ -206,6 +206,12 @@ def hessian(func: Function, argnums: int | tuple[int, ...] = 0) -> Function:
             [ 0., 12.]])
     """
     return jacfwd(jacrev(func, argnums), argnums)
+
+
+def called(func: Function, has_aux: bool, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
+    """The value of a function, and what it gives beside it if has_aux."""
+    result = func(*args, **(kwargs or {}))
+    return result if has_aux else (result,)
 
 
 def fresh_arguments(args: tuple[Any, ...], argnums: int | tuple[int, ...]) -> tuple[list[Any], Any]:
@@ -278,18 +284,18 @@ def vmap(
         dims = dims_like(in_dims, args, f"vmap({name}, in_dims={in_dims}, ...)(<inputs>): in_dims")
         values = list(leaves(args))
         size = batch_size(name, values, dims)
-        before = get_rng_state()
+        before: Any = None if randomness == "different" else get_rng_state()
         results = []
         for i in range(size):
             if randomness == "same":
                 set_rng_state(before)
             parts = iter([x if d is None else x.select(d, i) for x, d in zip(values, dims)])
             results.append(func(*rebuilt(args, parts), **kwargs))
-            if randomness == "error" and (get_rng_state() != before).any():
-                raise RuntimeError(
-                    "vmap: called random operation while in randomness error mode. Please either use the 'same' or "
-                    "'different' randomness flags on vmap or perform the randomness operation out of vmap"
-                )
+        if randomness == "error" and (get_rng_state() != before).any():
+            raise RuntimeError(
+                "vmap: called random operation while in randomness error mode. Please either use the 'same' or "
+                "'different' randomness flags on vmap or perform the randomness operation out of vmap"
+            )
         outs = dims_like(out_dims, results[0], f"vmap({name}, ..., out_dims={out_dims}): out_dims")
         columns = zip(*map(leaves, results))
         return rebuilt(results[0], iter([joined(name, each, d) for each, d in zip(columns, outs)]))
