@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
-from minigrad.autograd.grad_mode import no_grad
+from minigrad.autograd.grad_mode import enable_grad, no_grad
 from minigrad.distributions import constraints
 from minigrad.size import Size
 from minigrad.tensor import Tensor
@@ -30,7 +30,7 @@ class Distribution:
     support: Any
     """Where the draws lie."""
     _parameters: Any = MappingProxyType({})
-    """The tensors that the distribution is made of, and how many dimensions of each are no batch."""
+    """The tensors or distributions that it is made of, and how many dimensions of each are no batch."""
 
     def __init__(
         self, batch_shape: Sequence[int] = (), event_shape: Sequence[int] = (), validate_args: bool | None = None
@@ -143,7 +143,7 @@ class Distribution:
         for name, dims in self._parameters.items():
             if name in self.__dict__:
                 parameter = self.__dict__[name]
-                own = parameter.shape[parameter.ndim - dims :]
+                own = parameter.shape[parameter.ndim - dims :] if dims else ()
                 setattr(new, name, parameter.expand(Size((*batch_shape, *own))))
         Distribution.__init__(new, batch_shape, self._event_shape, validate_args=False)
         new._validate_args = self._validate_args
@@ -199,8 +199,6 @@ class lazy_property:
     def __get__(self, owner: Any, _kind: type | None = None) -> Any:
         if owner is None:
             return self
-        from minigrad.autograd.grad_mode import enable_grad
-
         with enable_grad():
             value = self.compute(owner)
         owner.__dict__[self.name] = value
