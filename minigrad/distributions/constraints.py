@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad import dtypes
 from minigrad.ops.further.matrices import LinAlgError, cholesky
 from minigrad.tensor import Tensor
 
@@ -191,7 +192,7 @@ class _Square(Constraint):
     event_dim = 2
 
     def check(self, value: Tensor) -> Tensor:
-        return (value != value).any().new_full(value.shape[:-2], value.shape[-2] == value.shape[-1])
+        return value.new_full(value.shape[:-2], value.shape[-2] == value.shape[-1], dtype=dtypes.bool_)
 
 
 class _Symmetric(_Square):
