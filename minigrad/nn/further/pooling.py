@@ -134,7 +134,7 @@ class LPPool3d(_LPPoolNd):
 # To a given size --------------------------------------------------------------------------------------------
 
 
-class _AdaptiveAvgPoolNd(Module):
+class _AdaptivePoolNd(Module):
     """The size of the result."""
 
     def __init__(self, output_size: Any) -> None:
@@ -146,7 +146,7 @@ class _AdaptiveAvgPoolNd(Module):
         return f"output_size={self.output_size}"
 
 
-class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool1d(_AdaptivePoolNd):
     """The means of `output_size` windows that share a row among them: (N, C, length) -> (N, C, output_size).
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
@@ -157,7 +157,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
         return pooling.adaptive_avg_pool1d(input, self.output_size)
 
 
-class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool2d(_AdaptivePoolNd):
     """The means of windows that share an image among them: (N, C, height, width) -> (N, C, *output_size).
 
     output_size: one int, or two, of which None stands for the input's.
@@ -169,7 +169,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
         return pooling.adaptive_avg_pool2d(input, self.output_size)
 
 
-class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool3d(_AdaptivePoolNd):
     """The means of windows that share a volume among them, as `AdaptiveAvgPool2d`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
@@ -180,17 +180,12 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
         return pooling.adaptive_avg_pool3d(input, self.output_size)
 
 
-class _AdaptiveMaxPoolNd(Module):
+class _AdaptiveMaxPoolNd(_AdaptivePoolNd):
     """The size of the result, and whether positions are given too."""
 
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
-        super().__init__()
-        self.output_size = output_size
+        super().__init__(output_size)
         self.return_indices = return_indices
-
-    def extra_repr(self) -> str:
-        """The size."""
-        return f"output_size={self.output_size}"
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
