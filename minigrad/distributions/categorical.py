@@ -79,8 +79,11 @@ class Categorical(ProbsOrLogits):
         """The logarithm of a category's probability."""
         if self._validate_args:
             self._validate_sample(value)
-        category, logits = broadcast_tensors(value.long().unsqueeze(-1), self.logits)
-        return logits.gather(-1, category[..., :1]).squeeze(-1)
+        category, logits = value.long().unsqueeze(-1), self.logits
+        if value.shape != self._batch_shape:
+            category, logits = broadcast_tensors(category, logits)
+            category = category[..., :1]
+        return logits.gather(-1, category).squeeze(-1)
 
     def entropy(self) -> Tensor:
         """-sum(p log p), where 0 log 0 is 0."""

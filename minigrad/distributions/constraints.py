@@ -95,7 +95,7 @@ class _IntegerInterval(Constraint):
         self.lower_bound, self.upper_bound = lower_bound, upper_bound
 
     def check(self, value: Tensor) -> Tensor:
-        return (value % 1 == 0) & (self.lower_bound <= value) & (value <= self.upper_bound)
+        return is_whole(value, (self.lower_bound <= value) & (value <= self.upper_bound))
 
 
 class _IntegerGreaterThan(Constraint):
@@ -107,7 +107,7 @@ class _IntegerGreaterThan(Constraint):
         self.lower_bound = lower_bound
 
     def check(self, value: Tensor) -> Tensor:
-        return (value % 1 == 0) & (value >= self.lower_bound)
+        return is_whole(value, value >= self.lower_bound)
 
 
 class _Real(Constraint):
@@ -212,6 +212,11 @@ class _PositiveDefinite(_Symmetric):
             return is_symmetric
         flat = value.detach().reshape(-1, *value.shape[-2:])
         return is_symmetric.new_tensor([has_factor(each) for each in flat]).reshape(is_symmetric.shape)
+
+
+def is_whole(value: Tensor, is_within: Tensor) -> Tensor:
+    """Which numbers are integers, of those that are within bounds."""
+    return is_within & (value % 1 == 0) if value.is_floating_point() else is_within
 
 
 def has_factor(matrix: Tensor) -> bool:

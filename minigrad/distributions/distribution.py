@@ -46,7 +46,7 @@ class Distribution:
 
     def _check_parameter(self, name: str, constraint: constraints.Constraint) -> None:
         value = getattr(self, name)
-        if not constraint.check(value).all():
+        if not holds(constraint, value):
             raise ValueError(
                 f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) of distribution "
                 f"{self!r} to satisfy the constraint {constraint!r}, but found invalid values:\n{value}"
@@ -175,7 +175,7 @@ class Distribution:
         support = getattr(self, "support", None)
         if support is None:
             raise NotImplementedError(f"{type(self).__name__} does not define `support`: use validate_args=False")
-        if not support.check(value).all():
+        if not holds(support, value):
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) to be within the "
                 f"support ({support!r}) of the distribution {self!r}, but found invalid values:\n{value}"
@@ -185,6 +185,12 @@ class Distribution:
         given = {name: self.__dict__[name] for name in self.arg_constraints if name in self.__dict__}
         shown = (f"{name}: {value if value.numel() == 1 else value.size()}" for name, value in given.items())
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def holds(constraint: Any, value: Tensor) -> bool:
+    """Whether all of a tensor lies in a region: nothing to differentiate."""
+    with no_grad():
+        return bool(constraint.check(value).all())
 
 
 class lazy_property:
