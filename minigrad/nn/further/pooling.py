@@ -146,7 +146,11 @@ class _AdaptivePoolNd(Module):
         return f"output_size={self.output_size}"
 
 
-class AdaptiveAvgPool1d(_AdaptivePoolNd):
+class _AdaptiveAvgPoolNd(_AdaptivePoolNd):
+    """That alone."""
+
+
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     """The means of `output_size` windows that share a row among them: (N, C, length) -> (N, C, output_size).
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
@@ -157,7 +161,7 @@ class AdaptiveAvgPool1d(_AdaptivePoolNd):
         return pooling.adaptive_avg_pool1d(input, self.output_size)
 
 
-class AdaptiveAvgPool2d(_AdaptivePoolNd):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     """The means of windows that share an image among them: (N, C, height, width) -> (N, C, *output_size).
 
     output_size: one int, or two, of which None stands for the input's.
@@ -169,7 +173,7 @@ class AdaptiveAvgPool2d(_AdaptivePoolNd):
         return pooling.adaptive_avg_pool2d(input, self.output_size)
 
 
-class AdaptiveAvgPool3d(_AdaptivePoolNd):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     """The means of windows that share a volume among them, as `AdaptiveAvgPool2d`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
