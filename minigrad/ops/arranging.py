@@ -434,6 +434,11 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     dim = axis(dim, x.ndim)
     given = indices_or_sections
     if isinstance(given, TensorBase):
+        if given.array.dtype != np.int64:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to have dtype of long, but got "
+                f"{dtypes.CLASS_NAMES[given.array.dtype.name]}"
+            )
         given = given.tolist()  # type: ignore[attr-defined]
     size = x.shape[dim]
     if isinstance(given, int):

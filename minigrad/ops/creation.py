@@ -455,7 +455,7 @@ def linspace(
         raise RuntimeError("number of steps must be non-negative")
     to = numpy_dtype(dtype)
     with quiet():
-        first, last = (np.asarray(x, to) if to.kind == "f" else np.float64(int(x)) for x in (start, end))
+        first, last = (to.type(fitting_number(x, to)) if to.kind == "f" else np.float64(int(x)) for x in (start, end))
         step = (last - first) / first.dtype.type(max(steps - 1, 1))
         low, high, step = float(first), float(last), float(step)
         i = np.arange(steps, dtype=np.float64)

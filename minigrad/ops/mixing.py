@@ -17,6 +17,7 @@ from minigrad.ops.promotion import (
     as_dtype,
     check_shapes,
     check_tensors,
+    factor_for,
     floating,
     on_one_device,
     operand,
@@ -85,11 +86,11 @@ def addcmul_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor, _c: Tensor, _val
 
 
 def addcmul_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor, c: Tensor, value: float) -> Tensor:
-    return g * (c * value)
+    return g * (c * factor_for(c, value))
 
 
 def addcmul_dc(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor, _c: Tensor, value: float) -> Tensor:
-    return g * (b * value)
+    return g * (b * factor_for(b, value))
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:

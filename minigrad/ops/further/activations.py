@@ -67,7 +67,8 @@ def between(input: Tensor, low: float, high: float) -> Tensor:
 
 
 def hardtanh_da(g: Tensor, _out: Tensor, a: Tensor, low: float, high: float) -> Tensor:
-    return only_where(~((a <= low) | (a >= high)), g)
+    x = widened(raw(a))
+    return only_where(~((x <= low) | (x >= high)), g)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -108,13 +109,13 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     x = array_of(input)
     if x.dtype.kind == "b":
         raise NotImplementedError("threshold(): not implemented for bools: use input.float()")
-    low, below = (fitting_number(int(n) if x.dtype.kind != "f" else n, x.dtype) for n in (threshold, value))
-    output = array_module(x).where(x <= low, x.dtype.type(below), x)
+    low, below = (threshold, value) if x.dtype.kind == "f" else (int(threshold), int(value))
+    output = array_module(x).where(widened(x) <= low, x.dtype.type(fitting_number(below, x.dtype)), x)
     return placed(input, record(finished(output, input), (input,), (threshold_da,), low), inplace)
 
 
 def threshold_da(g: Tensor, _out: Tensor, a: Tensor, low: float) -> Tensor:
-    return only_where(~(a <= low), g)
+    return only_where(~(widened(raw(a)) <= low), g)
 
 
 # Exponential below 0 ----------------------------------------------------------------------------------------
