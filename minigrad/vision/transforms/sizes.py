@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from typing import Any
-from warnings import warn
 
+from minigrad.engine.places import warn
 from minigrad.nn.module import Module
 from minigrad.ops.sampling import randint
 from minigrad.vision.images import extent
@@ -190,6 +190,6 @@ def checked_range(name: str, bounds: Any) -> Range:
     if not isinstance(bounds, Sequence):
         raise TypeError(f"{name} should be a sequence")
     if bounds[0] > bounds[1]:
-        warn("Scale and ratio should be of kind (min, max)", stacklevel=3)
+        warn("Scale and ratio should be of kind (min, max)")
     low, high = bounds
     return low, high
