@@ -27,12 +27,15 @@ def to_tensor(pic: Any) -> Tensor:
 
 def to_tensors(images: Any) -> Tensor:
     """The same to many arrays at once, (N, height, width[, channels])."""
-    if images.ndim == 3:
-        images = images[..., None]
-    images = images.transpose(0, 3, 1, 2)
+    images = channels_first(images)
     if images.dtype != np.uint8:
         return wrap(images.copy())
     return wrap(images.astype(get_default_dtype().numpy, order="C") / 255)
+
+
+def channels_first(images: Any) -> Any:
+    """Arrays (N, height, width[, channels]) as (N, channels, height, width)."""
+    return (images if images.ndim == 4 else images[..., None]).transpose(0, 3, 1, 2)
 
 
 def pil_to_tensor(pic: Any) -> Tensor:
