@@ -10,6 +10,7 @@ import pytest
 from engines import same, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from op_samples import assign
 from parity import backward, both_succeeded, check_equal, run
 from samples import Draw, Sample, one_of
 
@@ -303,19 +304,13 @@ def repeats(shape: tuple[int, ...], key: Any) -> bool:
     return ran.error is None and len(np.unique(ran.result)) < ran.result.numel()
 
 
-def written(_engine: Any, x: Any, key: Any, value: Any) -> Any:
-    copy = x.clone()
-    copy[key] = value
-    return copy
-
-
 @pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize("requires_grad", [False, True])
 def test_writing(examples: int, requires_grad: bool) -> None:
     @settings(max_examples=examples)
     @given(assigned())
     def check(sample: Sample) -> None:
-        mine, theirs = (run(written, engine, sample, requires_grad) for engine in (minigrad, torch))
+        mine, theirs = (run(assign, engine, sample, requires_grad) for engine in (minigrad, torch))
         named = run(read, torch, Sample(sample.operands[:2])).result
         if np.size(sample.operands[2]) == 0 or (named is not None and named.numel() == 0):
             return  # PyTorch neither checks nor differentiates some writes of nothing

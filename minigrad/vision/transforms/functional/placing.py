@@ -94,8 +94,7 @@ def pad(img: Any, padding: int | Sequence[int], fill: Any = 0, padding_mode: str
     padding_mode: what is added: "constant" (the value fill), "edge" (the outermost pixels again), "reflect" (the
         image mirrored at them) or "symmetric" (mirrored beside them).
     """
-    if padding_mode not in PADDING_MODES:
-        raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
+    checked_mode(padding_mode)
     sides = each_side(padding)
     if is_picture(img):
         return picture_bordered(img, sides, fill, padding_mode)
@@ -185,6 +184,13 @@ def each_side(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
         raise ValueError(f"Padding must be an int or a 1, 2, or 4 element tuple, not a {len(sides)} element tuple")
     left, top, right, bottom = sides * (4 // len(sides))
     return left, top, right, bottom
+
+
+def checked_mode(padding_mode: str) -> str:
+    """A way to pad that there is.  ValueError for another."""
+    if padding_mode not in PADDING_MODES:
+        raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
+    return padding_mode
 
 
 # Arrays and Tensors
