@@ -942,3 +942,24 @@ def test_gradcheck_notices_a_pass_that_is_not_deterministic():
 
     with pytest.raises(RuntimeError, match="not reentrant"):
         minigrad.autograd.gradcheck(f, leaf(1.0))
+
+
+# Powers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("exponent", [-0.5, 0.5, -1.5, 1.5, 2.5, -1.0, -2, 0, 1, 2, 3, 4.0])
+def test_powers_of_special_numbers(exponent, dtype):
+    """Some are no powers in PyTorch but roots and products, which differ at -0.0 and -inf."""
+    numbers = [0.0, -0.0, 1.0, -1.0, 2.25, -2.5, 30.0, math.inf, -math.inf, math.nan]
+
+    def run(lib, create_graph):
+        x = lib.tensor(numbers, dtype=getattr(lib, dtype), requires_grad=True)
+        y = x**exponent
+        (slope,) = lib.autograd.grad(y, x, lib.ones_like(y), create_graph=create_graph)
+        return [found.detach().numpy() for found in (y, slope)]
+
+    for create_graph in (False, True):
+        for mine, theirs in zip(run(minigrad, create_graph), run(torch, create_graph), strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=4 * np.finfo(dtype).eps)
+            np.testing.assert_array_equal(np.signbit(mine)[theirs == 0], np.signbit(theirs)[theirs == 0])

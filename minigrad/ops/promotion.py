@@ -16,7 +16,7 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad import dtypes
-from minigrad.arrays import SILENT, gpu_of, numpy_errors, on_its_gpu
+from minigrad.arrays import SILENT, array_module, gpu_of, numpy_errors, on_its_gpu
 from minigrad.devices import as_array, device_of
 from minigrad.engine.broadcasting import cast
 from minigrad.engine.graph import TensorBase, node_of, raw, wrap
@@ -231,7 +231,9 @@ class Factor(float):
         return NotImplemented if isinstance(x, TensorBase) else float(self) ** x
 
     def __rpow__(self, x: Any, _modulus: None = None) -> Any:
-        return x ** (fitting_number(float(self), x.dtype) if is_float16(x) else float(self))
+        if not is_float16(x):
+            return x ** float(self)
+        return array_module(x).power(x, fitting_number(float(self), x.dtype))  # NumPy's ** 0.5 is a root
 
 
 def in_float32(operation: Callable[..., Any], x: Any, y: Any) -> Any:
