@@ -17,7 +17,15 @@ import reference
 from mkdocs.structure.files import File, Files
 
 PROJECT = Path(__file__).parent.parent.parent
-FRONT = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+FRONT = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "minigrad/SUPPORTED.md": "supported.md",
+}
+"""Pages that lie outside docs/, and where they lie in the site."""
+FRONT_MATTER = {"index.md": "hide: [navigation]", "supported.md": "search: {exclude: true}"}
+"""What the theme is told of them."""
 GUIDES = ["watching", "reading", "own_op", "testing", "compile", "comparison", "files", "gpu", "speed", "differences"]
 """The pages of docs/ in the order in which they are read; others follow by name."""
 LINK = re.compile(r"(?<=\]\()([^)#:\s]+)(?=[)#])")
@@ -62,7 +70,7 @@ def titled_blocks(markdown: str) -> str:
 
 def written() -> dict[str, str]:
     """The pages that people wrote, by their paths in the project, with their text."""
-    paths = [*FRONT, "minigrad/SUPPORTED.md", *sorted(found("docs", "*.md"))]
+    paths = [*FRONT, *sorted(found("docs", "*.md"))]
     return {path: (PROJECT / path).read_text(encoding="utf-8") for path in paths}
 
 
@@ -113,7 +121,7 @@ def all_pages() -> dict[str, str]:
     """Every page of the site by its place there, with its Markdown."""
     pages = written()
     made = {site_path(path): titled_blocks(led(text, path)) for path, text in pages.items()}
-    made["index.md"] = "---\nhide: [navigation]\n---\n\n" + made["index.md"]
+    made |= {path: f"---\n{matter}\n---\n\n{made[path]}" for path, matter in FRONT_MATTER.items()}
     made |= {site_path(path): source_page(path) for path in sources(pages)}
     return made | reference.pages()
 
@@ -130,7 +138,7 @@ def navigation(pages: dict[str, str]) -> list[Any]:
     menu += [{"Reference": ["reference/index.md", *modules]}]
     return [
         *menu,
-        {"Project": ["contributing.md", "changelog.md", {"Names of PyTorch": "source/minigrad/SUPPORTED.md"}]},
+        {"Project": ["contributing.md", "changelog.md", {"Names of PyTorch": "supported.md"}]},
     ]
 
 
