@@ -554,7 +554,14 @@ class Thinned(modules.dropout._DropoutNd):
     def forward(self, input):
         return nn.functional.dropout(input, self.p, self.training)
 
+class Standardized(nn.Conv2d):
+    def forward(self, input):
+        w = self.weight - self.weight.mean((1, 2, 3), keepdim=True)
+        return self._conv_forward(input, w / w.std((1, 2, 3), keepdim=True), self.bias)
+
 x = torch.tensor([[1.0, 2.0], [3.0, 6.0]])
+torch.manual_seed(1)
+print(Standardized(1, 1, 2, padding=1, padding_mode="reflect")(x[None]))
 print(Anywhere(2)(x), Anywhere(2, eps=0.5, momentum=None), Thinned(0.0)(x), Thinned())
 print(Scaled(3, torch.tensor([1.0, 2.0]))(x, torch.tensor([0, 1])), Halved(reduction="sum")(x, x + 1))
 print(_single(1), _pair(2), _pair((1, 2)), _triple([1]), _ntuple(4)("ab"), _pair.__name__)
