@@ -10,21 +10,24 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray
 
 from minigrad import dtypes
-from minigrad.arrays import SILENT, array_module, gpu_of, numpy_errors, on_its_gpu
+from minigrad.arrays import SILENT, array_module, gpu_of, numpy_errors, on_its_gpu, quiet
 from minigrad.devices import as_array, device_of
-from minigrad.engine.broadcasting import cast
-from minigrad.engine.graph import TensorBase, node_of, raw, wrap
+from minigrad.engine.broadcasting import cast, cast_da
+from minigrad.engine.graph import TensorBase, node_of, raw, record, wrap
 from minigrad.engine.order import agrees, axes_of_result, broadcast_strides, empty_by_axes
 from minigrad.engine.places import op_called
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.advice import no_tensor, tensor_from
 from minigrad.ops.moving import to_device
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 NUMBERS = (bool, int, float)
 FACTORS = (*NUMBERS, TensorBase)
@@ -205,6 +208,18 @@ def as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
     if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
         return int(np.array(x).astype(dtype))
     return bool(x) if dtype.kind == "b" else x
+
+
+def in_single(name: str, function: Callable[..., Any], operands: tuple[Any, ...], *options: Any) -> Tensor:
+    """What a function gives of operands of float16, computed in float32: a sum of squares above 65504 would be inf.
+
+    What is no tensor of float16, as None or a mask, is given as it is.  name: of the result's grad_fn.
+    """
+    single = [x if x is None or raw(x).dtype.char != "e" else as_dtype(x, np.dtype(np.float32)) for x in operands]
+    result = function(*single, *options)
+    with quiet():
+        value = raw(result).astype(np.float16)
+    return record(value, (result,), (cast_da,), raw(result).dtype, name=name)
 
 
 class Factor(float):

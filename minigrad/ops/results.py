@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+__all__: list[str] = []
+
 
 def printed(kind: str, results: Any) -> str:
     """Several results under PyTorch's name for them."""
