@@ -242,7 +242,7 @@ def summed_product(a: Tensor, b: Tensor, kept: tuple[int, ...]) -> Tensor:
     """sum_to(a * b, kept), without an array of all products."""
     x, y = raw(a), raw(b)
     dims = list(range(x.ndim))
-    if type(x) is np.ndarray:
+    if isinstance(x, np.ndarray):
         exact = np.float32 if x.dtype.char == "e" else x.dtype  # float16 counts to 2048 and stays
         value = np.einsum(x, dims, y, dims, [i for i in dims if kept[i] == x.shape[i]], dtype=exact).astype(x.dtype)
     else:  # CuPy's einsum takes long to prepare

@@ -75,7 +75,7 @@ def unlike(a: Any, b: Any) -> tuple[Any, Any]:
     x, y = a.array, b.array
     if x.shape != y.shape:
         check_broadcast(x.shape, y.shape)
-    if (x.flags.c_contiguous and y.flags.c_contiguous) or not type(x) is type(y) is ndarray:
+    if (x.flags.c_contiguous and y.flags.c_contiguous) or not (isinstance(x, ndarray) and isinstance(y, ndarray)):
         return a, b
     shape = x.shape if x.shape == y.shape else np.broadcast_shapes(x.shape, y.shape)
     if x.flags.c_contiguous and x.shape == shape:
@@ -123,10 +123,10 @@ def on_one_device(*operands: Any) -> tuple[Any, ...]:
     RuntimeError for tensors on two devices.
     """
     tensors: list[Any] = [x for x in operands if isinstance(x, TensorBase)]
-    on_gpus = [x for x in tensors if type(x.array) is not ndarray]
+    on_gpus = [x for x in tensors if not isinstance(x.array, ndarray)]
     if not on_gpus:
         return operands
-    check_devices(*(x for x in tensors if x.array.ndim or type(x.array) is not ndarray))
+    check_devices(*(x for x in tensors if x.array.ndim or not isinstance(x.array, ndarray)))
     place = device_of(on_gpus[0].array)
     return tuple(to_device(x, place) if isinstance(x, TensorBase) else x for x in operands)  # type: ignore[arg-type]
 
@@ -144,7 +144,7 @@ def check_pair(op: str, input: Any, target: Any) -> None:
     for name, x in (("input", input), ("target", target)):
         if not isinstance(x, TensorBase):
             raise no_tensor(op, name, x)
-    if not type(input.array) is type(target.array) is ndarray:
+    if not (isinstance(input.array, ndarray) and isinstance(target.array, ndarray)):
         check_devices(input, target)
 
 
@@ -278,7 +278,7 @@ def as_factor(x: Any, dtype: np.dtype[Any], kinds: tuple[type, ...]) -> Any:
     if not isinstance(x, TensorBase):
         return Factor(x)
     number = x.array.ndim == 0 and x.array.dtype != dtype and isinstance(x, kinds)
-    if number and type(x.array) is ndarray and node_of(x) is None:
+    if number and isinstance(x.array, ndarray) and node_of(x) is None:
         return Factor(x.array)
     return as_dtype(x, dtype)
 
@@ -316,7 +316,7 @@ def fitting_number(x: Any, dtype: np.dtype[Any]) -> Any:
 def array_of(input: Any) -> Any:
     """The array of an op's operand; TypeError for what is neither a Tensor nor an array."""
     array = input.array if isinstance(input, TensorBase) else input
-    if type(array) is ndarray:
+    if isinstance(array, ndarray):
         return array
     if not hasattr(array, "dtype"):
         raise no_tensor(op_called(), "input", input)

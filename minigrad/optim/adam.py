@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from minigrad.kernels.fused import in_pieces
-from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate
+from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate, number
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
@@ -81,7 +81,7 @@ class Adam(Optimizer):
 
     def update(self, block: Block, group: Group) -> None:
         """One step for one block: the formula above, without an array being made on the way."""
-        t, lr, (beta1, beta2) = block.count_step(), float(group["lr"]), group["betas"]
+        t, lr, (beta1, beta2) = block.count_step(), number(group["lr"]), group["betas"]
         adam_step(
             after_decay(block, group, lr),
             block.state["exp_avg"],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module
 from minigrad.kernels.fused import blend, fused
-from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate
+from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate, number
 from minigrad.optim.packing import Block
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class SGD(Optimizer):
             else:
                 blend(b, g, momentum, 1 - group["dampening"])
             g = looked_ahead(g, b, momentum) if group["nesterov"] else b
-        array_module(g).multiply(g, float(group["lr"]), out=block.scratch)
+        array_module(g).multiply(g, number(group["lr"]), out=block.scratch)
         block.subtract_scratch()
 
 

@@ -524,7 +524,7 @@ def check_indices(op: str, dims: int, x: Any, positions: Any, size: Sizes) -> No
             f"{op}(): Expected input to have non-zero size for non-batch dimensions, but got {list(x.shape)}"
         )
     if (
-        type(x) is np.ndarray
+        isinstance(x, np.ndarray)
         and positions.size
         and not 0 <= int(positions.min()) <= int(positions.max()) < math.prod(size)
     ):

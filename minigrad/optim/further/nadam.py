@@ -8,7 +8,7 @@ from typing import Any
 from minigrad.kernels.fused import fused
 from minigrad.optim.adam import after_decay
 from minigrad.optim.further.one_by_one import One, OneByOne, a_number
-from minigrad.optim.optimizer import Group, check, check_betas, check_learning_rate
+from minigrad.optim.optimizer import Group, check, check_betas, check_learning_rate, number
 
 
 class NAdam(OneByOne):
@@ -82,7 +82,7 @@ class NAdam(OneByOne):
 
     def update(self, one: One, group: Group) -> None:
         """One step for one parameter: the formula above."""
-        t, lr, (beta1, beta2) = one.count_step(), float(group["lr"]), group["betas"]
+        t, lr, (beta1, beta2) = one.count_step(), number(group["lr"]), group["betas"]
         mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (n * group["momentum_decay"])) for n in (t, t + 1))
         one.put_number("mu_product", one.state["mu_product"] * mu)
         product = one.number("mu_product")
