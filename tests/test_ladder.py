@@ -507,7 +507,7 @@ LISTED = {
         ),
     },
     "broadcast_to": {"value = array_module(x).empty(shape, x.dtype)": "value = np.empty(shape, x.dtype)"},
-    "mul": {"def mul(input, other):": "def mul(a, b):", "a, b = operands(input, other, factors=True)": None},
+    "mul": {"def mul(input, other):": "def mul(a, b):", "a, b = operands(input, other, factors=FACTORS)": None},
     "add": {
         "def add(input, other, *, alpha=1):": "def add(a, b):",
         "a, b = operands(input, other) if alpha == 1 else scaled_operands(input, other, alpha)": None,
