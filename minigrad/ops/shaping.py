@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.absent import advice
 from minigrad.arrays import array_module
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.order import by_rows
@@ -57,7 +58,7 @@ def as_sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
         wrong = next(n for n in args if not hasattr(n, "__index__"))
         raise TypeError(
             f"{op_called()}(): sizes and dimensions must be ints, but {wrong!r} is a {type(wrong).__name__}"
-            + (". Divide with //" if isinstance(wrong, float) else "")
+            + (". Divide with //" if isinstance(wrong, float) else advice(wrong))
         ) from None
 
 
