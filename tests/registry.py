@@ -726,7 +726,7 @@ for name in ("hypot", "copysign", "fmax", "fmin", "logaddexp", "logaddexp2"):
     op(name, f"Tensor.{name}", make=binary())
 op("xlogy", "Tensor.xlogy", make=binary(domains=(samples.anywhere, samples.positive), mixed=False))
 op("heaviside", "Tensor.heaviside", make=binary(mixed=False), differentiable=False)
-op("nextafter", "Tensor.nextafter", make=binary(("float32", "float64"), mixed=False), differentiable=False)
+op("nextafter", "Tensor.nextafter", make=binary(("float32", "float64"), mixed=False))
 for name in ("gcd", "lcm"):
     op(name, f"Tensor.{name}", make=binary(INTEGERS, extremes=False), differentiable=False)
 op("logical_xor", "Tensor.logical_xor", make=binary(), differentiable=False)

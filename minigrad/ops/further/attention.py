@@ -6,7 +6,6 @@ A. Vaswani et al. (2017), https://arxiv.org/abs/1706.03762
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from minigrad.arrays import array_module, quiet, total
 from minigrad.engine.broadcasting import cast_da
 from minigrad.engine.graph import node_of, raw, record, wrap
 from minigrad.engine.order import axes_of_result, laid_out
+from minigrad.engine.places import warn
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.composed.dropout import dropout
 from minigrad.ops.linear_algebra import linear, matmul, matmul_da, matmul_db
@@ -355,10 +355,7 @@ def float_mask(
     if m.dtype.kind not in "bf":
         raise AssertionError(f"only bool and floating types of {name} are supported, not {mask.dtype}: use mask.bool()")
     if other is not None and other.array.dtype != m.dtype:
-        warnings.warn(
-            f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.",
-            stacklevel=4,
-        )
+        warn(f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.")
     if m.dtype.kind == "f":
         return mask
     number = like.array.dtype.type

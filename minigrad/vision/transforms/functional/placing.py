@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.creation import as_tensor, full
+from minigrad.ops.creation import as_tensor
 from minigrad.tensor import Tensor
 from minigrad.vision.images import dimensions, extent, is_picture, pillow
 
@@ -222,5 +222,5 @@ def positions(image: Any, numbers: Any) -> Any:
 def filled(image: Any, height: int, width: int, fill: Any) -> Any:
     """An image of another height and width, like another one else, filled with one value."""
     if isinstance(image, Tensor):
-        return full((*image.shape[:-2], height, width), fill, dtype=image.dtype, device=image.device)
+        return image.new_full((*image.shape[:-2], height, width), fill)
     return np.full((height, width, *image.shape[2:]), fill, image.dtype)
