@@ -178,7 +178,7 @@ def test_the_page_is_up_to_date():
 
 def test_the_page_lists_what_there_is():
     text = FILE.read_text()
-    assert "- `compile` differs: the function or module itself" in text
+    assert "- `compile` differs: a training step becomes a NumPy program; a module stays as it is" in text
     assert {"LSTM", "Linear"} <= names_of("torch.nn")
     assert not names_of("torch.no_such")
     assert sys.modules.get("torch") is None or "add_" in names_of("torch.Tensor")
