@@ -93,7 +93,7 @@ OTHERS = {
     "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
     "minigrad.func": "vmap",
     "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
-    "minigrad.compiling": "compile",
+    "minigrad.compiled": "compile",
     "minigrad.limits": "finfo iinfo",
     "minigrad.ops.further.pooling": "adaptive_avg_pool1d avg_pool1d max_pool1d max_pool1d_with_indices max_pool3d",
     "minigrad.ops.pooling": "max_pool2d",

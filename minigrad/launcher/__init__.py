@@ -122,8 +122,9 @@ LATER = {
 
 PARTS = {
     "torch.nn.modules": "minigrad.launcher.modules",
-    **{f"torch.nn.modules.{file}": "minigrad.nn" for file in FILES.split()},
+    **{f"torch.nn.modules.{file}": "minigrad.launcher.modules" for file in FILES.split()},
     "torch.nn.modules.module": "minigrad.nn.module",
+    "torch.nn.modules.utils": "minigrad.launcher.sizes",
     "torch.nn.parameter": "minigrad.nn.parameter",
     "torch.nn.utils.clip_grad": "minigrad.nn.utils.clip_grad",
     "torch.optim.adam": "minigrad.optim.adam",

@@ -9,6 +9,7 @@ import math
 import operator
 from collections.abc import Sequence
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +55,9 @@ def as_sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     try:
         return tuple(operator.index(n) for n in args)
     except TypeError:
-        wrong = next(n for n in args if not hasattr(n, "__index__"))
+        wrong = next((n for n in args if not hasattr(n, "__index__")), args)
+        if wrong is args:  # a tensor that is no int
+            raise
         raise TypeError(
             f"{op_called()}(): sizes and dimensions must be ints, but {wrong!r} is a {type(wrong).__name__}"
             + (". Divide with //" if isinstance(wrong, float) else "")
@@ -394,8 +397,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
             f"split(): the sections {pieces} must not be negative, and add up to {length}, the size of dimension {dim}"
         )
     before = (slice(None),) * dim
-    starts = [sum(pieces[:i]) for i in range(len(pieces))]
-    keys = [(*before, slice(start, start + n)) for start, n in zip(starts, pieces, strict=True)]
+    keys = [(*before, slice(end - n, end)) for n, end in zip(pieces, accumulate(pieces))]
     return tuple(part(tensor, key, name, i) for i, key in enumerate(keys))
 
 
