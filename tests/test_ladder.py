@@ -469,9 +469,7 @@ THE_PASS = {
         "def backward(gradients, create_graph=False):"
     ),
     "on_the_way, ends = (None, set()) if targets is None else ways_to(targets, gradients, allow_unused)": None,
-    "turns = sorted(zip(map(turn, (roots := (gradients.keys() - ends))), roots))": (
-        "turns = sorted(zip(map(turn, gradients), gradients))"
-    ),
+    "turns = sorted(zip(map(turn, ...": ("turns = sorted(zip(map(turn, gradients), gradients))"),
     "visited, arrived = ([], {})": None,
     "mode, silence = (recording.set(create_graph), numpy_errors.set(SILENT))": None,
     "g = run_hooks(node, gradients.pop(node), silence) if node.hooks else gradients.pop(node)": (
