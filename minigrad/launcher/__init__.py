@@ -18,9 +18,9 @@ from types import ModuleType
 from typing import Any
 
 import minigrad
+from minigrad.absent import ABSENT
 from minigrad.devices import device
 from minigrad.dtypes import dtype
-from minigrad.launcher.absent import ABSENT
 from minigrad.launcher.modules import FILES
 from minigrad.nn.parameter import Parameter
 from minigrad.size import Size
