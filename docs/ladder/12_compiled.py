@@ -1,4 +1,4 @@
-"""12. Compiled: one step of 10, written down as a NumPy program while it runs, and then run without any engine.
+"""Compiled: one step of 10, written down as a NumPy program while it runs, and then run without any engine.
 
 Shows: the whole step, forward, backward and optimizer, as lines of NumPy; and that they give the same weights, bit by
 bit.
