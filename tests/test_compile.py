@@ -75,7 +75,7 @@ def test_a_step():
     assert programs[0].is_verified
 
 
-SMALL = [name for name in PERCEPTRONS if name.startswith(("line", "circles", "blobs", "mnist"))]
+SMALL = [name for name in PERCEPTRONS if name.startswith(("line", "circles", "blobs", "mnist-adam"))]
 
 
 @pytest.mark.parametrize("name", SMALL)
