@@ -287,6 +287,8 @@ def same_line(place: Place) -> str:
 def hint_of(line: Line) -> str:
     """A name for the result of a call that has none."""
     text = "".join(part for part in line.parts if isinstance(part, str))
+    if any(isinstance(part, Generator) for part in line.parts):
+        return next(found[1] for part in line.parts if (found := re.match(r"\.(\w+)\(", str(part))))
     found = re.search(r"np\.([\w.]+)\(", text)
     if found is None:
         return "copy" if " = " in text else "array"

@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from functools import partial, update_wrapper
+from itertools import chain
 from operator import attrgetter, gt
 from sys import getrefcount
 from types import MethodType
@@ -131,13 +132,14 @@ def sources_of(step: Any) -> list[Source]:
         *(Source("the optimizer's parameters", group["params"].__iter__) for group in optimizer.param_groups),
     ]
     hooks = optimizers.global_pre_hooks, optimizers.global_post_hooks, optimizer._pre_hooks, optimizer._post_hooks
-    found += [Source("the optimizer's hooks", each.values) for each in hooks]
+    found.append(Source("the optimizer's hooks", partial(chain.from_iterable, hooks)))
     for group, block in step.blocks:
         names = sorted(step.fixed)
         found.append(Source("the optimizer's ", partial(map, group.get, names), names))
         found += [Source("the optimizer's state", state.values) for state in block.states if state]
-        found.append(Source("the optimizer's state", partial(map, attrgetter("array"), block.state_tensors)))
-        found.append(Source("the optimizer's numbers of steps", partial(map, is_one_number, [block.steps])))
+        if block.state_tensors:
+            found.append(Source("the optimizer's state", partial(map, attrgetter("array"), block.state_tensors)))
+            found.append(Source("the optimizer's numbers of steps", partial(map, is_one_number, [block.steps])))
     return found
 
 
@@ -339,6 +341,7 @@ class Compiled:
         self.plain_kinds.add(kind)
         if not keep:
             self.programs.pop(kind, None)
+            self.program = None
         if reason == LIVE:
             return
         message = f"torch.compile: {self.function.__qualname__} is not captured: {reason}{where_is(place)}"
