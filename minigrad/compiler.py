@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from minigrad.compiled import compile
 from minigrad.compiled.step import Compiled, everything
 
 __all__ = [
@@ -60,7 +59,7 @@ def cudagraph_mark_step_begin() -> None:
     """A new step begins: nothing to be done."""
 
 
-class set_stance:  # noqa: N801 - PyTorch's name
+class set_stance:
     """With "force_eager" compiled functions run as they are until the next stance; also as context manager, decorator.
 
     RuntimeError for a stance that is none of PyTorch's.
