@@ -37,7 +37,7 @@ LATER_OPTIONS = {
 def number(option: Any) -> float:
     """An option as a Python number, of a tensor its only element.
 
-    A float stays the object that it is: one that a captured step computes anew each time (compiled/numbers.py) says how.
+    A float stays the object that it is: that of a captured step says how it is computed anew (compiled/numbers.py).
     """
     return option if isinstance(option, float) else float(option)
 
