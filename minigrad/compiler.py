@@ -9,8 +9,17 @@ from typing import Any
 from minigrad.compiled.step import Compiled, everything
 
 __all__ = [
-    *("allow_in_graph", "assume_constant_result", "compile", "cudagraph_mark_step_begin", "disable", "is_compiling"),
-    *("is_dynamo_compiling", "is_exporting", "list_backends", "reset", "set_stance"),
+    "allow_in_graph",
+    "assume_constant_result",
+    "compile",
+    "cudagraph_mark_step_begin",
+    "disable",
+    "is_compiling",
+    "is_dynamo_compiling",
+    "is_exporting",
+    "list_backends",
+    "reset",
+    "set_stance",
 ]
 
 

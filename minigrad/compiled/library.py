@@ -71,6 +71,14 @@ class Recorded(np.ndarray[Any, Any]):
     """An array that computes, and has noted that it did.  plain: the NumPy array that it stands for."""
 
     plain: Any
+    is_scalar = False
+    """Whether NumPy would give one of its numbers here."""
+
+    def __pow__(self, other: Any, modulo: None = None) -> Any:
+        _ = modulo
+        if self.is_scalar and isinstance(other, (int, float)):
+            return here.tape.power(self.plain, other)
+        return super().__pow__(other)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return here.tape.elementwise(ufunc, method, inputs, kwargs)
@@ -246,8 +254,8 @@ class Library:
 
 
 PLAIN = words(
-    "iinfo finfo dtype promote_types broadcast_shapes pi inf nan newaxis linalg empty_like zeros_like ones_like "
-    "full_like"
+    "iinfo finfo dtype promote_types broadcast_shapes pi inf nan newaxis linalg "
+    "empty_like zeros_like ones_like full_like"
 )
 """What ops ask NumPy for that has nothing to do with values."""
 

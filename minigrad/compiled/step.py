@@ -187,6 +187,14 @@ def kept(value: Any, tape: tapes.Tape) -> Any:
     return value
 
 
+def arrays_in(value: Any) -> list[Any]:
+    """The arrays of what is returned."""
+    if type(value) is Returned:
+        return [value.array]
+    items = value.values() if type(value) is dict else value if type(value) in (tuple, list) else ()
+    return [array for x in items for array in arrays_in(x)]
+
+
 def given_out(value: Any) -> Any:
     """What a run returns."""
     if type(value) is Returned:
@@ -327,7 +335,7 @@ class Compiled:
         parameters = [*inspect.signature(self.function).parameters]
         names = (parameters + [f"argument_{i}" for i in range(len(given))])[: len(given)]
         arguments = {name: x.array for name, x in zip(names, given) if isinstance(x, TensorBase)}
-        program = Program(tape, reads, self.function.__qualname__, arguments)
+        program = Program(tape, reads, self.function.__name__, arguments, arrays_in(returned))
         programs = self.programs.setdefault(kind, [])
         programs[:] = [ready for ready in programs if not ready.is_held()]
         programs.insert(0, Ready(program, tape, reads, inputs, returned))
