@@ -289,6 +289,64 @@ def test_what_pytorch_refuses_is_refused_in_its_words(refused: Scenario) -> None
     assert re.sub(r"Backward\d", "", words).startswith(first_words)
 
 
+def changed_by(name: str, *operands: str, dtype: str = "float64") -> Scenario:
+    """A method that changes four elements, by four that begin one further on, or by the same ones."""
+
+    def scenario(lib: Any) -> None:
+        memory = lib.arange(6, dtype=getattr(lib, dtype))
+        given = {"part": memory[1:5], "same": memory[:4], "at": lib.tensor([3, 2, 1, 0]), "dim": 0, "sum": "sum"}
+        getattr(memory[:4], name)(*(given[operand] for operand in operands))
+
+    return scenario
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        *(changed_by(f"{name}_", "part") for name in ("atan2", "clamp_min", "fmod", "eq", "multiply", "hypot")),
+        *(changed_by(f"{name}_", "same", "part") for name in ("addcmul", "addcdiv", "lerp")),
+        *(changed_by(f"index_{name}_", "dim", "at", "same") for name in ("add", "copy")),
+        *(changed_by(f"{name}_", "dim", "at", "same") for name in ("scatter", "scatter_add")),
+        changed_by("scatter_reduce_", "dim", "at", "same", "sum"),
+        changed_by("scatter_", "dim", "part", "at", dtype="int64"),
+        changed_by("__setitem__", "at", "same"),
+        changed_by("__setitem__", "at", "part"),
+        changed_by("__setitem__", "same", "at", dtype="int64"),
+        lambda lib: lib.cumsum((x := lib.arange(4.0))[1:], 0, out=x[:3]),
+        lambda lib: lib.cat([(x := lib.arange(4.0))[1:]], out=x[:3]),
+    ],
+)
+def test_operands_that_overlap_with_what_is_changed_are_refused(refused: Scenario) -> None:
+    for lib in (torch, minigrad):
+        kind, words = error_of(refused, lib)
+        assert (kind, words[:30]) == ("RuntimeError", "unsupported operation: some el")
+
+
+def test_a_value_that_fills_a_mask_may_overlap() -> None:
+    def scenario(lib: Any) -> Any:
+        x = lib.arange(6.0).reshape(2, 3)
+        x[x > 3] = x[0, 1]
+        x[0, lib.tensor([0, 1])] = x[1, 1:]
+        return x.tolist()
+
+    same(scenario)
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+@pytest.mark.parametrize("name", ["transpose_", "unsqueeze_", "squeeze_"])
+def test_a_leaf_given_another_shape_under_no_grad_stays_a_leaf(name: str, hooked: bool) -> None:
+    def scenario(lib: Any) -> Any:
+        x = lib.ones(1, 3, requires_grad=True)
+        if hooked:
+            x.register_hook(lambda g: g * 10)
+        with lib.no_grad():
+            getattr(x, name)(*((0, 1) if name == "transpose_" else () if name == "squeeze_" else (0,)))
+        (x * lib.arange(3.0).reshape(x.shape)).sum().backward()
+        return x.requires_grad, x.is_leaf, x.grad.tolist()
+
+    same(scenario)
+
+
 def test_a_view_that_cannot_follow_is_printed_as_such() -> None:
     def scenario(lib: Any) -> str:
         y = leaf(lib, 1.0, 2.0) * 1
