@@ -332,6 +332,20 @@ def test_a_value_that_fills_a_mask_may_overlap() -> None:
     same(scenario)
 
 
+@pytest.mark.parametrize("change", [lambda v: v.mul_(3), lambda v: v.copy_(v.detach() + 1), lambda v: v[:].neg_()])
+def test_a_view_that_was_changed_outlives_the_graph_of_its_base(change: Any) -> None:
+    def scenario(lib: Any) -> Any:
+        a, b = leaf(lib, 1.0, 2.0), lib.zeros(2)
+        b[:] = a * 2
+        v = b.view(2, 1)
+        change(v)
+        b.detach_()
+        (v.sum() + a.sum()).backward()
+        return a.grad.tolist()
+
+    same(scenario)
+
+
 @pytest.mark.parametrize("hooked", [False, True])
 @pytest.mark.parametrize("name", ["transpose_", "unsqueeze_", "squeeze_"])
 def test_a_leaf_given_another_shape_under_no_grad_stays_a_leaf(name: str, hooked: bool) -> None:

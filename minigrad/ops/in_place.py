@@ -333,8 +333,11 @@ def overwritten_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tenso
     return g
 
 
-def put_in_view(view: Tensor, value: Any) -> Tensor:
-    """Overwrite a view, in a graph: its base is what it was, but for the value at that place."""
+def put_in_view(view: Tensor, value: Any, of_no_use: bool = False) -> Tensor:
+    """Overwrite a view, in a graph: its base is what it was, but for the value at that place.
+
+    of_no_use: whether the view was made for this alone.
+    """
     refuse_in_place(view, recorded=True)
     if same_view(view, value):  # y[i] += 1 ends by assigning the view that it has changed
         mark_changed(view)
@@ -342,7 +345,10 @@ def put_in_view(view: Tensor, value: Any) -> Tensor:
     node = base_with(view, value)
     indexing.assign(view.array, (), None, raw(value))
     mark_changed(view)
-    changed(view, node)
+    if of_no_use:
+        take_over(view.view_of.base, node)  # type: ignore[union-attr]
+    else:
+        changed(view, node)
     return view
 
 
@@ -384,7 +390,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
         value = indexing.without_leading_ones(value)
     if place.view_of is not None:
         refuse_memory(place.array)
-        put_in_view(place, value)
+        put_in_view(place, value, of_no_use=place is not self)
     else:
         overwrite(place, value, COPY if isinstance(value, TensorBase) else "FillBackward3")
 
