@@ -372,8 +372,8 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
             value = to_device(value, device_of(self.array))  # type: ignore[arg-type]
         check_devices(self, value)
         target = self.array[(*basic, ...)]
-        if value.array.ndim and target.dtype == value.array.dtype and overlap_in_part(target, value.array):
-            raise overlap_error()
+        if value.array.ndim and target.dtype == value.array.dtype:
+            apart(*(wrap(indexing.without_leading_ones(x)) for x in (target, value.array)))
     if not in_graph(self, value):
         refuse_memory(self.array[(*basic, ...)], repeated=picking is not None)
         indexing.assign(self.array, basic, picking, raw(value))
