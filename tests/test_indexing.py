@@ -362,3 +362,11 @@ def test_a_number_is_reduced_in_place(op, way):
         (y * y).backward()
         gradients.append([x.grad.item(), source.grad.item()])
     assert gradients[0] == gradients[1]
+
+
+@pytest.mark.parametrize("lib", [torch, minigrad])
+def test_one_position_without_dimensions(lib: Any) -> None:
+    x, at = lib.tensor([1.0, 2.0, 3.0]), lib.tensor(1)
+    assert x.gather(0, at).tolist() == 2.0
+    assert x.scatter(0, at, 9.0).tolist() == [1.0, 9.0, 3.0]
+    assert lib.tensor(5.0).scatter_add(0, lib.tensor(0), x).tolist() == 6.0

@@ -49,8 +49,8 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     dim, at = along_positions("gather", input, dim, index)
     if not at.size:
         return picked(reshape(input, -1), (at,), "GatherBackward0")
-    if not raw(input).ndim:
-        return reshape(picked(vector(input), (at.reshape(-1),), "GatherBackward0"), at.shape)
+    if not raw(input).ndim or not raw(index).ndim:
+        return reshape(picked(vector(input), (at.reshape(-1),), "GatherBackward0"), raw(index).shape)
     return picked(input, key_along(at, dim), "GatherBackward0")
 
 
@@ -153,7 +153,7 @@ def along_positions(op: str, input: Tensor, dim: int, index: Tensor, src: Any = 
             f"{list(x.shape)} apart from dimension {dim} in {op}()"
         )
     at = positions(op, index, sizes[0][dim], dim)
-    return dim, at if x.ndim == 0 or at.ndim else at.reshape(1)
+    return dim, at if at.ndim else at.reshape(1)
 
 
 def positions(op: str, index: Any, size: int, dim: int, from_end: bool = False, error: Any = RuntimeError) -> Any:
