@@ -322,6 +322,79 @@ def test_check_every_tells_of_a_difference():
         several(step, lesson, 5)
 
 
+def test_random_batches():
+    def step(lesson):
+        def step(x, y):
+            at = torch.randint(0, 8, (5,))
+            return usual_step(x[at], y[at])
+
+        usual_step = usual(lesson)
+        return step
+
+    same(step)
+
+
+def test_all_draws():
+    def step(_lesson):
+        def step(_x, _y):
+            draws = [torch.rand(3), torch.randn(20), torch.randperm(5), torch.bernoulli(torch.full((4,), 0.5))]
+            draws += [torch.multinomial(torch.tensor([0.2, 0.8]), 3, replacement=True), torch.empty(3).normal_(1, 2)]
+            return torch.cat([*draws, torch.normal(0.0, 1.0, (4,)), torch.empty(3).exponential_()])
+
+        return step
+
+    same(step, calls=6)
+
+
+def test_two_optimizers_and_a_moving_average():
+    def step(lesson):
+        other = nn.Linear(3, 1)
+        optimizer = torch.optim.SGD([{"params": other.weight}, {"params": other.bias, "lr": 0.5}], lr=0.1, momentum=0.9)
+        average = other.weight.detach().clone()
+
+        def step(x, _y):
+            fake = lesson.model(x)
+            loss = F.binary_cross_entropy_with_logits(other(fake.detach()), torch.ones(8, 1))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            average.mul_(0.9).add_(other.weight.detach(), alpha=0.1)
+            fooled = F.binary_cross_entropy_with_logits(other(fake), torch.zeros(8, 1))
+            lesson.optimizer.zero_grad()
+            fooled.backward()
+            lesson.optimizer.step()
+            return loss.detach() + fooled.detach() + average.sum()
+
+        return step
+
+    same(step)
+
+
+def test_a_recurrent_layer_and_attention():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = nn.LSTM(4, 6, batch_first=True)
+            self.attention = nn.TransformerEncoderLayer(6, 2, 8, dropout=0.1, batch_first=True)
+            self.linear = nn.Linear(6, 3)
+
+        def forward(self, x):
+            return self.linear(self.attention(self.lstm(x)[0]).mean(1))
+
+    same(usual, model=Model, data=lambda: [(torch.randn(5, 3, 4), torch.randint(0, 3, (5,)))], calls=6)
+
+
+def test_hooks_that_come_and_go():
+    def between(lesson, call):
+        if call == 4:
+            lesson.hook = lesson.model[0].register_forward_hook(lambda _layer, _x, y: y * 2)
+            lesson.model[2].weight.register_hook(lambda g: g * 3)
+        if call == 10:
+            lesson.hook.remove()
+
+    same(usual, between, calls=18)
+
+
 # The program as text ------------------------------------------------------------------------------------------
 
 CIRCLES = """\
@@ -550,6 +623,36 @@ def test_numpys_random_numbers():
         return step
 
     refused("draws from NumPy's random numbers", step)
+
+
+def test_what_a_hook_writes():
+    def step(lesson):
+        calls = {}
+
+        def hook(_layer, _x, y):
+            calls["number"] = calls.get("number", 0) + 1
+            return y * calls["number"]
+
+        lesson.model[0].register_forward_hook(hook)
+
+        def step(x, y):
+            return loss_of(lesson, x, y).detach()
+
+        return step
+
+    refused("changes `calls`", step)
+
+
+def test_a_schedule_by_hand():
+    def step(lesson):
+        def step(x, y):
+            for group in lesson.optimizer.param_groups:
+                group["lr"] *= 0.9
+            return loss_of(lesson, x, y).detach()
+
+        return step
+
+    refused("reads `param_groups`", step)
 
 
 def test_a_print():

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
 from operator import attrgetter, call, is_, itemgetter
+from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -47,10 +48,17 @@ REFUSED_CALLS = {
     ("tensor.py", "__array__"): "gives a tensor's values to NumPy",
     ("creation.py", "from_numpy"): "takes memory from NumPy",
     ("creation.py", "frombuffer"): "takes memory from NumPy",
-    ("loader.py", "__iter__"): "goes through a DataLoader",
-    ("scaler.py", "step"): "calls a GradScaler",
 }
 """minigrad's own functions whose effect is not in tensors: (file, name)."""
+
+REGISTERS = frozenset(name for name, value in vars(Module()).items() if isinstance(value, dict))
+"""The attributes of every layer that hold its parts."""
+
+SETTINGS = frozenset({"param_groups", "get_last_lr", "last_epoch"})
+"""Attributes of optimizers and schedulers whose numbers change from step to step."""
+
+FILES = {"scaler.py": "calls a GradScaler", "loader.py": "goes through a DataLoader"}
+"""minigrad's own files whose functions have an effect that is not in tensors."""
 
 END = object()
 
@@ -98,6 +106,7 @@ class Reads:
         self.sources: list[Source] = []
         self.known: dict[int, Any] = {}
         self.codes: set[CodeType] = set()
+        self.inner: set[CodeType] = set()
         self.names: dict[Any, str] = {}
         self.modules: dict[int, tuple[str, str, Module]] = {}
         self.layers: dict[Any, str] = {}
@@ -127,6 +136,9 @@ class Reads:
         elif isinstance(value, MethodType):
             self.reach(value.__self__, label)
             self.reach(value.__func__, label)
+        elif isinstance(getattr(value, "__wrapped__", None), FunctionType):
+            self.reach(value.__wrapped__, label)
+            self.reach_function(value)
         elif isinstance(value, FunctionType):
             self.reach_function(value)
         else:
@@ -138,10 +150,12 @@ class Reads:
         attributes = module.__dict__
         self.add(f"{label}.", attributes.values, attributes)
         for name, value in list(attributes.items()):
-            if isinstance(value, dict) and name.startswith("_"):
+            if name in REGISTERS:
                 self.add(f"{label}.", value.values, value)
-            elif not name.startswith("_"):
+            else:
                 self.reach(value, f"{label}.{name}")
+        for hook in (*module._forward_pre_hooks.values(), *module._forward_hooks.values()):
+            self.reach(hook, f"a hook of {label}")
         for name, part in module._modules.items():
             if part is not None:
                 self.reach(part, f"{label}.{name}", f"{path}.{name}" if path else name)
@@ -155,9 +169,9 @@ class Reads:
         for i, x in enumerate(value.values() if isinstance(value, dict) else value):
             self.reach(x, f"{label}[{i}]")
 
-    def reach_function(self, function: FunctionType) -> None:
+    def reach_function(self, function: Any) -> None:
         """A function of the user's: what its free variables are."""
-        if not is_users(function.__code__.co_filename):
+        if not isinstance(function, FunctionType) or not is_users(function.__code__.co_filename):
             return
         cells = function.__closure__ or ()
         names = function.__code__.co_freevars
@@ -207,6 +221,7 @@ class Reads:
         if code in self.codes:
             return
         self.codes.add(code)
+        self.inner.update(const for const in code.co_consts if isinstance(const, CodeType))
         read, before = set(), None
         for instruction in dis.get_instructions(code):
             name, op = instruction.argval, instruction.opname
@@ -216,9 +231,11 @@ class Reads:
                 self.refuse_code(f"writes the nonlocal `{name}`", code, instruction)
             elif op in ("STORE_ATTR", "DELETE_ATTR") and name not in TENSORS_OWN and before != "ctx":
                 self.refuse_code(f"sets the attribute `{name}`", code, instruction)
+            elif op in ("LOAD_ATTR", "LOAD_METHOD") and name in SETTINGS:
+                self.refuse_code(f"reads `{name}`", code, instruction)
             elif op in ("LOAD_GLOBAL", "LOAD_NAME") and name in names:
                 read.add(name)
-            before = instruction.argval
+            before = instruction.argval[-1] if type(instruction.argval) is tuple else instruction.argval
         if read:
             self.read_globals(sorted(read), names, code)
 
@@ -248,7 +265,12 @@ class Reads:
     def profile(self, frame: FrameType, event: str, argument: Any) -> None:
         """Python's profiler tells of every call and return."""
         file = frame.f_code.co_filename
+        if file == "<string>":  # what dataclasses and the like have Python compile
+            file = frame.f_globals.get("__file__") or file
         if event == "call" and is_users(file):
+            if frame.f_code not in self.codes and frame.f_code not in self.inner:
+                for name in frame.f_code.co_freevars:  # of a function that was made before the step, such as a hook
+                    self.reach(frame.f_locals.get(name), name)
             self.read_code(frame.f_code, frame.f_globals)
         elif event == "call":
             self.look_at_names(frame.f_back)
@@ -262,9 +284,10 @@ class Reads:
     def refuse_calls(self, frame: FrameType, file: str) -> None:
         """A call of minigrad's whose effect no tape sees."""
         name = frame.f_code.co_name
-        reason = REFUSED_CALLS.get((file.rpartition("/")[2], name))
-        if "lr_scheduler" in file and name in ("step", "__init__"):
-            reason = "calls a scheduler's step()"
+        last = Path(file).name
+        reason = FILES.get(last) or REFUSED_CALLS.get((last, name))
+        if "lr_scheduler" in file:
+            reason = "calls a scheduler"
         if reason and file.startswith(str(PACKAGE)):
             self.tape.refuse(reason)
         if name == "step_with_hooks":
@@ -275,7 +298,7 @@ class Reads:
         module, name = getattr(function, "__module__", None), getattr(function, "__name__", "")
         if module == "builtins" and name in EFFECTS:
             self.tape.refuse(f"{EFFECTS[name]}: {name}()", tapes.place_of(frame))
-        elif module in ("time", "_random", "posix") or type(getattr(function, "__self__", None)) is random.Random:
+        elif module in ("time", "_random", "posix") or is_clock(getattr(function, "__self__", None)):
             self.tape.refuse(f"calls {module or 'random'}.{name}()", tapes.place_of(frame))
 
     def look_at_names(self, frame: FrameType | None) -> None:
@@ -342,6 +365,11 @@ class Guard:
     def changed(self) -> str:
         """What is no longer as it was, by name."""
         return next(filter(None, (source.changed() for source in self.sources)), "")
+
+
+def is_clock(owner: Any) -> bool:
+    """Whether a function of it gives another result each time."""
+    return type(owner) is random.Random or getattr(owner, "__module__", "") == "datetime"
 
 
 def random_states() -> dict[str, Any]:

@@ -50,6 +50,10 @@ class Line:
         return [part for part in self.parts if isinstance(part, np.ndarray)]
 
 
+class Text(str):
+    """An argument as its text."""
+
+
 class Memory:
     """A piece of memory: owner is the array that has it, and begins what a new array holds at its birth, if known."""
 
@@ -286,7 +290,9 @@ class Tape:
         with self.pause():
             result = method(generator, *plain(args), **plain(kwargs))
         self.generators[id(generator)] = generator
-        self.note(result, "[...] = ", generator, f".{name}(", *listed(self, args, kwargs), ")")
+        dtypes = [Text(f"np.dtype(np.{x.name})") if isinstance(x, np.dtype) else x for x in (*args, *kwargs.values())]
+        named = dict(zip(kwargs, dtypes[len(args) :]))
+        self.note(result, "[...] = ", generator, f".{name}(", *listed(self, dtypes[: len(args)], named), ")")
         return self.new(result)
 
     @contextmanager
@@ -423,8 +429,8 @@ def written(tape: Tape, x: Any) -> list[Any]:
     """An argument: arrays and generators stand for themselves."""
     if isinstance(x, (np.ndarray, Generator)):
         return [plain(x)]
-    if isinstance(x, Number):
-        return [x.text]
+    if isinstance(x, (Number, Text)):
+        return [x.text if isinstance(x, Number) else str(x)]
     if type(x) in (tuple, list):
         inner = listed(tape, x, {})
         return (

@@ -297,8 +297,8 @@ def check_array(part: Any, dim: int, shape: tuple[int, ...]) -> None:
                 f"indexed tensor {list(shape)} at index {dim}"
             )
     elif part.size and isinstance(part, np.ndarray):
-        check_position(int(part.max()), dim, shape[dim])
-        check_position(int(part.min()), dim, shape[dim])
+        check_position(part.max(), dim, shape[dim])
+        check_position(part.min(), dim, shape[dim])
 
 
 # Writing ----------------------------------------------------------------------------------------------------
