@@ -305,13 +305,16 @@ def pow(input: Any, exponent: Any) -> Tensor:
 
 
 def power(a: Any, number: Any) -> Any:
-    """a ** number.  Two are what they are in PyTorch, float16 apart: the same bits, and no slow powers of NumPy's.
+    """a ** number.  Some are what they are in PyTorch: the same bits, and no slow powers of NumPy's.
 
-    -0.5 is 1 / sqrt(a), which differs at -0.0 and -inf; 3 is a product.
+    0.5 is a root (NumPy's ** sees to that), -0.5 is 1 / sqrt(a), and 3 is a product; but in float16 all are powers.  At
+    -0.0 and -inf, that differs.
     """
-    if number == 3 and a.dtype.itemsize > 2:
+    if raw(a).dtype.char == "e":
+        return a ** Factor(number)
+    if number == 3:
         return a * a * a
-    return 1 / sqrt(a) if number == -0.5 and a.dtype.itemsize > 2 else a**number
+    return 1 / sqrt(a) if number == -0.5 else a**number
 
 
 def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_number: bool) -> Tensor:

@@ -23,6 +23,7 @@ from minigrad.ops.promotion import (
     operand,
     result_type,
 )
+from minigrad.ops.results import printed
 from minigrad.ops.selection import clamp, where
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ class Parts(NamedTuple):
     exponent: Any
 
     def __repr__(self) -> str:
-        return f"minigrad.return_types.frexp(\nmantissa={self.mantissa},\nexponent={self.exponent})"
+        return printed("frexp", self)
 
 
 def frexp(input: Tensor) -> Parts:

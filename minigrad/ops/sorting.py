@@ -25,6 +25,7 @@ from minigrad.ops.mixing import lerp
 from minigrad.ops.picking import key_along, picked, vector
 from minigrad.ops.promotion import array_of, check_tensors
 from minigrad.ops.reductions import max_da
+from minigrad.ops.results import printed
 from minigrad.ops.shaping import reshape, squeeze, stack
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def pair(name: str) -> Any:
         indices: Any
 
         def __repr__(self) -> str:
-            return f"minigrad.return_types.{name}(\nvalues={self.values},\nindices={self.indices})"
+            return printed(name, self)
 
     Pair.__name__ = Pair.__qualname__ = name
     return Pair
@@ -409,7 +410,7 @@ class Histogram(NamedTuple):
     bin_edges: Any
 
     def __repr__(self) -> str:
-        return f"minigrad.return_types.histogram(\nhist={self.hist},\nbin_edges={self.bin_edges})"
+        return printed("histogram", self)
 
 
 def histogram(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import wraps
 from inspect import getgeneratorlocals, isgenerator
+from operator import methodcaller
 from typing import Any, ClassVar
 
 from minigrad.arrays import copy_of, on_its_gpu, quiet
@@ -32,6 +33,11 @@ LATER_OPTIONS = {
     *("maximize", "momentum", "nesterov"),
 }
 """Options that PyTorch's optimizers did not always have: files without them are loaded, with the default."""
+
+
+number = methodcaller("__float__")
+"""An option as a Python number, of a tensor its only element.  float() would take a number that a captured step
+computes anew each time for one that stays."""
 
 
 class Required:

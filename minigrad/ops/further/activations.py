@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from minigrad import devices
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
 from minigrad.engine.order import by_rows, ordered
+from minigrad.engine.places import warn
 from minigrad.formats import contiguous_format
 from minigrad.ops import activations
 from minigrad.ops.activations import float_array, sigmoid, softplus
@@ -358,7 +358,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     same seed.  E. Jang et al. (2016), https://arxiv.org/abs/1611.01144
     """
     if eps != 1e-10:
-        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+        warn("`eps` parameter is deprecated and has no effect.")
     noise = -empty_like(logits, memory_format=contiguous_format).exponential_().log()
     soft: Tensor = ((logits + noise) / tau).softmax(dim)
     if not hard:
