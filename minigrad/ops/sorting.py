@@ -350,10 +350,16 @@ def unique_consecutive(
 
 
 def chosen(input: Tensor, found: tuple[Any, Any, Any], return_inverse: bool, return_counts: bool) -> Any:
-    """The values, and what else is asked for."""
-    asked = [found[0]] + [found[1]] * return_inverse + [found[2]] * return_counts
-    result = tuple(unrecorded(each, input) for each in asked)
-    return result if len(result) > 1 else result[0]
+    """The values, and what else is asked for.  The values have no derivative: a NotImplementedError in the pass."""
+    values = record(found[0], (input,), (unique_da,))
+    asked = [found[1]] * return_inverse + [found[2]] * return_counts
+    return (values, *(unrecorded(each, input) for each in asked)) if asked else values
+
+
+def unique_da(_g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
+    raise NotImplementedError(
+        "the derivative for 'unique' is not implemented: take the values of input.detach(), or index input by positions"
+    )
 
 
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
