@@ -88,7 +88,7 @@ MODULE_OF = {name: f"minigrad.ops.{family}" for family, names in FAMILIES.items(
 
 
 OTHERS = {
-    "": "amp backends distributions func linalg multiprocessing profiler testing",
+    "": "amp backends compiler distributions func linalg multiprocessing profiler testing",
     "minigrad.amp.scaler": "GradScaler",
     "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
     "minigrad.func": "vmap",

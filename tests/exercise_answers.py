@@ -133,6 +133,161 @@ def lstm_step(x, h, c, weight_ih, weight_hh, bias_ih, bias_hh):
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(c), c
 """,
+    "names_rnn": """
+import torch
+
+def loss_of_names(logits, following, lengths):
+    is_letter = torch.arange(following.shape[1]) < lengths.unsqueeze(1)
+    return torch.nn.functional.cross_entropy(logits[is_letter], following[is_letter])
+""",
+    "bigram": """
+import torch
+
+def pairs(words):
+    return [pair for word in words for pair in zip("." + word, word + ".")]
+
+def table(words, letters):
+    counts = torch.ones(len(letters), len(letters))
+    for a, b in pairs(words):
+        counts[letters.index(a), letters.index(b)] += 1
+    return counts / counts.sum(1, keepdim=True)
+
+def loss(words, letters, probabilities):
+    found = [probabilities[letters.index(a), letters.index(b)] for a, b in pairs(words)]
+    return -torch.stack(found).log().mean()
+""",
+    "mlp_batchnorm": """
+import torch
+
+def gradient(g, x, eps=1e-5):
+    spread = (x.var(0, unbiased=False) + eps).sqrt()
+    out = (x - x.mean(0)) / spread
+    return (g - g.mean(0) - out * (g * out).mean(0)) / spread
+""",
+    "transformer": """
+import torch
+
+def attention(q, k, v):
+    scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+    length = q.shape[-2]
+    before = torch.tril(torch.ones(length, length)) == 1
+    scores = scores.masked_fill(~before, float("-inf"))
+    return torch.softmax(scores, dim=-1) @ v
+""",
+    "vae": """
+import torch
+
+def drawn(mean, log_variance):
+    return mean + torch.randn_like(mean) * (log_variance / 2).exp()
+
+def divergence(mean, log_variance):
+    return (mean**2 + log_variance.exp() - log_variance - 1).sum(1) / 2
+""",
+    "gan": """
+import torch
+
+def losses(generator, discriminator, real, noise):
+    loss = torch.nn.BCEWithLogitsLoss()
+    fake = generator(noise)
+    on_real, on_fake = discriminator(real), discriminator(fake.detach())
+    ones, zeros = torch.ones_like(on_real), torch.zeros_like(on_fake)
+    return (loss(on_real, ones) + loss(on_fake, zeros)) / 2, loss(discriminator(fake), ones)
+""",
+    "reinforce": """
+import torch
+
+def to_come(rewards, discount):
+    rows, after = [], 0
+    for row in reversed(list(rewards)):
+        after = row + discount * after
+        rows.append(after)
+    return torch.stack(rows[::-1])
+
+def loss(log_probabilities, returns):
+    return -(log_probabilities * (returns - returns.mean())).sum(0).mean()
+""",
+    "dqn": """
+import torch
+
+def turned_out(rewards, over, next_worth, discount):
+    return rewards + discount * next_worth.detach().max(dim=1).values * (1 - over)
+
+def said(worth, actions):
+    return worth.gather(1, actions.unsqueeze(1)).squeeze(1)
+""",
+    "digits_cnn": """
+import torch
+
+def convolved(images, weight, padding):
+    n, channels, height, width = images.shape
+    padded = torch.zeros(n, channels, height + 2 * padding, width + 2 * padding)
+    padded[:, :, padding : padding + height, padding : padding + width] = images
+    rows, columns = weight.shape[2:]
+    height, width = padded.shape[2] - rows + 1, padded.shape[3] - columns + 1
+    out = 0
+    for i in range(rows):
+        for j in range(columns):
+            part = padded[:, :, i : i + height, j : j + width]
+            out = out + torch.einsum("nchw,oc->nohw", part, weight[:, :, i, j])
+    return out
+""",
+    "mnist_sgd": """
+import torch
+
+class SGD:
+    def __init__(self, params, lr, momentum=0.0):
+        self.params, self.lr, self.momentum = list(params), lr, momentum
+        self.memory = {}
+
+    def zero_grad(self):
+        for p in self.params:
+            p.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        for i, p in enumerate(self.params):
+            if p.grad is None:
+                continue
+            b = p.grad.clone()
+            if i in self.memory:
+                b = self.momentum * self.memory[i] + b
+            self.memory[i] = b
+            p -= self.lr * b
+""",
+    "mnist_adam": """
+import torch
+
+class Adam:
+    def __init__(self, params, lr=0.001, betas=(0.9, 0.999), eps=1e-8):
+        self.params, self.lr, self.betas, self.eps = list(params), lr, betas, eps
+        self.m = [torch.zeros_like(p) for p in self.params]
+        self.v = [torch.zeros_like(p) for p in self.params]
+        self.t = 0
+
+    def zero_grad(self):
+        for p in self.params:
+            p.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        self.t += 1
+        b1, b2 = self.betas
+        for p, m, v in zip(self.params, self.m, self.v):
+            if p.grad is not None:
+                m.copy_(b1 * m + (1 - b1) * p.grad)
+                v.copy_(b2 * v + (1 - b2) * p.grad**2)
+                p -= self.lr * (m / (1 - b1**self.t)) / ((v / (1 - b2**self.t)).sqrt() + self.eps)
+""",
+    "mnist_cnn": """
+import torch
+
+def pooled(images, size):
+    n, channels, height, width = images.shape
+    rows, columns = height // size, width // size
+    images = images[:, :, : rows * size, : columns * size]
+    squares = images.reshape(n, channels, rows, size, columns, size)
+    return squares.amax(dim=(3, 5))
+""",
 }
 
 WRONG = {
@@ -231,6 +386,126 @@ WRONG = {
         ("* torch.tanh(c), c", "* torch.tanh(c)", "two tensors"),
         ("+ bias_hh", "+ bias_hh.detach()", "No gradient reaches bias_hh"),
         ("gates = ", "cell = torch.nn.LSTMCell\n    gates = ", "to do without"),
+    ],
+    "names_rnn": [
+        ("[is_letter]", "[torch.ones_like(is_letter)]", "How do you tell which places"),
+        (
+            "torch.nn.functional.cross_entropy(logits[is_letter], following[is_letter])",
+            "torch.stack([torch.nn.functional.cross_entropy(a[:n], b[:n]) "
+            "for a, b, n in zip(logits, following, lengths.tolist())]).mean()",
+            "mean of the names' means",
+        ),
+        ("following[is_letter])", "following[is_letter], reduction='sum') / is_letter.numel()", "divided by 15"),
+        ("logits[is_letter]", "logits[is_letter].detach() + 0 * logits.mean()", "gradients are not those"),
+        ("return torch", "return 2 * torch", "and should be"),
+    ],
+    "bigram": [
+        ("counts / counts.sum(1, keepdim=True)", "counts / counts.sum()", "rows sum to"),
+        (
+            "counts[letters.index(a), letters.index(b)]",
+            "counts[letters.index(b), letters.index(a)]",
+            "wrong way around",
+        ),
+        ("torch.ones(len", "torch.full((1,), 1e-9) + torch.zeros(len", "one more of each"),
+        ('zip("." + word, word + ".")', "zip(word, word[1:])", "Write down all their pairs"),
+        (".log().mean()", ".log().sum()", "It is the sum"),
+        ("-torch.stack", "torch.stack", "It is negative"),
+        ("found = [", "words = [w for w in words if w]\n    found = [", "not the mean over all their pairs"),
+    ],
+    "mlp_batchnorm": [
+        ("(g - g.mean(0) - out * (g * out).mean(0)) / spread", "g / spread", "so what is the sum"),
+        (" - out * (g * out).mean(0)", "", "no part along the output"),
+        ("(g * out).mean(0)) / spread", "(g * out).mean(0)) / spread / 2", "By what is everything divided"),
+        (
+            "return (g",
+            "x.requires_grad_()\n    ((x - x.mean(0)) / spread).backward(g)\n    return (g",
+            "raises RuntimeError",
+        ),
+    ],
+    "transformer": [
+        ("scores.masked_fill(~before", "scores.masked_fill(~before & before", "Which scores should count"),
+        ("return torch.softmax(scores, dim=-1)", "return torch.softmax(scores, dim=-2)", "over which dimension"),
+        (" / q.shape[-1] ** 0.5", "", "divided by what"),
+        (
+            "torch.tril(torch.ones(length, length)) == 1",
+            "torch.tril(torch.ones(length, length), -1) == 1",
+            "row of -inf",
+        ),
+        ("length = q", "f = torch.nn.functional.scaled_dot_product_attention\n    length = q", "to do without"),
+        ("return torch.softmax(scores, dim=-1)", "return torch.softmax(scores, dim=-1) / 2", "should be 1"),
+    ],
+    "vae": [
+        ("(log_variance / 2).exp()\n", "log_variance.exp()\n", "a logarithm, and of the variance"),
+        ("return mean + ", "return ", "With means of 1.5"),
+        (
+            "mean + torch.randn_like(mean) * (log_variance / 2)",
+            "mean + torch.randn_like(mean) * (log_variance.detach() / 2)",
+            "No gradient reaches the log-variance",
+        ),
+        ("log_variance - 1)", "log_variance)", "cloud itself"),
+        ("return (mean**2", "return -(mean**2", "No divergence is below 0"),
+        (".sum(1) / 2", ".mean(1) / 2", "mean over the codes"),
+        ("mean**2 +", "mean**2 / 2 +", "three terms"),
+    ],
+    "gan": [
+        ("fake.detach()", "fake", "learn to be found out"),
+        (") / 2,", "),", "twice too large"),
+        ("loss(discriminator(fake), ones)", "-loss(discriminator(fake), zeros)", "with a minus"),
+        ("loss(discriminator(fake), ones)", "loss(discriminator(fake), zeros)", "where it is found out"),
+        ("loss(on_real, ones) + loss(on_fake, zeros)", "loss(on_real, zeros) + loss(on_fake, ones)", "Which labels"),
+        ("loss(discriminator(fake), ones)", "loss(discriminator(fake.detach()), ones)", "Where is it cut off"),
+    ],
+    "reinforce": [
+        ("reversed(list(rewards))", "list(rewards)", "what comes from the first step on"),
+        ("after = row + discount * after", "after = row + after", "in two steps"),
+        ("return -(log", "return (log", "not below 0"),
+        (" - returns.mean()", "", "compare with what is usual"),
+        (".sum(0).mean()", ".mean()", "the mean over how many walks"),
+    ],
+    "dqn": [
+        (".max(dim=1)", ".min(dim=1)", "With a discount of 0.5"),
+        (" * (1 - over)", "", "The walk that is over"),
+        (".detach()", "", "has a graph"),
+        ("actions.unsqueeze(1)", "0 * actions.unsqueeze(1)", "Moves 2 and 0"),
+        ("worth.gather", "worth.detach().gather", "No gradient passes"),
+    ],
+    "digits_cnn": [
+        ("weight[:, :, i, j]", "weight[:, :, rows - 1 - i, columns - 1 - j]", "turned around"),
+        ('"nchw,oc->nohw"', '"nchw,od->nohw"', "two it is not"),
+        ("zeros(n, channels, height", "ones(n, channels, height", "zeros stand around"),
+        ("out = out + ", "out = ", "For one channel without padding"),
+        ("rows + 1", "rows", "should have shape"),
+        (
+            "padded[:, :, padding : padding + height, padding : padding + width] = images",
+            "padded[:, :, padding : padding + height, padding : padding + width] = images.detach()",
+            "No gradient reaches",
+        ),
+        ("    out = 0", "    f = torch.nn.functional.conv2d\n    out = 0", "to do without"),
+    ],
+    "mnist_sgd": [
+        ("p -= self.lr * b", "p += self.lr * b", "not p - lr * gradient"),
+        ("p -= self.lr * b", "p = p - self.lr * b", "are new tensors made"),
+        ("p.grad = None", "pass", "After zero_grad there are"),
+        ("self.memory[i] = b", "pass", "Who remembers b"),
+        ("self.memory = {}", "self.memory = dict.fromkeys(range(5), 0.5)", "what is b before it"),
+    ],
+    "mnist_adam": [
+        ("(m / (1 - b1**self.t))", "m", "what is left"),
+        ("p -= self.lr", "p = p - self.lr", "new tensors"),
+        ("self.t += 1", "self.t = 1", "by then"),
+        (".sqrt() + self.eps)", " + self.eps).sqrt()", "eps = 1"),
+    ],
+    "mnist_cnn": [
+        (".amax(dim=(3, 5))", ".mean(dim=(3, 5))", "Which numbers stand"),
+        ("images[:, :, : rows * size, : columns * size]", "images", "raises"),
+        ("images[:, :, : rows * size, : columns * size]", "images[:, :, -rows * size :, -columns * size :]", "5 by 7"),
+        ("squares.amax(dim=(3, 5))", "squares.amax(dim=(3, 5)).detach()", "No gradient comes back"),
+        ("squares = images", "f = torch.nn.MaxPool2d\n    squares = images", "to do without"),
+        (
+            "squares.amax(dim=(3, 5))",
+            "squares.amax(dim=(3, 5)) + 0 * squares.sum() + squares.mean() - squares.mean().detach()",
+            "not that of max_pool2d",
+        ),
     ],
 }
 """For each exercise: what is changed in the right answer, into what, and a part of the hint that is then given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import inspect
 import io
@@ -107,7 +108,6 @@ def test_a_file_has_its_parts(file):
     docstring = ast.get_docstring(ast.parse(TEXT[file])) or ""
     for part in ("Shows: ", "New: ", "Ends in: ", "Prints:\n"):
         assert f"\n{part}" in docstring
-    assert docstring.startswith(f"{file[:2]}. ")
     for part in ("# %% Question: ", "# Break it: "):
         assert TEXT[file].count(part) == 1
     number = int(file[:2])
@@ -387,6 +387,43 @@ def test_a_compiled_step_gives_the_bits_of_the_step(seed):
         assert p.array.tobytes() == q.array.tobytes()
 
 
+@pytest.fixture
+def no_collection():
+    """No garbage collection falls into a step: hypothesis is told of each, and writes a global then."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def test_the_compiled_step_is_the_real_ones(no_collection):
+    """The same bits as a step of minigrad that torch.compile has made a program of, and the same functions in it."""
+    layers, compiled = step(10), step(12)
+    ours = layers.Network(np.random.default_rng(0))
+    theirs = minigrad.nn.Sequential(minigrad.nn.Linear(2, 16), minigrad.nn.ReLU(), minigrad.nn.Linear(16, 1))
+    with minigrad.no_grad():
+        for p, q in zip(theirs.parameters(), ours.parameters()):
+            p.copy_(minigrad.tensor(q.array))
+    optimizer = minigrad.optim.SGD(theirs.parameters(), lr=0.5)
+
+    @minigrad.compile(fullgraph=True)
+    def real(X, y):
+        loss = minigrad.nn.functional.binary_cross_entropy_with_logits(theirs(X), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    program, text = compiled.compiled(ours, layers.SGD(ours.parameters(), lr=0.5), *drawn_points(0))
+    real(*map(minigrad.tensor, drawn_points(0)))
+    for seed in range(1, 6):
+        loss = program(*[p.array for p in ours.parameters()], *drawn_points(seed))
+        assert loss == real(*map(minigrad.tensor, drawn_points(seed))).item()
+    for p, q in zip(ours.parameters(), theirs.parameters()):
+        assert p.array.tobytes() == q.detach().numpy().tobytes()
+    for function in ("exp", "log1p", "absolute", "negative", "maximum"):
+        assert text.count(f"np.{function}(") == str(real.program).count(f"np.{function}(") > 0
+
+
 # From 07 on: the same syntax tree as the real one, but for these lines
 
 
@@ -431,9 +468,7 @@ THE_PASS = {
         "def backward(gradients, create_graph=False):"
     ),
     "on_the_way, ends = (None, set()) if targets is None else ways_to(targets, gradients, allow_unused)": None,
-    "turns = sorted(zip(map(turn, (roots := (gradients.keys() - ends))), roots))": (
-        "turns = sorted(zip(map(turn, gradients), gradients))"
-    ),
+    "turns = sorted(zip(map(turn, ...": ("turns = sorted(zip(map(turn, gradients), gradients))"),
     "visited, arrived = ([], {})": None,
     "mode, silence = (recording.set(create_graph), numpy_errors.set(SILENT))": None,
     "g = run_hooks(node, gradients.pop(node), silence) if node.hooks else gradients.pop(node)": (
@@ -507,10 +542,10 @@ LISTED = {
         ),
     },
     "broadcast_to": {"value = array_module(x).empty(shape, x.dtype)": "value = np.empty(shape, x.dtype)"},
-    "mul": {"def mul(input, other):": "def mul(a, b):", "a, b = operands(input, other, factors=True)": None},
+    "mul": {"def mul(input, other):": "def mul(a, b):", "a, b = operands(...": None},
     "add": {
         "def add(input, other, *, alpha=1):": "def add(a, b):",
-        "a, b = operands(input, other) if alpha == 1 else scaled_operands(input, other, alpha)": None,
+        "a, b = operands(...": None,
     },
     "exp": {
         "def exp(input):": "def exp(a):",
@@ -539,7 +574,10 @@ LISTED = {
         "g, input = (as_matrix(g), as_matrix(input))": None,
     },
 }
-"""Lines of the real functions, and the ladder's in their place; None for those that it leaves out."""
+"""Lines of the real functions, and the ladder's in their place; None for those that it leaves out.
+
+One that ends in three dots stands for any that begins so.
+"""
 
 HELD = [
     *((7, GRAPH, name) for name in ("raw", "record")),
@@ -554,18 +592,24 @@ HELD = [
 ]
 
 
+def stands_for(key: str, line: str) -> bool:
+    """Whether a listed line is this one, or one that begins so."""
+    return line.startswith(key.removesuffix("...")) if key.endswith("...") else line == key
+
+
 @pytest.mark.parametrize(("number", "module", "name"), HELD, ids=lambda x: x if isinstance(x, (int, str)) else "")
 def test_a_function_has_the_real_ones_syntax_tree_but_for_listed_lines(number, module, name):
-    changes = dict(LISTED.get(name, {}))
-    real = bare(getattr(module, name))
-    assert set(changes) <= {line.strip() for line in real}, "a listed line is none of the real function's any more"
-    expected = []
-    for line in real:
-        to = changes.get(line.strip(), line.strip())
+    listed, met, expected = LISTED.get(name, {}), set(), []
+    for line in bare(getattr(module, name)):
+        text = line.strip()
+        key = next((key for key in listed if stands_for(key, text)), None)
+        met.add(key)
+        to = text if key is None else listed[key]
         if (number, name) == (7, "backward"):
             to = ARRAYS_ALONE.get(to, to)
         if to is not None:
             expected.append(line[: len(line) - len(line.lstrip())] + to)
+    assert listed.keys() <= met, "a listed line is none of the real function's any more"
     assert bare(getattr(step(number), name)) == expected
 
 

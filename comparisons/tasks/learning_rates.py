@@ -1,6 +1,6 @@
 """Look at: section 2.  The three runs have the same start, data and loop, and differ in one number.
-Picture: the curves.  With 0.001 and 0.01 they are straight lines on this scale for long: what does that say about the
-factor by which the loss shrinks in each step?
+Picture: the curves.  With 0.001 and 0.01 those of training are straight lines on this scale: what does that say about
+the factor by which the loss shrinks in each step?
 Exercise: the largest learning rate with which gradient descent does not run away, for a line through 0.
 """
 

@@ -1,7 +1,7 @@
 """Look at: section 4, the four lines from `prediction` to `optimizer.step()`.  `loss.backward()` is the only one that
 knows how the loss depends on the weight; how, can be written down by hand for a line.
-Picture: the first figure, loss by epoch.  Why do both curves get steeper at the dotted line, though nothing but the
-learning rate has changed?
+Picture: the first figure, loss by epoch.  Why do both curves fall faster from the dotted line on, though nothing
+but the learning rate has changed?
 Exercise: the two gradients of the mean squared error of a line, without backward().
 """
 

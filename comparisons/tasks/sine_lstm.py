@@ -1,5 +1,5 @@
 """Look at: section 4.  `state` is all that the model remembers; it is handed on from call to call.
-Picture: the norm of the gradient.  Where is it largest, and what does clip_grad_norm_ do there?
+Picture: the right figure.  Where does the curve that goes on alone leave the sine: in height, or in time?
 Exercise: one step of an LSTM, by hand.
 """
 

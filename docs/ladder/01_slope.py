@@ -1,4 +1,4 @@
-"""01. Slope: how much the loss moves when a weight moves a little.
+"""Slope: how much the loss moves when a weight moves a little.
 
 Shows: a slope that is measured, the same slope computed by the chain rule, and what training does with it.
 New: `slope`, and the chain rule as a product of three numbers.

@@ -1,4 +1,4 @@
-"""02. Scalar: a number that remembers what it was computed from, so that the chain rule can be walked back.
+"""Scalar: a number that remembers what it was computed from, so that the chain rule can be walked back.
 
 Shows: the loss of 01, with a bias, differentiated by a program: the slopes of its ops, along each path back.
 New: `Scalar`, `Node`, `record`, a rule for each operand of an op, and `backward`, which calls them.

@@ -1,4 +1,4 @@
-"""03. Order: an op has its turn once, when all of its gradient has come; too early, and the number is wrong.
+"""Order: an op has its turn once, when all of its gradient has come; too early, and the number is wrong.
 
 Shows: a diamond walked in two orders, as its ops are met on the way back, and the newest first; both beside the
 measured slope.  Then the thirty doublings of the last question, in 31 turns.

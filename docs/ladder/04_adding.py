@@ -1,4 +1,4 @@
-"""04. Adding: gradients add up in two places, on the way down and in `.grad`, and only the second is ever emptied.
+"""Adding: gradients add up in two places, on the way down and in `.grad`, and only the second is ever emptied.
 
 Shows: a line trained as in PyTorch, `loss.backward()` and all; then the same without `zero_grad`.
 New: `backward(gradients)` with no list of turns, `add_to_grads`, `.grad`, `zero_grad`.

@@ -1,4 +1,4 @@
-"""05. Arrays: the numbers become arrays, and the pass stays as it is: not one line of `backward` changes.
+"""Arrays: the numbers become arrays, and the pass stays as it is: not one line of `backward` changes.
 
 Shows: the two gradients of a matrix product; a model of two weights and six points, trained at once.
 New: `Tensor` for `Scalar`, NumPy arrays in it, `matmul`, `sum`, and a copy where a gradient becomes a `.grad`.

@@ -1,4 +1,4 @@
-"""06. Broadcasting: an operand that was repeated gets the sum of the gradients of all its copies.
+"""Broadcasting: an operand that was repeated gets the sum of the gradients of all its copies.
 
 Shows: shapes of operands, of the gradient that a rule returns, and of the `.grad`; then a model with a bias.
 New: `fit`, which the pass calls where a rule's gradient has another shape than the operand; `sum_to` and its opposite,

@@ -1,4 +1,4 @@
-"""07. Rules: the engine in the shape of the real one.  Of tensors an op computes and records; of arrays it computes.
+"""Rules: the engine in the shape of the real one.  Of tensors an op computes and records; of arrays it computes.
 
 Shows: `mul` both ways; which rules a pass calls, what is kept for them, and what they are given besides.
 New: `raw`; operands that are plain numbers or arrays; `kept_for`; static values; `sum_to` and `broadcast_to` as ops; a

@@ -1,4 +1,4 @@
-"""08. Twice: the same rules, given tensors in place of arrays, record a graph of their own; so it has a gradient too.
+"""Twice: the same rules, given tensors in place of arrays, record a graph of their own; so it has a gradient too.
 
 Shows: a bump f, its slope f' and its bend f'', from rules that know the first derivative alone; plotted if Matplotlib
 is there.

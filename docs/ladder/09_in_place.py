@@ -1,4 +1,4 @@
-"""09. In place: a tensor may be changed, and the pass gives the right gradient or refuses, but never a wrong one.
+"""In place: a tensor may be changed, and the pass gives the right gradient or refuses, but never a wrong one.
 
 Shows: a change that hurts nobody, one that gradients flow through, and two that are refused.
 New: `mark_changed`, `refuse_changed`, `write`, `add_`.  Nodes and changes take numbers from one clock, so one sees

@@ -1,4 +1,4 @@
-"""10. Layers: a network that learns two rings of points, on the engine of 07 to 09 and nothing else.
+"""Layers: a network that learns two rings of points, on the engine of 07 to 09 and nothing else.
 
 Shows: the training loop that one knows, every line of which is now in these files.
 New: `linear`, `relu` and a loss as ops of one node each; `Module`, `Linear`, `SGD`; `.grad` on tensors again.

@@ -1,4 +1,4 @@
-"""11. The same numbers: the network of 10 trained by the ladder, by minigrad and by PyTorch from the same weights.
+"""The same numbers: the network of 10 trained by the ladder, by minigrad and by PyTorch from the same weights.
 
 Shows: the losses of the three in one table, and how far their weights are apart in the end.
 New: nothing.  It is how minigrad itself is held to PyTorch: op by op, and step by step in whole lessons.

@@ -1,9 +1,10 @@
-"""12. Compiled: one step of 10, written down as a NumPy program while it runs, and then run without any engine.
+"""Compiled: one step of 10, written down as a NumPy program while it runs, and then run without any engine.
 
 Shows: the whole step, forward, backward and optimizer, as lines of NumPy; and that they give the same weights, bit by
 bit.
 New: `Recorded`, an array that computes and notes each call.  Ops and rules are plain array code: they do not notice.
-Ends in: minigrad.compile
+Ends in: minigrad.compiled.library.Recorded, which is this array, and minigrad.compile, which writes `step.program`;
+that one has the same lines, but has its results written into memory that it keeps.
 
 Prints:
 

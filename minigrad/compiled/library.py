@@ -22,18 +22,18 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-KNOWN = words("shape dtype ndim size itemsize nbytes strides flags plain base sum mean max min any all prod clip")
+KNOWN = words("shape dtype ndim size itemsize nbytes strides flags plain base sum max min any all prod clip")
 """Attributes that tell nothing of the values, and methods that NumPy makes of functions of each element."""
 
 VIEWS = words("T mT reshape transpose swapaxes squeeze view ravel diagonal real")
 """Attributes and methods that look at the same memory, if they can."""
 
-FUNCTIONS = words("argmax argmin argsort cumsum cumprod take repeat searchsorted dot")
+FUNCTIONS = words("mean var std round argmax argmin argsort cumsum cumprod take repeat searchsorted dot")
 """Methods that are functions of NumPy's too."""
 
 REPEATED = (
-    "where einsum concatenate stack dot tensordot argmax argmin argsort sort cumsum cumprod take take_along_axis "
-    "searchsorted repeat tile tril triu clip roll flip pad round diff trace linspace_ interp_ isclose_ partition "
+    "where mean var std einsum concatenate stack dot tensordot argmax argmin argsort sort cumsum cumprod take take_along_axis "
+    "searchsorted repeat tile tril triu clip roll flip pad round diff trace isclose partition "
     "argpartition nan_to_num sinc i0 linalg.inv linalg.det linalg.solve linalg.cholesky angle ptp median count_nonzero"
 )
 """Functions whose result has a shape that the arguments' shapes decide."""
@@ -119,6 +119,10 @@ class Recorded(np.ndarray[Any, Any]):
         """A flat copy."""
         return here.tape.copied(self.plain.ravel(order), self.plain.flatten(order))
 
+    def setflags(self, *flags: Any, **named: Any) -> None:
+        """Whether it may be written to."""
+        self.plain.setflags(*flags, **named)
+
     def fill(self, value: Any) -> None:
         """Give every element a value."""
         self[...] = value
@@ -185,8 +189,7 @@ class Library:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(np, name)
-        known = isinstance(found, (np.ufunc, type, float)) or (callable(found) and found in NAMES) or name in PLAIN
-        if not known:
+        if not (isinstance(found, (np.ufunc, type, float)) or name in PLAIN or (callable(found) and found in NAMES)):
             here.tape.refuse(f"np.{name}")
         return found
 
@@ -217,6 +220,10 @@ class Library:
         made[...] = value
         return made
 
+    def eye(self, *args: Any, **kwargs: Any) -> Any:
+        """A new matrix with ones on its diagonal."""
+        return here.tape.born(np.eye(*args, **kwargs))
+
     def arange(self, *args: Any, **kwargs: Any) -> Any:
         """Numbers in their order."""
         return here.tape.born(np.arange(*args, **kwargs))
@@ -238,7 +245,7 @@ class Library:
         return x if x.flags.f_contiguous else x.copy("F")
 
 
-PLAIN = words("iinfo finfo dtype promote_types broadcast_shapes pi inf nan newaxis")
+PLAIN = words("iinfo finfo dtype promote_types broadcast_shapes pi inf nan newaxis linalg empty_like zeros_like ones_like full_like")
 """What ops ask NumPy for that has nothing to do with values."""
 
 

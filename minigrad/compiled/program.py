@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad.compiled.library import plain
 from minigrad.compiled.reads import Reads
-from minigrad.compiled.tape import BACKWARD, FORWARD, OPTIMIZER, Line, Memory, Tape, root, view_key
+from minigrad.compiled.tape import BACKWARD, FORWARD, OPTIMIZER, Line, Memory, Tape, root, view_key, written
 from minigrad.engine.places import Place, line_of
 from minigrad.random.generator import Generator
 
@@ -159,9 +159,9 @@ def with_births(tape: Tape) -> Iterator[Line]:
         for memory in births.get(at, ()):
             begins = memory.begins
             first = begins.reshape(-1)[:1].tolist()
-            value = repr(first[0]) if first and (begins == first[0]).all() else begins
+            value = written(tape, first[0]) if first and (begins == first[0]).all() else [begins]
             near = tape.lines[min(at, len(tape.lines) - 1)]
-            yield Line((memory.owner, "[...] = ", value), near.place, near.part)
+            yield Line((memory.owner, "[...] = ", *value), near.place, near.part)
         if line is not None:
             yield line
 

@@ -11,6 +11,7 @@ from operator import attrgetter, gt
 from sys import getrefcount
 from types import MethodType
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -192,8 +193,11 @@ LIVE = "returns a tensor that is still to be differentiated"
 class Compiled:
     """What `torch.compile` makes of a function.  program: the text of the program that ran last, or None."""
 
+    stance = "default"
+
     def __init__(self, function: Callable[..., Any], fullgraph: bool, check_every: int | None) -> None:
         update_wrapper(self, function)
+        everything.add(self)
         self.function, self.fullgraph, self.check_every = function, fullgraph, check_every
         self.program: Program | None = None
         self.calls = 0
@@ -226,7 +230,7 @@ class Compiled:
 
     def must_run_as_it_is(self) -> bool:
         """Whether somebody wants to see the step, or a larger one is being recorded."""
-        return engine.observer is not None or graph.new_node is not graph.Node
+        return engine.observer is not None or graph.new_node is not graph.Node or self.stance == "force_eager"
 
     def run(self, ready: Ready, kind: Any, args: tuple[Any, ...]) -> Any:
         """A call by a program; the first time beside the function itself."""
@@ -334,6 +338,10 @@ class Compiled:
             raise NotCaptured(message)
         if first:
             warnings.warn(f"{message}. It runs as it is.", stacklevel=5)
+
+
+everything: WeakSet[Compiled] = WeakSet()
+"""All compiled functions."""
 
 
 def where_is(place: Any) -> str:

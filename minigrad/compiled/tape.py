@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -131,7 +132,7 @@ class Tape:
         if method == "at":
             self.note(name, "(", *listed(self, inputs, {}), ")")
             return self.writes(operands[0])
-        given = kwargs.pop("out", (None,))
+        given = kwargs.pop("out", None)
         options = {k: v for k, v in kwargs.items() if not is_default(k, v)}
         return self.results(name, inputs, options, result, given)
 
@@ -142,7 +143,7 @@ class Tape:
         arrays = [np.asarray(x) for x in (result if type(result) is tuple else (result,))]
         out: Any = arrays[0] if len(arrays) == 1 else tuple(arrays)
         self.note(name, "(", *listed(self, inputs, {**options, "out": out}), ")")
-        made = [self.taken(array, where) for array, where in zip(arrays, given if len(given) > 0 else (None,) * 9)]
+        made = [self.taken(array, where) for array, where in zip(arrays, given or repeat(None))]
         return made[0] if len(arrays) == 1 else tuple(made)
 
     def taken(self, array: Any, given: Any) -> Any:
@@ -173,8 +174,8 @@ class Tape:
 
     def computed(self, func: Any, name: Any, args: Any, kwargs: Any, result: Any) -> Any:
         """The result of a function: a view, a new array, or nothing that goes by values."""
-        if type(result) in (tuple, list) and any(isinstance(x, np.ndarray) for x in result):
-            return type(result)(self.computed(None, None, args, kwargs, x) for x in result)
+        if isinstance(result, (tuple, list)) and any(isinstance(x, np.ndarray) for x in result):
+            return [self.computed(None, None, args, kwargs, x) for x in result]
         if not isinstance(result, (np.ndarray, np.generic)):
             return result
         if id(root(np.asarray(result))) in self.roots_of(args):
@@ -183,7 +184,7 @@ class Tape:
             self.refuse("a function of NumPy's that gives several new arrays")
             return result
         if func in INTO:
-            return self.results(name, args, kwargs, result, (None,))
+            return self.results(name, args, kwargs, result, None)
         array = np.asarray(result)
         self.note(array, "[...] = ", name, "(", *listed(self, args, kwargs), ")")
         return self.new(array)
@@ -396,8 +397,8 @@ def written(tape: Tape, x: Any) -> list[Any]:
         return [f"np.{x.name}" if x.name != "bool" else "bool"]
     if isinstance(x, type) and (issubclass(x, np.generic) or x in (bool, int, float)):
         return [x.__name__ if x.__module__ == "builtins" else f"np.{x.__name__}"]
-    if type(x) is float and x - x != 0:
-        return [f"float({str(x)!r})"]
+    if isinstance(x, (float, np.floating)) and x - x != 0:
+        return [f"{'float' if type(x) is float else f'np.{type(x).__name__}'}({str(x)!r})"]
     if x is None or x is Ellipsis or isinstance(x, (bool, int, float, str, np.generic)):
         return ["..." if x is Ellipsis else repr(x)]
     tape.refuse(f"a value of type {type(x).__name__} among NumPy's arguments")

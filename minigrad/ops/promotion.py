@@ -16,6 +16,7 @@ import numpy as np
 from numpy import ndarray
 
 from minigrad import dtypes
+from minigrad.absent import advice
 from minigrad.arrays import SILENT, array_module, gpu_of, numpy_errors, on_its_gpu, quiet
 from minigrad.devices import as_array, device_of
 from minigrad.engine.broadcasting import cast, cast_da
@@ -192,13 +193,12 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
     """
     if dtype is None:
         dtype = dtypes.get_default_dtype()
-    dtype = PYTHON_TYPES.get(dtype, dtype) if isinstance(dtype, type) else dtype
+    dtype = dtypes.of_python.get(dtype, dtype) if isinstance(dtype, type) else dtype
     if not isinstance(dtype, dtypes.dtype):
-        raise TypeError(f"{op_called()}(): argument 'dtype' must be a dtype such as {dtypes.float32}, not {dtype!r}")
+        raise TypeError(
+            f"{op_called()}(): argument 'dtype' must be a dtype such as {dtypes.float32}, not {dtype!r}{advice(dtype)}"
+        )
     return dtype.numpy
-
-
-PYTHON_TYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_}
 
 
 def as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:

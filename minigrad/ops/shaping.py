@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.absent import advice
 from minigrad.arrays import array_module
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.order import by_rows
@@ -60,7 +61,7 @@ def as_sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
             raise
         raise TypeError(
             f"{op_called()}(): sizes and dimensions must be ints, but {wrong!r} is a {type(wrong).__name__}"
-            + (". Divide with //" if isinstance(wrong, float) else "")
+            + (". Divide with //" if isinstance(wrong, float) else advice(wrong))
         ) from None
 
 
