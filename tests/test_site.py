@@ -102,6 +102,7 @@ def test_the_menu_has_every_page_that_people_wrote():
     menu = list(listed(hooks.navigation(pages)))
     assert {hooks.site_path(path) for path in hooks.written()} <= set(menu) <= pages.keys()
     assert len(menu) == len(set(menu))
+    assert {"1. Slope": "ladder/01_slope.md"} in hooks.navigation(pages)[2]["Ladder"]
 
 
 # In full, and in a browser
