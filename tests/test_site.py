@@ -150,7 +150,7 @@ def test_the_search_finds_names_in_a_page_opened_as_a_file(site: Path, browser: 
     opened = browser.new_page()
     requests: list[str] = []
     opened.on("request", lambda request: requests.append(request.url))
-    opened.goto(f"file://{site}/index.html")
+    opened.goto(f"file://{site}/reference/index.html")
     opened.fill("input.md-search__input", words)
     opened.wait_for_selector(".md-search-result__link")
     found = opened.eval_on_selector_all(".md-search-result__link", "links => links.map(link => link.href)")
