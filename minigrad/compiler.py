@@ -6,12 +6,20 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from minigrad.compiled import compile
 from minigrad.compiled.step import Compiled, everything
 
 __all__ = [
-    *("allow_in_graph", "assume_constant_result", "compile", "cudagraph_mark_step_begin", "disable", "is_compiling"),
-    *("is_dynamo_compiling", "is_exporting", "list_backends", "reset", "set_stance"),
+    "allow_in_graph",
+    "assume_constant_result",
+    "compile",
+    "cudagraph_mark_step_begin",
+    "disable",
+    "is_compiling",
+    "is_dynamo_compiling",
+    "is_exporting",
+    "list_backends",
+    "reset",
+    "set_stance",
 ]
 
 
@@ -60,7 +68,7 @@ def cudagraph_mark_step_begin() -> None:
     """A new step begins: nothing to be done."""
 
 
-class set_stance:  # noqa: N801 - PyTorch's name
+class set_stance:
     """With "force_eager" compiled functions run as they are until the next stance; also as context manager, decorator.
 
     RuntimeError for a stance that is none of PyTorch's.

@@ -1,13 +1,19 @@
 """A compiled step computes what the step itself does, to the bit, or runs as it is and says why."""
 
 import math
+import re
+import subprocess
+import sys
 import warnings
+from itertools import cycle
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
 import minigrad as torch
+from benchmarks.contestants.by_torch import LOSSES, starting_model
+from benchmarks.workloads import PERCEPTRONS
 from minigrad import nn
 from minigrad.compiled.step import NotCaptured
 
@@ -67,6 +73,32 @@ def test_a_step():
     (programs,) = compiled.programs.values()
     assert len(programs) == 1
     assert programs[0].is_verified
+
+
+SMALL = [name for name in PERCEPTRONS if name.startswith(("line", "circles", "blobs", "mnist-adam"))]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_workloads_of_the_benchmarks(name):
+    workload = PERCEPTRONS[name]
+
+    def losses(compiled):
+        model = starting_model(torch, workload)
+        loss_function = getattr(nn, LOSSES[workload.loss])()
+        optimizer = getattr(torch.optim, workload.optimizer)(model.parameters(), lr=workload.lr)
+
+        def step(x, y):
+            loss = loss_function(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step = torch.compile(step, fullgraph=True) if compiled else step
+        batches = cycle([[torch.from_numpy(x) for x in batch] for batch in workload.batches_of_data()])
+        return [step(*next(batches)).item() for _ in range(100 if workload.sizes[0] < 10 else 6)]
+
+    assert losses(True) == losses(False)
 
 
 OPTIMIZERS = [
@@ -288,6 +320,89 @@ def test_check_every_tells_of_a_difference():
     step.programs[next(iter(step.programs))][0].program.step.__globals__["y"] = np.zeros(8, np.int64)
     with pytest.raises(RuntimeError, match=r"by the program, .* by the function"):
         several(step, lesson, 5)
+
+
+# The program as text ------------------------------------------------------------------------------------------
+
+CIRCLES = """\
+# The same memory, looked at otherwise
+weight_0_T = weight_0.T
+weight_1_T = weight_1.T
+d_logits_T = d_logits.swapaxes(-2, -1)
+d_hidden = d_hidden_T.swapaxes(-2, -1)
+d_weight_0_flat = d_weight_0.reshape(-1)
+d_weight_1_flat = d_weight_1.reshape(-1)
+update_weight_0 = update[0:6].reshape((3, 2))
+update_bias_0 = update[6:9]
+update_weight_1 = update[9:12].reshape((1, 3))
+update_bias_1 = update[12:13]
+
+
+def step():
+    # Forward ------------------------------------------------------------------
+    # test_compile.py: hidden = lesson.model[0](X)
+    np.matmul(X, weight_0_T, out=hidden)
+    np.add(hidden, bias_0, out=hidden)
+    # test_compile.py: logits = lesson.model[1](hidden)
+    np.matmul(hidden, weight_1_T, out=logits)
+    np.add(logits, bias_1, out=logits)
+    # test_compile.py: loss = nn.functional.mse_loss(logits, y)
+    np.subtract(logits, y, out=difference)
+    np.multiply(difference, difference, out=product)
+    np.add.reduce(product, axis=None, out=total)
+    np.divide(total, 16, out=loss)
+
+    # Backward -----------------------------------------------------------------
+    # test_compile.py: loss.backward()
+    np.power(loss, 0, out=d_loss)
+"""
+
+
+def written_step(lesson):
+    def step(X, y):
+        hidden = lesson.model[0](X)
+        logits = lesson.model[1](hidden)
+        loss = nn.functional.mse_loss(logits, y)
+        lesson.optimizer.zero_grad()
+        loss.backward()
+        lesson.optimizer.step()
+        return loss
+
+    return step
+
+
+def written_lesson(optimizer):
+    return {
+        "model": lambda: nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1)),
+        "data": lambda: [(torch.randn(16, 2), torch.randn(16, 1))],
+        "optimizer": optimizer,
+    }
+
+
+def test_the_text():
+    text = str(same(written_step, **written_lesson(torch.optim.SGD)).program)
+    head, _, rest = re.sub(r"test_compile.py:\d+", "test_compile.py", text).partition("np.power(loss, 0, out=d_loss)\n")
+    assert head + "np.power(loss, 0, out=d_loss)\n" == CIRCLES
+    assert 'lr = float(group["lr"])' in rest
+    assert "out=d_weight_0)" in rest
+    assert "copy" not in text
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.Adam])
+def test_a_saved_program_trains_by_itself(tmp_path, optimizer):
+    lesson = Lesson(written_step, **written_lesson(optimizer))
+    compiled = lesson.run(True)[1]
+    compiled.program.save(tmp_path / "step.py")
+    again = "import sys, step; [step.step() for _ in range(5)]; print(float(step.loss), 'minigrad' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", again], cwd=tmp_path, capture_output=True, text=True, check=True)
+    losses = [compiled(*lesson.data[0]).item() for _ in range(5)]
+    assert ended.stdout.split() == [repr(losses[-1]), "False"]
+
+
+def test_random_draws_are_not_saved(tmp_path):
+    compiled = Lesson(usual, model=lambda: nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 3))).run(True)[1]
+    with pytest.raises(NotImplementedError, match="draws random numbers"):
+        compiled.program.save(tmp_path / "step.py")
 
 
 # What is refused ----------------------------------------------------------------------------------------------

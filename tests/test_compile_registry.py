@@ -68,8 +68,14 @@ def same(x, y):
 def test_an_op(name):
     op = OPS[name]
 
-    @settings(max_examples=3, phases=[Phase.generate], database=None, deadline=None, derandomize=True,
-              suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=3,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(op.samples())
     def check(drawn):
         spelling, sample = drawn

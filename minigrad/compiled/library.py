@@ -32,8 +32,8 @@ FUNCTIONS = words("mean var std round argmax argmin argsort cumsum cumprod take 
 """Methods that are functions of NumPy's too."""
 
 REPEATED = (
-    "where mean var std einsum concatenate stack dot tensordot argmax argmin argsort sort cumsum cumprod take take_along_axis "
-    "searchsorted repeat tile tril triu clip roll flip pad round diff trace isclose partition "
+    "where mean var std einsum concatenate stack dot tensordot argmax argmin argsort sort cumsum cumprod take "
+    "take_along_axis searchsorted repeat tile tril triu clip roll flip pad round diff trace isclose partition "
     "argpartition nan_to_num sinc i0 linalg.inv linalg.det linalg.solve linalg.cholesky angle ptp median count_nonzero"
 )
 """Functions whose result has a shape that the arguments' shapes decide."""
@@ -71,6 +71,14 @@ class Recorded(np.ndarray[Any, Any]):
     """An array that computes, and has noted that it did.  plain: the NumPy array that it stands for."""
 
     plain: Any
+    is_scalar = False
+    """Whether NumPy would give one of its numbers here."""
+
+    def __pow__(self, other: Any, modulo: None = None) -> Any:
+        _ = modulo
+        if self.is_scalar and isinstance(other, (int, float)):
+            return here.tape.power(self.plain, other)
+        return super().__pow__(other)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return here.tape.elementwise(ufunc, method, inputs, kwargs)
@@ -245,7 +253,10 @@ class Library:
         return x if x.flags.f_contiguous else x.copy("F")
 
 
-PLAIN = words("iinfo finfo dtype promote_types broadcast_shapes pi inf nan newaxis linalg empty_like zeros_like ones_like full_like")
+PLAIN = words(
+    "iinfo finfo dtype promote_types broadcast_shapes pi inf nan newaxis linalg "
+    "empty_like zeros_like ones_like full_like"
+)
 """What ops ask NumPy for that has nothing to do with values."""
 
 

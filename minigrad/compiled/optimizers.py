@@ -36,7 +36,7 @@ class Options:
 
     def option(self, key: str, value: Any) -> Any:
         """An option as a number of the program; one that is none must stay what it is."""
-        source = f"{self.name}[{key!r}]"
+        source = f'{self.name}["{key}"]'
         if type(value) in (float, int):
             return self.step.number(key, f"float({source})", float(value), key)
         if type(value) in (tuple, list) and all(type(x) in (float, int) for x in value):

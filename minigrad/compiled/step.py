@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial, update_wrapper
 from operator import attrgetter, gt
 from sys import getrefcount
@@ -116,6 +118,18 @@ class Ready:
         return kept
 
 
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """No garbage is collected meanwhile: a program that is told of collections would seem to be called by the step."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def is_without_grad(tensor: TensorBase) -> bool:
     """Whether a tensor has no `.grad`."""
     return tensor._grad is None
@@ -171,6 +185,14 @@ def kept(value: Any, tape: tapes.Tape) -> Any:
     if not isinstance(value, SIMPLE):
         tape.refuse(f"returns a value of type {type(value).__name__}")
     return value
+
+
+def arrays_in(value: Any) -> list[Any]:
+    """The arrays of what is returned."""
+    if type(value) is Returned:
+        return [value.array]
+    items = value.values() if type(value) is dict else value if type(value) in (tuple, list) else ()
+    return [array for x in items for array in arrays_in(x)]
 
 
 def given_out(value: Any) -> Any:
@@ -288,7 +310,7 @@ class Compiled:
         for x in args:
             reads.reach(x, "an argument")
         reads.reach(self.function, "the function")
-        with tapes.recording(tape):
+        with tapes.recording(tape), without_collections():
             sys.setprofile(reads.profile)
             try:
                 result = self.function(*given)
@@ -313,7 +335,7 @@ class Compiled:
         parameters = [*inspect.signature(self.function).parameters]
         names = (parameters + [f"argument_{i}" for i in range(len(given))])[: len(given)]
         arguments = {name: x.array for name, x in zip(names, given) if isinstance(x, TensorBase)}
-        program = Program(tape, reads, self.function.__qualname__, arguments)
+        program = Program(tape, reads, self.function.__name__, arguments, arrays_in(returned))
         programs = self.programs.setdefault(kind, [])
         programs[:] = [ready for ready in programs if not ready.is_held()]
         programs.insert(0, Ready(program, tape, reads, inputs, returned))

@@ -45,21 +45,30 @@ class Line:
     def __init__(self, parts: tuple[Any, ...], place: Place | None, part: str, number: str = "") -> None:
         self.parts, self.place, self.part, self.number = parts, place, part, number
 
+    def arrays(self) -> list[Any]:
+        """The arrays that it reads and writes."""
+        return [part for part in self.parts if isinstance(part, np.ndarray)]
+
 
 class Memory:
     """A piece of memory: owner is the array that has it, and begins what a new array holds at its birth, if known."""
 
-    rewritten = False
+    writes = 0
+    """How many lines write into it, but for the one that made it."""
 
     def __init__(self, owner: Any, kind: str, at: int, begins: Any = None) -> None:
         self.owner, self.kind, self.at, self.begins = owner, kind, at, begins
 
 
 def root(x: Any) -> Any:
-    """The array that has an array's memory."""
-    while isinstance(x.base, np.ndarray):
+    """The array that has an array's memory; as_strided puts an object of its own in between."""
+    owner = x
+    while x.base is not None:
         x = x.base
-    return x
+        owner = x if isinstance(x, np.ndarray) else owner
+        if not hasattr(x, "base"):
+            break
+    return owner
 
 
 class Tape:
@@ -81,6 +90,7 @@ class Tape:
         self.part = FORWARD
         self.values: list[tuple[Node, Any]] = []
         self.sent_to: list[tuple[Any, Node]] = []
+        self.views: dict[Any, tuple[Any, ...]] = {}
         self.steps: list[Any] = []
         self.numbers: list[str] = []
         self.groups: list[dict[str, Any]] = []
@@ -97,12 +107,20 @@ class Tape:
         if self.refused is None:
             self.lines.append(Line(parts, *self.whereabouts(sys._getframe(2)), number))
 
-    def new(self, array: Any, kind: str = "result") -> Any:
-        """A recorded array whose memory belongs to the program."""
+    def new(self, array: Any, is_scalar: bool = False) -> Any:
+        """A recorded array whose memory belongs to the program; is_scalar: where NumPy gives a number, not an array."""
         if self.refused is not None:
             return array
-        self.memory[id(root(array))] = Memory(root(array), kind, len(self.lines))
-        return recorded(array)
+        self.memory[id(root(array))] = Memory(root(array), "result", len(self.lines))
+        made = recorded(array)
+        made.is_scalar = is_scalar
+        return made
+
+    def power(self, x: Any, exponent: Any) -> Any:
+        """x ** exponent for a number of NumPy's, which it computes in another way than arrays."""
+        result = np.asarray(x[()] ** plain(exponent))
+        self.note(result, "[...] = ", x, "[()] ** ", *written(self, exponent))
+        return self.new(result, is_scalar=True)
 
     def born(self, array: Any) -> Any:
         """A new array with values: a constant, unless it is written to later."""
@@ -117,8 +135,8 @@ class Tape:
         """A line changes the memory of an array."""
         owner = root(array)
         memory = self.memory.setdefault(id(owner), Memory(owner, "outside", len(self.lines)))
-        memory.rewritten = memory.kind == "constant"
-        if memory.kind in ("outside", "argument"):
+        memory.writes += 1
+        if memory.kind == "outside":
             self.written[id(owner)] = owner
 
     # Calls --------------------------------------------------------------------------------------------------
@@ -140,16 +158,17 @@ class Tape:
         """Note a call that writes into its results; given: the arrays that it was told to, or None."""
         if self.refused is not None:
             return result
+        is_scalar = isinstance(result, np.generic)
         arrays = [np.asarray(x) for x in (result if type(result) is tuple else (result,))]
         out: Any = arrays[0] if len(arrays) == 1 else tuple(arrays)
         self.note(name, "(", *listed(self, inputs, {**options, "out": out}), ")")
-        made = [self.taken(array, where) for array, where in zip(arrays, given or repeat(None))]
+        made = [self.taken(array, where, is_scalar) for array, where in zip(arrays, given or repeat(None))]
         return made[0] if len(arrays) == 1 else tuple(made)
 
-    def taken(self, array: Any, given: Any) -> Any:
+    def taken(self, array: Any, given: Any, is_scalar: bool) -> Any:
         """A result, in an array that was given for it or in one of its own."""
         if given is None:
-            return self.new(array)
+            return self.new(array, is_scalar)
         self.writes(array)
         return given if isinstance(given, Recorded) else recorded(array)
 
@@ -160,7 +179,10 @@ class Tape:
         name = NAMES.get(func, "")
         if func in CREATING:
             return self.born(result)
-        if not name or (func is np.where and len(args) == 1):
+        sized_by_values = (func is np.where and len(args) == 1) or (
+            func is np.repeat and Recorded in map(type, args[1:])
+        )
+        if not name or sized_by_values:
             self.refuse(f"np.{func.__name__}")
         if self.refused is not None:
             return result
@@ -179,7 +201,7 @@ class Tape:
         if not isinstance(result, (np.ndarray, np.generic)):
             return result
         if id(root(np.asarray(result))) in self.roots_of(args):
-            return recorded(result)
+            return self.view(result, *((name, "(", *listed(self, args, kwargs), ")") if name else ()))
         if name is None:
             self.refuse("a function of NumPy's that gives several new arrays")
             return result
@@ -197,7 +219,9 @@ class Tape:
     def looking(self, x: Any, name: str) -> Any:
         """An attribute of an array that looks at its memory, or a method that does if it can."""
         found = getattr(x, name)
-        return (lambda *args, **kwargs: self.looked(x, name, args, kwargs)) if callable(found) else self.seen(x, found)
+        if not callable(found):
+            return self.seen(x, found, f".{name}")
+        return lambda *args, **kwargs: self.looked(x, name, args, kwargs)
 
     def looked(self, x: Any, name: str, args: Any, kwargs: Any) -> Any:
         """What a method that looks at an array's memory gives."""
@@ -207,9 +231,16 @@ class Tape:
     def seen(self, x: Any, result: Any, *call: Any) -> Any:
         """A view of an array, or what became of one that could not be."""
         if self.refused is not None or root(result) is root(x):
-            return recorded(result)
+            return self.view(result, x, *call)
         self.note(result, "[...] = ", x, *call)
         return self.new(result)
+
+    def view(self, result: Any, *parts: Any) -> Any:
+        """A view, and the text that gives it, which stands before the program."""
+        same = any(isinstance(part, np.ndarray) and same_view(part, result) for part in parts)
+        if self.refused is None and parts and not same:
+            self.views.setdefault(view_key(result), (result, *parts))
+        return recorded(result)
 
     def copied(self, x: Any, copy: Any) -> Any:
         """A copy of an array."""
@@ -223,9 +254,10 @@ class Tape:
         if self.refused is not None:
             return result
         if not isinstance(result, np.ndarray):
-            result = x[(*index, ...) if type(index) is tuple else (index, ...)]
+            key = (*parts_of(key), ...)  # an array, where NumPy would give a number
+            result = x[plain(key)]
         if root(result) is root(x):
-            return recorded(result)
+            return self.view(result, x, "[", *indexed(self, key), "]")
         if any(
             type(part) is list or getattr(getattr(part, "dtype", None), "kind", "") == "b" for part in parts_of(index)
         ):
@@ -286,8 +318,8 @@ class Tape:
             if frame.f_code is engine.backward.__code__:
                 node = frame.f_locals.get("node")
                 return (node.place if node is not None and node.rules else None), BACKWARD
-            if frame.f_code is add_to_grads.__code__:
-                return None, BACKWARD
+            if frame.f_code in (engine.start.__code__, add_to_grads.__code__):
+                part = BACKWARD
             frame = frame.f_back
         return place_of(frame), part
 
@@ -304,7 +336,14 @@ class Tape:
     def begin(self, tensor: TensorBase, array: Any) -> None:
         """A new tensor's array."""
         self.inside[id(tensor)] = tensor
-        tensor.__dict__["array"] = self.born(array) if type(array) is np.ndarray else array
+        tensor.__dict__["array"] = self.of_tensor(array)
+
+    def of_tensor(self, array: Any) -> Any:
+        """An array for a tensor: recorded, and none of NumPy's numbers."""
+        array = self.born(array) if type(array) is np.ndarray else array
+        if isinstance(array, Recorded):
+            array.is_scalar = False
+        return array
 
     def replace(self, tensor: TensorBase, array: Any) -> None:
         """Another array for a tensor."""
@@ -313,7 +352,7 @@ class Tape:
             self.refuse("a tensor from outside gets other memory")
         elif id(tensor) in self.outside:
             return
-        tensor.__dict__["array"] = self.born(array) if type(array) is np.ndarray else array
+        tensor.__dict__["array"] = self.of_tensor(array)
 
     def restore(self) -> None:
         """Give all tensors NumPy's arrays."""
@@ -325,9 +364,11 @@ class Tape:
         if self.refused is None and id(tensor) not in self.inside:
             self.grads.setdefault(id(tensor), (tensor, is_read, tensor.__dict__.get("_grad")))
 
-    def sent(self, node: Node, edge: Node, _rule: Any, _arguments: Any, contribution: Any, _gradients: Any) -> None:
+    def sent(self, node: Node, edge: Node, _rule: Any, arguments: Any, contribution: Any, _gradients: Any) -> None:
         """The engine tells of a gradient that a rule returned."""
         self.visited.add(node)
+        if isinstance(arguments[0], Recorded):
+            self.sent_to.append((arguments[0].plain, node))
         if isinstance(contribution, Recorded):
             self.sent_to.append((contribution.plain, edge))
 
@@ -411,7 +452,7 @@ def indexed(tape: Tape, key: Any) -> list[Any]:
     for x in parts_of(key):
         if isinstance(x, slice):
             ends = ["" if end is None else str(end) for end in (x.start, x.stop, x.step)]
-            text = [":".join(ends[: 2 + bool(ends[2])])]
+            text = [":".join(ends[: 2 + (ends[2] not in ("", "1"))])]
         else:
             text = written(tape, x)
         parts += [", "] * bool(parts) + text
