@@ -103,11 +103,16 @@ def source_page(path: str) -> str:
     text = file.read_text(encoding="utf-8")
     is_step = path.startswith("docs/ladder/")
     head = ["---", "hide: [toc]", "---", ""] if is_step else head
-    title = subject(path) if is_step else path
+    title = title_of_step(path) if is_step else path
     language = LANGUAGES.get(file.suffix, "text")
     return "\n".join(
         [*head, f"# {reference.prose(title)}", "", f'``````{language} linenums="1"', text.rstrip(), "``````"]
     )
+
+
+def title_of_step(path: str) -> str:
+    """Of a step of the ladder: its number, and what it is about."""
+    return f"{int(Path(path).name.partition('_')[0])}. {subject(path)}"
 
 
 def subject(path: str) -> str:
@@ -129,7 +134,7 @@ def navigation(pages: dict[str, str]) -> list[Any]:
     """The menu."""
     guides = [name.removesuffix(".md") for name in pages if "/" not in name and name not in FRONT.values()]
     guides.sort(key=lambda name: (GUIDES.index(name) if name in GUIDES else len(GUIDES), name))
-    steps = [{subject(path).partition(":")[0]: site_path(path)} for path in sorted(found("docs/ladder", "*.py"))]
+    steps = [{title_of_step(path).partition(":")[0]: site_path(path)} for path in sorted(found("docs/ladder", "*.py"))]
     modules = [{name[10:-3]: name} for name in reference.pages() if name != "reference/index.md"]
     return [
         {"Home": "index.md"},
