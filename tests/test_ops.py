@@ -102,9 +102,9 @@ def compare_not_finite(op: Op, spelling: str, sample: Sample) -> None:
     mine, again, theirs = (run(call, engine, sample, requires_grad=True) for engine in (minigrad, minigrad, torch))
     if not both_succeeded(mine, theirs) or not any(y.requires_grad for y in results(theirs.result)):
         return
-    plain, expected = (backward(engine, ran, not_finite=True) for engine, ran in ((minigrad, mine), (torch, theirs)))
+    plain, expected = (backward(engine, ran, kind="not finite") for engine, ran in ((minigrad, mine), (torch, theirs)))
     check_equal(finite_or_nan(minigrad, plain), finite_or_nan(torch, expected), tolerance(sample, op.sums))
-    recorded = backward(minigrad, again, create_graph=True, not_finite=True)
+    recorded = backward(minigrad, again, create_graph=True, kind="not finite")
     for g, h in zip(plain, recorded, strict=True):
         assert (g is h is None) or np.array_equal(bits(g), bits(h))
 
