@@ -272,7 +272,21 @@ VALUES = [
 ]
 """In values, dtypes or errors."""
 
+
+def blank_among_labels(sample: Sample) -> bool:
+    """Whether a sample of ctc_loss has the blank among its labels."""
+    return bool((np.asarray(sample.operands[1]) == sample.options.get("blank", 0)).any())
+
+
 GRADIENTS = [
+    Difference(
+        (LOSSES + "ctc_loss", "ctc_loss, of logits"),
+        "with the blank among the labels, which PyTorch forbids without looking, the gradient is that of the loss",
+        blank_among_labels,
+        Sample(
+            (np.log(np.full((3, 1, 2), 0.5, "float32")), np.array([[1]]), [2], [1]), {"blank": 1, "reduction": "sum"}
+        ),
+    ),
     Difference(
         (LOSSES + "pdist", "pdist"),
         "equal largest differences share the gradient of order inf, as in vector_norm (in PyTorch each has it whole)",
