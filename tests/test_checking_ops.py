@@ -30,6 +30,7 @@ WRONG = {
     "constant_inside": ("second", "d(gradients)/dx is", "the rule constant_inside_dx, ", "Does the rule use a value"),
     "draws_numbers": ("repeatable", "it gives another number each time"),
     "other_under_create_graph": ("modes", "its gradient is another with create_graph=True", "x.grad is "),
+    "numpys_alone": ("gpu", "on a GPU it raises TypeError: ", "numpy.tanh", "`minigrad.arrays.array_module(x)`"),
     "refuses_numbers": ("runs", "it raises ValueError: no number, please"),
 }
 

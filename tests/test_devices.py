@@ -1,7 +1,7 @@
 """Every op on a GPU: on CuPy where there is one (`-m cuda`), and always on the strict stand-in for CuPy.
 
-The stand-in (tests/stand_in) computes with NumPy on this processor and refuses what CuPy refuses.  It shows that
-nothing but CuPy's own functions is called, and nothing is waited for; it is no GPU.
+The stand-in (`minigrad.testing.stand_in`) computes with NumPy on this processor and refuses what CuPy refuses.  It
+shows that nothing but CuPy's own functions is called, and nothing is waited for; it is no GPU.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from stand_in import counting_synchronisations, installed, no_synchronisation
 from test_ops import EVERY_DIFFERENTIABLE_OP, EVERY_OP, every
 
 import minigrad
+from minigrad.testing.gpu import OnGpu, last_gpu, on_cpu
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -45,31 +46,6 @@ def gpu(request: pytest.FixtureRequest) -> Iterator[None]:
 
 ON_THE_STAND_IN = pytest.mark.parametrize("gpu", ["stand-in"], indirect=True)
 """For what only the stand-in counts: how often it is waited for, and the kernels that are run."""
-
-
-def last_gpu() -> str:
-    """The GPU for the tests: of the stand-in's two the second, while "cuda" is the first."""
-    return f"cuda:{minigrad.cuda.device_count() - 1}"
-
-
-class OnGpu:
-    """minigrad, whose tensors made from NumPy arrays are put on a GPU while CuPy works on the first."""
-
-    def __getattr__(self, name: str) -> Any:
-        minigrad.devices.gpu().cuda.runtime.setDevice(0)
-        return getattr(minigrad, name)
-
-    @staticmethod
-    def from_numpy(array: Any) -> minigrad.Tensor:
-        return minigrad.from_numpy(array).to(last_gpu())
-
-
-def on_cpu(x: Any, kind: str = "cuda") -> Any:
-    """A result on the CPU; it was on the kind of device that it belongs to."""
-    if isinstance(x, minigrad.Tensor):
-        assert x.device.type == kind
-        return x.cpu()
-    return [on_cpu(each, kind) for each in x] if isinstance(x, (list, tuple)) else x
 
 
 def for_samples(op: Op, check: Any, smooth: bool = False) -> None:

@@ -146,6 +146,14 @@ def refuses_numbers(x):
     return x * 2
 
 
+def numpys_alone(x):
+    return record(np.tanh(raw(x)), (x,), (numpys_alone_dx,))
+
+
+def numpys_alone_dx(g, out, _x):
+    return g * (1 - out * out)
+
+
 class Cube(minigrad.autograd.Function):
     @staticmethod
     def forward(ctx, x):

@@ -63,8 +63,8 @@ class Subject:
     """Whether the reference has gradients."""
     nan_counts: bool = True
     """Whether a gradient must be nan where the reference's is."""
-    rounding: Callable[[Sample], Tolerance] = tolerance
-    """By how much rounding may change the numbers."""
+    rounding: Callable[[Sample], Tolerance | None] = tolerance
+    """By how much rounding may change the numbers; None where they are not defined."""
     names: tuple[str, ...] = ()
     """The names of the operands."""
     order: int = 2
@@ -128,7 +128,7 @@ def put_nan_where_it_is(mine: list[Any], theirs: list[Any]) -> None:
             array_of(g)[np.isnan(array_of(expected))] = np.nan
 
 
-def compare(mine: Any, theirs: Any, within: Tolerance, by: str, name: str) -> None:
+def compare(mine: Any, theirs: Any, within: Tolerance | None, by: str, name: str) -> None:
     """Found, where two results are not alike; name: what they are called."""
     if is_tensor(theirs):
         if not is_tensor(mine):
@@ -144,7 +144,9 @@ def compare(mine: Any, theirs: Any, within: Tolerance, by: str, name: str) -> No
         raise Found(f"{name} is {mine!r}, by {by} {theirs!r}")
 
 
-def compare_tensors(mine: Any, theirs: Any, within: Tolerance, by: str, name: str, leaf: int | None = None) -> None:
+def compare_tensors(
+    mine: Any, theirs: Any, within: Tolerance | None, by: str, name: str, leaf: int | None = None
+) -> None:
     """Found, where two tensors are not alike."""
     for what, have, expected in (
         ("shape", tuple(mine.shape), tuple(theirs.shape)),
@@ -155,8 +157,12 @@ def compare_tensors(mine: Any, theirs: Any, within: Tolerance, by: str, name: st
     compare_arrays(array_of(mine), array_of(theirs), within, by, name, leaf)
 
 
-def compare_arrays(mine: Any, theirs: Any, within: Tolerance, by: str, name: str, leaf: int | None = None) -> None:
+def compare_arrays(
+    mine: Any, theirs: Any, within: Tolerance | None, by: str, name: str, leaf: int | None = None
+) -> None:
     """Found, where two arrays are not close, nan being equal to nan."""
+    if within is None:
+        return
     with quiet():
         wrong = ~np.isclose(mine, theirs, *within, equal_nan=True)
     if wrong.any():
@@ -176,7 +182,7 @@ def compare_need_of_grad(mine: Run, theirs: Run) -> None:
             )
 
 
-def compare_gradients(mine: list[Any], theirs: list[Any], within: Tolerance, by: str, names: list[str]) -> None:
+def compare_gradients(mine: list[Any], theirs: list[Any], within: Tolerance | None, by: str, names: list[str]) -> None:
     """Found, where gradients are not alike; None is alike to None."""
     for leaf, (name, g, expected) in enumerate(zip(names, mine, theirs, strict=True)):
         if (g is None) != (expected is None):

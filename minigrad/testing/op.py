@@ -21,6 +21,7 @@ from minigrad.testing import blame, checks
 from minigrad.testing.calls import Call, Run, Tolerance, run, tolerance
 from minigrad.testing.checks import Subject, at_ties
 from minigrad.testing.finding import Found
+from minigrad.testing.gpu import check_on_gpu
 from minigrad.testing.program import program
 from minigrad.testing.samples import Make, Sample, smoothed
 from minigrad.testing.smallest import smallest
@@ -66,6 +67,7 @@ PROPERTIES = {
     "rules": Property(checks.check_dtype_of_rules),
     "modes": Property(checks.check_modes),
     "second": Property(checks.check_second, smooth=True, starts=True),
+    "gpu": Property(check_on_gpu),
 }
 """The checks by their names, in the order in which they are made: what fails first says most."""
 
