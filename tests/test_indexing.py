@@ -353,3 +353,13 @@ def test_a_view_and_its_base_see_each_others_changes() -> None:
     x[0, 2] = 7
     assert row.tolist() == x[0].tolist() == [0, 5, 7]
     assert copy.tolist() == [[0, 0, 0]]
+
+
+def test_values_that_are_added_broadcast_to_an_index_of_two_dimensions() -> None:
+    """NumPy's add.at reads beyond them."""
+
+    def added(torch: Any) -> Any:
+        at, values = torch.tensor([[2, 0], [0, -2]]), torch.tensor([1.0, 0.5])
+        return torch.index_put(torch.zeros(3), (at,), values, accumulate=True).tolist()
+
+    same(added)
