@@ -278,7 +278,35 @@ def blank_among_labels(sample: Sample) -> bool:
     return bool((np.asarray(sample.operands[1]) == sample.options.get("blank", 0)).any())
 
 
+def of_nan_alone(sample: Sample) -> bool:
+    """Whether a variance is one of a number that is nan."""
+    x, dim = sample.operands[0], sample.options.get("dim")
+    return bool(np.isnan(x).any()) and (x.size == 1 or x.ndim == 0 or (dim is not None and 1 in x.shape))
+
+
 GRADIENTS = [
+    Difference(
+        ("var", "Tensor.var", "var_mean"),
+        "of nan alone the gradient of the variance is nan (in PyTorch inf)",
+        of_nan_alone,
+        Sample((np.array(np.nan, "float32"),), {"dim": 0}),
+    ),
+    Difference(
+        ("quantile", "nanquantile"),
+        "of several nans the first has the gradient (in PyTorch any)",
+        lambda sample: np.isnan(sample.operands[0]).sum() > 1,
+        Sample((np.array([1, np.nan, np.nan], "float32"), 0.5)),
+        on_every_processor=False,
+    ),
+    Difference(
+        ("index_reduce", "Tensor.index_reduce_", "scatter_reduce", "Tensor.scatter_reduce_"),
+        "a largest or smallest with include_self=False shares no gradient with an equal element that it replaces",
+        lambda sample: sample.options.get("include_self") is False and sample.operands[4] in ("amax", "amin"),
+        Sample(
+            (np.array([1.0, 2.0], "float32"), 0, np.array([0]), np.array([1.0], "float32"), "amax"),
+            {"include_self": False},
+        ),
+    ),
     Difference(
         (LOSSES + "ctc_loss", "ctc_loss, of logits"),
         "with the blank among the labels, which PyTorch forbids without looking, the gradient is that of the loss",
