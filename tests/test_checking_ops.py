@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import sys
+import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import wrong_ops
 from engines import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from processes import python
 
-from minigrad.testing import CheckError, check_op
+import minigrad
+from minigrad.testing import CheckError, broadcastable, check_op, losses_targets, tensors
 
 TESTS = Path(__file__).parent
 
@@ -22,10 +26,14 @@ WRONG = {
     "detached": ("first", "x.grad is", "def detached(x):"),
     "detached_whole": ("first", "x.grad is None, by finite differences 2", "No gradient arrives"),
     "changes_its_operand": ("unchanged", "it changes an operand in place (at "),
-    "changes_the_gradient": ("unchanged", "its backward pass changes the gradient that arrives"),
+    "changes_the_gradient": (
+        "unchanged",
+        "its backward pass changes the gradient that arrives",
+        "changes_the_gradient_dx, ",
+    ),
     "shares_memory": ("memory", "its result shares memory with an operand"),
     "drifts": ("kept", "its result is float64, where the operands are float32"),
-    "rule_drifts": ("rules", "a rule returns float64 for an operand of float32"),
+    "rule_drifts": ("rules", "a rule returns float64 for an operand of float32", "the rule rule_drifts_dx, "),
     "nan_at_zero": ("kinks", "x.grad is nan, by finite differences between -1 and 1", "0 / 0"),
     "constant_inside": ("second", "d(gradients)/dx is", "the rule constant_inside_dx, ", "Does the rule use a value"),
     "draws_numbers": ("repeatable", "it gives another number each time"),
@@ -68,8 +76,7 @@ PROGRAMS = {
 }
 
 
-def test_the_program_shows_both_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
+def test_the_program_shows_both_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(TESTS))
     for name, prints in PROGRAMS.items():
         with pytest.raises(CheckError) as info:
@@ -77,4 +84,93 @@ def test_the_program_shows_both_numbers(tmp_path: Path, monkeypatch: pytest.Monk
         assert info.value.program in "\n".join(line[4:] for line in str(info.value).splitlines())
         printed = python("-c", info.value.program).stdout
         digits = [line[:28] for line in prints.splitlines()]
-        assert [line[: len(said)] for line, said in zip(printed.splitlines(), digits, strict=True)] == digits, sys.path
+        assert [line[: len(said)] for line, said in zip(printed.splitlines(), digits, strict=True)] == digits
+
+
+def test_what_refuses_everything_is_not_taken_for_right() -> None:
+    def refuse(_x):
+        raise ValueError("no")
+
+    with pytest.raises(CheckError, match="it refuses all 50 samples, the last with ValueError: no"):
+        check_op(lambda x: refuse(x), lambda x: refuse(np.asarray(x)))
+
+
+def test_another_name_of_a_check_is_an_error() -> None:
+    with pytest.raises(ValueError, match="there is no check ties: there are runs, "):
+        check_op(wrong_ops.softsign, without=["ties"])
+    check_op(wrong_ops.nan_at_zero, without=["kinks"], examples=10)
+
+
+def test_a_function_of_pytorch_alone() -> None:
+    class Cube(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2 * ctx.saved_tensors[0] ** 2
+
+    check_op(torch.sin, examples=10)
+    with pytest.raises(CheckError, match="Cube: its gradient is wrong") as info:
+        check_op(Cube.apply)
+    assert "the rule " in str(info.value)
+    assert "Cube.backward, " in str(info.value)
+    assert "import torch\n" in info.value.program
+
+
+def test_a_function_that_is_recorded_by_minigrad() -> None:
+    with pytest.raises(CheckError, match=r"It is the right one times 0\.6667"):
+        check_op(wrong_ops.Cube.apply)
+
+
+OPTIONS = {"inputs": tensors(domain=abs, dtypes=["float64"]), "options": {"power": (1.5, 3)}}
+
+
+def test_operands_and_options_of_ones_own() -> None:
+    def power(x, power=2):
+        return x**power
+
+    def wrong_power(x, power=2):
+        return x**2 + (0 if power == 2 else x.detach() ** power - x.detach() ** 2)
+
+    check_op(power, lambda x, power=2: np.power(x, power), **OPTIONS)
+    with pytest.raises(CheckError, match="power=") as info:
+        check_op(wrong_power, **OPTIONS)
+    assert info.value.check == "first"
+    assert "def wrong_power(x, power=2):" in info.value.program
+    check_op(minigrad.matmul, inputs=(tensors(shapes=[(2, 3), (3,)]), tensors(shapes=[(3, 2), (3,)])), examples=10)
+    squares = st.integers(1, 3).map(lambda n: minigrad.ones(n, n))
+    check_op(minigrad.trace, inputs=squares, examples=10)
+
+
+@given(broadcastable(3), tensors(smooth=True), losses_targets("labels"))
+def test_the_strategies_draw_tensors(three, x, pair) -> None:
+    assert (three[0] + three[1] + three[2]).ndim == max(each.ndim for each in three)
+    assert x.isfinite().all()
+    assert pair[0].shape == pair[1].shape
+    assert set(pair[1].reshape(-1).tolist()) <= {0.0, 1.0}
+
+
+def test_each_check_is_a_test_for_pytest(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["minigrad.testing.plugin"]\n')
+    (tmp_path / "test_mine.py").write_text(
+        "import wrong_ops\n"
+        "from minigrad.testing import op_checks\n"
+        "right = op_checks(wrong_ops.softsign, examples=10)\n"
+        "wrong = op_checks(wrong_ops.nan_at_zero)\n"
+    )
+    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path))
+    ended = python(*command, env={**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"})
+    failed, passed = map(int, re.findall(r"(\d+) failed, (\d+) passed", ended.stdout)[0])
+    assert (failed, passed) == (1, 21), ended.stdout
+    assert "wrong: kinks" in ended.stdout
+    assert "x.grad is nan, by finite differences between -1 and 1" in ended.stdout
+    assert "Traceback" not in ended.stdout
+
+
+def test_without_hypothesis_it_says_what_to_install() -> None:
+    program = "import sys; sys.modules['hypothesis'] = None; import minigrad.testing as t; t.make_tensor; t.check_op"
+    ended = python("-c", program, cwd=TESTS.parent)
+    assert 'minigrad.testing.check_op needs hypothesis: pip install "minigrad[testing]"' in ended.stderr

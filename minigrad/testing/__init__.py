@@ -12,8 +12,10 @@ from minigrad.testing.making import make_tensor
 __all__ = ["assert_allclose", "assert_close", "make_tensor"]
 
 OWN = {
-    "minigrad.testing.op": "CheckError check_op op_checks",
-    "minigrad.testing.strategies": "broadcastable tensors",
+    "minigrad.testing.module": "check_loss check_module loss_checks module_checks",
+    "minigrad.testing.optimizer": "OptimizerChecks check_optimizer optimizer_checks",
+    "minigrad.testing.op": "Checks CheckError check_op op_checks",
+    "minigrad.testing.strategies": "broadcastable losses_targets tensors",
 }
 """What PyTorch does not have; it is imported when it is first used, as it needs hypothesis."""
 

@@ -33,6 +33,8 @@ class Number:
         return self.of + self.at
 
     def __str__(self) -> str:
+        if self.mine is None:
+            return f"{self.of} is None, by {self.by} {shown(self.expected)}" + (f" at {self.at}" if self.at else "")
         pair = shown(self.mine), shown(self.expected)
         mine, expected = pair if pair[0] != pair[1] else (repr(self.mine), repr(self.expected))
         return f"{self.name} is {mine}, by {self.by} {expected}"

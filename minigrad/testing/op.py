@@ -23,9 +23,10 @@ from minigrad.testing.checks import Subject, at_ties
 from minigrad.testing.finding import Found
 from minigrad.testing.gpu import check_on_gpu
 from minigrad.testing.program import program
-from minigrad.testing.samples import Make, Sample, smoothed
+from minigrad.testing.samples import Draw, Make, Sample, smoothed
 from minigrad.testing.smallest import smallest
 from minigrad.testing.strategies import broadcastable, make_of, perhaps_of
+from minigrad.testing.writing import Written, written
 
 __all__ = ["CheckError", "Checks", "check_op"]
 
@@ -71,7 +72,10 @@ PROPERTIES = {
 }
 """The checks by their names, in the order in which they are made: what fails first says most."""
 
-MEANINGS = {name: (each.check.__doc__ or "").partition("\n")[0] for name, each in PROPERTIES.items()}
+
+def meaning(check: Any) -> str:
+    """What a check is for."""
+    return (getattr(check, "func", check).__doc__ or "").partition("\n")[0]
 
 
 @dataclass(frozen=True)
@@ -84,34 +88,59 @@ class Checks:
     reference: Any = None
     examples: int = 50
     without: Sequence[str] = ()
+    spelled: Written | None = None
+    """How a program calls the op, where that is no function's name."""
+    spelled_reference: Written | None = None
+    inputs: int | None = None
+    """How many of the operands may have another shape; None for all."""
+    properties: dict[str, Property] = field(default_factory=lambda: PROPERTIES)
+    """All checks that there are."""
     names: tuple[str, ...] = field(init=False)
     """The names of the checks that are made."""
     drawn: dict[bool, list[Sample]] = field(init=False, default_factory=dict, repr=False)
     """The samples, of wild numbers and of smooth ones."""
 
     def __post_init__(self) -> None:
-        unknown = set(self.without) - PROPERTIES.keys()
+        unknown = set(self.without) - self.properties.keys()
         if unknown:
-            raise ValueError(f"there is no check {', '.join(sorted(unknown))}: there are {', '.join(PROPERTIES)}")
+            raise ValueError(f"there is no check {', '.join(sorted(unknown))}: there are {', '.join(self.properties)}")
         has = self.reference is not None
-        asked = [name for name, each in PROPERTIES.items() if each.reference in (None, has)]
+        asked = [name for name, each in self.properties.items() if each.reference in (None, has)]
         asked = [name for name in asked if name not in self.without]
         object.__setattr__(self, "names", tuple(asked))
 
     def run(self, *names: str) -> None:
         """Make these checks, or all.  CheckError for the first that fails."""
         __tracebackhide__ = True
-        for name in names or self.names:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of overflow, by ops that compute without `quiet`
-                failure = self.failing(name)
-                error = None if failure is None else self.error(name, *failure)
-            if error is not None:
-                raise error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of overflow, by ops that compute without `quiet`
+            error = self.first_error(names or self.names)
+        if error is not None:
+            raise error
+
+    def first_error(self, names: Sequence[str]) -> CheckError | None:
+        """The error of the first of these checks that fails."""
+        if (error := self.refusing_everything()) is not None:
+            return error
+        for name in names:
+            if (failure := self.failing(name)) is not None:
+                return self.error(name, *failure)
+        return None
+
+    def refusing_everything(self) -> CheckError | None:
+        """The error where it refuses every sample, as the reference does, so that nothing would be checked."""
+        errors = []
+        for sample in self.samples(False):
+            error = self.subject.run(sample).error
+            if error is None or (self.reference is None and "runs" in self.names):
+                return None
+            errors.append(error)
+        words = f"{self.subject.name}: it refuses all {len(errors)} samples, the last with {checks.said(errors[-1])}"
+        return CheckError(f"{words}\nDraw others: `inputs=`", "runs", "")
 
     def failing(self, name: str) -> tuple[Sample, Found] | None:
         """The first sample that a check fails on, and what it finds."""
-        each = PROPERTIES[name]
+        each = self.properties[name]
         for sample in self.samples(each.smooth):
             if (found := what_is_found(partial(each.check, self.subject), sample)) is not None:
                 return sample, found
@@ -121,24 +150,26 @@ class Checks:
         """The samples of one kind: drawn once, and the same each time that a program is run."""
         if smooth not in self.drawn:
             number = max(self.examples // 5, 10) if smooth else self.examples
-            self.drawn[smooth] = drawn(self.make, smooth, number)
+            samples = drawn(lambda draw: self.make(draw, smooth), number)
+            self.drawn[smooth] = [smoothed(sample) for sample in samples] if smooth else samples
         return self.drawn[smooth]
 
     def error(self, name: str, sample: Sample, found: Found) -> CheckError:
         """The error for the user: what is wrong on the smallest sample, whose fault it may be, a program."""
-        each = PROPERTIES[name]
+        each = self.properties[name]
         kind, check = "drawn", partial(each.check, self.subject)
-        sample = smallest(sample, lambda other: is_alike(what_is_found(check, other), found))
+        sample = smallest(sample, lambda other: is_alike(what_is_found(check, other), found), self.inputs)
         if each.starts:
             ones = partial(each.check, self.subject, kind="ones")
             if is_alike(again := what_is_found(ones, sample), found):
                 kind, check = "ones", ones
-                sample = smallest(sample, lambda other: is_alike(what_is_found(check, other), again))
+                sample = smallest(sample, lambda other: is_alike(what_is_found(check, other), again), self.inputs)
         first, found = found, what_is_found(check, sample) or found
         found.hint = first.hint or found.hint
         sample = at_ties(sample) if name == "kinks" else sample
         ran = run(self.subject.call, self.subject.engine, sample, True)
-        text = program(self.subject, self.op, self.reference, sample, name, kind, found, ran)
+        reference = None if self.reference is None else self.spelled_reference or written(self.reference)
+        text = program(self.subject, self.spelled or written(self.op), reference, sample, name, kind, found, ran)
         return CheckError("\n".join(self.lines(name, found, ran, text)), name, text)
 
     def lines(self, name: str, found: Found, ran: Run, text: str) -> list[str]:
@@ -148,17 +179,19 @@ class Checks:
             lines += [f"  {found.number}"]
         if found.hint:
             lines += [f"  {found.hint}"]
-        lines += [f"  {line}" for line in self.culprits(found, ran)]
+        lines += [f"  {line}" for line in self.culprits(name, found, ran)]
         lines += ["", "To see it, save this and run it:", ""]
         lines += [f"    {line}".rstrip() for line in text.splitlines()]
-        return [*lines, "", f'This is the check "{name}": {MEANINGS[name]}']
+        return [*lines, "", f'This is the check "{name}": {meaning(self.properties[name].check)}']
 
-    def culprits(self, found: Found, ran: Run) -> list[str]:
+    def culprits(self, name: str, found: Found, ran: Run) -> list[str]:
         """The rules of the user's that the wrong gradient came through; else the op itself."""
-        rules = []
+        leaves = []
         if found.number is not None and found.number.leaf is not None:
-            leaf = ran.leaves[min(found.number.leaf, len(ran.leaves) - 1)]
-            rules = blame.rules_between(ran.differentiable, leaf)
+            leaves = [ran.leaves[min(found.number.leaf, len(ran.leaves) - 1)]]
+        elif name in ("rules", "modes") or "backward pass" in found.words:
+            leaves = ran.leaves
+        rules = [rule for leaf in leaves for rule in blame.rules_between(ran.differentiable, leaf)]
         own = inspect.unwrap(getattr(getattr(self.op, "__self__", None), "forward", self.op))
         of_user = [rule for rule in rules if blame.is_of_user(rule)]
         if not of_user and blame.is_of_user(own):
@@ -167,7 +200,7 @@ class Checks:
         return [f"the rule {shown[0]}", *shown[1:]] if shown else []
 
 
-def drawn(make: Make, smooth: bool, number: int) -> list[Sample]:
+def drawn(make: Callable[[Draw], Any], number: int) -> list[Any]:
     """So many samples.  Nothing is left for hypothesis to shrink: `smallest` does that, once a check fails."""
     found = []
 
@@ -181,14 +214,13 @@ def drawn(make: Make, smooth: bool, number: int) -> list[Sample]:
     )
     @given(st.data())
     def draw(data: st.DataObject) -> None:
-        sample = make(data.draw, smooth)
-        found.append(smoothed(sample) if smooth else sample)
+        found.append(make(data.draw))
 
     draw()
     return found
 
 
-def what_is_found(check: Callable[[Sample], Any], sample: Sample) -> Found | None:
+def what_is_found(check: Callable[[Any], Any], sample: Any) -> Found | None:
     """What a check finds on a sample, if anything."""
     try:
         check(sample)

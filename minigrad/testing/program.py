@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,54 +12,30 @@ from minigrad.testing.calls import Run, results, start_arrays, upstream
 from minigrad.testing.checks import Subject
 from minigrad.testing.finding import Found
 from minigrad.testing.samples import Sample
-
-
-@dataclass(frozen=True)
-class Named:
-    """How a program gets at a function, and calls it."""
-
-    imports: str
-    call: str
-
-
-def named(function: Any) -> Named:
-    """The import and the name of a function."""
-    owner = getattr(function, "__self__", None)
-    known = owner if inspect.isclass(owner) else function  # Cube of Cube.apply
-    name = getattr(known, "__qualname__", "") or type(known).__name__
-    call = f"{name}.{function.__name__}" if known is owner else name
-    module = getattr(known, "__module__", None) or getattr(owner, "__name__", None) or ""
-    library = module.partition(".")[0]
-    if library in ("minigrad", "torch", "numpy"):
-        public = "torch.nn.functional." if "functional" in module else f"{library}."
-        return Named(f"import {library}", public.replace("torch.", f"{library}.") + call)
-    if "<" in call:
-        code = getattr(function, "__code__", None)
-        place = f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else type(function).__name__
-        return Named(f"op = ...  # write here what is checked: {place}", "op")
-    if module == "__main__":
-        code = getattr(function, "__code__", None) or getattr(getattr(known, "forward", None), "__code__", None)
-        module = Path(code.co_filename).stem if code else module
-    return Named(f"from {module} import {call.partition('.')[0]}", call)
+from minigrad.testing.writing import Written
 
 
 def program(
-    subject: Subject, op: Any, reference: Any, sample: Sample, check: str, kind: str, found: Found, ran: Run
+    subject: Subject,
+    mine: Written,
+    theirs: Written | None,
+    sample: Sample,
+    check: str,
+    kind: str,
+    found: Found,
+    ran: Run,
 ) -> str:
     """The whole program.  check: the name of the check that fails; ran: the call that it fails on."""
     engine = subject.engine.__name__
-    mine, theirs = named(op), named(reference) if reference is not None else None
-    if theirs is not None and check not in ("values", "gradients"):
+    if check not in ("values", "gradients"):
         theirs = None
-    imports = {f"import {engine}", mine.imports, *([theirs.imports] if theirs else [])}
     names = names_of(subject, sample)
-    grad = check not in ("values", "runs", "kept", "memory")
-    lines = [*sorted(imports, key=lambda line: (not line.startswith("import"), line)), ""]
+    lines = beginning([engine, *([subject.reference.__name__] if theirs else [])], mine, theirs)
     if "nan" in (numbers := " ".join(map(repr, flat(sample)))) or "inf" in numbers:
         lines += ['nan, inf = float("nan"), float("inf")']
+    grad = check not in ("values", "kept", "memory", "gpu")
     lines += [f"{name} = {made(engine, x, grad and is_leaf(x, i, sample))}" for i, (name, x) in enumerate(names)]
-    arguments = ", ".join([*(name for name, _ in names), *options(engine, sample)])
-    call = f"{mine.call}({arguments})"
+    call = mine.call(*(name for name, _ in names), *options(engine, sample))
     lines += [""] if lines[-1] else []
     leaves = subject.leaves(sample)
     if check in ("first", "kinks", "second") and found.number is not None:
@@ -70,8 +43,18 @@ def program(
     elif theirs is not None and subject.reference is not None:
         lines += beside_reference(subject, sample, call, theirs, check, kind, found, ran)
     else:
-        lines += by_itself(call, names, leaves, check)
+        lines += by_itself(mine, [name for name, _ in names], options(engine, sample), leaves, check)
     return re.sub(r"(?m)^(\w+ = .*\n)\n(?=\w+ = .*$)", r"\1", "\n".join(lines))
+
+
+def beginning(engines: list[str], *each: Written | None) -> list[str]:
+    """The imports of a program, and what it defines."""
+    used = [one for one in each if one is not None]
+    imports = {*(f"import {engine}" for engine in engines), *(line for one in used for line in one.imports)}
+    lines = [*sorted(imports, key=lambda line: (not line.startswith("import"), line)), ""]
+    for one in used:
+        lines += ["", *one.source.splitlines(), "", ""] if one.source else []
+    return lines
 
 
 def names_of(subject: Subject, sample: Sample) -> list[tuple[str, Any]]:
@@ -204,32 +187,47 @@ def second(subject: Subject, call: str, leaves: list[str], kind: str, ran: Run) 
 
 
 def beside_reference(
-    subject: Subject, sample: Sample, call: str, theirs: Named, check: str, kind: str, found: Found, ran: Run
+    subject: Subject, sample: Sample, call: str, theirs: Written, check: str, kind: str, found: Found, ran: Run
 ) -> list[str]:
     """What the op gives, and what the reference gives."""
     engine, other = subject.engine.__name__, subject.reference.__name__
     names = names_of(subject, sample)
     if check == "values":
         again = [] if other == engine else [f"{name} = {made(other, x)}" for name, x in names]
-        arguments = ", ".join([*(name for name, _ in names), *options(other, sample)])
-        return [f"print({call})", *again, f"print({theirs.call}({arguments}))"]
+        arguments = [*(name for name, _ in names), *options(other, sample)]
+        return [f"print({call})", *again, f"print({theirs.call(*arguments)})"]
     leaves = subject.leaves(sample)
     shown = (found.number.of if found.number else f"{leaves[0]}.grad").replace("y", leaves[0] + ".grad")
     before, loss = weighted(engine, call, kind, ran)
     lines = [*before, f"{loss}.backward()", f"print({shown})", ""]
     lines += [f"{name} = {made(other, x, is_leaf(x, i, sample))}" for i, (name, x) in enumerate(names)]
-    arguments = ", ".join([*(name for name, _ in names), *options(other, sample)])
-    before, loss = weighted(other, f"{theirs.call}({arguments})", kind, ran)
+    arguments = [*(name for name, _ in names), *options(other, sample)]
+    before, loss = weighted(other, theirs.call(*arguments), kind, ran)
     return [*lines, *before, f"{loss}.backward()", f"print({shown})"]
 
 
-def by_itself(call: str, names: list[tuple[str, Any]], leaves: list[str], check: str) -> list[str]:
-    """The op alone."""
-    if check in ("runs", "kept"):
+def by_itself(mine: Written, names: list[str], given: list[str], leaves: list[str], check: str) -> list[str]:
+    """The op alone; given: its options."""
+    call = mine.call(*names, *given)
+    if check == "kept":
         return [f"print({call})"]
+    if check == "gpu":
+        moved = [f'    {name} = {name}.to("cuda")' for name in names]
+        imported = "from minigrad.testing.stand_in import installed"
+        return [imported, "", "with installed():", *moved, f"    print({call})"]
+    if check == "reduction":
+        others = [each for each in given if not each.startswith("reduction=")]
+        kinds = [f'reduction="{kind}"' for kind in ("none", "sum", "mean")]
+        return [f"print({mine.call(*names, *others, kind)})" for kind in kinds]
     if check == "memory":
-        first = names[0][0]
-        return [f"y = {call}", f"{first}.zero_()", "print(y)  # it was changed, too"]
-    twice = [f"y = {call}", "print(y)", "y.sum().backward(create_graph=True)", f"print({', '.join(leaves)})"]
+        return [f"y = {call}", f"{names[0]}.zero_()", "print(y)  # it was changed, too"]
     gradients = ", ".join(f"{leaf}.grad" for leaf in leaves)
-    return [*twice, f"print({gradients})"]
+    backward = ["y.sum().backward()", f"print({gradients})"]
+    if check == "modes":
+        again = [f"{leaf}.grad = None" for leaf in leaves]
+        return [f"y = {call}", *backward, *again, f"y = {call}", "y.sum().backward(create_graph=True)", backward[1]]
+    if check == "repeatable":
+        return [f"print({call})", f"print({call})"]
+    if check == "unchanged":
+        return [f"y = {call}", "g = y.detach() * 0 + 1", "y.backward(g)", f"print({', '.join(names)}, g)"]
+    return [f"y = {call}", "print(y)", *(backward if leaves else [])]

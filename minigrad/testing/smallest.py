@@ -15,12 +15,15 @@ MOST = 400
 """So many samples are tried."""
 
 
-def smallest(sample: Sample, fails: Callable[[Sample], bool]) -> Sample:
-    """What is left of a sample when nothing more can be taken away or made plainer so that it fails still."""
+def smallest(sample: Sample, fails: Callable[[Sample], bool], inputs: int | None = None) -> Sample:
+    """What is left of a sample when nothing more can be taken away or made plainer so that it fails still.
+
+    inputs: so many operands may change their shapes, the first ones (a layer's parameters may not); None for all.
+    """
     tried, better = 0, True
     while better:
         better = False
-        for plainer in plainer_than(sample):
+        for plainer in plainer_than(sample, inputs):
             tried += 1
             if tried > MOST:
                 return sample
@@ -30,16 +33,27 @@ def smallest(sample: Sample, fails: Callable[[Sample], bool]) -> Sample:
     return sample
 
 
-def plainer_than(sample: Sample) -> Iterator[Sample]:
+def plainer_than(sample: Sample, inputs: int | None) -> Iterator[Sample]:
     """Samples that are a little plainer, those that are most so first."""
     for name in sample.options:
         yield replace(sample, options={other: value for other, value in sample.options.items() if other != name})
-    yield from without_dimensions(sample)
-    yield from with_shorter_dimensions(sample)
+    for part in (*without_dimensions(first(sample, inputs)), *with_shorter_dimensions(first(sample, inputs))):
+        yield part if inputs is None else replace(sample, operands=(*part.operands, *sample.operands[inputs:]))
     contiguous = mapped(sample, lambda x: np.array(x, order="C"))
     if any(x.strides != y.strides for x, y in zip(arrays_in(sample), arrays_in(contiguous))):
         yield contiguous
+    yield from changed(sample, mapped(sample, finite))
     yield from with_rounder_numbers(sample)
+
+
+def first(sample: Sample, inputs: int | None) -> Sample:
+    """The sample with its first operands alone."""
+    return replace(sample, operands=sample.operands[:inputs])
+
+
+def finite(x: Any) -> Any:
+    """An array with a number for nan and infinities."""
+    return np.where(np.isfinite(x), x, np.array(0.3, x.dtype)) if x.dtype.kind == "f" else x
 
 
 def arrays_in(x: Any) -> Iterator[Any]:

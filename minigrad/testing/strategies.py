@@ -24,7 +24,7 @@ from minigrad.testing.samples import (
     with_ties,
 )
 
-__all__ = ["broadcastable", "tensors"]
+__all__ = ["broadcastable", "losses_targets", "tensors"]
 
 FLOATS = ("float32", "float64")
 MAKES: dict[int, tuple[Any, Make]] = {}
@@ -89,6 +89,46 @@ def broadcastable(
     return strategy(make, smooth, single=number == 1)
 
 
+def losses_targets(
+    kind: str = "numbers", *, dtypes: Sequence[str] = FLOATS, smooth: bool = False
+) -> st.SearchStrategy[tuple[Any, Any]]:
+    """Pairs of an input and a target, for a loss.
+
+    kind: "numbers" (two tensors of one shape), "classes" (logits of shape (N, C) and N classes), "labels" (logits, and
+    0 or 1 for each), "probabilities" (and 0 or 1).  ValueError for another.
+
+    >>> from hypothesis import given
+    >>> @given(losses_targets("classes"))
+    ... def check(pair):
+    ...     input, target = pair
+    ...     assert input.shape[0] == len(target) and (target < input.shape[1]).all()
+    >>> check()
+    """
+    if kind not in ("numbers", "classes", "labels", "probabilities"):
+        raise ValueError(f'there is no kind {kind!r}: "numbers", "classes", "labels" and "probabilities"')
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        dtype = ("float64",) if smooth else (dtype_of(draw, tuple(dtypes)),)
+        if kind == "classes":
+            number, classes = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+            x = array(draw, smooth, (number, classes), dtype, extremes=False)
+            rng = np.random.default_rng(draw(st.integers(0, 99)))
+            return Sample((x, rng.integers(0, classes, number)))
+        size = shape(draw, smooth)
+        x = array(draw, smooth, size, dtype, inside if kind == "probabilities" else anywhere)
+        if kind == "numbers":
+            return Sample((x, array(draw, smooth, size, dtype)))
+        rng = np.random.default_rng(draw(st.integers(0, 99)))
+        return Sample((x, np.asarray(rng.integers(0, 2, size)).astype(x.dtype)))
+
+    return strategy(make, smooth, single=False)
+
+
+def inside(x: Any) -> Any:
+    """Between 0 and 1, without them."""
+    return 0.05 + 0.9 * (np.arctan(np.nan_to_num(x)) / np.pi + 0.5)
+
+
 def strategy(make: Make, smooth: bool, single: bool) -> st.SearchStrategy[Any]:
     """A strategy of minigrad's tensors, of which `check_op` knows the arrays."""
 
@@ -109,7 +149,7 @@ def make_of(inputs: Any, constants: Sequence[int], options: dict[str, Any]) -> M
     def make(draw: Draw, smooth: bool) -> Sample:
         operands: tuple[Any, ...] = ()
         for each in several:
-            operands += drawn_from(each, draw, smooth)
+            operands += of_dtype_of(operands, drawn_from(each, draw, smooth))
         return Sample(operands, Options(options).draw(draw, operands), tuple(constants))
 
     return make
@@ -124,6 +164,15 @@ def drawn_from(each: Any, draw: Draw, smooth: bool) -> tuple[Any, ...]:
     drawn = draw(each)
     operands = drawn if isinstance(drawn, tuple) else (drawn,)
     return tuple(as_array(x, smooth) for x in operands)
+
+
+def of_dtype_of(before: tuple[Any, ...], operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Operands in the dtype of the floats before them: few ops take several."""
+    floats = [x for x in before if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
+    if not floats:
+        return operands
+    dtype = floats[0].dtype
+    return tuple(x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in operands)
 
 
 def as_array(x: Any, smooth: bool) -> Any:
