@@ -174,3 +174,11 @@ def test_without_hypothesis_it_says_what_to_install() -> None:
     program = "import sys; sys.modules['hypothesis'] = None; import minigrad.testing as t; t.make_tensor; t.check_op"
     ended = python("-c", program, cwd=TESTS.parent)
     assert 'minigrad.testing.check_op needs hypothesis: pip install "minigrad[testing]"' in ended.stderr
+
+
+def test_the_workflow_makes_what_the_page_says() -> None:
+    docs = TESTS.parent / "docs"
+    commands = re.findall(r"^ +- run: (.*)$", (docs / "prove.yml").read_text(), flags=re.MULTILINE)
+    assert commands == ['pip install "./minigrad[testing]" pytest', "python -m pytest -q"]
+    assert "\ntesting = [" in (TESTS.parent / "pyproject.toml").read_text()
+    assert f"\n{commands[1]} " in (docs / "testing.md").read_text()

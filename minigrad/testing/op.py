@@ -42,6 +42,9 @@ class CheckError(AssertionError):
         self.check, self.program = check, program
 
 
+CheckError.__module__ = "minigrad.testing"  # where a user finds it
+
+
 @dataclass(frozen=True)
 class Property:
     """One of the checks."""
