@@ -69,6 +69,19 @@ def test_a_reference_of_pytorch() -> None:
     assert info.value.check == "gradients"
 
 
+def test_what_is_checked_if_asked_for() -> None:
+    check_op(minigrad.relu, torch.relu, also=["masked", "orders"], examples=20)
+
+    for op, reference, check in (
+        (wrong_ops.relu, torch.relu, "masked"),
+        (wrong_ops.by_columns, torch.clone, "orders"),
+    ):
+        check_op(op, reference, without=["gpu"], examples=20)
+        with pytest.raises(CheckError) as info:
+            check_op(op, reference, also=[check], without=["gpu"])
+        assert info.value.check == check
+
+
 PROGRAMS = {
     "wrong_sign": "the gradient:       -0.82644628\nfinite differences: 0.82644628",
     "nan_at_zero": "the gradient:       nan\nslope to the left:  -1.0\nslope to the right: 1.0",

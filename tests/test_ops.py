@@ -10,14 +10,13 @@ import pytest
 from differences import GRADIENTS, NAMES, NOT_FINITE, VALUES, differs
 from engines import torch
 from hypothesis import given, settings
-from parity import Run, Tolerance, backward, both_succeeded, check_equal, results, run, tolerance
-from registry import OPS, Op
+from parity import Run, Tolerance, both_succeeded, results, run, tolerance
+from registry import OPS, Call, Op
 from samples import Sample
 
 import minigrad
 from minigrad.engine.changes import changes_of
 from minigrad.testing import checks
-from minigrad.testing.checks import bits
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.hypothesis]  # of which `make fuzz` runs all
 
@@ -64,8 +63,12 @@ def compare_values(op: Op, spelling: str, sample: Sample) -> None:
 
 
 def subject(op: Op, spelling: str) -> checks.Subject:
-    """What `minigrad.testing` checks: the op, with PyTorch's of the same name for a reference."""
-    call = op.calls[spelling]
+    """What `minigrad.testing` checks: an op by one of its names."""
+    return subject_of(op, op.calls[spelling])
+
+
+def subject_of(op: Op, call: Call) -> checks.Subject:
+    """An op by one of its calls, with PyTorch's for a reference."""
 
     def rounding(sample: Sample) -> Tolerance | None:
         return tolerance(sample, op.sums) if op.defined else None
@@ -105,20 +108,7 @@ def check_not_finite(op: Op, spelling: str, sample: Sample) -> None:
 
 
 def compare_not_finite(op: Op, spelling: str, sample: Sample) -> None:
-    call = op.calls[spelling]
-    mine, again, theirs = (run(call, engine, sample, requires_grad=True) for engine in (minigrad, minigrad, torch))
-    if not both_succeeded(mine, theirs) or not any(y.requires_grad for y in results(theirs.result)):
-        return
-    plain, expected = (backward(engine, ran, kind="not finite") for engine, ran in ((minigrad, mine), (torch, theirs)))
-    check_equal(finite_or_nan(minigrad, plain), finite_or_nan(torch, expected), tolerance(sample, op.sums))
-    recorded = backward(minigrad, again, create_graph=True, kind="not finite")
-    for g, h in zip(plain, recorded, strict=True):
-        assert (g is h is None) or np.array_equal(bits(g.array), bits(h.array))
-
-
-def finite_or_nan(engine: Any, gradients: list[Any]) -> list[Any]:
-    """Gradients with nan for infinities: which of the two comes of inf - inf hangs on the order of the sums."""
-    return [None if g is None else engine.where(engine.isfinite(g.detach()), g.detach(), np.nan) for g in gradients]
+    checks.check_masked(subject(op, spelling), sample)
 
 
 def grad_fns(ran: Run) -> list[str | None]:

@@ -62,7 +62,7 @@ class Subject:
     differentiated: bool = True
     """Whether the reference has gradients."""
     nan_counts: bool = True
-    """Whether a gradient must be nan where the reference's is."""
+    """Whether gradients are compared where the reference's is nan, or the operand."""
     rounding: Callable[[Sample], Tolerance | None] = tolerance
     """By how much rounding may change the numbers; None where they are not defined."""
     names: tuple[str, ...] = ()
@@ -116,16 +116,71 @@ def check_gradients(subject: Subject, sample: Sample, kind: str = "drawn") -> tu
     compare_need_of_grad(mine, theirs)
     gradients = went_back(subject.engine, mine, kind), backward(subject.reference, theirs, kind=kind)
     if not subject.nan_counts:
-        put_nan_where_it_is(*gradients)
+        put_nan_where_nothing_is_said(*gradients, mine.leaves)
     compare_gradients(*gradients, subject.rounding(sample), subject.by, subject.leaves(sample))
     return mine, theirs
 
 
-def put_nan_where_it_is(mine: list[Any], theirs: list[Any]) -> None:
-    """Put nan into gradients where those of the reference are nan: what these say nothing of is not compared."""
-    for g, expected in zip(mine, theirs):
+def check_masked(subject: Subject, sample: Sample) -> None:
+    """Infinities and nans that arrive stop where the reference does not depend on its operand: 0 is chosen there."""
+    mine, again, theirs = subject.run(sample, True), subject.run(sample, True), subject.run_reference(sample, True)
+    if not subject.both_succeeded(mine, theirs) or not theirs.differentiable:
+        return
+    plain = went_back(subject.engine, mine, "not finite")
+    expected = backward(subject.reference, theirs, kind="not finite")
+    gradients = finite_or_nan(subject.engine, plain), finite_or_nan(subject.reference, expected)
+    compare_gradients(*gradients, subject.rounding(sample), subject.by, subject.leaves(sample))
+    recorded = went_back(subject.engine, again, "not finite", create_graph=True)
+    compare_modes(plain, recorded, subject.leaves(sample))
+
+
+def finite_or_nan(engine: Any, gradients: list[Any]) -> list[Any]:
+    """Gradients with nan for infinities: which of the two comes of inf - inf hangs on the order of the sums."""
+    return [None if g is None else engine.where(engine.isfinite(g.detach()), g.detach(), np.nan) for g in gradients]
+
+
+def put_nan_where_nothing_is_said(mine: list[Any], theirs: list[Any], leaves: list[Any]) -> None:
+    """Put nan into both gradients where the reference's is nan, or the operand: these are not compared."""
+    for g, expected, leaf in zip(mine, theirs, leaves):
         if g is not None and expected is not None and g.shape == expected.shape:
-            array_of(g)[np.isnan(array_of(expected))] = np.nan
+            where = np.isnan(array_of(expected)) | np.isnan(array_of(leaf))
+            array_of(g)[where] = array_of(expected)[where] = np.nan
+
+
+def check_orders(subject: Subject, sample: Sample) -> None:
+    """The results lie in memory as the reference's, and can be looked at as vectors where these can."""
+    mine, theirs = subject.run(sample), subject.run_reference(sample)
+    if not subject.both_succeeded(mine, theirs):
+        return
+    compare(mine.result, theirs.result, subject.rounding(sample), subject.by, "y")
+    compare_orders(list(results(mine.result)), list(results(theirs.result)), subject.by)
+    for y, expected in zip(results(mine.result), results(theirs.result), strict=True):
+        if flat_view(y) != flat_view(expected):
+            raise Found(f"its result can be viewed as a vector where {subject.by}'s cannot, or the other way round")
+
+
+def compare_orders(mine: list[Any], theirs: list[Any], by: str) -> None:
+    """Found, where tensors do not lie in memory alike.  A dimension of length 1 has no order, nor has emptiness."""
+    for y, expected in zip(mine, theirs, strict=True):
+        pair = [(x.is_contiguous(), steps_that_count(x)) for x in (y, expected)]
+        if pair[0] != pair[1]:
+            raise Found(f"a tensor of shape {list(y.shape)} has strides {y.stride()}, by {by} {expected.stride()}")
+
+
+def steps_that_count(y: Any) -> list[int]:
+    """The strides of dimensions that have several elements."""
+    return [step for n, step in zip(y.shape, y.stride(), strict=True) if n > 1] if y.numel() else []
+
+
+def flat_view(y: Any) -> tuple[bool, bool]:
+    """Whether a tensor can be looked at as a vector, and whether reshape does so."""
+    try:
+        y.view(-1)
+    except RuntimeError:
+        viewed = False
+    else:
+        viewed = True
+    return viewed, y.reshape(-1).data_ptr() == y.data_ptr()
 
 
 def compare(mine: Any, theirs: Any, within: Tolerance | None, by: str, name: str) -> None:
@@ -357,15 +412,21 @@ def check_modes(subject: Subject, sample: Sample) -> None:
         return
     plain = went_back(subject.engine, ran)
     recorded = went_back(subject.engine, again, create_graph=True) if subject.order > 1 else plain
-    for name, leaf, g, h in zip(subject.leaves(sample), ran.leaves, plain, recorded, strict=True):
+    compare_modes(plain, recorded, subject.leaves(sample))
+    for name, leaf, g in zip(subject.leaves(sample), ran.leaves, plain, strict=True):
+        if g is not None and (g.dtype, g.shape) != (leaf.dtype, leaf.shape):
+            raise Found(f"{name}.grad has another dtype or shape than {name}")
+    check_owned([g for g in plain if g is not None], ran)
+    check_owned([g for g in recorded if g is not None], again)
+
+
+def compare_modes(plain: list[Any], recorded: list[Any], names: list[str]) -> None:
+    """Found, where the gradients are not the same to the bit with create_graph=True."""
+    for name, g, h in zip(names, plain, recorded, strict=True):
         if (g is None) != (h is None):
             raise Found(f"{name}.grad is {'None' if h is None else 'there'} with create_graph=True alone")
         if g is not None:
-            if (g.dtype, g.shape) != (leaf.dtype, leaf.shape):
-                raise Found(f"{name}.grad has another dtype or shape than {name}")
             compare_bits(g, h, f"{name}.grad", "its gradient is another with create_graph=True", "create_graph=True")
-    check_owned([g for g in plain if g is not None], ran)
-    check_owned([g for g in recorded if g is not None], again)
 
 
 def check_owned(gradients: list[Any], ran: Run) -> None:

@@ -285,7 +285,7 @@ def loss_checks(loss: Any, reference: Any = None, kind: str = "numbers", **how: 
     checks = op_checks(function, None if reference is None else as_function(reference), **how)
     own = {"reduction": Property(partial(check_reductions, function))} if reductions else {}
     spelled = WrittenLoss(called.imports, called.expression, called.source) if inspect.isclass(loss) else called
-    return replace(checks, op=loss, spelled=spelled, properties={**PROPERTIES, **own})
+    return replace(checks, op=loss, spelled=spelled, properties={**checks.properties, **own})
 
 
 @dataclass(frozen=True)

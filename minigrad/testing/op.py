@@ -75,6 +75,12 @@ PROPERTIES = {
 }
 """The checks by their names, in the order in which they are made: what fails first says most."""
 
+OPTIONAL = {
+    "masked": Property(checks.check_masked, reference=True),
+    "orders": Property(checks.check_orders, reference=True),
+}
+"""What is checked if it is asked for, by `also`: a good op may do otherwise."""
+
 
 def meaning(check: Any) -> str:
     """What a check is for."""
@@ -277,6 +283,7 @@ def op_checks(
     rtol: float | None = None,
     atol: float | None = None,
     without: Sequence[str] = (),
+    also: Sequence[str] = (),
     engine: Any = None,
     name: str | None = None,
 ) -> Checks:
@@ -286,7 +293,9 @@ def op_checks(
     that broadcast, one for each parameter without a default.  options: for each option its values, or a strategy;
     it is also left out.  constants: which operands do not require grad.  order: how often it can be differentiated.
     rtol, atol: how near to the reference it must be (by default rounding, by the dtype).  without: checks that are
-    left out.  engine: minigrad or torch, by default what the op belongs to.
+    left out.  also: those that are made, too: "masked" (infinities that arrive stop where the reference does not depend
+    on its operand), "orders" (results lie in memory as the reference's).  engine: minigrad or torch, by default what
+    the op belongs to.
     """
     engine = library_of(op) if engine is None else engine
     parameters = names_of_operands(op)
@@ -302,7 +311,8 @@ def op_checks(
         rounding=partial(rounding, rtol, atol),
         **({} if reference is None else referring(reference)),
     )
-    return Checks(subject, op, make, reference, examples, without)
+    properties = {**PROPERTIES, **{each: OPTIONAL[each] for each in also}}
+    return Checks(subject, op, make, reference, examples, without, properties=properties)
 
 
 def names_of_operands(op: Any) -> tuple[str, ...]:

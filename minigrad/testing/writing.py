@@ -36,7 +36,7 @@ def written(function: Any) -> Written:
     expression = f"{name}.{function.__name__}" if known is owner else name
     library = module.partition(".")[0]
     if library in ("minigrad", "torch", "numpy"):
-        return Written((f"import {library}",), public(library, module) + expression)
+        return Written((f"import {library}",), public(library, module) + known.__name__)
     if "<" in name:
         return of_source(known, expression)
     return Written((f"from {importable(known, module)} import {name.partition('.')[0]}",), expression)
