@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: compare test lint check slow fuzz benchmarks gpu clean
+.PHONY: compare test lint check slow fuzz benchmarks gpu docs docs-serve clean
 
 compare: .venv/compare
 	$(BIN)/python -m comparisons $(LESSONS)
@@ -51,7 +51,16 @@ gpu:
 	$(PYTHON) -m venv .venv
 	touch $@
 
-.venv/compare .venv/test .venv/peers: .venv/%: .venv/pip pyproject.toml
+# The pages as a site, in out/site: open out/site/index.html.  Its search works from the file too.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
+
+docs: .venv/docs
+	$(MKDOCS) build --strict
+
+docs-serve: .venv/docs
+	$(MKDOCS) serve --livereload
+
+.venv/compare .venv/docs .venv/test .venv/peers: .venv/%: .venv/pip pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[$*]"
 	touch $@
 

@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from benchmarks.contestants import CONTESTANTS
+from benchmarks.measure import quartiles
 from benchmarks.tasks import GOALS
 
 COLORS = {
     "minigrad": "#d1495b",
+    "minigrad compiled": "#8c1c2f",
     "torch": "#30638e",
     "torch fused": "#5a8fbf",
     "torch.compile": "#9cc3e4",
@@ -27,28 +29,29 @@ COLORS = {
 
 def draw(found: dict[str, Any], folder: Path) -> None:
     """Write what there are results for."""
-    training = [name for name in found["results"] if name in GOALS and "torch" in found["results"][name]["seconds"]]
+    training = [name for name in found["results"] if name in GOALS and "torch" in found["results"][name]["fastest"]]
     if training:
         draw_ratios(training, found, folder / "ratios.png")
 
 
 def draw_ratios(names: list[str], found: dict[str, Any], path: Path) -> None:
-    """Everyone's time divided by PyTorch's in the same round: median and quartiles, a row for each workload."""
+    """Everyone's fastest time divided by PyTorch's, and quartiles of the medians of rounds; a row for each workload."""
     figure = Figure(figsize=(9, 1.4 + 0.95 * len(names)), layout="constrained")
     axes = figure.subplots()
-    contestants = [name for name in CONTESTANTS if any(name in found["results"][row]["seconds"] for row in names)]
+    contestants = [name for name in CONTESTANTS if any(name in found["results"][row]["fastest"] for row in names)]
     for place, contestant in enumerate(contestants):
-        rows, medians, spread = [], [], []
+        rows, fastest, spread = [], [], []
         for row, name in enumerate(names):
             result = found["results"][name]
             if result["losses agree"].get(contestant):
-                values = sorted(times[contestant] / times["torch"] for times in result["rounds"] if contestant in times)
-                middle = values[len(values) // 2]
+                ratio = result["fastest"][contestant] / result["fastest"]["torch"]
+                rounds = [times for times in result["rounds"] if contestant in times]
+                low, high = quartiles([times[contestant].median / times["torch"].median for times in rounds])
                 rows.append(row + (place - (len(contestants) - 1) / 2) * 0.075)
-                medians.append(middle)
-                spread.append((middle - values[len(values) // 4], values[-1 - len(values) // 4] - middle))
+                fastest.append(ratio)
+                spread.append((max(ratio - low, 0), max(high - ratio, 0)))
         axes.errorbar(
-            medians,
+            fastest,
             rows,
             xerr=list(zip(*spread)) if spread else None,
             fmt="D" if contestant == "minigrad" else "o",
@@ -67,6 +70,9 @@ def draw_ratios(names: list[str], found: dict[str, Any], path: Path) -> None:
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(axis="x", which="both", alpha=0.25)
     axes.set_xlabel("time of a training step / PyTorch's (less is faster)")
-    axes.set_title(f"{found['machine']['processor']}, {found['threads']} threads", fontsize=10)
+    axes.set_title(
+        f"{found['machine']['processor']}, {found['threads']} threads: the fastest steps, and quartiles of medians",
+        fontsize=10,
+    )
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     figure.savefig(path, dpi=130)

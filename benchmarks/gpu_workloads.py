@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.contestants import by_torch
+from benchmarks.nets import convolutional
 from benchmarks.workloads import PERCEPTRONS, Step
 
 WIDTHS = (128, 256, 512, 1024, 2048, 4096, 8192)
@@ -40,10 +41,7 @@ def mnist_adam(torch: Any, device: str) -> Step:
 
 def mnist_cnn(torch: Any, device: str) -> Step:
     """A batch of 64 images, two convolutions, a pooling and two linear layers, cross-entropy, Adadelta."""
-    nn = torch.nn
-    layers = [nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
-    layers += [nn.Linear(9216, 128), nn.ReLU(), nn.Linear(128, 10)]
-    return classifier(torch, nn.Sequential(*layers), torch.optim.Adadelta, 0.1, (64, 1, 28, 28), device)
+    return classifier(torch, convolutional(torch), torch.optim.Adadelta, 0.1, (64, 1, 28, 28), device)
 
 
 def classifier(torch: Any, model: Any, optimizer: Any, rate: float, shape: tuple[int, ...], device: str) -> Step:

@@ -114,7 +114,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
     panels = figure.subplots(2, 4, sharex=True, sharey=True)
     for axes, op in zip(panels.flat, OPS):
         for contestant in OP_CONTESTANTS:
-            micros = [1e6 * results[f"{op} {size}"]["seconds"][contestant] for size in SIZES]
+            micros = [1e6 * results[f"{op} {size}"]["fastest"][contestant] for size in SIZES]
             axes.loglog(SIZES, micros, "o-", markersize=3, color=COLORS[contestant], label=contestant)
         axes.set_title(op, fontsize=10)
         axes.grid(alpha=0.25)

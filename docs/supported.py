@@ -52,7 +52,7 @@ DATASETS = ("CIFAR10", "CIFAR100", "EMNIST", "FakeData", "FashionMNIST", "KMNIST
 DIFFERS = {
     "torch.Generator": "one for all devices: numbers for a GPU are drawn on the CPU, the same from a seed everywhere",
     "torch.autocast": "off, with a warning: minigrad computes in the dtype of its tensors",
-    "torch.compile": "the function or module itself",
+    "torch.compile": "a training step becomes a NumPy program; a module stays as it is",
     "torch.device": '"cpu" and "cuda"; other devices are refused',
     "torch.get_autocast_dtype": "NotImplementedError for the CPU's bfloat16",
     "torch.inference_mode": "as no_grad: the tensors are ordinary ones",

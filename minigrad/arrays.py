@@ -30,7 +30,7 @@ def array_module(array: Any) -> Any:
 def on_its_gpu(array: Any) -> Any:
     """An array itself; if it is CuPy's, CuPy works on its GPU from now on."""
     cupy = libraries.get(type(array), np)
-    if cupy is not np and several_gpus(cupy):
+    if cupy is not np and not isinstance(array, np.ndarray) and several_gpus(cupy):
         cupy.cuda.runtime.setDevice(array.device.id)
     return array
 
@@ -43,7 +43,7 @@ def several_gpus(cupy: Any) -> bool:
 
 def gpu_of(array: Any) -> int | None:
     """The number of the GPU on which a raw array lives; None on the CPU."""
-    if type(array) is np.ndarray or type(array) not in libraries:
+    if isinstance(array, np.ndarray) or type(array) not in libraries:
         return None
     number: int = array.device.id
     return number
@@ -56,7 +56,7 @@ def result_array(value: Any, operands: tuple[Any, ...] = ()) -> Any:
     """
     if isinstance(value, np.generic):
         return np.asarray(value)
-    if type(value) is not np.ndarray and operands:
+    if operands and not isinstance(value, np.ndarray):
         from minigrad.gpu.placement import check_devices
 
         check_devices(*operands)

@@ -19,6 +19,11 @@ def is_available() -> bool:
     return find_gpu()[0] is not None
 
 
+def is_bf16_supported(including_emulation: bool = True) -> bool:  # noqa: ARG001 - PyTorch's
+    """Whether tensors can be of bfloat16: never, minigrad has no such dtype."""
+    return False
+
+
 def is_initialized() -> bool:
     """Whether a GPU has been looked for and found."""
     return find_gpu.cache_info().currsize > 0 and is_available()

@@ -10,6 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.absent import AbsentDtype, advice
 from minigrad.arrays import copy_of, gpu_of, on_its_gpu, quiet
 from minigrad.gpu import finding
 from minigrad.gpu.finding import gpu
@@ -244,7 +245,7 @@ def to_arguments(
     """The arguments of `to`: to(device, dtype, non_blocking, copy), to(dtype, ...), or to(other_tensor, ...)."""
     flags = [arg for arg in args if isinstance(arg, bool)]
     for arg in args:
-        if isinstance(arg, dtypes.dtype):
+        if isinstance(arg, (dtypes.dtype, type, AbsentDtype)):
             dtype = arg
         elif hasattr(arg, "array"):
             dtype, device = arg.dtype, arg.device
@@ -252,5 +253,8 @@ def to_arguments(
             device = arg
         elif arg is not None and not isinstance(arg, bool):
             raise TypeError(f"to(): an argument must be a dtype, a device or a Tensor, not {type(arg).__name__}")
+    dtype = dtypes.of_python.get(dtype, dtype) if isinstance(dtype, type) else dtype
+    if not isinstance(dtype, (dtypes.dtype, NoneType)):
+        raise TypeError(f"to(): argument 'dtype' must be a dtype, not {dtype!r}{advice(dtype)}")
     non_blocking, copy = (*flags, *(non_blocking, copy)[len(flags) :])
     return Wanted(dtype, None if device is None else checked(device), non_blocking, copy, memory_format)

@@ -12,6 +12,8 @@ from typing import Any, final
 
 import numpy as np
 
+from minigrad.absent import advice
+
 __all__ = [
     *("double", "dtype", "float16", "float32", "float64", "get_default_dtype", "half", "int8", "int16", "int32"),
     *("int64", "long", "set_default_dtype", "short", "uint8"),
@@ -72,6 +74,9 @@ int64 = long = dtype("int64", INTEGER)
 uint8 = dtype("uint8", INTEGER)
 bool_ = dtype("bool", BOOL)
 
+of_python: dict[Any, dtype] = {float: float64, int: int64, bool: bool_}
+"""What Python's types mean where a dtype is asked for."""
+
 ALL = (float32, float64, float16, int64, int32, int16, int8, uint8, bool_)
 
 
@@ -127,7 +132,7 @@ def set_default_dtype(d: dtype, /) -> None:
     >>> set_default_dtype(minigrad.float32)
     """
     if not isinstance(d, dtype):
-        raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
+        raise TypeError(f"invalid dtype object: only floating-point types are supported as the default type{advice(d)}")
     if not d.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
     global _default_dtype

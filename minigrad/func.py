@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from minigrad.autograd import grad_mode
-from minigrad.autograd.functional import zeros_as
-from minigrad.autograd.gradients import grad as gradients
+from minigrad.autograd.functional import gradients_by, jacobian_rows, zeros_as
 from minigrad.engine.graph import Node, node_of
 from minigrad.nn.utils.stateless import functional_call_of as functional_call
 from minigrad.nn.utils.stateless import stack_module_state
@@ -98,14 +97,14 @@ def grad_and_value(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: 
     def both(*args: Any, **kwargs: Any) -> Any:
         with grad_mode.enable_grad():
             given, chosen = fresh_arguments(args, argnums)
-            value, *aux = func(*given, **kwargs) if has_aux else (func(*given, **kwargs),)
+            value, *aux = called(func, has_aux, given, kwargs)
             if not isinstance(value, Tensor) or value.ndim:
                 shown = f"shape {list(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
                 raise RuntimeError(
                     f"grad_and_value(f)(*args): Expected f(*args) to return a scalar Tensor, got {shown}. "
                     "Maybe you wanted to use the vjp or jacrev APIs instead?"
                 )
-            slopes = rebuilt(chosen, iter(derivatives([value], list(leaves(chosen)), [None])))
+            slopes = rebuilt(chosen, iter(gradients_by([value], list(leaves(chosen)), [None], True, False)))
         slopes, value = released(slopes, chosen), released(value)
         return slopes, (value, released(aux[0])) if has_aux else value
 
@@ -122,12 +121,12 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     """
     with grad_mode.enable_grad():
         xs, _ = fresh_arguments(primals, tuple(range(len(primals))))
-        ys, *aux = func(*xs) if has_aux else (func(*xs),)
+        ys, *aux = called(func, has_aux, xs)
 
     def pull(*cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:  # noqa: ARG001
         vs = cotangents[0] if len(cotangents) == 1 else cotangents
         with grad_mode.enable_grad():
-            found = derivatives(list(leaves(ys)), list(leaves(xs)), list(leaves(vs)))
+            found = gradients_by(list(leaves(ys)), list(leaves(xs)), list(leaves(vs)), True, False)
         return released(rebuilt(tuple(xs), iter(found)))
 
     value = released(ys, xs)
@@ -150,11 +149,11 @@ def jvp(
         raise RuntimeError(f"jvp: {len(primals)} primals and {len(tangents)} tangents must be as many")
     with grad_mode.enable_grad():
         xs, _chosen = fresh_arguments(primals, tuple(range(len(primals))))
-        ys, *aux = func(*xs) if has_aux else (func(*xs),)
+        ys, *aux = called(func, has_aux, xs)
         outputs = list(leaves(ys))
         us = [zeros_as(y).requires_grad_() for y in outputs]
-        slopes = derivatives(outputs, list(leaves(xs)), us)
-        moved = derivatives(slopes, us, list(leaves(tangents)))
+        slopes = gradients_by(outputs, list(leaves(xs)), us, True, False)
+        moved = gradients_by(slopes, us, list(leaves(tangents)), True, False)
     result = released(ys, [xs, us]), released(rebuilt(ys, iter(moved)))
     return (*result, released(aux[0])) if has_aux else result
 
@@ -176,25 +175,13 @@ def jacrev(
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         with grad_mode.enable_grad():
             given, chosen = fresh_arguments(args, argnums)
-            ys, *aux = func(*given, **kwargs) if has_aux else (func(*given, **kwargs),)
+            ys, *aux = called(func, has_aux, given, kwargs)
             xs = list(leaves(chosen))
-            blocks = mapped(lambda y: rebuilt(chosen, iter(rows(y, xs))), ys)
+            blocks = mapped(lambda y: rebuilt(chosen, iter(jacobian_rows(y, xs, True, False))), ys)
         blocks = released(blocks, chosen)
         return (blocks, released(aux[0])) if has_aux else blocks
 
     return jacobian
-
-
-def rows(y: Tensor, xs: list[Tensor]) -> list[Tensor]:
-    """For each x the derivatives of every element of y by it."""
-    found = []
-    for i in range(y.numel()):
-        one = zeros_as(y)
-        one.array.reshape(-1)[i] = 1
-        found.append(derivatives([y], xs, [one]))
-    if not found:
-        return [x.new_zeros((*y.shape, *x.shape)) for x in xs]
-    return [stack(column).reshape((*y.shape, *x.shape)) for column, x in zip(zip(*found), xs)]
 
 
 def jacfwd(
@@ -219,6 +206,12 @@ def hessian(func: Function, argnums: int | tuple[int, ...] = 0) -> Function:
             [ 0., 12.]])
     """
     return jacfwd(jacrev(func, argnums), argnums)
+
+
+def called(func: Function, has_aux: bool, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
+    """The value of a function, and what it gives beside it if has_aux."""
+    result = func(*args, **(kwargs or {}))
+    return result if has_aux else (result,)
 
 
 def fresh_arguments(args: tuple[Any, ...], argnums: int | tuple[int, ...]) -> tuple[list[Any], Any]:
@@ -266,18 +259,6 @@ def reaches_others(y: Tensor) -> bool:
     return False
 
 
-def derivatives(ys: list[Tensor], xs: list[Tensor], vs: list[Any]) -> list[Tensor]:
-    """The gradients of sum(v * y) by the x's, with a graph of their own; zeros where nothing depends on one."""
-    pairs = [(y, v) for y, v in zip(ys, vs, strict=True) if y.requires_grad]
-    if not pairs:
-        return [zeros_as(x) for x in xs]
-    return list(
-        gradients(
-            [y for y, _ in pairs], xs, [v for _, v in pairs], True, True, allow_unused=True, materialize_grads=True
-        )
-    )
-
-
 # Batches --------------------------------------------------------------------------------------------------------
 
 
@@ -303,18 +284,18 @@ def vmap(
         dims = dims_like(in_dims, args, f"vmap({name}, in_dims={in_dims}, ...)(<inputs>): in_dims")
         values = list(leaves(args))
         size = batch_size(name, values, dims)
-        before = get_rng_state()
+        before: Any = None if randomness == "different" else get_rng_state()
         results = []
         for i in range(size):
             if randomness == "same":
                 set_rng_state(before)
             parts = iter([x if d is None else x.select(d, i) for x, d in zip(values, dims)])
             results.append(func(*rebuilt(args, parts), **kwargs))
-            if randomness == "error" and (get_rng_state() != before).any():
-                raise RuntimeError(
-                    "vmap: called random operation while in randomness error mode. Please either use the 'same' or "
-                    "'different' randomness flags on vmap or perform the randomness operation out of vmap"
-                )
+        if randomness == "error" and (get_rng_state() != before).any():
+            raise RuntimeError(
+                "vmap: called random operation while in randomness error mode. Please either use the 'same' or "
+                "'different' randomness flags on vmap or perform the randomness operation out of vmap"
+            )
         outs = dims_like(out_dims, results[0], f"vmap({name}, ..., out_dims={out_dims}): out_dims")
         columns = zip(*map(leaves, results))
         return rebuilt(results[0], iter([joined(name, each, d) for each, d in zip(columns, outs)]))

@@ -88,12 +88,12 @@ MODULE_OF = {name: f"minigrad.ops.{family}" for family, names in FAMILIES.items(
 
 
 OTHERS = {
-    "": "amp backends distributions func linalg multiprocessing profiler testing",
+    "": "amp backends compiler distributions func linalg multiprocessing profiler testing",
     "minigrad.amp.scaler": "GradScaler",
     "minigrad.amp.mode": "autocast get_autocast_dtype is_autocast_cache_enabled is_autocast_enabled",
     "minigrad.func": "vmap",
     "minigrad.asking": "is_complex is_floating_point is_storage numel typename",
-    "minigrad.compiling": "compile",
+    "minigrad.compiled": "compile",
     "minigrad.limits": "finfo iinfo",
     "minigrad.ops.further.pooling": "adaptive_avg_pool1d avg_pool1d max_pool1d max_pool1d_with_indices max_pool3d",
     "minigrad.ops.pooling": "max_pool2d",

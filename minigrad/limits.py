@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.absent import advice
 
 __all__ = ["finfo", "iinfo"]
 
@@ -78,5 +79,6 @@ class iinfo(Limits):
 def checked(name: str, kind: Any) -> dtypes.dtype:
     """A dtype; TypeError for what is none."""
     if not isinstance(kind, dtypes.dtype):
-        raise TypeError(f"{name}(): argument 'type' (position 1) must be torch.dtype, not {type(kind).__name__}")
+        given = f"{type(kind).__name__}{advice(kind)}"
+        raise TypeError(f"{name}(): argument 'type' (position 1) must be torch.dtype, not {given}")
     return kind

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.engine.places import warn
+from minigrad.engine import places
 
 __all__ = [
     "are_deterministic_algorithms_enabled",
@@ -22,7 +22,7 @@ __all__ = [
     "use_deterministic_algorithms",
 ]
 
-state: dict[str, Any] = {"deterministic": False, "warn_only": False, "precision": "highest", "warn_always": False}
+state: dict[str, Any] = {"deterministic": False, "warn_only": False, "precision": "highest"}
 
 attention = dict.fromkeys(("cudnn", "flash", "mem_efficient", "math", "overrideable"), True)
 """How attention may be computed, by PyTorch's names: see minigrad.nn.attention."""
@@ -75,7 +75,7 @@ def set_float32_matmul_precision(precision: str) -> None:
     if precision in ("highest", "high", "medium"):
         state["precision"] = precision
     else:
-        warn(
+        places.warn(
             f"{precision} is not one of 'highest', 'high', or 'medium'; the currentsetFloat32MatmulPrecision call has "
             "no effect."
         )
@@ -92,10 +92,10 @@ def set_flush_denormal(mode: bool) -> bool:  # noqa: ARG001 - PyTorch's
 
 
 def set_warn_always(b: bool, /) -> None:
-    """Give every warning each time: what minigrad warns of goes by Python's filters, with or without this."""
-    state["warn_always"] = bool(b)
+    """Give each time what else is warned of once in a process.  All goes by Python's filters, with or without this."""
+    places.warns_always = bool(b)
 
 
 def is_warn_always_enabled() -> bool:
     """What `set_warn_always` was told last."""
-    return bool(state["warn_always"])
+    return places.warns_always

@@ -22,7 +22,7 @@ from minigrad.engine.ownership import add_to_grads
 from minigrad.grad_fn import as_shown
 from minigrad.hooks import RemovableHandle
 from minigrad.methods import TensorMethods
-from minigrad.ops import creation
+from minigrad.ops import advice, creation
 from minigrad.ops.dims import axis
 from minigrad.ops.moving import to_device
 from minigrad.size import Size
@@ -330,6 +330,7 @@ class Tensor(TensorMethods):
         return creation.from_numpy(array.astype("uint8") if array.dtype == builtins.bool else array)
 
     def __float__(self) -> builtins.float:
+        advice.warn_of_number(self)
         return builtins.float(self._only_element("float"))
 
     def __int__(self) -> builtins.int:

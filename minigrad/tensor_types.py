@@ -12,6 +12,7 @@ import warnings
 from typing import Any
 
 from minigrad import devices, dtypes
+from minigrad.absent import advice
 from minigrad.ops import creation
 from minigrad.size import Size
 from minigrad.tensor import Tensor
@@ -119,7 +120,7 @@ def meaning(kind: Any) -> tuple[dtypes.dtype, str | None]:
         return kind.dtype, "cuda" if kind.is_cuda else "cpu"
     if isinstance(kind, type):
         raise ValueError(f"invalid type: '{kind.__name__}'")
-    raise TypeError("dtype must be a type, str, or dtype object")
+    raise TypeError(f"dtype must be a type, str, or dtype object{advice(kind)}")
 
 
 def set_default_tensor_type(t: Any, /) -> None:

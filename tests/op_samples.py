@@ -434,59 +434,6 @@ def layer(draw: Draw, smooth: bool) -> Sample:
     return Sample(tuple(operands[: 2 if vector else draw(one_of(2, 3))]))
 
 
-# Windows over images ----------------------------------------------------------------------------------------
-
-
-def images(draw: Draw, smooth: bool, channels: int) -> tuple[int, ...]:
-    """The shape of images: a batch of them, or one; for wild values seldom an empty batch."""
-    sizes = st.integers(2, 4) if smooth else st.integers(1, 7)
-    batch = draw(one_of((1,), (2,), ()) if smooth else one_of((2,), (1,), (3,), (), (0,)))
-    return (*batch, channels, draw(sizes), draw(sizes))
-
-
-def convolution(draw: Draw, smooth: bool) -> Sample:
-    """Images, kernels, perhaps a bias, and the options of a convolution; seldom of sizes that do not fit."""
-    groups = draw(one_of(1, 1, 2))
-    channels, out = (groups * draw(st.integers(1, 2)) for _ in range(2))
-    kernel = st.integers(1, 2) if smooth else st.integers(1, 3)
-    wrong = not smooth and draw(one_of(*[False] * 7, True))
-    dtype = "float64" if smooth else draw(one_of("float32", "float64", "float64", "int64"))
-    shapes = (images(draw, smooth, channels + wrong), (out, channels // groups, draw(kernel), draw(kernel)), (out,))
-    operands = tuple(near(draw, smooth, s, dtype) for s in shapes)
-    options = {
-        "stride": perhaps(one_of(1, 2, (1, 2), (2,))),
-        "padding": perhaps(one_of(1, (0, 2), "same", "valid", (1,))),
-        "dilation": perhaps(one_of(1, 2, (1, 3))),
-    }
-    drawn = Options(options).draw(draw, operands) | ({"groups": groups} if groups > 1 else {})
-    return Sample(operands[: draw(one_of(2, 3))], drawn)
-
-
-WINDOWS = {
-    "stride": perhaps(one_of(1, 2, (1, 2), (3, 1), None)),
-    "padding": perhaps(one_of(0, 1, (1, 0))),
-    "ceil_mode": FLAG,
-}
-"""The options that both poolings have."""
-
-
-def some_dilation(draw: Draw, operands: tuple[Any, ...]) -> Any:
-    """A dilation, not beyond the size of the images: PyTorch may crash where a window lies in the padding alone."""
-    height, width = operands[0].shape[-2:]
-    return draw(one_of(OMITTED, min(2, height, width), (1, min(2, width))))
-
-
-def pooled(dtypes: tuple[str, ...], **options: Any) -> Make:
-    """Images, the size of the windows, and the options of a pooling."""
-
-    def make(draw: Draw, smooth: bool) -> Sample:
-        x = array(draw, smooth, images(draw, smooth, draw(st.integers(1, 2))), dtypes)
-        size = draw(one_of(2, (2, 1), (1, 2)) if smooth else one_of(2, 3, (2, 3), (3, 1), 1, (2,)))
-        return Sample((x, size), Options(WINDOWS | options).draw(draw, (x,)))
-
-    return make
-
-
 # Losses -----------------------------------------------------------------------------------------------------
 
 REDUCTION = perhaps(one_of("mean", "sum", "none"))

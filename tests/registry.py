@@ -528,14 +528,14 @@ op("nn.functional.normalize", make=product_samples.normalized, sums=True)
 
 # Windows over images ----------------------------------------------------------------------------------------
 
-op("conv2d", "nn.functional.conv2d", make=op_samples.convolution, sums=True)
+op("conv2d", "nn.functional.conv2d", make=window_samples.convolution_of_images, sums=True)
 op(
     "nn.functional.max_pool2d",
-    make=op_samples.pooled(ALL, dilation=op_samples.some_dilation, return_indices=FLAG),
+    make=window_samples.pooled_images(ALL, dilation=window_samples.some_dilation, return_indices=FLAG),
 )
 op(
     "nn.functional.avg_pool2d",
-    make=op_samples.pooled(
+    make=window_samples.pooled_images(
         (*FLOATS, "bool", "int32", "int64"), count_include_pad=FLAG, divisor_override=perhaps(one_of(None, 3, -2))
     ),
     sums=True,
@@ -559,7 +559,9 @@ for dims in (1, 3):
     op(f"nn.functional.avg_pool{dims}d", make=means, sums=True)
 for name in ("max_pool1d", "max_pool3d"):
     register({name: named(name)}, window_samples.pooled(int(name[-2]), FLOATS, dilation=perhaps(one_of(1, 2))))
-register({"max_pool2d": named("max_pool2d")}, op_samples.pooled(FLOATS, dilation=op_samples.some_dilation))
+register(
+    {"max_pool2d": named("max_pool2d")}, window_samples.pooled_images(FLOATS, dilation=window_samples.some_dilation)
+)
 register({"avg_pool1d": named("avg_pool1d")}, window_samples.pooled(1, FLOATS, count_include_pad=FLAG), sums=True)
 register({"max_pool1d_with_indices": named("max_pool1d_with_indices")}, window_samples.pooled(1, FLOATS))
 for dims in (1, 2, 3):
@@ -724,7 +726,7 @@ for name in ("hypot", "copysign", "fmax", "fmin", "logaddexp", "logaddexp2"):
     op(name, f"Tensor.{name}", make=binary())
 op("xlogy", "Tensor.xlogy", make=binary(domains=(samples.anywhere, samples.positive), mixed=False))
 op("heaviside", "Tensor.heaviside", make=binary(mixed=False), differentiable=False)
-op("nextafter", "Tensor.nextafter", make=binary(("float32", "float64"), mixed=False), differentiable=False)
+op("nextafter", "Tensor.nextafter", make=binary(("float32", "float64"), mixed=False))
 for name in ("gcd", "lcm"):
     op(name, f"Tensor.{name}", make=binary(INTEGERS, extremes=False), differentiable=False)
 op("logical_xor", "Tensor.logical_xor", make=binary(), differentiable=False)

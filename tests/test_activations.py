@@ -11,7 +11,7 @@ from engines import ENGINES, error_of, same, torch
 from hypothesis import given
 from hypothesis import strategies as st
 from same_draws import agree, bits, in_step
-from test_normalization import check_close, numbers
+from test_normalization import in_both, numbers
 
 import minigrad
 
@@ -28,16 +28,6 @@ LAYERS = {
     **{name: {"lambd": st.sampled_from([0.5, 1.0])} for name in ("Hardshrink", "Softshrink")},
     **{name: {} for name in ("Tanhshrink", "Softsign", "LogSigmoid", "Softmax2d")},
 }
-
-
-def in_both(scenario: Any, *args: Any) -> None:
-    """A scenario gives the same in both libraries, from one seed on."""
-    results = []
-    for lib in ENGINES:
-        lib.manual_seed(0)
-        results.append(scenario(lib, *args))
-    check_close(*results)
-    in_step()
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -8,7 +8,7 @@ import pytest
 from engines import ENGINES, error_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from same_draws import bits, in_step
+from same_draws import bits
 from test_normalization import in_both, numbers
 
 CUTOFFS = st.sampled_from([[2], [1, 4], [3, 5, 8]])
@@ -30,7 +30,6 @@ def test_outputs_losses_and_gradients(cutoffs: list[int], div_value: float, head
         return words, result.output, result.loss, gradients, layer.log_prob(x), layer.predict(x), one.output, one.loss
 
     in_both(run)
-    in_step()
 
 
 def test_probabilities_add_up_to_1() -> None:

@@ -59,6 +59,12 @@ def test_autocast_on_the_cpu_says_that_it_is_off():
         minigrad.get_autocast_dtype("cpu")
 
 
+def test_bfloat16_is_not_supported():
+    assert not minigrad.cuda.is_bf16_supported()
+    with installed():
+        assert not minigrad.cuda.is_bf16_supported(including_emulation=False)
+
+
 def test_forward_and_backward_of_a_function():
     def scenario(engine):
         class Double(engine.autograd.Function):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import inspect
+import math
 import operator
 import threading
+import warnings
 import weakref
 
 import numpy as np
@@ -15,6 +17,7 @@ from engines import same, torch
 import minigrad
 from benchmarks.cost import executed_by
 from minigrad.autograd import raw, record
+from minigrad.engine import places
 
 
 def leaf(*values: float, dtype=minigrad.float64):
@@ -776,6 +779,39 @@ def test_the_gradient_of_a_result_is_not_kept_unless_asked_for():
         assert y.grad is None
 
 
+def test_a_number_made_of_a_tensor_that_requires_grad_is_warned_of_once(monkeypatch):
+    def warnings_of(engine, make):
+        x = engine.tensor([2.0], requires_grad=True)
+        with warnings.catch_warnings(record=True) as given:
+            warnings.simplefilter("always")
+            make(engine, x)
+        return ["Converting a tensor with requires_grad=True to a scalar" in str(each.message) for each in given]
+
+    def without_grad(engine, x):
+        with engine.no_grad():
+            float(x)
+
+    for engine in (torch, minigrad):
+        engine.set_warn_always(True)
+    try:
+        for number, make in (
+            (1, lambda engine, x: float(x)),
+            (1, lambda engine, x: float(x * 2)),
+            (1, lambda engine, x: complex(x)),
+            (1, lambda engine, x: math.sqrt(x)),
+            (1, lambda engine, x: engine.tensor([x])),
+            (1, lambda engine, x: engine.tensor([1.0, x.sum()])),
+            (0, without_grad),
+            (0, lambda engine, x: (int(x), bool(x), x.item(), x.tolist(), f"{x.sum():.1f}", float(x.detach()))),
+        ):
+            assert warnings_of(torch, make) == warnings_of(minigrad, make) == [True] * number
+    finally:
+        for engine in (torch, minigrad):
+            engine.set_warn_always(False)
+    monkeypatch.setattr(places, "told", set())
+    assert warnings_of(minigrad, lambda _, x: [float(x) for _ in range(3)]) == [True]
+
+
 def test_only_the_inputs_asked_for_get_gradients():
     a, b = leaf(1.0), leaf(2.0)
     h = a * b
@@ -906,3 +942,24 @@ def test_gradcheck_notices_a_pass_that_is_not_deterministic():
 
     with pytest.raises(RuntimeError, match="not reentrant"):
         minigrad.autograd.gradcheck(f, leaf(1.0))
+
+
+# Powers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("exponent", [-0.5, 0.5, -1.5, 1.5, 2.5, -1.0, -2, 0, 1, 2, 3, 4.0])
+def test_powers_of_special_numbers(exponent, dtype):
+    """Some are no powers in PyTorch but roots and products, which differ at -0.0 and -inf."""
+    numbers = [0.0, -0.0, 1.0, -1.0, 2.25, -2.5, 30.0, math.inf, -math.inf, math.nan]
+
+    def run(lib, create_graph):
+        x = lib.tensor(numbers, dtype=getattr(lib, dtype), requires_grad=True)
+        y = x**exponent
+        (slope,) = lib.autograd.grad(y, x, lib.ones_like(y), create_graph=create_graph)
+        return [found.detach().numpy() for found in (y, slope)]
+
+    for create_graph in (False, True):
+        for mine, theirs in zip(run(minigrad, create_graph), run(torch, create_graph), strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=4 * np.finfo(dtype).eps)
+            np.testing.assert_array_equal(np.signbit(mine)[theirs == 0], np.signbit(theirs)[theirs == 0])

@@ -64,6 +64,30 @@ def test_names_that_are_lacking(lacking, source, names):
     assert [name for name, _ in lacking(source)[0]] == names
 
 
+CHOICES = """
+import torch
+dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}["float32"]
+x = torch.ones(2, dtype=dtype)
+if x.dtype == torch.bfloat16 or x.dtype in (torch.float16, torch.bfloat16):
+    x = x.float()
+with torch.autocast("cuda", dtype=torch.bfloat16), torch.amp.autocast("cpu", torch.bfloat16):
+    x = x * 2
+"""
+
+
+def test_dtypes_to_compare_with_are_not_lacking(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(CHOICES)
+    findings = checking.read(str(script))
+    assert findings.lacking == []
+    assert [use.line for use in findings.compared] == [3, 4, 6, 6, 8, 8]
+    assert "to compare with and to choose among" in checking.report("script.py", findings)
+    assert python("-W", "ignore", "-m", "minigrad", str(script)).returncode == 0
+    script.write_text(f"{CHOICES}x.to(torch.bfloat16 if len(x) else 3), x + torch.ones(1, dtype=torch.bfloat16)")
+    assert [use.line for use in checking.read(str(script)).lacking] == [10]
+
+
 def test_methods_are_guessed(lacking):
     source = (
         "import torch, pandas as pd\nx = torch.ones(3)\nx.no_such(); x.sparse_mask(); x.sum()\n"
@@ -154,7 +178,7 @@ def test_the_page_is_up_to_date():
 
 def test_the_page_lists_what_there_is():
     text = FILE.read_text()
-    assert "- `compile` differs: the function or module itself" in text
+    assert "- `compile` differs: a training step becomes a NumPy program; a module stays as it is" in text
     assert {"LSTM", "Linear"} <= names_of("torch.nn")
     assert not names_of("torch.no_such")
     assert sys.modules.get("torch") is None or "add_" in names_of("torch.Tensor")

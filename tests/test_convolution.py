@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from engines import torch
 from same_draws import bits, in_step
+from twins import numbers
 
 import minigrad
 
@@ -53,11 +54,6 @@ def both(make: Make) -> tuple[Any, Any]:
     torch.manual_seed(3)
     minigrad.manual_seed(3)
     return make(torch.nn), make(minigrad.nn)
-
-
-def numbers(*shape: int, dtype: str = "float64") -> Any:
-    """Numbers without a pattern of their own."""
-    return np.random.default_rng(5).normal(0, 1, shape).astype(dtype)
 
 
 @each(CONVOLUTIONS)

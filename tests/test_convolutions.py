@@ -11,7 +11,7 @@ from engines import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from same_draws import bits
-from twins import check_error, check_twins, numbers, twins
+from twins import check_error, check_twins, numbers, sizes, twins
 
 import minigrad
 
@@ -21,11 +21,6 @@ DIMS = {
     **{f"Conv{dims}d": dims for dims in (1, 2, 3)},
     **{f"ConvTranspose{dims}d": dims for dims in (1, 2, 3)},
 }
-
-
-def sizes(dims: int, *values: int) -> st.SearchStrategy[Any]:
-    """One number, or one for each dimension."""
-    return st.one_of(st.sampled_from(values), st.tuples(*[st.sampled_from(values)] * dims))
 
 
 def options(name: str) -> st.SearchStrategy[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Dropout: the masks, and the numbers drawn for them, are PyTorch's (test_nn.py has Dropout itself)."""
 
+import warnings
+
 import pytest
 from engines import ENGINES
 from same_draws import bits, in_step
@@ -86,3 +88,24 @@ def test_integers_are_refused():
     for lib in ENGINES:
         with pytest.raises(RuntimeError, match="result type Float can't be cast to"):
             lib.nn.functional.dropout(lib.ones(2, dtype=lib.int64))
+
+
+WARNING_CALLS = [
+    "nn.functional.dropout2d(torch.ones(3, 4, 5))",
+    "nn.Dropout2d()(torch.ones(3, 4, 5))",
+    "nn.functional.dropout3d(torch.ones(3, 4, 5))",
+    "nn.functional.gumbel_softmax(torch.ones(3), eps=1.0)",
+    "nn.LSTM(2, 2, dropout=0.5)",
+    "nn.InstanceNorm1d(3)(torch.ones(2, 4, 5))",
+    "nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2), 1)",
+    "nn.MultiheadAttention(4, 2)(*[torch.ones(3, 1, 4)] * 3, torch.ones(1, 3) > 0, attn_mask=torch.ones(3, 3))",
+]
+
+
+@pytest.mark.parametrize("call", WARNING_CALLS)
+def test_warnings_name_the_line_of_the_caller(call):
+    code = compile(call, "script.py", "eval")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        eval(code, {"torch": minigrad, "nn": minigrad.nn})
+    assert [(warning.category, warning.filename) for warning in warned] == [(UserWarning, "script.py")]

@@ -75,6 +75,9 @@ TO = [
     lambda x, torch: x.to(dtype=torch.float64, device="cpu", non_blocking=True, copy=True),
     lambda x, torch: x.to("cpu", copy=True),
     lambda x, torch: x.to(),
+    lambda x, torch: x.to(float),
+    lambda x, torch: x.to("cpu", int),
+    lambda x, torch: x.to(dtype=bool),
 ]
 
 
@@ -89,6 +92,8 @@ def test_to_takes_its_arguments_as_torch_does(call: Any) -> None:
 def test_to_says_what_it_takes(argument: Any) -> None:
     with pytest.raises(TypeError, match=r"to\(\): an argument must be a dtype, a device or a Tensor, not"):
         minigrad.ones(2).to(argument)
+    with pytest.raises(TypeError, match=r"to\(\): argument 'dtype' must be a dtype, not"):
+        minigrad.ones(2).to(dtype=argument)
 
 
 # Where there is no GPU --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from engines import ENGINES, error_of, same, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_optim import assert_same, distance, drawn, plain, rates, stepped, tensors
+from test_optim import assert_same, distance, drawn, made, plain, rates, stepped, tensors
 
 import minigrad
 
@@ -43,11 +43,6 @@ TYPICAL = {
 SHAPES = {"Adafactor": VECTORS, "Muon": MATRICES}
 each_of_two = pytest.mark.parametrize("name", OPTIONS)
 each_of_three = pytest.mark.parametrize("name", TYPICAL)
-
-
-def made(engine, name, options, params):
-    """Two groups, the second with a rate of its own."""
-    return getattr(engine.optim, name)([{"params": params[:3]}, {"params": params[3:], "lr": 0.02}], **options)
 
 
 def lived(engine, name, options, dtype, missing, reload):

@@ -397,3 +397,18 @@ def test_a_script_finds_them_under_torchvision(tmp_path):
         "[[[1.0, 0.0], [3.0, 2.0]]] RandomRotation(degrees=[-3.0, 3.0], interpolation=nearest, expand=False, fill=0)",
         "InterpolationMode.BILINEAR False",
     ], printed.stderr
+
+
+WARNS = {
+    "a range turned round": lambda _: T.RandomResizedCrop(8, scale=(1.0, 0.5)),
+    "an erased range turned round": lambda _: T.RandomErasing(scale=(1.0, 0.5)),
+    "a resized PIL image": lambda image: T.Compose([T.Resize(8, antialias=False)])(image),
+}
+
+
+@pytest.mark.parametrize("case", WARNS.values(), ids=WARNS)
+def test_warnings_are_of_the_line_that_calls(case):
+    image = pytest.importorskip("PIL.Image").fromarray(RGB)
+    with pytest.warns(UserWarning, match="Scale and ratio should|Anti-alias option is always") as caught:
+        case(image)
+    assert [warning.filename for warning in caught] == [__file__]

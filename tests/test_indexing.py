@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engines import same, torch
+from engines import ENGINES, same, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from op_samples import assign
 from parity import backward, both_succeeded, check_equal, run
 from samples import Draw, Sample, one_of
 
@@ -303,19 +304,13 @@ def repeats(shape: tuple[int, ...], key: Any) -> bool:
     return ran.error is None and len(np.unique(ran.result)) < ran.result.numel()
 
 
-def written(_engine: Any, x: Any, key: Any, value: Any) -> Any:
-    copy = x.clone()
-    copy[key] = value
-    return copy
-
-
 @pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize("requires_grad", [False, True])
 def test_writing(examples: int, requires_grad: bool) -> None:
     @settings(max_examples=examples)
     @given(assigned())
     def check(sample: Sample) -> None:
-        mine, theirs = (run(written, engine, sample, requires_grad) for engine in (minigrad, torch))
+        mine, theirs = (run(assign, engine, sample, requires_grad) for engine in (minigrad, torch))
         named = run(read, torch, Sample(sample.operands[:2])).result
         if np.size(sample.operands[2]) == 0 or (named is not None and named.numel() == 0):
             return  # PyTorch neither checks nor differentiates some writes of nothing
@@ -363,3 +358,17 @@ def test_values_that_are_added_broadcast_to_an_index_of_two_dimensions() -> None
         return torch.index_put(torch.zeros(3), (at,), values, accumulate=True).tolist()
 
     same(added)
+
+
+@pytest.mark.filterwarnings("ignore:index_reduce:UserWarning")
+@pytest.mark.parametrize("op", ["scatter_reduce_", "index_reduce_"])
+@pytest.mark.parametrize("way", ["prod", "mean", "amax", "amin"])
+def test_a_number_is_reduced_in_place(op, way):
+    """The rules of products and extremes read what the number was."""
+    gradients = []
+    for lib in ENGINES:
+        x, source = lib.tensor(2.0, requires_grad=True), lib.tensor(3.0, requires_grad=True)
+        y = getattr(x * 1, op)(0, lib.tensor(0), source, way)
+        (y * y).backward()
+        gradients.append([x.grad.item(), source.grad.item()])
+    assert gradients[0] == gradients[1]

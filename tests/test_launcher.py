@@ -509,6 +509,76 @@ def test_files_of_pytorch_that_scripts_import_from(run):
     assert finished.stdout == "1\n", finished.stderr
 
 
+PRIVATE_BASES = """\
+import torch
+from torch import nn
+import torch.nn.modules.batchnorm as bn
+from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+from torch.nn.modules.loss import _Loss, _WeightedLoss
+from torch.nn.modules.module import Module
+from torch.nn.modules.utils import _ntuple, _pair, _single, _triple, consume_prefix_in_state_dict_if_present
+from torch.nn.modules.container import Sequential
+modules = nn.modules
+layers = [
+    nn.BatchNorm1d(2), nn.BatchNorm2d(2), nn.BatchNorm3d(2), nn.InstanceNorm2d(2), nn.LayerNorm(2), nn.Conv1d(1, 1, 1),
+    nn.Conv3d(1, 1, 1), nn.ConvTranspose2d(1, 1, 1), nn.MSELoss(), nn.CrossEntropyLoss(), nn.MaxPool1d(2),
+    nn.AvgPool3d(2), nn.LPPool1d(2, 2), nn.AdaptiveAvgPool2d(1), nn.AdaptiveMaxPool2d(1), nn.MaxUnpool2d(2),
+    nn.Dropout(), nn.AlphaDropout(), nn.LSTM(1, 1), nn.Sequential(), nn.KLDivLoss(),
+]
+bases = [
+    _BatchNorm, _NormBase, modules.instancenorm._InstanceNorm, _ConvNd, _ConvTransposeNd, _Loss, _WeightedLoss,
+    modules.pooling._MaxPoolNd, modules.pooling._AvgPoolNd, modules.pooling._LPPoolNd,
+    modules.pooling._AdaptiveAvgPoolNd, modules.pooling._AdaptiveMaxPoolNd, modules.pooling._MaxUnpoolNd,
+    modules.dropout._DropoutNd, modules.rnn.RNNBase, Module, Sequential, bn._BatchNorm,
+]
+for base in bases:
+    print(base.__name__, *[type(layer).__name__ for layer in layers if isinstance(layer, base)])
+
+class Anywhere(_BatchNorm):
+    def _check_input_dim(self, input):
+        pass
+
+class Scaled(_WeightedLoss):
+    def __init__(self, scale, weight=None, reduction="mean"):
+        super().__init__(weight, reduction=reduction)
+        self.scale = scale
+    def forward(self, input, target):
+        return self.scale * nn.functional.cross_entropy(input, target, self.weight, reduction=self.reduction)
+
+class Halved(_Loss):
+    def forward(self, input, target):
+        return nn.functional.mse_loss(input, target, reduction=self.reduction) / 2
+
+class Thinned(modules.dropout._DropoutNd):
+    def forward(self, input):
+        return nn.functional.dropout(input, self.p, self.training)
+
+class Standardized(nn.Conv2d):
+    def forward(self, input):
+        w = self.weight - self.weight.mean((1, 2, 3), keepdim=True)
+        return self._conv_forward(input, w / w.std((1, 2, 3), keepdim=True), self.bias)
+
+x = torch.tensor([[1.0, 2.0], [3.0, 6.0]])
+torch.manual_seed(1)
+print(Standardized(1, 1, 2, padding=1, padding_mode="reflect")(x[None]))
+print(Anywhere(2)(x), Anywhere(2, eps=0.5, momentum=None), Thinned(0.0)(x), Thinned())
+print(Scaled(3, torch.tensor([1.0, 2.0]))(x, torch.tensor([0, 1])), Halved(reduction="sum")(x, x + 1))
+print(_single(1), _pair(2), _pair((1, 2)), _triple([1]), _ntuple(4)("ab"), _pair.__name__)
+state = {f"module.{name}": tensor for name, tensor in nn.Linear(1, 1).state_dict().items()} | {"other": 1}
+consume_prefix_in_state_dict_if_present(state, "module.")
+print(list(state), modules.utils._reverse_repeat_tuple((1, 2), 2))
+"""
+
+
+def test_private_bases_of_layers_are_those_of_pytorch(run, tmp_path):
+    """Which layers are instances of them, subclasses of a script's own, and what makes tuples of sizes."""
+    needs_torch()
+    printed = succeeds(run(PRIVATE_BASES))
+    assert "_BatchNorm BatchNorm1d BatchNorm2d BatchNorm3d\n" in printed
+    assert printed == succeeds(python(str(tmp_path / "scripts" / "script.py"), cwd=tmp_path))
+
+
 def test_names_can_be_read_in_part(tmp_path):
     command = f"{sys.executable} -m minigrad --names | head -n 1"
     environment = {"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"}

@@ -8,8 +8,8 @@ from engines import needs_torch
 from processes import python
 
 import minigrad
+from minigrad.absent import ABSENT
 from minigrad.launcher import supported_modules
-from minigrad.launcher.absent import ABSENT
 
 EINOPS = """
 import torch
@@ -110,13 +110,37 @@ import torch
 absent = {name}
 print(torch.ones(1).dtype == absent, torch.ones(1).dtype in [absent, torch.float32], absent)
 try:
-    absent(8, 2) if isinstance(absent, type) else torch.ones(1, dtype=absent)
-except (TypeError, NotImplementedError) as error:
-    print({name!r} in str(error))
+    torch.ones(1, dtype=absent)
+except TypeError as error:
+    print({name!r} in str(error), "Write" in str(error))
 """
     printed = python("-m", "minigrad", "-c", program, cwd=tmp_path).stdout.splitlines()
     assert printed[0].startswith("False True")
-    assert printed[1] == "True"
+    assert printed[1] == "True True"
+
+
+USES = [
+    *("x.to(torch.bfloat16)", "x.to(dtype=torch.bfloat16)", "x.to('cpu', torch.bfloat16)", "x.type(torch.bfloat16)"),
+    *("x.sum(dtype=torch.bfloat16)", "x.view(torch.bfloat16)", "torch.finfo(torch.bfloat16)", "x.bfloat16()"),
+    *("torch.set_default_dtype(torch.bfloat16)", "torch.nn.Linear(2, 2, dtype=torch.bfloat16)"),
+    *("torch.nn.Linear(2, 2).to(torch.bfloat16)", "torch.nn.Linear(2, 2).bfloat16()"),
+]
+
+
+def test_uses_of_bfloat16_say_what_to_write(tmp_path):
+    program = f"""
+import sys
+import torch
+
+x = torch.ones(2)
+for use in {USES!r}:
+    try:
+        eval(use)
+    except (TypeError, AttributeError):
+        sys.excepthook(*sys.exc_info())
+"""
+    printed = python("-m", "minigrad", "-c", program, cwd=tmp_path).stderr
+    assert printed.count("minigrad has no bfloat16. Write torch.float32") == len(USES)
 
 
 def test_what_is_never_compiled_and_never_distributed(tmp_path):

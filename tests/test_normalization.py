@@ -10,12 +10,13 @@ import minigrad
 
 
 def in_both(scenario, *args):
-    """What a scenario gives with minigrad, after a check that it gives the same with PyTorch, to 1e-12."""
+    """What a scenario gives with minigrad, after a check that it gives and draws the same with PyTorch, to 1e-12."""
     results = []
     for lib in ENGINES:
         lib.manual_seed(0)
         results.append(scenario(lib, *args))
     check_close(*results)
+    in_step()
     return results[1]
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad
+from minigrad.kernels.fused import PIECE
 
 NAMES = [
     *("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta"),
@@ -351,6 +352,18 @@ def test_several_blocks(name, dtype, missing):
     assert sum(sizes) == len(LARGE)
     assert len(sizes) >= 4
     assert max(sizes) >= 2 or missing
+
+
+@each_optimizer
+def test_a_parameter_of_several_pieces(name):
+    """NumPy takes large arrays piece by piece; the last piece is short."""
+    results = []
+    for engine in ENGINES:
+        params = drawn(engine, [(2 * PIECE + 3,)], "float32")
+        optimizer = getattr(engine.optim, name)(params, **TYPICAL[name])
+        stepped(engine, optimizer, params, range(2))
+        results.append((params, optimizer))
+    assert_same(*reversed(results), "float32")
 
 
 @each_optimizer

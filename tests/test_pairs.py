@@ -13,17 +13,12 @@ import pytest
 from engines import ENGINES, error_of, same, torch
 from hypothesis import given
 from hypothesis import strategies as st
-from same_draws import agree, bits, in_step
+from same_draws import agree, bits
 from test_normalization import in_both, numbers
 
 import minigrad
 
 FLAG = st.booleans()
-
-
-def in_step_in_both(scenario: Any, *args: Any) -> None:
-    in_both(scenario, *args)
-    in_step()
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), FLAG)
@@ -37,7 +32,7 @@ def test_bilinear(first: int, second: int, outputs: int, bias: bool) -> None:
         gradients = [p.grad for p in (x, y, *layer.parameters())]
         return repr(layer), list(layer.state_dict()), [str(each) for each in drawn], output, gradients
 
-    in_step_in_both(run)
+    in_both(run)
 
 
 @pytest.mark.parametrize("name", ["CosineSimilarity", "PairwiseDistance"])
@@ -86,7 +81,7 @@ def test_embedding_bag(data: Any) -> None:
         sum((y * numbers(lib, *y.shape)).sum() for y in outputs).backward()
         return repr(layer), list(layer.state_dict()), drawn_weight, outputs, layer.weight, layer.weight.grad
 
-    in_step_in_both(run)
+    in_both(run)
 
 
 def test_bags_of_given_vectors() -> None:
@@ -169,7 +164,7 @@ def test_dropouts(name: str, p: float) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        in_step_in_both(run)
+        in_both(run)
 
 
 def test_masks_are_those_of_pytorch_to_the_bit() -> None:

@@ -5,6 +5,7 @@ NumPy unpickles another object for an equal dtype; minigrad tells dtypes apart b
 
 from __future__ import annotations
 
+import io
 import pickle
 from typing import Any
 
@@ -22,8 +23,23 @@ from minigrad.utils.data import DataLoader, TensorDataset
 
 
 def again(x: Any) -> Any:
-    """The same through a pickle."""
-    return pickle.loads(pickle.dumps(x))
+    """The same through a pickle; a lambda by which a test calls a layer goes past it."""
+    lambdas, written = [], io.BytesIO()
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, part: Any) -> int | None:
+            if getattr(part, "__name__", None) != "<lambda>":
+                return None
+            lambdas.append(part)
+            return len(lambdas) - 1
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, number: int) -> Any:
+            return lambdas[number]
+
+    Pickler(written).dump(x)
+    written.seek(0)
+    return Unpickler(written).load()
 
 
 def test_numpy_unpickles_another_dtype_object() -> None:

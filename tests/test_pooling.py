@@ -11,14 +11,9 @@ import pytest
 from engines import ENGINES, torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twins import check_error, check_twins, numbers
+from twins import check_error, check_twins, numbers, sizes
 
 import minigrad
-
-
-def sizes(dims: int, *values: int) -> st.SearchStrategy[Any]:
-    """One number, or one for each dimension."""
-    return st.one_of(st.sampled_from(values), st.tuples(*[st.sampled_from(values)] * dims))
 
 
 def images(draw: Any, dims: int) -> Any:

@@ -322,3 +322,30 @@ def test_names_of_in_place_changes_and_extremes():
             expected = texts
     assert texts == expected
     assert "grad_fn=<CopySlices>" in texts[0]
+
+
+RESULTS = [
+    *("max(0)", "min(0)", "sort(0)", "topk(1)", "kthvalue(1)", "median(0)", "nanmedian(0)", "mode(0)"),
+    *("cummax(0)", "cummin(0)", "aminmax()", "frexp()", "histogram(2)"),
+]
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
+@pytest.mark.parametrize("call", RESULTS)
+def test_several_results_of_an_op(call, shape):
+    texts = []
+    for library in (torch, minigrad):
+        x = library.tensor(np.arange(1.0, 1 + np.prod(shape)).reshape(shape).tolist())
+        x.requires_grad = call not in ("aminmax()", "histogram(2)")
+        results = eval(f"x.{call}", {"x": x})
+        texts.append(repr(results).replace("minigrad.", "torch."))
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("call", ["linalg.slogdet", "slogdet", "linalg.eigh", "linalg.svd", "svd", "linalg.qr"])
+def test_several_results_of_a_matrix(call):
+    texts = []
+    for library in (torch, minigrad):
+        results = eval(f"library.{call}(library.tensor([[0.5]]))", {"library": library})
+        texts.append(repr(results).replace("minigrad.", "torch."))
+    assert texts[0] == texts[1]

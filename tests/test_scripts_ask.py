@@ -346,14 +346,15 @@ def test_default_type():
 # Functions that hand on ---------------------------------------------------------------------------------------------
 
 
-def test_compile_is_the_function_itself():
+def test_compile_takes_functions_and_modules():
     def double(x):
         return x * 2
 
     model = minigrad.nn.Linear(2, 2)
-    assert minigrad.compile(double) is double
+    assert minigrad.compile(double)(2) == 4
+    assert minigrad.compile(double, disable=True) is double
     assert minigrad.compile(model, mode="max-autotune", backend="eager", dynamic=True) is model
-    assert minigrad.compile(fullgraph=True)(double) is double
+    assert minigrad.compile(fullgraph=True)(double)(3) == 6
     assert error_of(minigrad.compile, double, mode="default", options={"a": 1}) == (
         "RuntimeError",
         "Either mode or options can be specified, but both can't be specified at the same time.",
@@ -443,7 +444,7 @@ def test_the_launcher_brings_them(tmp_path):
 def test_import_brings_none_of_them():
     program = (
         "import minigrad, sys\n"
-        "late = 'amp asking backends compiling limits multiprocessing switches testing threads utils.benchmark'\n"
+        "late = 'amp asking backends compiled limits multiprocessing switches testing threads utils.benchmark'\n"
         "print([name for name in late.split() if f'minigrad.{name}' in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "[]\n"

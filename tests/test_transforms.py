@@ -12,6 +12,7 @@ import pytest
 from engines import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from real_vision import both
 from same_draws import bits, in_step
 from tiny_mnist import TRAIN_IMAGES
 
@@ -21,11 +22,6 @@ from minigrad.vision.transforms import Compose, Lambda, Normalize, RandomCrop, R
 
 EVERY_BYTE = np.arange(256, dtype=np.uint8).reshape(16, 16)
 RGB = TRAIN_IMAGES[:3].transpose(1, 2, 0)
-
-
-def both(array):
-    """An array as a Tensor of each library."""
-    return minigrad.tensor(array), torch.tensor(array)
 
 
 def normalized(tensor, mean, std):

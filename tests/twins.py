@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from engines import torch
+from hypothesis import strategies as st
 from same_draws import bits, in_step
 
 import minigrad
@@ -21,6 +22,11 @@ Make = Callable[[Any], Any]
 def numbers(*shape: int, dtype: str = "float64") -> Any:
     """Numbers without a pattern of their own."""
     return np.random.default_rng(5).normal(0, 1, shape).astype(dtype)
+
+
+def sizes(dims: int, *values: int) -> st.SearchStrategy[Any]:
+    """One number, or one for each dimension."""
+    return st.one_of(st.sampled_from(values), st.tuples(*[st.sampled_from(values)] * dims))
 
 
 def twins(make: Make) -> tuple[Any, Any]:

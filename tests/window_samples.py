@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from op_samples import near
-from samples import ALL, FLAG, FLOATS, Draw, Make, Options, Sample, array, one_of, perhaps
+from samples import ALL, FLAG, FLOATS, OMITTED, Draw, Make, Options, Sample, array, one_of, perhaps
 
 
 def images(draw: Draw, smooth: bool, channels: int, dims: int, least: int = 1) -> tuple[int, ...]:
@@ -38,6 +38,18 @@ def convolution(dims: int) -> Make:
         return Sample((x, w, b)[: draw(one_of(2, 3))], drawn)
 
     return make
+
+
+def convolution_of_images(draw: Draw, smooth: bool) -> Sample:
+    """The same in two dimensions, with more of what the options can be."""
+    x, w, b, groups = with_kernels(draw, smooth, 2, transposed=False)
+    options = {
+        "stride": perhaps(one_of(1, 2, (1, 2), (2,))),
+        "padding": perhaps(one_of(1, (0, 2), "same", "valid", (1,))),
+        "dilation": perhaps(one_of(1, 2, (1, 3))),
+    }
+    drawn = Options(options).draw(draw, (x, w, b)) | ({"groups": groups} if groups > 1 else {})
+    return Sample((x, w, b)[: draw(one_of(2, 3))], drawn)
 
 
 def transposed(dims: int) -> Make:
@@ -93,9 +105,33 @@ def padded(mode: str) -> Make:
 
 # Pooling ----------------------------------------------------------------------------------------------------
 
+WINDOWS = {
+    "stride": perhaps(one_of(1, 2, (1, 2), (3, 1), None)),
+    "padding": perhaps(one_of(0, 1, (1, 0))),
+    "ceil_mode": FLAG,
+}
+"""The options that both poolings of images have."""
+
+
+def some_dilation(draw: Draw, operands: tuple[Any, ...]) -> Any:
+    """A dilation, not beyond the size of the images: PyTorch may crash where a window lies in the padding alone."""
+    height, width = operands[0].shape[-2:]
+    return draw(one_of(OMITTED, min(2, height, width), (1, min(2, width))))
+
+
+def pooled_images(dtypes: tuple[str, ...], **options: Any) -> Make:
+    """Images, the size of the windows, and the options of a pooling."""
+
+    def make(draw: Draw, smooth: bool) -> Sample:
+        x = array(draw, smooth, images(draw, smooth, draw(st.integers(1, 2)), 2), dtypes)
+        size = draw(one_of(2, (2, 1), (1, 2)) if smooth else one_of(2, 3, (2, 3), (3, 1), 1, (2,)))
+        return Sample((x, size), Options(WINDOWS | options).draw(draw, (x,)))
+
+    return make
+
 
 def pooled(dims: int, dtypes: tuple[str, ...], **options: Any) -> Make:
-    """Images, the size of the windows, and the options of a pooling."""
+    """The same in so many dimensions, with fewer kinds of options."""
 
     def make(draw: Draw, smooth: bool) -> Sample:
         x = array(draw, smooth, images(draw, smooth, draw(st.integers(1, 2)), dims, least=2), dtypes)

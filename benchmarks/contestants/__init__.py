@@ -5,24 +5,32 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import shutil
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.workloads import Perceptron, Step
 
-CONTESTANTS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "minigrad": ("by_torch", "minigrad", {"engine": "minigrad"}),
-    "torch": ("by_torch", "torch", {"engine": "torch"}),
-    "torch fused": ("by_torch", "torch", {"engine": "torch", "fused": True}),
-    "torch.compile": ("by_torch", "torch", {"engine": "torch", "compiled": True}),
-    "NumPy": ("by_numpy", "numpy", {}),
-    "NumPy, buffers": ("by_numpy_buffers", "numpy", {}),
-    "jax.jit": ("by_jax", "jax", {}),
-    "MyGrad": ("by_mygrad", "mygrad", {}),
-    "HIPS autograd": ("by_autograd", "autograd", {}),
-    "tinygrad": ("by_tinygrad", "tinygrad", {}),
+
+class Contestant(NamedTuple):
+    """The module here that builds its step, the library that it needs, and options."""
+
+    module: str
+    library: str
+    options: dict[str, Any] = {}  # noqa: RUF012 - never changed
+
+
+CONTESTANTS = {
+    "minigrad": Contestant("by_torch", "minigrad", {"engine": "minigrad"}),
+    "minigrad compiled": Contestant("by_torch", "minigrad.compiled", {"engine": "minigrad", "compiled_step": True}),
+    "torch": Contestant("by_torch", "torch", {"engine": "torch"}),
+    "torch fused": Contestant("by_torch", "torch", {"engine": "torch", "fused": True}),
+    "torch.compile": Contestant("by_torch", "torch", {"engine": "torch", "compiled": True}),
+    "NumPy": Contestant("by_numpy", "numpy"),
+    "NumPy, buffers": Contestant("by_numpy_buffers", "numpy"),
+    "jax.jit": Contestant("by_jax", "jax"),
+    "MyGrad": Contestant("by_mygrad", "mygrad"),
+    "HIPS autograd": Contestant("by_autograd", "autograd"),
+    "tinygrad": Contestant("by_tinygrad", "tinygrad"),
 }
-"""By name: the module here that builds its step, the library that it needs, and options."""
 
 PROGRAMS = {"tinygrad": "clang", "torch.compile": "g++"}
 """The compilers that some of them call."""
@@ -30,20 +38,16 @@ PROGRAMS = {"tinygrad": "clang", "torch.compile": "g++"}
 
 def missing(name: str) -> str | None:
     """What a contestant lacks here, or None."""
-    library = CONTESTANTS[name][1]
+    library = CONTESTANTS[name].library
     if importlib.util.find_spec(library) is None:
         return f"{library} is not installed"
     program = PROGRAMS.get(name)
     return f"{program} is not installed" if program and not shutil.which(program) else None
 
 
-def training_of(name: str) -> Any:
-    """A contestant's function from a workload to a training step."""
-    module, _, options = CONTESTANTS[name]
-    return partial(importlib.import_module(f"benchmarks.contestants.{module}").training, **options)
-
-
-def training(name: str, workload: Perceptron) -> Step:
+def training(name: str, workload: Perceptron | Any) -> Step:
     """A contestant's training step of a workload."""
-    step: Step = training_of(name)(workload)
+    contestant = CONTESTANTS[name]
+    module = importlib.import_module(f"benchmarks.contestants.{contestant.module}")
+    step: Step = module.training(workload, **contestant.options)
     return step

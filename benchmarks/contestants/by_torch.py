@@ -6,30 +6,40 @@ import importlib
 from itertools import cycle
 from typing import Any
 
+from benchmarks.nets import Net
 from benchmarks.workloads import Perceptron, Step
 
 LOSSES = {"mse": "MSELoss", "bce": "BCEWithLogitsLoss", "cross entropy": "CrossEntropyLoss"}
 
 
-def training(workload: Perceptron, engine: str, **options: bool) -> Step:
+def training(workload: Perceptron | Net, engine: str, **options: bool) -> Step:
     """A step on an engine by its name."""
     return training_on(importlib.import_module(engine), workload, **options)
 
 
 def training_on(
-    torch: Any, workload: Perceptron, device: str = "cpu", fused: bool = False, compiled: bool = False
+    torch: Any,
+    workload: Perceptron | Net,
+    device: str = "cpu",
+    fused: bool = False,
+    compiled: bool = False,
+    compiled_step: bool = False,
 ) -> Step:
-    """A step; fused: with PyTorch's fused optimizer.  compiled: model and optimizer by torch.compile."""
-    model = starting_model(torch, workload).to(device)
+    """A step.
+
+    fused: with PyTorch's fused optimizer.  compiled: model and optimizer by torch.compile.  compiled_step: all of it by
+    torch.compile, as minigrad can.
+    """
+    is_net = isinstance(workload, Net)
+    model = (workload.starting_model(torch) if is_net else starting_model(torch, workload)).to(device)
     loss_function = getattr(torch.nn, LOSSES[workload.loss])()
-    options = {"fused": True} if fused else {}
-    optimizer = getattr(torch.optim, workload.optimizer)(model.parameters(), lr=workload.lr, **options)
+    options = (workload.options if is_net else {"lr": workload.lr}) | ({"fused": True} if fused else {})
+    optimizer = getattr(torch.optim, workload.optimizer)(model.parameters(), **options)
     batches = cycle(
         [tuple(torch.from_numpy(each).to(device) for each in batch) for batch in workload.batches_of_data()]
     )
 
-    def step() -> Any:
-        x, y = next(batches)
+    def train(x: Any, y: Any) -> Any:
         loss = loss_function(model(x), y)
         optimizer.zero_grad()
         loss.backward()
@@ -39,7 +49,9 @@ def training_on(
     if compiled:
         model.compile()
         optimizer.step = torch.compile(optimizer.step)
-    return step
+    if compiled_step:
+        train = torch.compile(train)
+    return lambda: train(*next(batches))
 
 
 def starting_model(torch: Any, workload: Perceptron) -> Any:

@@ -196,10 +196,11 @@ def vectors(op: str, v: Tensors, wanted: Any, what: str) -> list[Tensor]:
 
 def gradients_by(ys: Any, xs: Any, vs: Any, create_graph: bool, strict: bool) -> list[Tensor]:
     """The gradients of sum(v * y) by the x's: zeros where they do not depend on it (RuntimeError if strict)."""
-    pairs = [(y, v) for y, v in zip(ys, vs) if y.requires_grad]
+    pairs = [(y, v) for y, v in zip(ys, vs, strict=True) if y.requires_grad]
     found: Any = [None] * len(xs)
     if pairs:
-        found = grad([y for y, _ in pairs], xs, [v for _, v in pairs], True, create_graph, allow_unused=True)
+        used, given = zip(*pairs)
+        found = grad(used, xs, given, True, create_graph, allow_unused=True, materialize_grads=not strict)
     if strict and any(g is None for g in found):
         unused = [i for i, g in enumerate(found) if g is None]
         raise RuntimeError(f"The output of the user-provided function is independent of inputs {unused}")

@@ -7,8 +7,8 @@ from typing import Any
 
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, lazy_property
-from minigrad.distributions.utils import batch_of, broadcast_all, logits_to_probs, one_of_two, probs_to_logits
+from minigrad.distributions.probabilities import ProbsOrLogits
+from minigrad.distributions.utils import along_first, batch_of, broadcast_all, one_of_two
 from minigrad.nn.functional import binary_cross_entropy_with_logits
 from minigrad.ops.creation import arange
 from minigrad.ops.sampling import bernoulli
@@ -17,7 +17,7 @@ from minigrad.tensor import Tensor
 __all__ = ["Bernoulli"]
 
 
-class Bernoulli(Distribution):
+class Bernoulli(ProbsOrLogits):
     """1 with probability probs, or with odds exp(logits), else 0.
 
     >>> import minigrad as torch
@@ -37,25 +37,6 @@ class Bernoulli(Distribution):
         else:
             (self.logits,) = broadcast_all(logits)
         super().__init__(batch_of(self._param, probs, logits), validate_args=validate_args)
-
-    @property
-    def _param(self) -> Tensor:
-        return self.__dict__["probs"] if "probs" in self.__dict__ else self.__dict__["logits"]
-
-    @lazy_property
-    def logits(self) -> Tensor:
-        """The logarithms of the odds."""
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self) -> Tensor:
-        """The probabilities."""
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @property
-    def param_shape(self) -> Any:
-        """The shape of the probabilities."""
-        return self._param.shape
 
     @property
     def mean(self) -> Tensor:
@@ -92,5 +73,4 @@ class Bernoulli(Distribution):
     def enumerate_support(self, expand: bool = True) -> Tensor:
         """0 and 1."""
         values = arange(2, dtype=self._param.dtype, device=self._param.device)
-        values = values.view((-1,) + (1,) * len(self._batch_shape))
-        return values.expand((-1, *self._batch_shape)) if expand else values
+        return along_first(values, self._batch_shape, expand)

@@ -6,8 +6,8 @@ from typing import Any
 
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, lazy_property
-from minigrad.distributions.utils import broadcast_all, logits_to_probs, one_of_two, probs_to_logits
+from minigrad.distributions.probabilities import ProbsOrLogits
+from minigrad.distributions.utils import along_first, broadcast_all, one_of_two
 from minigrad.ops.creation import arange
 from minigrad.ops.further.drawing import binomial
 from minigrad.tensor import Tensor
@@ -15,7 +15,7 @@ from minigrad.tensor import Tensor
 __all__ = ["Binomial"]
 
 
-class Binomial(Distribution):
+class Binomial(ProbsOrLogits):
     """How many of total_count trials succeed, each with probability probs, or odds exp(logits).
 
     >>> import minigrad as torch
@@ -43,28 +43,9 @@ class Binomial(Distribution):
         super().__init__(self._param.shape, validate_args=validate_args)
 
     @property
-    def _param(self) -> Tensor:
-        return self.__dict__["probs"] if "probs" in self.__dict__ else self.__dict__["logits"]
-
-    @property
     def support(self) -> Any:
         """The integers from 0 to total_count."""
         return constraints.integer_interval(0, self.total_count)
-
-    @lazy_property
-    def logits(self) -> Tensor:
-        """The logarithms of the odds."""
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self) -> Tensor:
-        """The probabilities."""
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @property
-    def param_shape(self) -> Any:
-        """The shape of the probabilities."""
-        return self._param.shape
 
     @property
     def mean(self) -> Tensor:
@@ -108,5 +89,4 @@ class Binomial(Distribution):
         if self.total_count.min() != total_count:
             raise NotImplementedError("Inhomogeneous total count not supported by `enumerate_support`.")
         values = arange(1 + total_count, dtype=self._param.dtype, device=self._param.device)
-        values = values.view((-1,) + (1,) * len(self._batch_shape))
-        return values.expand((-1, *self._batch_shape)) if expand else values
+        return along_first(values, self._batch_shape, expand)

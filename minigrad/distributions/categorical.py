@@ -7,18 +7,18 @@ from typing import Any
 
 from minigrad import dtypes
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, lazy_property
-from minigrad.distributions.utils import logits_to_probs, one_of_two, probs_to_logits
+from minigrad.distributions.probabilities import ProbsOrLogits
+from minigrad.distributions.utils import along_first, one_of_two
 from minigrad.limits import finfo
 from minigrad.ops.arranging import broadcast_tensors
-from minigrad.ops.creation import arange, full
+from minigrad.ops.creation import arange
 from minigrad.ops.sampling import multinomial
 from minigrad.tensor import Tensor
 
 __all__ = ["Categorical"]
 
 
-class Categorical(Distribution):
+class Categorical(ProbsOrLogits):
     """The category i with probability probs[..., i] (they are divided by their sum), or exp(logits[..., i]).
 
     >>> import minigrad as torch
@@ -30,6 +30,7 @@ class Categorical(Distribution):
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     has_enumerate_support = True
     _parameters = {"probs": 1, "logits": 1}
+    _is_binary = False
 
     def __init__(
         self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None
@@ -45,10 +46,6 @@ class Categorical(Distribution):
         super().__init__(self._param.shape[:-1], validate_args=validate_args)
 
     @property
-    def _param(self) -> Tensor:
-        return self.__dict__["probs"] if "probs" in self.__dict__ else self.__dict__["logits"]
-
-    @property
     def _num_events(self) -> int:
         return self._param.shape[-1]
 
@@ -57,25 +54,10 @@ class Categorical(Distribution):
         """The numbers of the categories."""
         return constraints.integer_interval(0, self._num_events - 1)
 
-    @lazy_property
-    def logits(self) -> Tensor:
-        """The logarithms of the probabilities."""
-        return probs_to_logits(self.probs)
-
-    @lazy_property
-    def probs(self) -> Tensor:
-        """The probabilities."""
-        return logits_to_probs(self.logits)
-
-    @property
-    def param_shape(self) -> Any:
-        """The shape of the probabilities."""
-        return self._param.shape
-
     @property
     def mean(self) -> Tensor:
         """nan: categories have none."""
-        return full(self._extended_shape(), math.nan, dtype=self.probs.dtype, device=self.probs.device)
+        return self.probs.new_full(self._extended_shape(), math.nan)
 
     @property
     def mode(self) -> Tensor:
@@ -97,8 +79,11 @@ class Categorical(Distribution):
         """The logarithm of a category's probability."""
         if self._validate_args:
             self._validate_sample(value)
-        category, logits = broadcast_tensors(value.long().unsqueeze(-1), self.logits)
-        return logits.gather(-1, category[..., :1]).squeeze(-1)
+        category, logits = value.long().unsqueeze(-1), self.logits
+        if value.shape != self._batch_shape:
+            category, logits = broadcast_tensors(category, logits)
+            category = category[..., :1]
+        return logits.gather(-1, category).squeeze(-1)
 
     def entropy(self) -> Tensor:
         """-sum(p log p), where 0 log 0 is 0."""
@@ -107,5 +92,4 @@ class Categorical(Distribution):
     def enumerate_support(self, expand: bool = True) -> Tensor:
         """The numbers of the categories."""
         values = arange(self._num_events, dtype=dtypes.int64, device=self._param.device)
-        values = values.view((-1,) + (1,) * len(self._batch_shape))
-        return values.expand((-1, *self._batch_shape)) if expand else values
+        return along_first(values, self._batch_shape, expand)

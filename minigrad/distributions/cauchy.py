@@ -8,7 +8,6 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import batch_of, broadcast_all
-from minigrad.ops.creation import empty, full
 from minigrad.tensor import Tensor
 
 __all__ = ["Cauchy"]
@@ -34,7 +33,7 @@ class Cauchy(Distribution):
     @property
     def mean(self) -> Tensor:
         """nan: there is none."""
-        return full(self._extended_shape(), math.nan, dtype=self.loc.dtype, device=self.loc.device)
+        return self.loc.new_full(self._extended_shape(), math.nan)
 
     @property
     def mode(self) -> Tensor:
@@ -44,12 +43,11 @@ class Cauchy(Distribution):
     @property
     def variance(self) -> Tensor:
         """inf."""
-        return full(self._extended_shape(), math.inf, dtype=self.loc.dtype, device=self.loc.device)
+        return self.loc.new_full(self._extended_shape(), math.inf)
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """loc + scale * (standard Cauchy numbers)."""
-        shape = self._extended_shape(sample_shape)
-        return self.loc + empty(shape, dtype=self.loc.dtype, device=self.loc.device).cauchy_() * self.scale
+        return self.loc + self.loc.new_empty(self._extended_shape(sample_shape)).cauchy_() * self.scale
 
     def log_prob(self, value: Tensor) -> Tensor:
         """-log(pi) - log(scale) - log(1 + ((value - loc) / scale)^2)."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad import dtypes
 from minigrad.ops.further.matrices import LinAlgError, cholesky
 from minigrad.tensor import Tensor
 
@@ -94,7 +95,7 @@ class _IntegerInterval(Constraint):
         self.lower_bound, self.upper_bound = lower_bound, upper_bound
 
     def check(self, value: Tensor) -> Tensor:
-        return (value % 1 == 0) & (self.lower_bound <= value) & (value <= self.upper_bound)
+        return is_whole(value, (self.lower_bound <= value) & (value <= self.upper_bound))
 
 
 class _IntegerGreaterThan(Constraint):
@@ -106,7 +107,7 @@ class _IntegerGreaterThan(Constraint):
         self.lower_bound = lower_bound
 
     def check(self, value: Tensor) -> Tensor:
-        return (value % 1 == 0) & (value >= self.lower_bound)
+        return is_whole(value, value >= self.lower_bound)
 
 
 class _Real(Constraint):
@@ -191,7 +192,7 @@ class _Square(Constraint):
     event_dim = 2
 
     def check(self, value: Tensor) -> Tensor:
-        return (value != value).any().new_full(value.shape[:-2], value.shape[-2] == value.shape[-1])
+        return value.new_full(value.shape[:-2], value.shape[-2] == value.shape[-1], dtype=dtypes.bool_)
 
 
 class _Symmetric(_Square):
@@ -211,6 +212,11 @@ class _PositiveDefinite(_Symmetric):
             return is_symmetric
         flat = value.detach().reshape(-1, *value.shape[-2:])
         return is_symmetric.new_tensor([has_factor(each) for each in flat]).reshape(is_symmetric.shape)
+
+
+def is_whole(value: Tensor, is_within: Tensor) -> Tensor:
+    """Which numbers are integers, of those that are within bounds."""
+    return is_within & (value % 1 == 0) if value.is_floating_point() else is_within
 
 
 def has_factor(matrix: Tensor) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
-from minigrad.autograd.grad_mode import no_grad
+from minigrad.autograd.grad_mode import enable_grad, no_grad
 from minigrad.distributions import constraints
 from minigrad.size import Size
 from minigrad.tensor import Tensor
@@ -30,7 +30,7 @@ class Distribution:
     support: Any
     """Where the draws lie."""
     _parameters: Any = MappingProxyType({})
-    """The tensors that the distribution is made of, and how many dimensions of each are no batch."""
+    """The tensors or distributions that it is made of, and how many dimensions of each are no batch."""
 
     def __init__(
         self, batch_shape: Sequence[int] = (), event_shape: Sequence[int] = (), validate_args: bool | None = None
@@ -46,7 +46,7 @@ class Distribution:
 
     def _check_parameter(self, name: str, constraint: constraints.Constraint) -> None:
         value = getattr(self, name)
-        if not constraint.check(value).all():
+        if not holds(constraint, value):
             raise ValueError(
                 f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) of distribution "
                 f"{self!r} to satisfy the constraint {constraint!r}, but found invalid values:\n{value}"
@@ -143,7 +143,7 @@ class Distribution:
         for name, dims in self._parameters.items():
             if name in self.__dict__:
                 parameter = self.__dict__[name]
-                own = parameter.shape[parameter.ndim - dims :]
+                own = parameter.shape[parameter.ndim - dims :] if dims else ()
                 setattr(new, name, parameter.expand(Size((*batch_shape, *own))))
         Distribution.__init__(new, batch_shape, self._event_shape, validate_args=False)
         new._validate_args = self._validate_args
@@ -175,7 +175,7 @@ class Distribution:
         support = getattr(self, "support", None)
         if support is None:
             raise NotImplementedError(f"{type(self).__name__} does not define `support`: use validate_args=False")
-        if not support.check(value).all():
+        if not holds(support, value):
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) to be within the "
                 f"support ({support!r}) of the distribution {self!r}, but found invalid values:\n{value}"
@@ -185,6 +185,12 @@ class Distribution:
         given = {name: self.__dict__[name] for name in self.arg_constraints if name in self.__dict__}
         shown = (f"{name}: {value if value.numel() == 1 else value.size()}" for name, value in given.items())
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def holds(constraint: Any, value: Tensor) -> bool:
+    """Whether all of a tensor lies in a region: nothing to differentiate."""
+    with no_grad():
+        return bool(constraint.check(value).all())
 
 
 class lazy_property:
@@ -199,8 +205,6 @@ class lazy_property:
     def __get__(self, owner: Any, _kind: type | None = None) -> Any:
         if owner is None:
             return self
-        from minigrad.autograd.grad_mode import enable_grad
-
         with enable_grad():
             value = self.compute(owner)
         owner.__dict__[self.name] = value

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import batch_of, broadcast_all
-from minigrad.ops.creation import empty, zeros_like
+from minigrad.ops.creation import zeros_like
 from minigrad.tensor import Tensor
 
 __all__ = ["Exponential"]
@@ -52,8 +52,7 @@ class Exponential(Distribution):
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """(Numbers of rate 1) / rate."""
-        shape = self._extended_shape(sample_shape)
-        return empty(shape, dtype=self.rate.dtype, device=self.rate.device).exponential_() / self.rate
+        return self.rate.new_empty(self._extended_shape(sample_shape)).exponential_() / self.rate
 
     def log_prob(self, value: Tensor) -> Tensor:
         """log(rate) - rate * value."""

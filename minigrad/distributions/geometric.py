@@ -6,17 +6,17 @@ from typing import Any
 
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, lazy_property
-from minigrad.distributions.utils import batch_of, broadcast_all, logits_to_probs, one_of_two, probs_to_logits
+from minigrad.distributions.probabilities import ProbsOrLogits
+from minigrad.distributions.utils import batch_of, broadcast_all, one_of_two
 from minigrad.limits import finfo
 from minigrad.nn.functional import binary_cross_entropy_with_logits
-from minigrad.ops.creation import empty, zeros_like
+from minigrad.ops.creation import zeros_like
 from minigrad.tensor import Tensor
 
 __all__ = ["Geometric"]
 
 
-class Geometric(Distribution):
+class Geometric(ProbsOrLogits):
     """Counts k with probability (1 - probs)^k probs; or odds exp(logits).
 
     >>> import minigrad as torch
@@ -34,23 +34,12 @@ class Geometric(Distribution):
             (self.probs,) = broadcast_all(probs)
         else:
             (self.logits,) = broadcast_all(logits)
-        parameter = self.probs if probs is not None else self.logits
-        super().__init__(batch_of(parameter, probs, logits), validate_args=validate_args)
+        super().__init__(batch_of(self._param, probs, logits), validate_args=validate_args)
         if self._validate_args and probs is not None and not (self.probs > 0).all():
             raise ValueError(
                 f"Expected parameter probs ({type(self.probs).__name__} of shape {tuple(self.probs.shape)}) of "
                 f"distribution {self!r} to be positive but found invalid values:\n{self.probs[self.probs <= 0]}"
             )
-
-    @lazy_property
-    def logits(self) -> Tensor:
-        """The logarithms of the odds."""
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self) -> Tensor:
-        """The probabilities."""
-        return logits_to_probs(self.logits, is_binary=True)
 
     @property
     def mean(self) -> Tensor:
@@ -70,7 +59,7 @@ class Geometric(Distribution):
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Counts, in the dtype of the probabilities."""
         with no_grad():
-            u = empty(self._extended_shape(sample_shape), dtype=self.probs.dtype, device=self.probs.device)
+            u = self.probs.new_empty(self._extended_shape(sample_shape))
             u.uniform_(finfo(self.probs.dtype).tiny, 1)
             return (u.log() / (-self.probs).log1p()).floor()
 

@@ -8,7 +8,6 @@ from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import batch_of, broadcast_all
 from minigrad.limits import finfo
-from minigrad.ops.creation import empty
 from minigrad.tensor import Tensor
 
 __all__ = ["Laplace"]
@@ -53,7 +52,7 @@ class Laplace(Distribution):
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """loc - scale * sign(u) * log(1 - |u|), with u uniform in (-1, 1)."""
-        u = empty(self._extended_shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device)
+        u = self.loc.new_empty(self._extended_shape(sample_shape))
         u.uniform_(finfo(self.loc.dtype).eps - 1, 1)
         return self.loc - self.scale * u.sign() * (-u.abs()).log1p()
 

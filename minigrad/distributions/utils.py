@@ -7,7 +7,7 @@ from typing import Any
 from minigrad import dtypes
 from minigrad.limits import finfo
 from minigrad.ops.arranging import broadcast_tensors
-from minigrad.ops.creation import empty, tensor
+from minigrad.ops.creation import tensor
 from minigrad.tensor import Tensor
 
 __all__ = ["broadcast_all", "clamp_probs", "logits_to_probs", "probs_to_logits"]
@@ -43,7 +43,13 @@ def one_of_two(probs: Any, logits: Any) -> None:
 
 def standard_normal(shape: Any, like: Tensor) -> Tensor:
     """Standard normal numbers, of the dtype of a tensor."""
-    return empty(shape, dtype=like.dtype, device=like.device).normal_()
+    return like.new_empty(shape).normal_()
+
+
+def along_first(values: Tensor, batch_shape: Any, expand: bool) -> Tensor:
+    """Values along a first dimension that all of a batch's follow: each of size 1, or (expand) of the batch's size."""
+    values = values.view((-1,) + (1,) * len(batch_shape))
+    return values.expand((-1, *batch_shape)) if expand else values
 
 
 def sum_rightmost(value: Tensor, dims: int) -> Tensor:

@@ -135,7 +135,7 @@ def same_places(x: Any, y: Any) -> bool:
 
 def ordered(value: Any, *operands: Any) -> Any:
     """The raw result of an elementwise op in the order that its operands, raw arrays, give it: itself, or a copy."""
-    if all(x.flags.c_contiguous or type(x) is not np.ndarray for x in operands):
+    if all(x.flags.c_contiguous or not isinstance(x, np.ndarray) for x in operands):
         return value
     return laid_out(value, axes_of_result(value.shape, *operands))
 
@@ -171,7 +171,7 @@ def memory_of(x: Any) -> Any:
 
 def address(x: Any) -> int:
     """Where in memory the first element of a raw array is (a GPU's addresses differ from the CPU's)."""
-    start: int = x.__array_interface__["data"][0] if array_module(x) is np else x.data.ptr
+    start: int = x.__array_interface__["data"][0] if isinstance(x, np.ndarray) else x.data.ptr
     return start
 
 
@@ -183,7 +183,7 @@ def span(x: Any) -> int:
 def elements(memory: Any, offset: int, shape: Sequence[int], strides: Strides, dtype: Any = None) -> Any:
     """An array that looks at a flat one, and does not reach outside of it.  offset and strides: in bytes."""
     xp, dtype = array_module(memory), memory.dtype if dtype is None else dtype
-    if xp is np:
+    if isinstance(memory, np.ndarray):
         return np.ndarray(shape, dtype, memory, offset, strides)
     return xp.ndarray(shape, dtype, memory.data + offset, strides)
 

@@ -38,6 +38,20 @@ def warn(message: str) -> None:
     warnings.warn_explicit(message, UserWarning, frame.f_code.co_filename, frame.f_lineno, registry=seen)
 
 
+told: set[str] = set()
+"""What `warn_once` has warned of in this process."""
+
+warns_always = False
+"""Whether `warn_once` warns each time."""
+
+
+def warn_once(message: str) -> None:
+    """Warn of the user's line the first time only, whatever lines come after it."""
+    if warns_always or message not in told:
+        told.add(message)
+        warn(message)
+
+
 def line_of(place: Place | None) -> str:
     """A place for people: `script.py:12: y = x.exp()`."""
     if place is None:

@@ -19,7 +19,7 @@ def check_devices(*operands: Any) -> None:
     CuPy works on their GPU then.
     """
     for x in operands:
-        if isinstance(x, TensorBase) and type(x.array) is not ndarray:
+        if isinstance(x, TensorBase) and not isinstance(x.array, ndarray):
             break
     else:
         return

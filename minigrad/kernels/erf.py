@@ -24,7 +24,7 @@ def error_function(x: Any) -> Any:
     if x.dtype.itemsize == 2:
         return error_function(copied(x, dtypes.float32.numpy)).astype(x.dtype)
     at_once = error_function_of_single if x.dtype.itemsize == 4 else error_function_of_double
-    if type(x) is not np.ndarray:
+    if not isinstance(x, np.ndarray):
         return at_once(x)
     return laid_out_like(x, piecewise(at_once, in_memory_order(x).reshape(-1)))
 

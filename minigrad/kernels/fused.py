@@ -27,7 +27,7 @@ def fused(formula: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(formula)
     def run(*operands: Any) -> Any:
-        if type(operands[0]) is np.ndarray:
+        if isinstance(operands[0], np.ndarray):
             return formula(np, *operands)
         xp = array_module(operands[0])
         return formula(xp, *operands) if xp is np else kernel(formula, xp)(*operands)

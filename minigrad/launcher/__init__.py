@@ -18,9 +18,9 @@ from types import ModuleType
 from typing import Any
 
 import minigrad
+from minigrad.absent import ABSENT
 from minigrad.devices import device
 from minigrad.dtypes import dtype
-from minigrad.launcher.absent import ABSENT
 from minigrad.launcher.modules import FILES
 from minigrad.nn.parameter import Parameter
 from minigrad.size import Size
@@ -66,6 +66,7 @@ DISTRIBUTIONS = (
 
 LATER = {
     "torch._C": "minigrad.launcher.private",
+    "torch._dynamo": "minigrad.compiler",
     "torch.amp": "minigrad.amp",
     "torch.amp.autocast_mode": "minigrad.amp.mode",
     "torch.amp.grad_scaler": "minigrad.amp.scaler",
@@ -78,6 +79,7 @@ LATER = {
     "torch.backends.mkldnn": "minigrad.backends.mkldnn",
     "torch.backends.mps": "minigrad.backends.mps",
     "torch.backends.openmp": "minigrad.backends.openmp",
+    "torch.compiler": "minigrad.compiler",
     "torch.cuda.amp": "minigrad.amp.cuda",
     "torch.distributions": "minigrad.distributions",
     **{f"torch.distributions.{file}": f"minigrad.distributions.{file}" for file in DISTRIBUTIONS.split()},
@@ -122,8 +124,9 @@ LATER = {
 
 PARTS = {
     "torch.nn.modules": "minigrad.launcher.modules",
-    **{f"torch.nn.modules.{file}": "minigrad.nn" for file in FILES.split()},
+    **{f"torch.nn.modules.{file}": "minigrad.launcher.modules" for file in FILES.split()},
     "torch.nn.modules.module": "minigrad.nn.module",
+    "torch.nn.modules.utils": "minigrad.launcher.sizes",
     "torch.nn.parameter": "minigrad.nn.parameter",
     "torch.nn.utils.clip_grad": "minigrad.nn.utils.clip_grad",
     "torch.optim.adam": "minigrad.optim.adam",

@@ -18,14 +18,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from minigrad.absent import ABSENT
 from minigrad.launcher import LATER, MODULES, PARTS, minigrad_module
-from minigrad.launcher.absent import ABSENT
 from minigrad.launcher.supported import names_of
 from minigrad.nn import Module
 from minigrad.optim import Optimizer
 from minigrad.tensor import Tensor
 
 ROOTS = ("torch", "torchvision")
+AUTOCAST = ("torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.amp.autocast_mode.autocast")
+"""Asked for any dtype, it is off."""
 MANY = 5
 """Of a name's lines so many are shown."""
 
@@ -104,6 +106,8 @@ class Findings:
 
     used: set[str] = field(default_factory=set)
     lacking: list[Use] = field(default_factory=list)
+    compared: list[Use] = field(default_factory=list)
+    """Dtypes that minigrad does not have, where a program asks for one or chooses among some."""
     guessed: list[Use] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
@@ -119,6 +123,7 @@ class Reader(ast.NodeVisitor):
         self.stars = [name.removeprefix("*") for name in names if name.startswith("*")]
         self.own: set[str] = set()
         self.tried = 0
+        self.choices: set[ast.AST] = set()
 
     # Names -------------------------------------------------------------------------------------------------
 
@@ -170,6 +175,24 @@ class Reader(ast.NodeVisitor):
         for other in (*node.handlers, *node.orelse, *node.finalbody):
             self.visit(other)
 
+    def visit_Compare(self, node: ast.Compare) -> None:
+        """`dtype == torch.bfloat16`, `dtype in (torch.float16, torch.bfloat16)`."""
+        operands = [node.left, *node.comparators]
+        self.choose(node, *operands, *(each for operand in operands for each in getattr(operand, "elts", ())))
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        """`torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16`."""
+        self.choose(node, node.body, node.orelse)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        """`{"float32": torch.float32, "bfloat16": torch.bfloat16}[name]`."""
+        self.choose(node, *node.keys, *node.values)
+
+    def choose(self, node: ast.AST, *among: ast.AST | None) -> None:
+        """Read an expression that asks for a value, or chooses one, among others."""
+        self.choices.update(each for each in among if each is not None)
+        self.generic_visit(node)
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
         """A chain of attributes, from its longest end; or an attribute of something else."""
         path = self.path(node)
@@ -186,8 +209,9 @@ class Reader(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         """A call: do the function's parameters have the names of its keyword arguments?"""
-        self.generic_visit(node)
         path = self.path(node.func)
+        of_autocast = [*node.args, *(each.value for each in node.keywords)] if path in AUTOCAST else []
+        self.choose(node, *of_autocast)
         if path is None or not is_there(path):
             return
         unknown = [name for name in keywords(node) if name not in accepted_by(found(path), keywords(node))]
@@ -209,7 +233,9 @@ class Reader(ast.NodeVisitor):
         """Note a name of PyTorch's that is used."""
         end = found(path)
         self.findings.used.add(path)
-        if isinstance(end, Missing) or path in ABSENT:
+        if path in ABSENT and node in self.choices:
+            self.note(self.findings.compared, path, node)
+        elif isinstance(end, Missing) or path in ABSENT:
             self.note(self.findings.lacking, end.part if isinstance(end, Missing) else path, node)
 
     def guess(self, node: ast.Attribute) -> None:
@@ -353,6 +379,9 @@ def report(file: str, findings: Findings) -> str:
         else f"{file}: minigrad lacks {len(lacking)} of what it uses of PyTorch:"
     ]
     lines += shown(findings.lacking)
+    if findings.compared:
+        lines.append("Dtypes that minigrad lacks, to compare with and to choose among (no tensor can have one):")
+        lines += shown(findings.compared)
     if findings.guessed:
         lines.append("Methods that PyTorch's tensors have and minigrad's lack (a guess: these may be no tensors):")
         lines += shown(findings.guessed)

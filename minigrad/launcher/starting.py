@@ -12,6 +12,7 @@ from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, NamedTuple
 
+from minigrad.absent import ABSENT, advice
 from minigrad.engine.places import OWN_FILES
 from minigrad.launcher import WHERE, is_installed
 
@@ -147,7 +148,8 @@ def show_uncaught(kind: type[BaseException], error: BaseException, trace: Traceb
     while trace is not None and is_starting(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     if is_about_minigrads_names(error) and WHERE not in str(error):
-        error.add_note(WHERE)
+        dtype = ABSENT.get(f"torch.{getattr(error, 'name', None)}")  # x.bfloat16()
+        error.add_note(advice(dtype).removeprefix(": ") or WHERE)
     sys.__excepthook__(kind, error.with_traceback(trace), trace)
 
 

@@ -6,7 +6,6 @@ from minigrad import on_use as _on_use
 from minigrad.nn import functional, init, utils
 from minigrad.nn.containers import ModuleDict, ModuleList, Sequential
 from minigrad.nn.convolution import Conv2d
-from minigrad.nn.convolution import _ConvNd as _ConvNd
 from minigrad.nn.dropout import Dropout, Dropout1d, Dropout2d
 from minigrad.nn.embedding import Embedding
 from minigrad.nn.further import LAYERS as _LAYERS

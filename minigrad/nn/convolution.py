@@ -48,8 +48,7 @@ class _ConvNd(Module):
         self.padding_mode = padding_mode
         check_groups(in_channels, out_channels, groups)
         check_padding(padding, self.stride, padding_mode)
-        channels = (in_channels, out_channels // groups) if self.transposed else (out_channels, in_channels // groups)
-        self.weight = Parameter(empty((*channels, *self.kernel_size), device=device, dtype=dtype))
+        self.weight = Parameter(empty(self.weight_shape(), device=device, dtype=dtype))
         if bias:
             self.bias = Parameter(empty(out_channels, device=device, dtype=dtype))
         else:
@@ -59,6 +58,12 @@ class _ConvNd(Module):
     def sizes(self, name: str, value: Any) -> Sizes:
         """An argument given as one int, or one for each dimension."""
         return sizes(type(self).__name__, name, value, self.dims)
+
+    def weight_shape(self) -> Sizes:
+        """The shape of the weight, of which each group has a part of the channels that come second."""
+        if self.transposed:
+            return self.in_channels, self.out_channels // self.groups, *self.kernel_size
+        return self.out_channels, self.in_channels // self.groups, *self.kernel_size
 
     def reset_parameters(self) -> None:
         """Draw the weights anew."""
@@ -114,17 +119,25 @@ class Conv2d(_ConvNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of the input."""
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         input, padding = self.padded(input)
-        return functional.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return functional.conv2d(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
 
 def check_groups(in_channels: int, out_channels: int, groups: int) -> None:
     """ValueError for groups that do not divide the channels."""
     if groups <= 0:
         raise ValueError(f"groups must be a positive integer, not {groups}")
-    for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
-        if channels % groups:
-            raise ValueError(f"{name} must be divisible by groups, but {channels} is not by {groups}")
+    check_divisible("in_channels", in_channels, groups)
+    check_divisible("out_channels", out_channels, groups)
+
+
+def check_divisible(name: str, channels: int, groups: int) -> None:
+    """ValueError for channels that cannot be shared among groups."""
+    if channels % groups:
+        raise ValueError(f"{name} must be divisible by groups, but {channels} is not by {groups}")
 
 
 def check_padding(padding: Any, stride: Sizes, padding_mode: str) -> None:

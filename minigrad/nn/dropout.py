@@ -7,7 +7,7 @@ from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
 
-class _Dropout(Module):
+class _DropoutNd(Module):
     """What all dropout layers have: the probability, and whether they work in place."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
@@ -22,7 +22,7 @@ class _Dropout(Module):
         return f"p={self.p}, inplace={self.inplace}"
 
 
-class Dropout(_Dropout):
+class Dropout(_DropoutNd):
     """In training each element is 0 with probability p, else divided by 1 - p.  In evaluation: the input."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ class Dropout(_Dropout):
         return functional.dropout(input, self.p, self.training, self.inplace)
 
 
-class Dropout1d(_Dropout):
+class Dropout1d(_DropoutNd):
     """In training each channel of (N, C, L) is 0 with probability p, else divided by 1 - p."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ class Dropout1d(_Dropout):
         return functional.dropout1d(input, self.p, self.training, self.inplace)
 
 
-class Dropout2d(_Dropout):
+class Dropout2d(_DropoutNd):
     """In training each channel of (N, C, H, W) is 0 with probability p, else divided by 1 - p."""
 
     def forward(self, input: Tensor) -> Tensor:

@@ -13,13 +13,69 @@ from minigrad.ops.embedding import refuse_sparse
 from minigrad.tensor import Tensor
 
 
-class Embedding(Module):
+class _Vectors(Module):
+    """What Embedding and EmbeddingBag have in common: the vectors, one for each number of a vocabulary."""
+
+    _padding_idx = "padding_idx"
+    """How an error spells it, as in PyTorch."""
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None,
+        max_norm: float | None,
+        norm_type: float,
+        scale_grad_by_freq: bool,
+        sparse: bool,
+    ) -> None:
+        super().__init__()
+        refuse_sparse(sparse)
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            raise AssertionError(f"{self._padding_idx} must be within num_embeddings")
+        self.num_embeddings = num_embeddings
+        self.embedding_dim = embedding_dim
+        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
+        self.max_norm = max_norm
+        self.norm_type = norm_type
+        self.scale_grad_by_freq = scale_grad_by_freq
+        self.sparse = sparse
+
+    def take_or_draw(self, weight: Tensor | None, is_trained: bool, device: Any, dtype: Any) -> None:
+        """Have the vectors that are given, or draw them."""
+        shape = (self.num_embeddings, self.embedding_dim)
+        if weight is not None and tuple(weight.shape) != shape:
+            raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
+        if weight is not None:
+            self.weight = Parameter(weight, is_trained)
+        else:
+            self.weight = Parameter(empty(shape, device=device, dtype=dtype), is_trained)
+            self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the weights anew."""
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            with no_grad():
+                self.weight[self.padding_idx].fill_(0)
+
+
+def sizes_of(embeddings: Tensor) -> tuple[int, ...]:
+    """How many vectors are given, and how long they are."""
+    if embeddings.ndim != 2:
+        raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+    return embeddings.shape
+
+
+class Embedding(_Vectors):
     """The rows of weight that the input names: int64 (*) -> (*, embedding_dim).
 
     weight (num_embeddings, embedding_dim) starts standard normal, drawn as PyTorch draws it; the row padding_idx
     starts at 0 and gets no gradient.  The other options are those of functional.embedding.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
     """
+
+    _padding_idx = "Padding_idx"
 
     def __init__(
         self,
@@ -35,24 +91,8 @@ class Embedding(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
-        refuse_sparse(sparse)
-        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
-            raise AssertionError("Padding_idx must be within num_embeddings")
-        if _weight is not None and tuple(_weight.shape) != (num_embeddings, embedding_dim):
-            raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
-        self.num_embeddings = num_embeddings
-        self.embedding_dim = embedding_dim
-        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
-        self.max_norm = max_norm
-        self.norm_type = norm_type
-        self.scale_grad_by_freq = scale_grad_by_freq
-        self.sparse = sparse
-        if _weight is not None:
-            self.weight = Parameter(_weight, not _freeze)
-        else:
-            self.weight = Parameter(empty(num_embeddings, embedding_dim, device=device, dtype=dtype), not _freeze)
-            self.reset_parameters()
+        super().__init__(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+        self.take_or_draw(_weight, not _freeze, device, dtype)
 
     @classmethod
     def from_pretrained(
@@ -66,9 +106,7 @@ class Embedding(Module):
         sparse: bool = False,
     ) -> Embedding:
         """An Embedding whose weight is given, (V, D), and (with freeze) not trained."""
-        if embeddings.ndim != 2:
-            raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
-        number, size = embeddings.shape
+        number, size = sizes_of(embeddings)
         return cls(
             number,
             size,
@@ -80,13 +118,6 @@ class Embedding(Module):
             _weight=embeddings,
             _freeze=freeze,
         )
-
-    def reset_parameters(self) -> None:
-        """Draw the weights anew."""
-        init.normal_(self.weight)
-        if self.padding_idx is not None:
-            with no_grad():
-                self.weight[self.padding_idx].fill_(0)
 
     def forward(self, input: Tensor) -> Tensor:
         """The rows that input names."""

@@ -105,20 +105,24 @@ class Unflatten(Module):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
-class ReLU(Module):
-    """max(input, 0)."""
+class _InPlace(Module):
+    """What several layers have: whether they work in place."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace
 
-    def forward(self, input: Tensor) -> Tensor:
-        """max(input, 0)."""
-        return functional.relu(input, self.inplace)
-
     def extra_repr(self) -> str:
         """Whether it works in place."""
         return "inplace=True" if self.inplace else ""
+
+
+class ReLU(_InPlace):
+    """max(input, 0)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """max(input, 0)."""
+        return functional.relu(input, self.inplace)
 
 
 class Sigmoid(Module):
@@ -219,20 +223,12 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
-class SiLU(Module):
+class SiLU(_InPlace):
     """input * sigmoid(input)."""
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         """silu(input)."""
         return functional.silu(input, self.inplace)
-
-    def extra_repr(self) -> str:
-        """Whether it works in place."""
-        return "inplace=True" if self.inplace else ""
 
 
 class Softplus(Module):

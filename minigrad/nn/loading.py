@@ -79,7 +79,7 @@ def unexpected_keys(module: Module, keys: list[str], prefix: str = "") -> Iterat
 
 def is_lazy(tensor: Any) -> bool:
     """Whether a parameter or buffer has no shape yet: see minigrad.nn.further.lazy."""
-    return hasattr(tensor, "materialize")
+    return isinstance(tensor, Tensor) and hasattr(type(tensor), "cls_to_become")
 
 
 def take_over(own: Any, saved: Any) -> None:

@@ -315,6 +315,9 @@ class Module:
             p.requires_grad_(requires_grad)
         return self
 
+    def compile(self, *_args: Any, **_options: Any) -> None:
+        """As `torch.compile` of a module: it stays as it is.  Compile the training step, a function, instead."""
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters (or, with set_to_none=False, fill them with zeros)."""
         clear_gradients(self.parameters(), set_to_none)

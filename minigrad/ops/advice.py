@@ -1,4 +1,4 @@
-"""What to write instead: the last sentence of an op's error messages."""
+"""What to write instead: the last sentence of an op's error messages, and a warning."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import causes
+from minigrad.engine.graph import is_recording
+from minigrad.engine.places import warn_once
 
 METHODS = {"float32": ".float()", "float64": ".double()", "int64": ".long()"}
 
@@ -42,6 +44,15 @@ def tensor_from(x: Any) -> str:
     if causes.is_module(x):
         return f". A {type(x).__name__} is a layer: call it with its input, and pass what that gives"
     return ". Is it to be called, with ()?" if callable(x) else ""
+
+
+def warn_of_number(x: Any) -> None:
+    """Warn, once, that a number is taken from a tensor that requires grad: `float` does not say so, as `item` does."""
+    if x.requires_grad and is_recording():
+        warn_once(
+            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+            "Consider using tensor.detach() first. No gradient goes through a number."
+        )
 
 
 def converted(name: str, x: Any, wanted: np.dtype[Any]) -> str:

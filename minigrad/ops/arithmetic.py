@@ -17,6 +17,7 @@ from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.order import by_rows, ordered
 from minigrad.ops.elementwise import log, reciprocal, sqrt, zeros_for
 from minigrad.ops.promotion import (
+    FACTORS,
     NUMBERS,
     Factor,
     arrays_of,
@@ -119,7 +120,7 @@ def refuse_bools(a: Any, b: Any) -> None:
 
 def mul(input: Any, other: Any) -> Tensor:
     """input * other."""
-    a, b = operands(input, other, factors=True)
+    a, b = operands(input, other, factors=FACTORS)
     with quiet():
         value = raw(a) * raw(b)
     return record(value, (a, b), (mul_da, mul_db))
@@ -137,7 +138,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, in floats also for integers; rounded for rounding_mode "trunc" or "floor"."""
     if rounding_mode is not None:
         return rounded_division(input, other, rounding_mode)
-    a, b = operands(input, other, factors=True)
+    a, b = operands(input, other, factors=FACTORS)
     if dtype_of(a, b).kind != "f":  # each becomes a float by itself: in their common dtype they might overflow
         a, b = operands(*(floating(x) if isinstance(x, TensorBase) else x for x in (operand(input), operand(other))))
     with quiet():
@@ -164,7 +165,7 @@ def rounded_division(input: Any, other: Any, rounding_mode: str) -> Tensor:
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
-    a, b = division_operands(input, other, factors=True)
+    a, b = division_operands(input, other, factors=FACTORS)
     value = floored(a, b) if rounding_mode == "floor" else truncated(a, b)
     return record(value, (a, b), (rounded_division_da, rounded_division_db), name="DivBackward2")
 
@@ -194,7 +195,7 @@ def floor_divide(input: Any, other: Any) -> Tensor:
 
     As in PyTorch it has no derivative: a RuntimeError in the backward pass.  That of div(rounding_mode="floor") is 0.
     """
-    a, b = division_operands(input, other, factors=True)
+    a, b = division_operands(input, other, factors=FACTORS)
     return record(floored(a, b), (a, b), (floor_divide_da, floor_divide_db), name="NotImplemented")
 
 
@@ -250,7 +251,7 @@ def remainder_of_floats(x: Any, y: Any) -> Any:
     return xp.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
 
 
-def division_operands(input: Any, other: Any, factors: bool = False) -> tuple[Any, Any]:
+def division_operands(input: Any, other: Any, factors: tuple[type, ...] = ()) -> tuple[Any, Any]:
     """The operands of a rounded division; errors for bools and, on the CPU, for integers divided by 0."""
     a, b = operands(input, other, factors)
     a = float(a) if isinstance(a, Factor) else a  # of a quotient's numbers only the divisor keeps its digits
@@ -292,7 +293,7 @@ def rremainder(input: Any, other: Any) -> Tensor:
 
 def pow(input: Any, exponent: Any) -> Tensor:
     """input ** exponent.  RuntimeError for negative powers of integers."""
-    a, b = operands(input, exponent, factors=True)
+    a, b = operands(input, exponent, factors=NUMBERS)
     dtype = dtype_of(a, b)
     if dtype.kind != "f":
         refuse_powers(dtype, raw(exponent))
@@ -304,13 +305,16 @@ def pow(input: Any, exponent: Any) -> Tensor:
 
 
 def power(a: Any, number: Any) -> Any:
-    """a ** number.  Two are what they are in PyTorch, float16 apart: the same bits, and no slow powers of NumPy's.
+    """a ** number.  Some are what they are in PyTorch: the same bits, and no slow powers of NumPy's.
 
-    -0.5 is 1 / sqrt(a), which differs at -0.0 and -inf; 3 is a product.
+    0.5 is a root (NumPy's ** sees to that), -0.5 is 1 / sqrt(a), and 3 is a product; but in float16 all are powers.  At
+    -0.0 and -inf, that differs.
     """
-    if number == 3 and a.dtype.itemsize > 2:
+    if raw(a).dtype.char == "e":
+        return a ** Factor(number)
+    if number == 3:
         return a * a * a
-    return 1 / sqrt(a) if number == -0.5 and a.dtype.itemsize > 2 else a**number
+    return 1 / sqrt(a) if number == -0.5 else a**number
 
 
 def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_number: bool) -> Tensor:

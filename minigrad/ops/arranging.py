@@ -434,6 +434,11 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     dim = axis(dim, x.ndim)
     given = indices_or_sections
     if isinstance(given, TensorBase):
+        if given.array.dtype != np.int64:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to have dtype of long, but got "
+                f"{dtypes.CLASS_NAMES[given.array.dtype.name]}"
+            )
         given = given.tolist()  # type: ignore[attr-defined]
     size = x.shape[dim]
     if isinstance(given, int):
@@ -604,7 +609,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     choose = combinations_with_replacement if with_replacement else combinations_of
     rows = np.array(list(choose(range(x.size), r)), "int64").reshape(-1, r)
     if not r:
-        return creation.empty(0, dtype=input.dtype, device=input.device)
+        return new_empty(input, 0)
     return stack([index_select(input, 0, creation.tensor(column, device=input.device)) for column in rows.T], 1)
 
 
@@ -617,8 +622,8 @@ def block_diag(*tensors: Tensor) -> Tensor:
         if x.ndim > 2:
             raise RuntimeError(f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Got {list(x.shape)}")
         after = width - before - x.shape[1]
-        empty = [creation.zeros(x.shape[0], n, dtype=x.dtype, device=x.device) for n in (before, after)]
-        rows.append(cat([empty[0], x, empty[1]], 1))
+        left, right = (new_zeros(x, x.shape[0], n) for n in (before, after))
+        rows.append(cat([left, x, right], 1))
         before += x.shape[1]
     return cat(rows, 0)
 

@@ -222,6 +222,9 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """True where |input - other| <= atol + rtol * |other|.  RuntimeError for two dtypes."""
     check_devices(input, other)
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if not tolerance >= 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
     x, y = array_of(input), array_of(other)
     if x.dtype != y.dtype:
         raise RuntimeError(f"isclose(): {x.dtype} did not match {y.dtype}. Convert one of them with .to(dtype).")

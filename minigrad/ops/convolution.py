@@ -47,12 +47,27 @@ def conv2d(
     tensor([[[ 1.,  2.],
              [ 8., 16.]]])
     """
-    check_images("conv2d", 2, input, weight, bias)
-    if input.array.ndim == 3:
-        return squeeze(conv2d(unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
+    return convolution("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def convolution(
+    op: str,
+    dims: int,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+) -> Tensor:
+    """What `conv2d` says, over as many last dimensions."""
+    check_images(op, dims, input, weight, bias)
+    if input.array.ndim == dims + 1:
+        return squeeze(convolution(op, dims, unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
     x, w, b = raw(input), raw(weight), raw(bias)
-    windows = convolution_windows("conv2d", x, w, stride, padding, dilation, groups)
-    check_channels("conv2d", x, w, b, groups)
+    windows = convolution_windows(op, x, w, stride, padding, dilation, groups)
+    check_channels(op, x, w, b, groups)
     with quiet():
         value = kernels(w, groups) @ columns(x, windows, groups)
         value = as_images(value.reshape(len(w), len(x), *windows.places).swapaxes(0, 1), x, w, b)

@@ -17,6 +17,7 @@ from minigrad.devices import CPU, as_array, current, device_of, library_on, move
 from minigrad.engine.graph import TensorBase, raw, wrap
 from minigrad.engine.places import op_called
 from minigrad.formats import contiguous_format, empty_in_format
+from minigrad.ops.advice import warn_of_number
 from minigrad.ops.promotion import NUMBERS, array_of, common_dtype, fitting_number, number_dtype, numpy_dtype
 from minigrad.ops.shaping import as_sizes
 from minigrad.random.multiply_add import fused_float64, fused_piece_float64
@@ -116,6 +117,8 @@ def array_of_numbers(data: Any) -> Any:
         array = np.array(data)
     except ValueError:
         raise ragged(data) from None
+    except RuntimeError:  # NumPy has met, after a number, a tensor that requires grad
+        return array_of_tensors(data)
     if array.dtype.kind in "OUSV" or (array.dtype.kind == "u" and not carries_dtype(data)):
         raise no_number(data) or TypeError("tensor(): data must be nested sequences of numbers")
     return array
@@ -163,6 +166,7 @@ def dtypes_within(data: Any) -> Iterator[np.dtype[Any]]:
 def unwrapped(data: Any) -> Any:
     """Nested sequences of tensors with raw arrays in their place; errors for what is neither tensor nor number."""
     if isinstance(data, TensorBase):
+        warn_of_number(data)
         return moved(data.array, CPU)
     if isinstance(data, Sequence) and not isinstance(data, str):
         return [unwrapped(x) for x in data]
@@ -451,7 +455,7 @@ def linspace(
         raise RuntimeError("number of steps must be non-negative")
     to = numpy_dtype(dtype)
     with quiet():
-        first, last = (np.asarray(x, to) if to.kind == "f" else np.float64(int(x)) for x in (start, end))
+        first, last = (to.type(fitting_number(x, to)) if to.kind == "f" else np.float64(int(x)) for x in (start, end))
         step = (last - first) / first.dtype.type(max(steps - 1, 1))
         low, high, step = float(first), float(last), float(step)
         i = np.arange(steps, dtype=np.float64)

@@ -179,10 +179,16 @@ def diff(
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     for _ in range(n):
-        size = raw(a).shape[at]
-        low, high = narrow(a, at, 0, max(size - 1, 0)), narrow(a, at, min(1, size), max(size - 1, 0))
+        low, high = neighbours(a, at)
         a = high ^ low if x.dtype.kind == "b" else high - low
     return a if n else input.clone()
+
+
+def neighbours(a: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """All elements along dim but the last, and the next of each."""
+    size = raw(a).shape[dim]
+    number = max(size - 1, 0)
+    return narrow(a, dim, 0, number), narrow(a, dim, min(1, size), number)
 
 
 # Integrals and powers -----------------------------------------------------------------------------------------
@@ -227,8 +233,8 @@ def sampled_axis(op: str, y: Tensor, x: Tensor | None, dim: int) -> int:
 
 def sum_of_neighbours(y: Tensor, dim: int) -> Tensor:
     """Each element plus the next along dim."""
-    size = raw(y).shape[dim]
-    return narrow(y, dim, 0, max(size - 1, 0)) + narrow(y, dim, min(1, size), max(size - 1, 0))
+    low, high = neighbours(y, dim)
+    return low + high
 
 
 def distances(op: str, x: Tensor, y: Tensor, dim: int) -> Tensor:

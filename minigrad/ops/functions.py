@@ -643,7 +643,15 @@ def nextafter(input: Any, other: Any) -> Tensor:
     x, y = raw(a), raw(b)
     with quiet():
         value = array_module(x).nextafter(x, y)
-    return unrecorded(value, a, b)
+    return record(value, (a, b), (nextafter_da, nextafter_db))
+
+
+def nextafter_da(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return where(a == b, 0.0, g)
+
+
+def nextafter_db(_g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
+    return zero(b)
 
 
 def logical_xor(input: Any, other: Any) -> Tensor:

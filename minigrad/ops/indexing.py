@@ -80,7 +80,7 @@ def picked(x: Any, key: tuple[Any, ...]) -> Any:
     value = x[key]
     arrays = [part for part in key if is_array(part)]
     by_columns = [part for part in arrays if not part.flags.c_contiguous]
-    if (x.flags.c_contiguous and not by_columns) or not arrays or type(x) is not np.ndarray:
+    if (x.flags.c_contiguous and not by_columns) or not arrays or not isinstance(x, np.ndarray):
         return by_rows(value)
     return laid_out(value, axes_of_picked(x, key, value.shape))
 

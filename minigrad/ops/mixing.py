@@ -17,11 +17,13 @@ from minigrad.ops.promotion import (
     as_dtype,
     check_shapes,
     check_tensors,
+    factor_for,
     floating,
     on_one_device,
     operand,
     result_type,
 )
+from minigrad.ops.results import printed
 from minigrad.ops.selection import clamp, where
 
 if TYPE_CHECKING:
@@ -85,11 +87,11 @@ def addcmul_da(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor, _c: Tensor, _val
 
 
 def addcmul_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor, c: Tensor, value: float) -> Tensor:
-    return g * (c * value)
+    return g * (c * factor_for(c, value))
 
 
 def addcmul_dc(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor, _c: Tensor, value: float) -> Tensor:
-    return g * (b * value)
+    return g * (b * factor_for(b, value))
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
@@ -241,7 +243,7 @@ class Parts(NamedTuple):
     exponent: Any
 
     def __repr__(self) -> str:
-        return f"minigrad.return_types.frexp(\nmantissa={self.mantissa},\nexponent={self.exponent})"
+        return printed("frexp", self)
 
 
 def frexp(input: Tensor) -> Parts:

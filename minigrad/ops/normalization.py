@@ -7,13 +7,12 @@ the dimensions that are averaged over kept at length 1, `along` the shape in whi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.arrays import array_module, quiet, total
-from minigrad.engine.broadcasting import cast_da, sum_to
+from minigrad.engine.broadcasting import sum_to
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
 from minigrad.engine.order import by_rows
@@ -21,7 +20,7 @@ from minigrad.formats import format_of, in_format
 from minigrad.kernels.fused import blend
 from minigrad.ops.advice import converted
 from minigrad.ops.elementwise import clone, sqrt
-from minigrad.ops.promotion import array_of, as_dtype, check_tensors
+from minigrad.ops.promotion import array_of, check_tensors, in_single
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -61,10 +60,11 @@ def batch_norm(
     check_parameters("batch_norm", (channels,), input, **statistics, weight=weight, bias=bias)
     if x.ndim == 1:
         return clone(input)
-    operands = input, weight, bias, running_mean, running_var, training, momentum, eps
+    operands: tuple[Any, ...] = input, weight, bias
+    options: tuple[Any, ...] = running_mean, running_var, training, momentum, eps
     if x.dtype.char == "e":
-        return in_single("NativeBatchNormBackward0", batch_normalized, *operands)
-    return batch_normalized(*operands)
+        return in_single("NativeBatchNormBackward0", batch_normalized, operands, *options)
+    return batch_normalized(*operands, *options)
 
 
 def batch_normalized(
@@ -126,7 +126,7 @@ def layer_norm(
     kept = x.shape[:before] + (1,) * len(ending)
     along = (1,) * before + ending
     if x.dtype.char == "e":
-        return in_single("NativeLayerNormBackward0", layer_normalized, input, weight, bias, kept, along, eps)
+        return in_single("NativeLayerNormBackward0", layer_normalized, (input, weight, bias), kept, along, eps)
     return layer_normalized(input, weight, bias, kept, along, eps)
 
 
@@ -140,17 +140,6 @@ def layer_normalized(
 ) -> Tensor:
     """`layer_norm` of operands that were checked."""
     return normalized(centred(input, kept), weight, bias, kept, along, eps, "NativeLayerNormBackward0")
-
-
-def in_single(
-    name: str, normalize: Callable[..., Tensor], input: Tensor, weight: Tensor | None, bias: Tensor | None, *rest: Any
-) -> Tensor:
-    """A normalization of float16, computed in float32: a variance above 65504 would be infinite."""
-    single = [x if x is None else as_dtype(x, np.dtype(np.float32)) for x in (input, weight, bias)]
-    result = normalize(*single, *rest)
-    with quiet():
-        value = raw(result).astype(raw(input).dtype)
-    return record(value, (result,), (cast_da,), raw(result).dtype, name=name)
 
 
 # The two steps ----------------------------------------------------------------------------------------------
@@ -253,7 +242,7 @@ def summed_product(a: Tensor, b: Tensor, kept: tuple[int, ...]) -> Tensor:
     """sum_to(a * b, kept), without an array of all products."""
     x, y = raw(a), raw(b)
     dims = list(range(x.ndim))
-    if type(x) is np.ndarray:
+    if isinstance(x, np.ndarray):
         exact = np.float32 if x.dtype.char == "e" else x.dtype  # float16 counts to 2048 and stays
         value = np.einsum(x, dims, y, dims, [i for i in dims if kept[i] == x.shape[i]], dtype=exact).astype(x.dtype)
     else:  # CuPy's einsum takes long to prepare

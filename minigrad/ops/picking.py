@@ -210,7 +210,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     check_tensors("index_add", input=input, index=index, source=source)
     x, dim, at = slice_positions("index_add", input, dim, index, error=IndexError)
     check_slices("index_add_", x, dim, at, source)
-    scaled = source if alpha == 1 else source * alpha
+    scaled = source if alpha == 1 else source * fitting_number(alpha, raw(source).dtype)
     out = added_at(vector(input), key_of_slices(at, dim), vector(scaled), "IndexAddBackward0")
     return out if x.ndim else reshape(out, ())
 
@@ -362,7 +362,7 @@ def filling(op: str, input: Tensor, value: Any) -> Any:
         raise RuntimeError(
             f"{op} only supports a 0-dimensional value tensor, but got tensor with {raw(value).ndim} dimension(s)."
         )
-    if raw(value).dtype.kind == "f" and x.dtype.kind in "iu" and gpu_of(raw(value)) is None:
+    if raw(value).dtype != x.dtype and gpu_of(raw(value)) is None:
         fitting_number(value, x.dtype)
     (_, value) = on_one_device(input, value)
     return as_dtype(value, x.dtype)

@@ -46,11 +46,25 @@ def max_pool2d(
     >>> torch.nn.functional.max_pool2d(image, 2)
     tensor([[[8., 6.]]])
     """
-    x = image_array("max_pool2d", input, 2)
-    windows = pooling_windows("max_pool2d", x, 2, kernel_size, stride, padding, dilation, ceil_mode)
+    return max_pooled("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def max_pooled(
+    op: str,
+    dims: int,
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
+    return_indices: bool,
+) -> Any:
+    """What `max_pool2d` says, over as many last dimensions."""
+    x = image_array(op, input, dims)
+    windows = pooling_windows(op, x, dims, kernel_size, stride, padding, dilation, ceil_mode)
     value, chosen = largest_of_windows(x, windows)
-    name = "MaxPool2DWithIndicesBackward0"
-    format = format_of(x)
+    format, name = format_of(x), f"MaxPool{dims}DWithIndicesBackward0"
     out = record(in_format(value, format), (input,), (max_pool2d_dinput,), windows, saved=(chosen,), name=name)
     return (out, unrecorded(in_format(positions_in_image(chosen, windows), format), input)) if return_indices else out
 

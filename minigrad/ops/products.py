@@ -15,7 +15,7 @@ from minigrad.ops.arithmetic import mul
 from minigrad.ops.arranging import diagonal
 from minigrad.ops.dims import axis
 from minigrad.ops.linear_algebra import matmul_da, matmul_db, matmul_error
-from minigrad.ops.promotion import array_of, as_dtype, check_tensors, result_type
+from minigrad.ops.promotion import array_of, as_dtype, check_tensors, factor_for, result_type, widened
 from minigrad.ops.reductions import sum
 from minigrad.ops.shaping import permute, reshape, unsqueeze
 
@@ -216,23 +216,25 @@ def refuse_sum(c: Tensor, a: Tensor, b: Tensor) -> None:
 
 
 def sum_with_product(z: Any, x: Any, y: Any, beta: float, alpha: float) -> Any:
-    """beta * z + alpha * (x @ y) of raw arrays."""
+    """beta * z + alpha * (x @ y) of raw arrays, rounded to their dtype at the end."""
+    dtype = z.dtype
+    x, y, z = widened(x), widened(y), widened(z)
     with quiet():
         value = x @ y if alpha == 1 else (x @ y) * alpha
         value = value if beta == 0 else value + (z if beta == 1 else z * beta)
-    return value.astype(z.dtype, copy=False)
+        return value.astype(dtype, copy=False)
 
 
 def addmm_dinput(g: Tensor, _out: Any, _c: Any, _a: Any, _b: Any, beta: float, _alpha: float, _column: bool) -> Tensor:
-    return g if beta == 1 else g * beta
+    return g if beta == 1 else g * factor_for(g, beta)
 
 
 def addmm_da(g: Tensor, _out: Any, _c: Any, a: Tensor, b: Tensor, _beta: float, alpha: float, column: bool) -> Tensor:
-    return matmul_da(g if alpha == 1 else g * alpha, g, a, b, False, column)
+    return matmul_da(g if alpha == 1 else g * factor_for(g, alpha), g, a, b, False, column)
 
 
 def addmm_db(g: Tensor, _out: Any, _c: Any, a: Tensor, b: Tensor, _beta: float, alpha: float, column: bool) -> Tensor:
-    return matmul_db(g if alpha == 1 else g * alpha, g, a, b, False, column)
+    return matmul_db(g if alpha == 1 else g * factor_for(g, alpha), g, a, b, False, column)
 
 
 # Along any dimensions -------------------------------------------------------------------------------------------

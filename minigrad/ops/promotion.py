@@ -10,30 +10,35 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray
 
 from minigrad import dtypes
-from minigrad.arrays import SILENT, gpu_of, numpy_errors, on_its_gpu
+from minigrad.absent import advice
+from minigrad.arrays import SILENT, array_module, gpu_of, numpy_errors, on_its_gpu, quiet
 from minigrad.devices import as_array, device_of
-from minigrad.engine.broadcasting import cast
-from minigrad.engine.graph import TensorBase, node_of, raw, wrap
+from minigrad.engine.broadcasting import cast, cast_da
+from minigrad.engine.graph import TensorBase, node_of, raw, record, wrap
 from minigrad.engine.order import agrees, axes_of_result, broadcast_strides, empty_by_axes
 from minigrad.engine.places import op_called
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.advice import no_tensor, tensor_from
 from minigrad.ops.moving import to_device
 
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
 NUMBERS = (bool, int, float)
+FACTORS = (*NUMBERS, TensorBase)
 
 
-def operands(a: Any, b: Any, factors: bool = False) -> tuple[Any, Any]:
+def operands(a: Any, b: Any, factors: tuple[type, ...] = ()) -> tuple[Any, Any]:
     """Both operands of an elementwise op, cast to their common dtype and known to broadcast.
 
-    factors: of a product or quotient, where a number keeps its digits beside float16 (`Factor`).  Raw arrays, which
-    only the engine's own rules pass, are of one dtype already.
+    factors: what keeps its digits beside float16 (`Factor`): numbers, and the second of a product or quotient also as
+    a tensor without dimensions.  Raw arrays, which only the engine's own rules pass, are of one dtype already.
     """
     if isinstance(a, TensorBase):
         x = a.array
@@ -52,12 +57,14 @@ def operands(a: Any, b: Any, factors: bool = False) -> tuple[Any, Any]:
     return a, b
 
 
-def promoted(a: Any, b: Any, factors: bool = False) -> tuple[Any, Any]:
+def promoted(a: Any, b: Any, factors: tuple[type, ...] = ()) -> tuple[Any, Any]:
     """The general case of `operands`: at least one of them is a Tensor."""
     a, b = on_one_device(operand(a), operand(b))
     dtype = result_type(a, b)
-    convert = as_factor if factors and dtype.char == "e" and not in_a_rule() else as_dtype
-    a, b = convert(a, dtype), convert(b, dtype)
+    if factors and dtype.char == "e" and not in_a_rule():
+        a, b = as_factor(a, dtype, NUMBERS), as_factor(b, dtype, factors)
+    else:
+        a, b = as_dtype(a, dtype), as_dtype(b, dtype)
     return unlike(a, b) if isinstance(a, TensorBase) and isinstance(b, TensorBase) else (a, b)
 
 
@@ -69,7 +76,7 @@ def unlike(a: Any, b: Any) -> tuple[Any, Any]:
     x, y = a.array, b.array
     if x.shape != y.shape:
         check_broadcast(x.shape, y.shape)
-    if (x.flags.c_contiguous and y.flags.c_contiguous) or not type(x) is type(y) is ndarray:
+    if (x.flags.c_contiguous and y.flags.c_contiguous) or not (isinstance(x, ndarray) and isinstance(y, ndarray)):
         return a, b
     shape = x.shape if x.shape == y.shape else np.broadcast_shapes(x.shape, y.shape)
     if x.flags.c_contiguous and x.shape == shape:
@@ -117,10 +124,10 @@ def on_one_device(*operands: Any) -> tuple[Any, ...]:
     RuntimeError for tensors on two devices.
     """
     tensors: list[Any] = [x for x in operands if isinstance(x, TensorBase)]
-    on_gpus = [x for x in tensors if type(x.array) is not ndarray]
+    on_gpus = [x for x in tensors if not isinstance(x.array, ndarray)]
     if not on_gpus:
         return operands
-    check_devices(*(x for x in tensors if x.array.ndim or type(x.array) is not ndarray))
+    check_devices(*(x for x in tensors if x.array.ndim or not isinstance(x.array, ndarray)))
     place = device_of(on_gpus[0].array)
     return tuple(to_device(x, place) if isinstance(x, TensorBase) else x for x in operands)  # type: ignore[arg-type]
 
@@ -138,7 +145,7 @@ def check_pair(op: str, input: Any, target: Any) -> None:
     for name, x in (("input", input), ("target", target)):
         if not isinstance(x, TensorBase):
             raise no_tensor(op, name, x)
-    if not type(input.array) is type(target.array) is ndarray:
+    if not (isinstance(input.array, ndarray) and isinstance(target.array, ndarray)):
         check_devices(input, target)
 
 
@@ -186,13 +193,12 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
     """
     if dtype is None:
         dtype = dtypes.get_default_dtype()
-    dtype = PYTHON_TYPES.get(dtype, dtype) if isinstance(dtype, type) else dtype
+    dtype = dtypes.of_python.get(dtype, dtype) if isinstance(dtype, type) else dtype
     if not isinstance(dtype, dtypes.dtype):
-        raise TypeError(f"{op_called()}(): argument 'dtype' must be a dtype such as {dtypes.float32}, not {dtype!r}")
+        raise TypeError(
+            f"{op_called()}(): argument 'dtype' must be a dtype such as {dtypes.float32}, not {dtype!r}{advice(dtype)}"
+        )
     return dtype.numpy
-
-
-PYTHON_TYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_}
 
 
 def as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
@@ -202,6 +208,18 @@ def as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
     if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
         return int(np.array(x).astype(dtype))
     return bool(x) if dtype.kind == "b" else x
+
+
+def in_single(name: str, function: Callable[..., Any], operands: tuple[Any, ...], *options: Any) -> Tensor:
+    """What a function gives of operands of float16, computed in float32: a sum of squares above 65504 would be inf.
+
+    What is no tensor of float16, as None or a mask, is given as it is.  name: of the result's grad_fn.
+    """
+    single = [x if x is None or raw(x).dtype.char != "e" else as_dtype(x, np.dtype(np.float32)) for x in operands]
+    result = function(*single, *options)
+    with quiet():
+        value = raw(result).astype(np.float16)
+    return record(value, (result,), (cast_da,), raw(result).dtype, name=name)
 
 
 class Factor(float):
@@ -228,7 +246,9 @@ class Factor(float):
         return NotImplemented if isinstance(x, TensorBase) else float(self) ** x
 
     def __rpow__(self, x: Any, _modulus: None = None) -> Any:
-        return x ** (fitting_number(float(self), x.dtype) if is_float16(x) else float(self))
+        if not is_float16(x):
+            return x ** float(self)
+        return array_module(x).power(x, fitting_number(float(self), x.dtype))  # NumPy's ** 0.5 is a root
 
 
 def in_float32(operation: Callable[..., Any], x: Any, y: Any) -> Any:
@@ -253,12 +273,12 @@ def in_a_rule() -> bool:
     return numpy_errors.get() is SILENT
 
 
-def as_factor(x: Any, dtype: np.dtype[Any]) -> Any:
-    """An operand beside float16 as a `Factor`: a number, or a constant without dimensions whose value is at hand."""
+def as_factor(x: Any, dtype: np.dtype[Any], kinds: tuple[type, ...]) -> Any:
+    """An operand beside float16 as a `Factor` if it is of these kinds: a tensor without dimensions, if constant."""
     if not isinstance(x, TensorBase):
         return Factor(x)
-    number = x.array.ndim == 0 and x.array.dtype.kind == "f" and x.array.dtype != dtype
-    if number and type(x.array) is ndarray and node_of(x) is None:
+    number = x.array.ndim == 0 and x.array.dtype != dtype and isinstance(x, kinds)
+    if number and isinstance(x.array, ndarray) and node_of(x) is None:
         return Factor(x.array)
     return as_dtype(x, dtype)
 
@@ -296,7 +316,7 @@ def fitting_number(x: Any, dtype: np.dtype[Any]) -> Any:
 def array_of(input: Any) -> Any:
     """The array of an op's operand; TypeError for what is neither a Tensor nor an array."""
     array = input.array if isinstance(input, TensorBase) else input
-    if type(array) is ndarray:
+    if isinstance(array, ndarray):
         return array
     if not hasattr(array, "dtype"):
         raise no_tensor(op_called(), "input", input)

@@ -52,7 +52,8 @@ def scatter_reduce(
     if reduce not in WAYS:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
     dim, at = along_positions("scatter_reduce", input, dim, index, src)
-    a, at = input if raw(input).ndim else vector(clone(input)), at if at.ndim else at.reshape(1)
+    at = at if at.ndim else at.reshape(1)
+    a = input if raw(input).ndim else vector(clone(input))  # a copy: in place the number itself is written to
     out = reduced_at(a, dim, key_along(at, dim), part_like(src, at), reduce, include_self, "ScatterReduceBackward0")
     return out if a is input else reshape(out, ())
 
@@ -69,7 +70,7 @@ def index_reduce(
         raise RuntimeError(f"index_reduce(): reduce must be either prod, mean, amax or amin, got {reduce}")
     x, dim, at = slice_positions("index_reduce", input, dim, index, error=IndexError)
     check_slices("index_reduce", x, dim, at, source)
-    a = input if x.ndim else vector(clone(input))
+    a = input if x.ndim else vector(clone(input))  # a copy, as in scatter_reduce
     out = reduced_at(a, dim, key_of_slices(at, dim), vector(source), reduce, include_self, "IndexReduceBackward0")
     return out if a is input else reshape(out, ())
 
@@ -80,7 +81,7 @@ def reduced_at(
     """A copy of `a` with a[key] reduced with src."""
     with quiet():
         value = reduction_at(raw(a), dim, key, raw(src), way, include_self)
-    return record(value, (a, src), RULES[way], dim, way, include_self, saved=(key,), name=name)
+    return record(value, (a, src), RULES[way], dim, include_self, saved=(key,), name=name)
 
 
 def reduction_at(x: Any, dim: int, key: tuple[Any, ...], y: Any, way: str, include_self: bool) -> Any:
@@ -140,45 +141,33 @@ def of_self(g: Tensor, key: Any, include_self: bool) -> Tensor:
     return g if include_self else put_at(g, key, 0.0)
 
 
-def added_da(
-    g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor, _dim: int, _way: str, include_self: bool, key: Any
-) -> Tensor:
+def added_da(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor, _dim: int, include_self: bool, key: Any) -> Tensor:
     return of_self(g, key, include_self)
 
 
-def added_dsrc(
-    g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor, _dim: int, _way: str, _include_self: bool, key: Any
-) -> Tensor:
+def added_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor, _dim: int, _include_self: bool, key: Any) -> Tensor:
     return elements_at(g, key)
 
 
-def averaged_da(
-    g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor, _dim: int, _way: str, include_self: bool, key: Any
-) -> Tensor:
+def averaged_da(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor, _dim: int, include_self: bool, key: Any) -> Tensor:
     return of_self(g / how_many(raw(g), key, include_self), key, include_self)
 
 
-def averaged_dsrc(
-    g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor, _dim: int, _way: str, include_self: bool, key: Any
-) -> Tensor:
+def averaged_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor, _dim: int, include_self: bool, key: Any) -> Tensor:
     return elements_at(g / how_many(raw(g), key, include_self), key)
 
 
 # Products: what an element is multiplied with is the product divided by it, unless it is 0 ---------------------
 
 
-def multiplied_da(
-    g: Tensor, _out: Tensor, a: Tensor, src: Tensor, dim: int, _way: str, include_self: bool, key: Any
-) -> Tensor:
+def multiplied_da(g: Tensor, _out: Tensor, a: Tensor, src: Tensor, dim: int, include_self: bool, key: Any) -> Tensor:
     if not include_self:
         return put_at(g, key, 0.0)
     ones: Any = array_module(raw(a)).ones_like(raw(a))
     return g * reduced_at(ones, dim, key, src, "prod", True)
 
 
-def multiplied_dsrc(
-    g: Tensor, out: Tensor, a: Tensor, src: Tensor, dim: int, _way: str, include_self: bool, key: Any
-) -> Tensor:
+def multiplied_dsrc(g: Tensor, out: Tensor, a: Tensor, src: Tensor, dim: int, include_self: bool, key: Any) -> Tensor:
     zero = raw(src) == 0
     zeros = array_module(zero).zeros(raw(a).shape, np.int64)
     add_at(zeros, key, zero.astype(np.int64))
@@ -203,16 +192,12 @@ def once_dslope(_g: Tensor, _out: Tensor, _slope: Tensor) -> Tensor:
 # Extremes -----------------------------------------------------------------------------------------------------
 
 
-def extreme_da(
-    g: Tensor, out: Tensor, a: Tensor, src: Tensor, _dim: int, _way: str, include_self: bool, key: Any
-) -> Tensor:
+def extreme_da(g: Tensor, out: Tensor, a: Tensor, src: Tensor, _dim: int, include_self: bool, key: Any) -> Tensor:
     of_a, _, number = extremes(raw(out), raw(a), raw(src), include_self, key)
     return of_self(g / number * of_a, key, include_self)
 
 
-def extreme_dsrc(
-    g: Tensor, out: Tensor, a: Tensor, src: Tensor, _dim: int, _way: str, include_self: bool, key: Any
-) -> Tensor:
+def extreme_dsrc(g: Tensor, out: Tensor, a: Tensor, src: Tensor, _dim: int, include_self: bool, key: Any) -> Tensor:
     _, of_src, number = extremes(raw(out), raw(a), raw(src), include_self, key)
     slope: Tensor = elements_at(g / number, key) * of_src
     return slope

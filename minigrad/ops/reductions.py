@@ -22,6 +22,7 @@ from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.elementwise import exp
 from minigrad.ops.indexing import along, picked_da
 from minigrad.ops.promotion import array_of, as_dtype, factor_for, floating, numpy_dtype
+from minigrad.ops.results import printed
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -93,7 +94,7 @@ class Largest(NamedTuple):
     indices: Tensor
 
     def __repr__(self) -> str:
-        return f"minigrad.return_types.max(\nvalues={self.values},\nindices={self.indices})"
+        return printed("max", self)
 
 
 class Smallest(NamedTuple):
@@ -103,7 +104,7 @@ class Smallest(NamedTuple):
     indices: Tensor
 
     def __repr__(self) -> str:
-        return f"minigrad.return_types.min(\nvalues={self.values},\nindices={self.indices})"
+        return printed("min", self)
 
 
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:

@@ -9,10 +9,12 @@ import math
 import operator
 from collections.abc import Sequence
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.absent import advice
 from minigrad.arrays import array_module
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.order import by_rows
@@ -54,10 +56,12 @@ def as_sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     try:
         return tuple(operator.index(n) for n in args)
     except TypeError:
-        wrong = next(n for n in args if not hasattr(n, "__index__"))
+        wrong = next((n for n in args if not hasattr(n, "__index__")), args)
+        if wrong is args:  # a tensor that is no int
+            raise
         raise TypeError(
             f"{op_called()}(): sizes and dimensions must be ints, but {wrong!r} is a {type(wrong).__name__}"
-            + (". Divide with //" if isinstance(wrong, float) else "")
+            + (". Divide with //" if isinstance(wrong, float) else advice(wrong))
         ) from None
 
 
@@ -394,8 +398,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
             f"split(): the sections {pieces} must not be negative, and add up to {length}, the size of dimension {dim}"
         )
     before = (slice(None),) * dim
-    starts = [sum(pieces[:i]) for i in range(len(pieces))]
-    keys = [(*before, slice(start, start + n)) for start, n in zip(starts, pieces, strict=True)]
+    keys = [(*before, slice(end - n, end)) for n, end in zip(pieces, accumulate(pieces))]
     return tuple(part(tensor, key, name, i) for i, key in enumerate(keys))
 
 

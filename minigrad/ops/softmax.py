@@ -27,7 +27,7 @@ __all__ = ["log_softmax", "softmax"]
 
 def lies_by_columns(x: Any, dim: int) -> bool:
     """Whether `by_columns` lays a raw matrix out anew: one of many short rows, on the CPU."""
-    return dim == 1 and x.ndim == 2 and 1 < x.shape[1] <= 32 < x.shape[0] and type(x) is np.ndarray
+    return dim == 1 and x.ndim == 2 and 1 < x.shape[1] <= 32 < x.shape[0] and isinstance(x, np.ndarray)
 
 
 def by_columns(x: Any, dim: int) -> Any:

@@ -27,6 +27,7 @@ from minigrad.ops.picking import key_along, picked, vector
 from minigrad.ops.promotion import array_of, check_tensors
 from minigrad.ops.reductions import max_da
 from minigrad.ops.reductions import sum as total
+from minigrad.ops.results import printed
 from minigrad.ops.selection import only_where
 from minigrad.ops.shaping import reshape, squeeze, stack
 
@@ -49,7 +50,7 @@ def pair(name: str) -> Any:
         indices: Any
 
         def __repr__(self) -> str:
-            return f"minigrad.return_types.{name}(\nvalues={self.values},\nindices={self.indices})"
+            return printed(name, self)
 
     Pair.__name__ = Pair.__qualname__ = name
     return Pair
@@ -418,7 +419,7 @@ class Histogram(NamedTuple):
     bin_edges: Any
 
     def __repr__(self) -> str:
-        return f"minigrad.return_types.histogram(\nhist={self.hist},\nbin_edges={self.bin_edges})"
+        return printed("histogram", self)
 
 
 def histogram(

@@ -14,6 +14,7 @@ from minigrad.ops.cumulative import products_of_others
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.promotion import array_of, numpy_dtype
 from minigrad.ops.reductions import amax, amin, mean, std, sum, var
+from minigrad.ops.results import printed
 from minigrad.ops.shaping import reshape, squeeze, transpose, unsqueeze
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Extremes(NamedTuple):
     max: Any
 
     def __repr__(self) -> str:
-        return f"minigrad.return_types.aminmax(\nmin={self.min},\nmax={self.max})"
+        return printed("aminmax", self)
 
 
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Extremes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.kernels.fused import in_pieces
-from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate
+from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate, number
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
@@ -73,7 +73,7 @@ class Adadelta(Optimizer):
         """One step for one block: the formula above."""
         block.count_step()
         v, u = block.state["square_avg"], block.state["acc_delta"]
-        lr, rho = float(group["lr"]), group["rho"]
+        lr, rho = number(group["lr"]), group["rho"]
         adadelta_step(direction(block, group), v, u, block.scratch, lr, rho, 1 - rho, group["eps"])
         block.subtract_scratch()
 

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import wrap
 from minigrad.kernels.fused import in_pieces
-from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate
+from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate, number
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
@@ -90,7 +90,7 @@ class Adagrad(Optimizer):
             s[...] = self.defaults["initial_accumulator_value"]
             block.is_new = False
 
-        rate = float(group["lr"]) / (1 + (t - 1) * group["lr_decay"])
+        rate = number(group["lr"]) / (1 + (t - 1) * group["lr_decay"])
         adagrad_step(direction(block, group), s, block.scratch, rate, group["eps"])
         block.subtract_scratch()
 

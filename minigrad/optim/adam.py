@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad.kernels.fused import in_pieces
-from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate
+from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate, number
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
+
+if TYPE_CHECKING:
+    from minigrad.optim.further.one_by_one import One
 
 
 class Adam(Optimizer):
@@ -78,7 +81,7 @@ class Adam(Optimizer):
 
     def update(self, block: Block, group: Group) -> None:
         """One step for one block: the formula above, without an array being made on the way."""
-        t, lr, (beta1, beta2) = block.count_step(), float(group["lr"]), group["betas"]
+        t, lr, (beta1, beta2) = block.count_step(), number(group["lr"]), group["betas"]
         adam_step(
             after_decay(block, group, lr),
             block.state["exp_avg"],
@@ -95,7 +98,7 @@ class Adam(Optimizer):
         block.subtract_scratch()
 
 
-def after_decay(block: Block, group: Group, lr: float) -> Any:
+def after_decay(block: Block | One, group: Group, lr: float) -> Any:
     """The gradient to follow, after weight decay in one of its two forms."""
     if group["weight_decay"] and group["decoupled_weight_decay"]:
         block.scale(1 - lr * group["weight_decay"])

@@ -34,6 +34,14 @@ LATER_OPTIONS = {
 """Options that PyTorch's optimizers did not always have: files without them are loaded, with the default."""
 
 
+def number(option: Any) -> float:
+    """An option as a Python number, of a tensor its only element.
+
+    A float stays the object that it is: that of a captured step says how it is computed anew (compiled/numbers.py).
+    """
+    return option if isinstance(option, float) else float(option)
+
+
 class Required:
     """What `required` is."""
 

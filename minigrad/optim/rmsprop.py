@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.kernels.fused import in_pieces
-from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate
+from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate, number
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
@@ -85,7 +85,7 @@ class RMSprop(Optimizer):
             block.state.get("grad_avg"),
             block.state.get("momentum_buffer"),
             block.scratch,
-            float(group["lr"]),
+            number(group["lr"]),
             group["alpha"],
             1 - group["alpha"],
             group["eps"],

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module
 from minigrad.kernels.fused import blend, fused
-from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate
+from minigrad.optim.optimizer import Group, Optimizer, check, check_learning_rate, number
 from minigrad.optim.packing import Block
+
+if TYPE_CHECKING:
+    from minigrad.optim.further.one_by_one import One
 
 
 class SGD(Optimizer):
@@ -81,7 +84,7 @@ class SGD(Optimizer):
             else:
                 blend(b, g, momentum, 1 - group["dampening"])
             g = looked_ahead(g, b, momentum) if group["nesterov"] else b
-        array_module(g).multiply(g, float(group["lr"]), out=block.scratch)
+        array_module(g).multiply(g, number(group["lr"]), out=block.scratch)
         block.subtract_scratch()
 
 
@@ -91,7 +94,7 @@ def looked_ahead(_xp: Any, g: Any, b: Any, momentum: float) -> Any:
     return g + b * momentum
 
 
-def direction(block: Block, group: Group) -> Any:
+def direction(block: Block | One, group: Group) -> Any:
     """The gradient, negated to maximize, with the pull of weight decay."""
     g = -block.gradient() if group["maximize"] else block.gradient()
     if group["weight_decay"]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.arrays import array_module
 from minigrad.engine.order import axes_of_result, empty_as
 
 Array = NDArray[Any]
@@ -35,7 +36,7 @@ def laid_out_like(array: Array, values: Array) -> Array:
     """A flat array of values as an array of the same shape and order in memory as `array`."""
     if array.flags.c_contiguous:
         return values.reshape(array.shape)
-    laid_out: Array = empty_as(array, values.dtype, np)
+    laid_out: Array = empty_as(array, values.dtype, array_module(values))
     fill(laid_out, values)
     return laid_out
 

@@ -118,9 +118,14 @@ def method(checksum: str | None) -> str:
     return "md5" if checksum is not None and len(checksum) == 32 else "sha256"
 
 
+def in_words(checksum: str | None) -> str:
+    """What people call checksums that were made so."""
+    return "MD5" if method(checksum) == "md5" else "SHA-256"
+
+
 def checksum_of(file: File | Archive) -> str:
     """In words, that it does not have the checksum that it should."""
-    return f"{'MD5' if method(file.checksum) == 'md5' else 'SHA-256'} is not {file.checksum}"
+    return f"{in_words(file.checksum)} is not {file.checksum}"
 
 
 def is_whole(path: Path, checksum: str | None) -> bool:
@@ -285,5 +290,5 @@ def described(file: File) -> str:
     """A file's name, and what is known of it."""
     known = [f"{file.size} bytes"] if file.size is not None else []
     if file.checksum is not None:
-        known.append(f"{'MD5' if method(file.checksum) == 'md5' else 'SHA-256'} {file.checksum}")
+        known.append(f"{in_words(file.checksum)} {file.checksum}")
     return f"{file.name}  ({', '.join(known)})" if known else file.name

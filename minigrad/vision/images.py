@@ -88,12 +88,17 @@ def no_image(image: Any) -> TypeError:
     return TypeError(f"Unexpected type {kind}: expected a PIL image, a NumPy array (H, W[, C]) or a Tensor (..., H, W)")
 
 
+def float_dtype(image: Tensor) -> dtype:
+    """The dtype in which to compute with a Tensor: its own, or float32 in place of integers."""
+    return image.dtype if image.is_floating_point() else float32
+
+
 def through_floats(function: Callable[[Tensor], Any], image: Tensor, *, half: bool = True) -> Tensor:
     """What a function makes of images (N, channels, height, width) of floats, from a Tensor of any dtype and back.
 
     Integers are rounded; float16 is computed in float32 where half is False.
     """
-    floats = image if image.is_floating_point() and (half or image.dtype is not float16) else image.to(float32)
+    floats = image.to(float32 if image.dtype is float16 and not half else float_dtype(image))
     result: Tensor = function(floats) if image.ndim > 3 else function(floats[None])[0]
     return (result if image.is_floating_point() else result.round()).to(image.dtype)
 

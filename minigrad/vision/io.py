@@ -16,7 +16,8 @@ import numpy as np
 from minigrad.dtypes import uint8
 from minigrad.engine.graph import wrap
 from minigrad.tensor import Tensor
-from minigrad.vision.images import pillow, pixels
+from minigrad.vision.images import pillow
+from minigrad.vision.transforms.functional.converting import pil_to_tensor
 
 __all__ = [
     "ImageReadMode",
@@ -97,8 +98,7 @@ def decode_image(
         image = image.convert(PIL_MODES[wanted]) if wanted in PIL_MODES else with_bytes(image)
     except OSError as error:
         raise RuntimeError(f"Unsupported image file: {error}") from None
-    array = pixels(image)
-    return wrap(np.ascontiguousarray(array.reshape(*array.shape[:2], -1).transpose(2, 0, 1)))
+    return pil_to_tensor(image)
 
 
 def with_bytes(image: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad import optim
 from minigrad.arrays import copy_of
-from minigrad.nn.dropout import _Dropout
+from minigrad.nn.dropout import _DropoutNd
 from minigrad.nn.normalization import _BatchNorm
 from minigrad.random import get_rng_state, set_rng_state
 from minigrad.watch.arrays import Seen, not_finite, number, shape_text
@@ -112,7 +112,7 @@ def of_data(X: Any, y: Any) -> Iterator[Finding]:
 
 def of_modes(model: Any) -> Iterator[Finding]:
     """Evaluation mode, and parameters that do not learn."""
-    resting = [part for part in model.modules() if not part.training and isinstance(part, (_Dropout, _BatchNorm))]
+    resting = [part for part in model.modules() if not part.training and isinstance(part, (_DropoutNd, _BatchNorm))]
     if not model.training or resting:
         what = f"Evaluation mode is on{' (it matters to ' + type(resting[0]).__name__ + ')' if resting else ''}."
         yield Finding(what, "Call model.train() before each epoch of training.")

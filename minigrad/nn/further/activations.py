@@ -7,23 +7,12 @@ from typing import Any
 
 from minigrad import dtypes
 from minigrad.nn import functional, init
+from minigrad.nn.layers import _InPlace
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.creation import empty
 from minigrad.ops.further import activations
 from minigrad.tensor import Tensor
-
-
-class _InPlace(Module):
-    """What several layers have: whether they work in place."""
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def extra_repr(self) -> str:
-        """Whether it works in place."""
-        return "inplace=True" if self.inplace else ""
 
 
 class Hardtanh(Module):

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.autograd.grad_mode import no_grad
-from minigrad.nn import init
-from minigrad.nn.module import Module
-from minigrad.nn.parameter import Parameter
-from minigrad.ops.creation import empty
-from minigrad.ops.embedding import refuse_sparse
+from minigrad.nn.embedding import _Vectors, sizes_of
 from minigrad.ops.further import bags
 from minigrad.tensor import Tensor
 
 
-class EmbeddingBag(Module):
+class EmbeddingBag(_Vectors):
     """Of each bag of rows of weight that the input names: their sum, mean or largest elements, by `mode`.
 
     weight (num_embeddings, embedding_dim) starts standard normal, drawn as PyTorch draws it; the row padding_idx
@@ -37,25 +32,9 @@ class EmbeddingBag(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
-        refuse_sparse(sparse)
-        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
-            raise AssertionError("padding_idx must be within num_embeddings")
-        if _weight is not None and tuple(_weight.shape) != (num_embeddings, embedding_dim):
-            raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
-        self.num_embeddings = num_embeddings
-        self.embedding_dim = embedding_dim
-        self.max_norm = max_norm
-        self.norm_type = norm_type
-        self.scale_grad_by_freq = scale_grad_by_freq
-        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
-        if _weight is not None:
-            self.weight = Parameter(_weight)
-        else:
-            self.weight = Parameter(empty(num_embeddings, embedding_dim, device=device, dtype=dtype))
-            self.reset_parameters()
+        super().__init__(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+        self.take_or_draw(_weight, True, device, dtype)
         self.mode = mode
-        self.sparse = sparse
         self.include_last_offset = include_last_offset
 
     @classmethod
@@ -72,9 +51,7 @@ class EmbeddingBag(Module):
         padding_idx: int | None = None,
     ) -> EmbeddingBag:
         """An EmbeddingBag whose weight is given, (V, D), and (with freeze) not trained."""
-        if embeddings.ndim != 2:
-            raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
-        number, size = embeddings.shape
+        number, size = sizes_of(embeddings)
         bag = cls(
             number,
             size,
@@ -89,13 +66,6 @@ class EmbeddingBag(Module):
         )
         bag.weight.requires_grad_(not freeze)
         return bag
-
-    def reset_parameters(self) -> None:
-        """Draw the weights anew."""
-        init.normal_(self.weight)
-        if self.padding_idx is not None:
-            with no_grad():
-                self.weight[self.padding_idx].fill_(0)
 
     def forward(self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:
         """The vectors of the bags."""

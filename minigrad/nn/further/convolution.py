@@ -22,8 +22,11 @@ class Conv1d(_ConvNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of the input."""
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         input, padding = self.padded(input)
-        return conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return conv1d(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv3d(_ConvNd):
@@ -37,8 +40,11 @@ class Conv3d(_ConvNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of the input."""
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         input, padding = self.padded(input)
-        return conv3d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return conv3d(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
 
 TRANSPOSED = {1: conv_transpose1d, 2: conv_transpose2d, 3: conv_transpose3d}

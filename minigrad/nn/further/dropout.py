@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from minigrad.nn.dropout import _Dropout
+from minigrad.nn.dropout import _DropoutNd
 from minigrad.ops.further import dropout
 from minigrad.tensor import Tensor
 
 
-class Dropout3d(_Dropout):
+class Dropout3d(_DropoutNd):
     """In training each channel of (N, C, D, H, W) is 0 with probability p, else divided by 1 - p."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -15,7 +15,7 @@ class Dropout3d(_Dropout):
         return dropout.dropout3d(input, self.p, self.training, self.inplace)
 
 
-class AlphaDropout(_Dropout):
+class AlphaDropout(_DropoutNd):
     """In training each element is dropped with probability p, so that mean 0 and variance 1 stay: for SELU."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -23,7 +23,7 @@ class AlphaDropout(_Dropout):
         return dropout.alpha_dropout(input, self.p, self.training)
 
 
-class FeatureAlphaDropout(_Dropout):
+class FeatureAlphaDropout(_DropoutNd):
     """As AlphaDropout, for whole channels of (N, C, ...)."""
 
     def forward(self, input: Tensor) -> Tensor:

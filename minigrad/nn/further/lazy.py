@@ -12,10 +12,12 @@ from minigrad import dtypes
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.engine.graph import wrap
 from minigrad.engine.places import op_called
-from minigrad.nn.convolution import Conv2d, _ConvNd
+from minigrad.nn.convolution import Conv2d, _ConvNd, check_divisible
 from minigrad.nn.further.convolution import Conv1d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from minigrad.nn.further.normalization import BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
+from minigrad.nn.further.parameters import Buffer
 from minigrad.nn.layers import Linear
+from minigrad.nn.loading import is_lazy
 from minigrad.nn.module import Module
 from minigrad.nn.normalization import BatchNorm1d, BatchNorm2d, _NormBase
 from minigrad.nn.parameter import Parameter
@@ -128,9 +130,8 @@ class UninitializedBuffer(UninitializedTensor):
         cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True
     ) -> Any:
         """Of a dtype, on a device."""
-        made = empty(0, device=device, dtype=dtype)
-        made.persistent, made._is_buffer = persistent, True  # type: ignore[attr-defined]
-        return uninitialized(cls, made.requires_grad_(requires_grad))
+        made = empty(0, device=device, dtype=dtype).requires_grad_(requires_grad)
+        return uninitialized(cls, Buffer(made, persistent=persistent))
 
     def __init__(
         self, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True
@@ -142,11 +143,6 @@ def uninitialized(cls: type, tensor: Any) -> Any:
     """A tensor without elements as one without a size."""
     tensor.__class__ = cls
     return tensor
-
-
-def is_lazy(param: Any) -> bool:
-    """Whether it is an uninitialized parameter or buffer."""
-    return isinstance(param, UninitializedTensor)
 
 
 # Layers without a size --------------------------------------------------------------------------------------
@@ -183,10 +179,22 @@ class LazyModuleMixin(Module):
             module.__class__ = module.cls_to_become
 
 
-class LazyLinear(LazyModuleMixin, Linear):
+class _Lazy(LazyModuleMixin):
+    """What the lazy layers have in common.  inferred: the attribute for the first input's size, 0 until then."""
+
+    inferred: str
+
+    def reset_parameters(self) -> None:
+        """Give the parameters first values anew, if there are any."""
+        if not self.has_uninitialized_params() and getattr(self, self.inferred) != 0:
+            super().reset_parameters()  # type: ignore[misc]  # the layer has it
+
+
+class LazyLinear(_Lazy, Linear):
     """Linear, with the in_features of the first input."""
 
     cls_to_become = Linear
+    inferred = "in_features"
 
     def __init__(self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__(0, 0, False)
@@ -194,11 +202,6 @@ class LazyLinear(LazyModuleMixin, Linear):
         self.out_features = out_features
         if bias:
             self.bias = UninitializedParameter(device=device, dtype=dtype)
-
-    def reset_parameters(self) -> None:
-        """Draw the weights anew, if there are any."""
-        if not self.has_uninitialized_params() and self.in_features != 0:
-            super().reset_parameters()
 
     def initialize_parameters(self, input: Tensor) -> None:
         """Give the weights their shapes, and draw them."""
@@ -223,8 +226,10 @@ def materialize(tensor: Any, shape: tuple[int, ...]) -> None:
         tensor.materialize(shape)
 
 
-class _LazyConv(LazyModuleMixin, _ConvNd):
+class _LazyConv(_Lazy, _ConvNd):
     """What the lazy convolution layers have in common: the in_channels of the first input."""
+
+    inferred = "in_channels"
 
     def __init__(self, out_channels: int, *sizes: Any, bias: bool, device: Any, dtype: Any, **options: Any) -> None:
         super().__init__(0, 0, *sizes, bias=False, device=device, dtype=dtype, **options)
@@ -233,24 +238,14 @@ class _LazyConv(LazyModuleMixin, _ConvNd):
         if bias:
             self.bias = UninitializedParameter(device=device, dtype=dtype)
 
-    def reset_parameters(self) -> None:
-        """Draw the weights anew, if there are any."""
-        if not self.has_uninitialized_params() and self.in_channels != 0:
-            super().reset_parameters()
-
     def initialize_parameters(self, input: Tensor, *_args: Any, **_kwargs: Any) -> None:
         """Give the weights their shapes, and draw them.  ValueError for groups that do not divide the channels."""
         if not self.has_uninitialized_params():
             return
         channels = self._channels_of(input)
-        if channels % self.groups != 0:
-            raise ValueError(f"in_channels must be divisible by groups, but {channels} is not by {self.groups}")
+        check_divisible("in_channels", channels, self.groups)
         self.in_channels = channels
-        if self.transposed:
-            shape = channels, self.out_channels // self.groups, *self.kernel_size
-        else:
-            shape = self.out_channels, channels // self.groups, *self.kernel_size
-        materialize(self.weight, shape)
+        materialize(self.weight, self.weight_shape())
         materialize(self.bias, (self.out_channels,))
         self.reset_parameters()
 
@@ -338,8 +333,10 @@ class LazyConvTranspose3d(_LazyTransposedConv, ConvTranspose3d):
     cls_to_become = ConvTranspose3d
 
 
-class _LazyNormBase(LazyModuleMixin, _NormBase):
+class _LazyNormBase(_Lazy, _NormBase):
     """What the lazy normalizations have in common: the num_features of the first input."""
+
+    inferred = "num_features"
 
     def __init__(
         self,
@@ -363,11 +360,6 @@ class _LazyNormBase(LazyModuleMixin, _NormBase):
             self.running_mean = UninitializedBuffer(device=device, dtype=dtype)
             self.running_var = UninitializedBuffer(device=device, dtype=dtype)
             self.num_batches_tracked = zeros((), device=device, dtype=dtypes.int64)
-
-    def reset_parameters(self) -> None:
-        """Weights 1, biases 0, no batches seen: if there are any."""
-        if not self.has_uninitialized_params() and self.num_features != 0:
-            super().reset_parameters()
 
     def initialize_parameters(self, input: Tensor) -> None:
         """Give the weights and statistics their shapes and first values."""

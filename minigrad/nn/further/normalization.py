@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from minigrad.engine.places import warn
 from minigrad.nn.module import Module
 from minigrad.nn.normalization import _BatchNorm, _NormBase, register_affine, reset_affine
 from minigrad.ops.further import normalization
@@ -146,10 +146,9 @@ class _InstanceNorm(_NormBase):
             raise ValueError(
                 f"expected input's size at dim={dim} to match num_features ({self.num_features}), but got: {size}."
             )
-        warnings.warn(
+        warn(
             f"input's size at dim={dim} does not match num_features. You can silence this warning by not passing in "
-            "num_features, which is not used because affine=False",
-            stacklevel=4,
+            "num_features, which is not used because affine=False"
         )
 
     def _normalized(self, input: Tensor) -> Tensor:

@@ -134,7 +134,7 @@ class LPPool3d(_LPPoolNd):
 # To a given size --------------------------------------------------------------------------------------------
 
 
-class _AdaptiveAvgPoolNd(Module):
+class _AdaptivePoolNd(Module):
     """The size of the result."""
 
     def __init__(self, output_size: Any) -> None:
@@ -144,6 +144,10 @@ class _AdaptiveAvgPoolNd(Module):
     def extra_repr(self) -> str:
         """The size."""
         return f"output_size={self.output_size}"
+
+
+class _AdaptiveAvgPoolNd(_AdaptivePoolNd):
+    """That alone."""
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
@@ -180,17 +184,12 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
         return pooling.adaptive_avg_pool3d(input, self.output_size)
 
 
-class _AdaptiveMaxPoolNd(Module):
+class _AdaptiveMaxPoolNd(_AdaptivePoolNd):
     """The size of the result, and whether positions are given too."""
 
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
-        super().__init__()
-        self.output_size = output_size
+        super().__init__(output_size)
         self.return_indices = return_indices
-
-    def extra_repr(self) -> str:
-        """The size."""
-        return f"output_size={self.output_size}"
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):

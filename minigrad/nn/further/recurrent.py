@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 import numbers
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from minigrad.engine.places import warn
 from minigrad.later import function
 from minigrad.nn import init
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils.rnn import PackedSequence
 from minigrad.ops.advice import tensor_from
-from minigrad.ops.creation import empty, zeros
+from minigrad.ops.creation import empty
 from minigrad.ops.further import recurrent
 from minigrad.tensor import Tensor
 
@@ -146,7 +146,7 @@ class RNNBase(Module):
     def _zeros(self, input: Tensor, number: int) -> list[Tensor]:
         """The states of so many sequences where none are given."""
         rows = self.num_layers * (1 + self.bidirectional)
-        return [zeros(rows, number, size, dtype=input.dtype, device=input.device) for size in self._sizes()]
+        return [input.new_zeros(rows, number, size) for size in self._sizes()]
 
     def _check(self, input: Tensor, states: Sequence[Tensor], number: int) -> None:
         """ValueError for an input of another dtype than the weights', RuntimeError for sizes that do not fit."""
@@ -301,10 +301,9 @@ def check_dropout(dropout: Any, num_layers: int) -> None:
             "dropout should be a number in range [0, 1] representing the probability of an element being zeroed"
         )
     if dropout > 0 and num_layers == 1:  # type: ignore[operator]
-        warnings.warn(
+        warn(
             "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers "
-            f"greater than 1, but got dropout={dropout} and num_layers={num_layers}",
-            stacklevel=4,
+            f"greater than 1, but got dropout={dropout} and num_layers={num_layers}"
         )
 
 
@@ -414,7 +413,7 @@ class RNNCellBase(Module):
         is_batched = input.ndim == 2
         x = input if is_batched else input.unsqueeze(0)
         if states is None:
-            states = [zeros(len(x), self.hidden_size, dtype=x.dtype, device=x.device)] * len(names)
+            states = [x.new_zeros(len(x), self.hidden_size)] * len(names)
         elif not is_batched:
             states = [state.unsqueeze(0) for state in states]
         hx = states[0] if len(names) == 1 else tuple(states)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from minigrad import later
 from minigrad.autograd.grad_mode import is_grad_enabled
 from minigrad.backends import mha
+from minigrad.engine.places import warn
 from minigrad.nn import functional, init
 from minigrad.nn.containers import ModuleList
 from minigrad.nn.dropout import Dropout
@@ -181,10 +181,7 @@ class TransformerEncoder(Module):
         self.mask_check = mask_check
         reason = why_not_nested(encoder_layer)
         if enable_nested_tensor and reason:
-            warnings.warn(
-                f"enable_nested_tensor is True, but self.use_nested_tensor is False because encoder_layer{reason}",
-                stacklevel=2,
-            )
+            warn(f"enable_nested_tensor is True, but self.use_nested_tensor is False because encoder_layer{reason}")
             self.use_nested_tensor = False
 
     def forward(

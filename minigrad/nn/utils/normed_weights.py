@@ -14,7 +14,6 @@ from minigrad.nn import functional
 from minigrad.nn.loading import is_lazy
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
-from minigrad.ops.creation import empty
 from minigrad.ops.norms import vector_norm
 from minigrad.tensor import Tensor
 
@@ -102,7 +101,21 @@ def as_matrix(weight: Tensor, dim: int) -> Tensor:
 
 def drawn_direction(weight: Tensor, size: int, eps: float) -> Tensor:
     """A vector of length 1 in a random direction."""
-    return functional.normalize(empty(size, dtype=weight.dtype, device=weight.device).normal_(), dim=0, eps=eps)
+    return functional.normalize(weight.new_empty(size).normal_(), dim=0, eps=eps)
+
+
+def check_power_iterations(number: int) -> None:
+    """ValueError for a number of iterations that is not positive."""
+    if number <= 0:
+        raise ValueError(f"Expected n_power_iterations to be positive, but got n_power_iterations={number}")
+
+
+@no_grad()
+def power_iterations(matrix: Tensor, u: Tensor, v: Tensor, number: int, eps: float) -> None:
+    """Bring vectors nearer to the singular ones of the largest value, in place: u from v, and then v from u."""
+    for _ in range(number):
+        u.copy_(functional.normalize(matrix.mv(v), dim=0, eps=eps))
+        v.copy_(functional.normalize(matrix.t().mv(u), dim=0, eps=eps))
 
 
 def largest_singular_value(matrix: Tensor, u: Tensor, v: Tensor) -> Tensor:
@@ -120,10 +133,7 @@ class SpectralNorm:
     """The hook that computes a module's weight from weight_orig, and moves weight_u and weight_v in training."""
 
     def __init__(self, name: str = "weight", n_power_iterations: int = 1, dim: int = 0, eps: float = 1e-12) -> None:
-        if n_power_iterations <= 0:
-            raise ValueError(
-                f"Expected n_power_iterations to be positive, but got n_power_iterations={n_power_iterations}"
-            )
+        check_power_iterations(n_power_iterations)
         self.name = name
         self.n_power_iterations = n_power_iterations
         self.dim = dim
@@ -134,10 +144,7 @@ class SpectralNorm:
         weight, u, v = (getattr(module, self.name + ending) for ending in ("_orig", "_u", "_v"))
         matrix = as_matrix(weight, self.dim)
         if do_power_iteration:
-            with no_grad():
-                for _ in range(self.n_power_iterations):
-                    v.copy_(functional.normalize(matrix.t().mv(u), dim=0, eps=self.eps))
-                    u.copy_(functional.normalize(matrix.mv(v), dim=0, eps=self.eps))
+            power_iterations(matrix.t(), v, u, self.n_power_iterations, self.eps)
         normed: Tensor = weight / largest_singular_value(matrix, u, v)
         return normed
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.autograd.grad_mode import no_grad
 from minigrad.nn import functional
 from minigrad.nn.module import Module
 from minigrad.nn.utils.normed_weights import (
     as_matrix,
+    check_power_iterations,
     drawn_direction,
     largest_singular_value,
     lengths,
     normed,
+    power_iterations,
     usual_dim,
 )
 from minigrad.nn.utils.parametrize import register_parametrization
@@ -57,10 +58,7 @@ class _SpectralNorm(Module):
             raise IndexError(
                 f"Dimension out of range (expected to be in range of [-{weight.ndim}, {weight.ndim - 1}] but got {dim})"
             )
-        if n_power_iterations <= 0:
-            raise ValueError(
-                f"Expected n_power_iterations to be positive, but got n_power_iterations={n_power_iterations}"
-            )
+        check_power_iterations(n_power_iterations)
         self.dim = dim % weight.ndim
         self.eps = eps
         if weight.ndim > 1:
@@ -68,13 +66,7 @@ class _SpectralNorm(Module):
             matrix = as_matrix(weight, self.dim)
             for name, size in zip(("_u", "_v"), matrix.shape):
                 self.register_buffer(name, drawn_direction(weight, size, eps))
-            self._power_method(matrix, 15)
-
-    @no_grad()
-    def _power_method(self, matrix: Tensor, n_power_iterations: int) -> None:
-        for _ in range(n_power_iterations):
-            self._u.copy_(functional.normalize(matrix.mv(self._v), dim=0, eps=self.eps))
-            self._v.copy_(functional.normalize(matrix.t().mv(self._u), dim=0, eps=self.eps))
+            power_iterations(matrix, self._u, self._v, 15, eps)
 
     def forward(self, weight: Tensor) -> Tensor:
         """The weight divided by its largest singular value; a vector by its length."""
@@ -82,7 +74,7 @@ class _SpectralNorm(Module):
             return functional.normalize(weight, dim=0, eps=self.eps)
         matrix = as_matrix(weight, self.dim)
         if self.training:
-            self._power_method(matrix, self.n_power_iterations)
+            power_iterations(matrix, self._u, self._v, self.n_power_iterations, self.eps)
         divided: Tensor = weight / largest_singular_value(matrix, self._u, self._v)
         return divided
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -44,8 +45,8 @@ def functional_call_of(
     dicts = parameter_and_buffer_dicts
     if isinstance(dicts, dict):
         dicts = [dicts]
-    names = [name for each in dicts for name in each]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    counts = Counter(name for each in dicts for name in each)
+    repeated = sorted(name for name, count in counts.items() if count > 1)
     if repeated:
         raise ValueError(f"{repeated} appeared in multiple dictionaries; behavior of functional call is ambiguous")
     tensors = {name: x for each in dicts for name, x in each.items()}
@@ -102,12 +103,12 @@ def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Any], dict[s
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
     if len({model.training for model in models}) > 1 or len({type(model) for model in models}) > 1:
         raise RuntimeError("stack_module_state: Expected all models to be of the same class and in the same mode.")
-    parameters = {
-        name: stack([dict(model.named_parameters())[name] for model in models]).detach().requires_grad_(x.requires_grad)
-        for name, x in models[0].named_parameters()
-    }
-    buffers = {
-        name: stack([dict(model.named_buffers())[name] for model in models]).detach()
-        for name, _ in models[0].named_buffers()
-    }
-    return parameters, buffers
+
+    def stacked(tables: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            name: stack([table[name] for table in tables]).detach().requires_grad_(x.requires_grad)
+            for name, x in tables[0].items()
+        }
+
+    parameters = stacked([dict(model.named_parameters()) for model in models])
+    return parameters, stacked([dict(model.named_buffers()) for model in models])

@@ -5,13 +5,13 @@ The masks are PyTorch's for the same seed.  N. Srivastava et al. (2014), https:/
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.devices import device_of, moved
 from minigrad.engine.graph import wrap
+from minigrad.engine.places import warn
 from minigrad.ops.promotion import array_of
 from minigrad.random import default_generator
 
@@ -47,10 +47,9 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     ValueError for p outside [0, 1].
     """
     if input.ndim != 4:
-        warnings.warn(
+        warn(
             f"dropout2d: Received a {input.ndim}-D input to dropout2d, which is taken as (N, C, ...): whole channels "
-            "are dropped. Please use dropout1d for (N, C, L), or input.unsqueeze(0) for (C, H, W).",
-            stacklevel=2,
+            "are dropped. Please use dropout1d for (N, C, L), or input.unsqueeze(0) for (C, H, W)."
         )
     if input.ndim < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")

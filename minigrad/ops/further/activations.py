@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from minigrad import devices
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
 from minigrad.engine.order import by_rows, ordered
+from minigrad.engine.places import warn
 from minigrad.formats import contiguous_format
 from minigrad.ops import activations
 from minigrad.ops.activations import float_array, sigmoid, softplus
@@ -67,7 +67,8 @@ def between(input: Tensor, low: float, high: float) -> Tensor:
 
 
 def hardtanh_da(g: Tensor, _out: Tensor, a: Tensor, low: float, high: float) -> Tensor:
-    return only_where(~((a <= low) | (a >= high)), g)
+    x = widened(raw(a))
+    return only_where(~((x <= low) | (x >= high)), g)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -108,13 +109,13 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     x = array_of(input)
     if x.dtype.kind == "b":
         raise NotImplementedError("threshold(): not implemented for bools: use input.float()")
-    low, below = (fitting_number(int(n) if x.dtype.kind != "f" else n, x.dtype) for n in (threshold, value))
-    output = array_module(x).where(x <= low, x.dtype.type(below), x)
+    low, below = (threshold, value) if x.dtype.kind == "f" else (int(threshold), int(value))
+    output = array_module(x).where(widened(x) <= low, x.dtype.type(fitting_number(below, x.dtype)), x)
     return placed(input, record(finished(output, input), (input,), (threshold_da,), low), inplace)
 
 
 def threshold_da(g: Tensor, _out: Tensor, a: Tensor, low: float) -> Tensor:
-    return only_where(~(a <= low), g)
+    return only_where(~(widened(raw(a)) <= low), g)
 
 
 # Exponential below 0 ----------------------------------------------------------------------------------------
@@ -357,7 +358,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     same seed.  E. Jang et al. (2016), https://arxiv.org/abs/1611.01144
     """
     if eps != 1e-10:
-        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+        warn("`eps` parameter is deprecated and has no effect.")
     noise = -empty_like(logits, memory_format=contiguous_format).exponential_().log()
     soft: Tensor = ((logits + noise) / tau).softmax(dim)
     if not hard:

@@ -6,20 +6,19 @@ A. Vaswani et al. (2017), https://arxiv.org/abs/1706.03762
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad import later, switches
 from minigrad.arrays import array_module, quiet, total
-from minigrad.engine.broadcasting import cast_da
 from minigrad.engine.graph import node_of, raw, record, wrap
 from minigrad.engine.order import axes_of_result, laid_out
+from minigrad.engine.places import warn
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.composed.dropout import dropout
 from minigrad.ops.linear_algebra import linear, matmul, matmul_da, matmul_db
-from minigrad.ops.promotion import as_dtype, check_tensors
+from minigrad.ops.promotion import check_tensors, in_single
 from minigrad.ops.reductions import largest, mean
 from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.shaping import cat, chunk, expand, permute, reshape, squeeze, transpose, unsqueeze
@@ -61,8 +60,25 @@ def scaled_dot_product_attention(
         )
     if not 0 <= dropout_p <= 1:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
+    operands: tuple[Any, ...] = query, key, value, attn_mask
+    options: tuple[Any, ...] = dropout_p, is_causal, scale, enable_gqa, name
     if query.array.dtype.char == "e":
-        return in_single(name, query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
+        return in_single(name or "ToCopyBackward0", attended, operands, *options)
+    return attended(*operands, *options)
+
+
+def attended(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None,
+    dropout_p: float,
+    is_causal: bool,
+    scale: float | None,
+    enable_gqa: bool,
+    name: str | None,
+) -> Tensor:
+    """`scaled_dot_product_attention` of operands that were checked, by the name of PyTorch's kernel."""
     if enable_gqa:
         key, value = (repeated_heads(x, query.array.shape[-3]) for x in (key, value))
     factor = 1 / math.sqrt(query.array.shape[-1] or math.inf) if scale is None else scale
@@ -72,29 +88,6 @@ def scaled_dot_product_attention(
             scores = scores + added_to_scores(mask, scores)
     weights = dropout(safe_softmax(scores), dropout_p)
     return weighted_mean(weights, value, query, name)
-
-
-def in_single(
-    name: str | None,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    mask: Tensor | None,
-    dropout_p: float,
-    is_causal: bool,
-    scale: float | None,
-    enable_gqa: bool,
-) -> Tensor:
-    """Attention of float16, computed in float32."""
-    query, key, value = (as_dtype(x, SINGLE) for x in (query, key, value))
-    if mask is not None and mask.array.dtype.char == "e":
-        mask = as_dtype(mask, SINGLE)
-    result = scaled_dot_product_attention(
-        query, key, value, mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa
-    )
-    with quiet():
-        half = raw(result).astype("float16")
-    return record(half, (result,), (cast_da,), SINGLE, name=name or "ToCopyBackward0")
 
 
 SINGLE = np.dtype(np.float32)
@@ -355,10 +348,7 @@ def float_mask(
     if m.dtype.kind not in "bf":
         raise AssertionError(f"only bool and floating types of {name} are supported, not {mask.dtype}: use mask.bool()")
     if other is not None and other.array.dtype != m.dtype:
-        warnings.warn(
-            f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.",
-            stacklevel=4,
-        )
+        warn(f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.")
     if m.dtype.kind == "f":
         return mask
     number = like.array.dtype.type

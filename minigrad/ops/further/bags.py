@@ -90,14 +90,13 @@ def largest_of_bags(a: Tensor, kept: Any, bags: Any, starts: Any) -> Tensor:
     """The largest elements of the rows (N, D) of each bag: (B, D); the first of equal ones has the gradient."""
     x = raw(a)
     xp = array_module(x)
-    places = xp.arange(len(bags)) - starts[bags]
-    longest = int(places.max()) + 1 if len(bags) else 1
-    side_by_side = xp.full((len(starts), longest, x.shape[1]), -np.inf, x.dtype)
-    side_by_side[bags[kept], places[kept]] = x[kept]
-    rows = xp.minimum(side_by_side.argmax(1) + starts[:, None], max(len(bags) - 1, 0))
-    filled = (xp.bincount(bags[kept], minlength=len(starts)) > 0)[:, None]
     if not len(bags):
         return sums_of_bags(a, bags, xp.ones((len(starts), 1), x.dtype))
+    places = xp.arange(len(bags)) - starts[bags]
+    side_by_side = xp.full((len(starts), int(places.max()) + 1, x.shape[1]), -np.inf, x.dtype)
+    side_by_side[bags[kept], places[kept]] = x[kept]
+    rows = xp.minimum(side_by_side.argmax(1) + starts[:, None], len(bags) - 1)
+    filled = (xp.bincount(bags[kept], minlength=len(starts)) > 0)[:, None]
     largest = index(a, (rows, xp.arange(x.shape[1])))
     value = xp.where(filled, raw(largest), x.dtype.type(0))
     return record(value, (largest,), (largest_of_bags_da,), saved=(filled,), name="EmbeddingBagBackward0")

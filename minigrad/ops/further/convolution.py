@@ -11,14 +11,11 @@ from minigrad.ops.convolution import (
     by,
     check_bias,
     check_channel_number,
-    check_channels,
     check_images,
     check_sizes,
     columns,
     conv2d_dbias,
-    conv2d_dinput,
-    conv2d_dweight,
-    convolution_windows,
+    convolution,
     kernels,
     maps,
     numbers_of_padding,
@@ -70,31 +67,6 @@ def conv3d(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
     """
     return convolution("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
-
-
-def convolution(
-    op: str,
-    dims: int,
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-) -> Tensor:
-    """What `conv2d` does, over the last dimensions, be they two or not."""
-    check_images(op, dims, input, weight, bias)
-    if input.array.ndim == dims + 1:
-        return squeeze(convolution(op, dims, unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
-    x, w, b = raw(input), raw(weight), raw(bias)
-    windows = convolution_windows(op, x, w, stride, padding, dilation, groups)
-    check_channels(op, x, w, b, groups)
-    with quiet():
-        value = kernels(w, groups) @ columns(x, windows, groups)
-        value = as_images(value.reshape(len(w), len(x), *windows.places).swapaxes(0, 1), x, w, b)
-    rules = conv2d_dinput, conv2d_dweight, conv2d_dbias
-    return record(value, (input, weight, bias), rules, windows, groups, name="ConvolutionBackward0")
 
 
 # Transposed -------------------------------------------------------------------------------------------------

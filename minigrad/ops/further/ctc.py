@@ -90,8 +90,9 @@ def forward(emitted: Tensor, paths: Paths) -> list[Tensor]:
     so_far = where(paths.first, emitted[0], -math.inf)
     steps = [so_far]
     for t in range(1, paths.times):
-        skipped = where(paths.may_skip, shifted(shifted(so_far, 1, -math.inf), 1, -math.inf), -math.inf)
-        so_far = log_add(log_add(so_far, shifted(so_far, 1, -math.inf)), skipped) + emitted[t]
+        before = shifted(so_far, 1, -math.inf)
+        skipped = where(paths.may_skip, shifted(before, 1, -math.inf), -math.inf)
+        so_far = log_add(log_add(so_far, before), skipped) + emitted[t]
         steps.append(so_far)
     return steps
 

@@ -27,6 +27,7 @@ from minigrad.ops.indexing import scatter
 from minigrad.ops.mixing import nan_to_num
 from minigrad.ops.norms import matrix_norm
 from minigrad.ops.promotion import array_of, check_tensors, on_one_device
+from minigrad.ops.results import printed
 from minigrad.ops.rules import zero
 from minigrad.ops.selection import where
 from minigrad.ops.shaping import squeeze, unsqueeze
@@ -35,12 +36,6 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 __all__ = ["cholesky", "pinverse", "qr", "svd"]
-
-
-def printed(kind: str, results: Any) -> str:
-    """Several results under PyTorch's name for them."""
-    shown = ",\n".join(f"{name}={value!r}" for name, value in results._asdict().items())
-    return f"minigrad.return_types.{kind}(\n{shown})"
 
 
 class Factors(NamedTuple):

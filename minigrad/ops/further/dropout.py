@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.devices import device_of, moved
 from minigrad.engine.graph import wrap
+from minigrad.engine.places import warn
 from minigrad.ops.composed.dropout import dropped
 from minigrad.ops.further.activations import SELU_ALPHA, SELU_SCALE
 from minigrad.ops.promotion import array_of
@@ -29,10 +29,9 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     ValueError for p outside [0, 1].
     """
     if input.ndim not in (4, 5):
-        warnings.warn(
+        warn(
             f"dropout3d: Received a {input.ndim}-D input to dropout3d, which is deprecated: it is taken as (C, ...). "
-            "Please use dropout, dropout1d or dropout2d.",
-            stacklevel=2,
+            "Please use dropout, dropout1d or dropout2d."
         )
     channels = input.array.shape[: 2 if input.ndim == 5 else 1]
     if not channels:

@@ -13,6 +13,7 @@ from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
 from minigrad.engine.order import by_rows
 from minigrad.engine.places import warn
+from minigrad.ops.arranging import movedim
 from minigrad.ops.indexing import getitem, index, scatter
 from minigrad.ops.promotion import check_tensors
 from minigrad.ops.reductions import sum as sum_of
@@ -83,8 +84,9 @@ def grid_sample_dinput(g: Tensor, _out: Tensor, input: Tensor, grid: Tensor, loo
     channels_last = last_channels(g)
     total: Any = 0
     shape = (input.shape[0], *input.shape[2:], input.shape[1])
-    for key, inside, weight, _ in taps(input.shape[2:], grid, looking):
-        total = total + scatter(only_where(inside[..., None], channels_last * weight[..., None]), key, shape)
+    for key, inside, weights, _ in taps(input.shape[2:], grid, looking):
+        weight = product_of(weights)[..., None]
+        total = total + scatter(only_where(inside[..., None], channels_last * weight), key, shape)
     return first_channels(total)  # type: ignore[no-any-return]
 
 
@@ -93,9 +95,10 @@ def grid_sample_dgrid(g: Tensor, _out: Tensor, input: Tensor, grid: Tensor, look
         return only_where(array_module(raw(grid)).zeros(tuple(grid.shape), bool), grid)
     images, arrived = last_channels(input), last_channels(g)
     total: Any = 0
-    for key, inside, _, slopes in taps(input.shape[2:], grid, looking):
+    for key, inside, weights, changes in taps(input.shape[2:], grid, looking):
         seen = sum_of(only_where(inside[..., None], arrived * index(images, key)), -1)
-        for component, slope in enumerate(slopes):
+        for component, dim in enumerate(reversed(range(len(weights)))):  # x, the last dimension, comes first
+            slope = product_of([*weights[:dim], *weights[dim + 1 :], changes[dim]])
             total = total + scatter(seen * slope, (..., component), tuple(grid.shape))
     return total  # type: ignore[no-any-return]
 
@@ -104,27 +107,19 @@ def looked_at(x: Any, grid: Any, looking: Looking) -> Any:
     """The values of raw images at the positions of a raw grid."""
     images = last_channels(x)
     total: Any = 0
-    for key, inside, weight, _ in taps(x.shape[2:], grid, looking):
-        total = total + only_where(inside[..., None], images[key]) * weight[..., None]
+    for key, inside, weights, _ in taps(x.shape[2:], grid, looking):
+        total = total + only_where(inside[..., None], images[key]) * product_of(weights)[..., None]
     return by_rows(first_channels(total))
 
 
 def last_channels(x: Any) -> Any:
     """(N, C, *image) as (N, *image, C)."""
-    return moved(x, 1, x.ndim - 1)
+    return movedim(x, 1, -1)
 
 
 def first_channels(x: Any) -> Any:
     """(N, *image, C) as (N, C, *image)."""
-    return moved(x, x.ndim - 1, 1)
-
-
-def moved(x: Any, dim: int, place: int) -> Any:
-    """An array or a Tensor with one dimension in another place, step by step."""
-    step = 1 if place > dim else -1
-    for i in range(dim, place, step):
-        x = x.swapaxes(i, i + step)
-    return x
+    return movedim(x, -1, 1)
 
 
 # Which elements each value is made of -----------------------------------------------------------------------
@@ -133,8 +128,8 @@ def moved(x: Any, dim: int, place: int) -> Any:
 def taps(image: Any, grid: Any, looking: Looking) -> Any:
     """The elements around each position, one after the other.
 
-    For each: where it is in images with their channels last, whether it is inside, its weight, and how the weight
-    changes with each component of the grid.
+    For each: where it is in images with their channels last, whether it is inside, its weights along the dimensions,
+    whose product counts, and how each of these changes with its component of the grid.
     """
     where = raw(grid)
     xp, dims = array_module(where), len(image)
@@ -144,9 +139,8 @@ def taps(image: Any, grid: Any, looking: Looking) -> Any:
         inside = chosen[0][1]
         for _, one_inside, _, _ in chosen[1:]:
             inside = inside & one_inside
-        weights = [weight for _, _, weight, _ in chosen]
-        slopes = [product_of([*weights[:d], *weights[d + 1 :], chosen[d][3]]) for d in reversed(range(dims))]
-        yield (batch, *(position for position, _, _, _ in chosen)), inside, product_of(weights), slopes
+        positions, _, weights, changes = zip(*chosen)
+        yield (batch, *positions), inside, weights, changes
 
 
 def product_of(factors: list[Any]) -> Any:

@@ -20,7 +20,7 @@ from minigrad.ops.elementwise import exp, log
 from minigrad.ops.functions import xlogy
 from minigrad.ops.losses import distance_operands, l1_loss, old_reduction, reduced, refuse_grad
 from minigrad.ops.picking import masked_fill
-from minigrad.ops.promotion import array_of, as_dtype, check_pair
+from minigrad.ops.promotion import array_of, as_dtype, check_pair, factor_for, widened
 from minigrad.ops.reductions import mean
 from minigrad.ops.reductions import sum as sum_of
 from minigrad.ops.selection import clamp
@@ -83,11 +83,11 @@ def smooth_distance(xp: Any, a: Any, b: Any, beta: Any, half: Any) -> Any:
 
 
 def smooth_l1_loss_dinput(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float, beta: float) -> Tensor:
-    return clamp((input - target) / beta, -1.0, 1.0) * (g * scale)
+    return clamp((input - target) / factor_for(input, beta), -1.0, 1.0) * (g * scale)
 
 
 def smooth_l1_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, scale: float, beta: float) -> Tensor:
-    return clamp((target - input) / beta, -1.0, 1.0) * (g * scale)
+    return clamp((target - input) / factor_for(input, beta), -1.0, 1.0) * (g * scale)
 
 
 def huber_loss(
@@ -104,7 +104,8 @@ def huber_loss(
         raise RuntimeError(f"huber_loss does not support non-positive values for delta. Got {delta}")
     a, b = distance_operands("huber_loss", input, target)
     with quiet():
-        value, scale = reduced(huber_distance(raw(a), raw(b), delta, delta / 2), reduction, of=(a.array, b.array))
+        losses = huber_distance(widened(raw(a)), widened(raw(b)), delta, delta / 2).astype(raw(a).dtype, copy=False)
+        value, scale = reduced(losses, reduction, of=(a.array, b.array))
         if reduction == "none":
             value = laid_out(value, axes_of_result(value.shape, array_module(value).broadcast_to(raw(a), value.shape)))
     return record(value, (a, b), (huber_loss_dinput, huber_loss_dtarget), scale, delta)

@@ -21,6 +21,7 @@ from minigrad.ops.arranging import diagonal, diagonal_of, tril, triu
 from minigrad.ops.linear_algebra import matmul
 from minigrad.ops.products import vdot
 from minigrad.ops.promotion import array_of, check_tensors
+from minigrad.ops.results import printed
 from minigrad.ops.rules import zero
 from minigrad.ops.selection import where
 from minigrad.ops.shaping import reshape, squeeze, stacked, unsqueeze
@@ -398,7 +399,17 @@ class SignAndLog(NamedTuple):
     logabsdet: Tensor
 
     def __repr__(self) -> str:
-        return f"minigrad.return_types.linalg_slogdet(\nsign={self.sign!r},\nlogabsdet={self.logabsdet!r})"
+        return printed("linalg_slogdet", self)
+
+
+class OldSignAndLog(NamedTuple):
+    """What torch.slogdet returns."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+    def __repr__(self) -> str:
+        return printed("slogdet", self)
 
 
 def linalg_slogdet(A: Tensor) -> SignAndLog:
@@ -413,9 +424,9 @@ def linalg_slogdet(A: Tensor) -> SignAndLog:
     return SignAndLog(record(sign, (A,), (slogdet_dsign,), name=name), record(log, (A,), (slogdet_da,), name=name))
 
 
-def slogdet(input: Tensor) -> SignAndLog:
+def slogdet(input: Tensor) -> OldSignAndLog:
     """As `linalg.slogdet`."""
-    return linalg_slogdet(input)
+    return OldSignAndLog(*linalg_slogdet(input))
 
 
 def slogdet_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:

@@ -19,11 +19,10 @@ from minigrad.ops.normalization import (
     centred,
     check_parameters,
     checked_input,
-    in_single,
     normalized,
 )
 from minigrad.ops.pooling import avg_pool2d
-from minigrad.ops.promotion import check_tensors
+from minigrad.ops.promotion import check_tensors, in_single
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -60,7 +59,7 @@ def group_norm(
         )
     check_parameters("group_norm", (channels,), input, weight=weight, bias=bias)
     if x.dtype.char == "e":
-        return in_single("NativeGroupNormBackward0", group_normalized, input, weight, bias, num_groups, eps)
+        return in_single("NativeGroupNormBackward0", group_normalized, (input, weight, bias), num_groups, eps)
     return group_normalized(input, weight, bias, num_groups, eps)
 
 
@@ -114,11 +113,12 @@ def instance_norm(
     check_parameters("instance_norm", (channels,), input, **statistics, weight=weight, bias=bias)
     one_batch = input.reshape(1, number * channels, *rest)
     means, variances = tiled(running_mean, number), tiled(running_var, number)
-    operands = tiled(weight, number), tiled(bias, number), means, variances, use_input_stats, momentum, eps
+    operands: tuple[Any, ...] = one_batch, tiled(weight, number), tiled(bias, number)
+    options: tuple[Any, ...] = means, variances, use_input_stats, momentum, eps
     if x.dtype.char == "e":
-        result = in_single("NativeBatchNormBackward0", batch_normalized, one_batch, *operands)
+        result = in_single("NativeBatchNormBackward0", batch_normalized, operands, *options)
     else:
-        result = batch_normalized(one_batch, *operands)
+        result = batch_normalized(*operands, *options)
     if use_input_stats and number:
         take_average(running_mean, means, channels)
         take_average(running_var, variances, channels)

@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.arrays import array_module
 from minigrad.engine.graph import raw, wrap
+from minigrad.ops.arranging import broadcast_tensors
 from minigrad.ops.norms import vector_norm
 from minigrad.ops.promotion import array_of, as_dtype, check_shapes, check_tensors, result_type
 
@@ -66,7 +67,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     x1, x2 broadcast.  RuntimeError for integers alone.
     """
     check_tensors("cosine_similarity", x1=x1, x2=x2)
-    x1, x2 = expanded(x1, x2)
+    check_shapes(x1, x2)
+    x1, x2 = broadcast_tensors(x1, x2)
     dtype = result_type(x1, x2)
     if dtype.kind != "f":
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {dtype}")
@@ -80,13 +82,6 @@ def length(x: Tensor, dim: int, eps: float) -> Tensor:
     size = vector_norm(x, 2, dim, keepdim=True).clone()
     raw(size)[...] = array_module(raw(size)).maximum(raw(size), eps)
     return size
-
-
-def expanded(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
-    """Two tensors in their common shape; RuntimeError if there is none."""
-    check_shapes(x1, x2)
-    shape = np.broadcast_shapes(x1.shape, x2.shape)
-    return x1.expand(shape), x2.expand(shape)
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record, unrecorded
-from minigrad.formats import format_of, in_format
+from minigrad.formats import in_format
 from minigrad.ops.activations import relu
 from minigrad.ops.elementwise import abs as absolute
 from minigrad.ops.elementwise import neg, sign
@@ -21,12 +21,10 @@ from minigrad.ops.pooling import (
     format_of_images,
     image_array,
     in_all_images,
-    largest_of_windows,
     max_pool2d,
-    max_pool2d_dinput,
+    max_pooled,
     means_of_windows,
     pooling_windows,
-    positions_in_image,
 )
 from minigrad.ops.promotion import check_tensors, widened
 from minigrad.ops.reductions import mean
@@ -84,12 +82,7 @@ def max_pool3d(
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
     """
-    x = image_array("max_pool3d", input, 3)
-    windows = pooling_windows("max_pool3d", x, 3, kernel_size, stride, padding, dilation, ceil_mode)
-    value, chosen = largest_of_windows(x, windows)
-    format, name = format_of(x), "MaxPool3DWithIndicesBackward0"
-    out = record(in_format(value, format), (input,), (max_pool2d_dinput,), windows, saved=(chosen,), name=name)
-    return (out, unrecorded(in_format(positions_in_image(chosen, windows), format), input)) if return_indices else out
+    return max_pooled("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool1d_with_indices(
@@ -531,7 +524,7 @@ def check_indices(op: str, dims: int, x: Any, positions: Any, size: Sizes) -> No
             f"{op}(): Expected input to have non-zero size for non-batch dimensions, but got {list(x.shape)}"
         )
     if (
-        type(x) is np.ndarray
+        isinstance(x, np.ndarray)
         and positions.size
         and not 0 <= int(positions.min()) <= int(positions.max()) < math.prod(size)
     ):

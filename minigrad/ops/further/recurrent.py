@@ -146,7 +146,7 @@ def pytorch_name(cell: Cell, shapes: Sequence[Any], x: Any) -> str:
     """What PyTorch calls the op that gave a layer's results: it has one op for an LSTM, else ops for each step."""
     if x.ndim == 2:
         return "CatBackward0"
-    in_one = cell is LSTM and type(x) is np.ndarray and x.dtype.char == "f" and shapes[1] == shapes[2] and x.size
+    in_one = cell is LSTM and isinstance(x, np.ndarray) and x.dtype.char == "f" and shapes[1] == shapes[2] and x.size
     return "MkldnnRnnLayerBackward0" if in_one else "StackBackward0"
 
 

@@ -44,7 +44,7 @@ class Run(NamedTuple):
         """The rows of some arrays at one step after the other."""
         rows, order = slice(self.start, self.start + self.length * self.number), range(self.length)[self.order]
         by_step = [x[rows].reshape(self.length, self.number, *x.shape[1:]) for x in arrays]
-        return zip(*([*x][self.order] if type(x) is ndarray else [x[i] for i in order] for x in by_step))
+        return zip(*([*x][self.order] if isinstance(x, ndarray) else [x[i] for i in order] for x in by_step))
 
     def before(self, begun: Any, after: Any) -> Any:
         """What each step goes on from: the first from `begun`, the others from what is in `after` the one before."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import array_module
-from minigrad.optim.further.one_by_one import One, OneByOne, a_number, mean_of_squares
+from minigrad.arrays import array_module, quiet
+from minigrad.optim.further.one_by_one import One, OneByOne, a_number
 from minigrad.optim.optimizer import Group, check_learning_rate, check_range
 
 
@@ -81,12 +81,12 @@ class Adafactor(OneByOne):
     def update(self, one: One, group: Group) -> None:
         """One step for one parameter: the formula above."""
         t, lr, (eps1, eps2) = one.count_step(), float(group["lr"]), group["eps"]
-        p, g = one.array, one.gradient(group)
+        p, g = one.array, -one.gradient() if group["maximize"] else one.gradient()
         if eps1 is None:
             eps1 = float(np.finfo(p.dtype).eps)
         rate = max(eps2, rms(p)) * min(lr, 1 / t**0.5)
         if group["weight_decay"]:
-            p *= 1 - lr * group["weight_decay"]
+            one.scale(1 - lr * group["weight_decay"])
         xp = array_module(p)
         v = variance(one, g, t ** group["beta2_decay"], eps1)
         u = g / xp.sqrt(xp.maximum(v, eps1 * eps1))
@@ -108,3 +108,11 @@ def variance(one: One, g: Any, w: float, eps1: float) -> Any:
 def rms(x: Any) -> float:
     """The root of the mean of the squares."""
     return math.sqrt(mean_of_squares(x))
+
+
+def mean_of_squares(x: Any, axis: int | None = None) -> Any:
+    """The mean of x * x, in x's dtype; of float16 it is computed in float32, for the squares would be too large."""
+    wide = x.astype(np.float32) if x.dtype.char == "e" else x
+    with quiet():
+        count = x.size if axis is None else x.shape[axis]
+        return ((wide * wide).sum(axis, keepdims=axis is not None) / max(count, 1)).astype(x.dtype)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.kernels.fused import in_pieces
-from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate
+from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate, number
 from minigrad.optim.packing import Block
 from minigrad.optim.sgd import direction
 
@@ -79,7 +79,7 @@ class Adamax(Optimizer):
             1 - beta1,
             beta2,
             group["eps"],
-            float(group["lr"]) / (1 - beta1**t),
+            number(group["lr"]) / (1 - beta1**t),
         )
         block.subtract_scratch()
 

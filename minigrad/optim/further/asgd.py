@@ -8,6 +8,7 @@ from typing import Any
 from minigrad.kernels.fused import fused
 from minigrad.optim.further.one_by_one import One, OneByOne, a_number
 from minigrad.optim.optimizer import Group, check, check_learning_rate
+from minigrad.optim.sgd import direction
 
 
 class ASGD(OneByOne):
@@ -75,10 +76,7 @@ class ASGD(OneByOne):
         """One step for one parameter: the formula above."""
         t, lr, lambd = one.count_step(), float(group["lr"]), group["lambd"]
         eta, mu = one.number("eta"), one.number("mu")
-        p, g, average = one.array, one.gradient(group), one.kept("ax")
-        if group["weight_decay"]:
-            g = g + p * group["weight_decay"]
-        asgd_step(p, g, average, 1 - lambd * eta, eta, mu)
+        asgd_step(one.array, direction(one, group), one.kept("ax"), 1 - lambd * eta, eta, mu)
         one.put_number("eta", a_number(lr / (1 + lambd * lr * t) ** group["alpha"]))
         one.put_number("mu", a_number(1 / max(1, t - group["t0"])))
 

@@ -69,11 +69,11 @@ class Muon(OneByOne):
         """One step for one parameter: the formula above."""
         check_iteration(group)
         lr, momentum = float(group["lr"]), group["momentum"]
-        p, g, b = one.array, one.gradient(group), one.kept("momentum_buffer")
+        p, g, b = one.array, one.gradient(), one.kept("momentum_buffer")
         b += (g - b) * (1 - momentum)
         u = g + (b - g) * momentum if group["nesterov"] else b
         u = orthogonal(u, group["ns_coefficients"], group["ns_steps"], group["eps"]).astype(p.dtype)
-        p *= 1 - lr * group["weight_decay"]
+        one.scale(1 - lr * group["weight_decay"])
         p -= u * (lr * adjusted(group["adjust_lr_fn"], *p.shape))
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.kernels.fused import fused
+from minigrad.optim.adam import after_decay
 from minigrad.optim.further.one_by_one import One, OneByOne, a_number
-from minigrad.optim.optimizer import Group, check, check_betas, check_learning_rate
+from minigrad.optim.optimizer import Group, check, check_betas, check_learning_rate, number
 
 
 class NAdam(OneByOne):
@@ -81,19 +82,14 @@ class NAdam(OneByOne):
 
     def update(self, one: One, group: Group) -> None:
         """One step for one parameter: the formula above."""
-        t, lr, (beta1, beta2) = one.count_step(), float(group["lr"]), group["betas"]
+        t, lr, (beta1, beta2) = one.count_step(), number(group["lr"]), group["betas"]
         mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (n * group["momentum_decay"])) for n in (t, t + 1))
         one.put_number("mu_product", one.state["mu_product"] * mu)
         product = one.number("mu_product")
 
-        p, g = one.array, one.gradient(group)
-        if group["weight_decay"] and group["decoupled_weight_decay"]:
-            p *= 1 - lr * group["weight_decay"]
-        elif group["weight_decay"]:
-            g = g + p * group["weight_decay"]
         d = one.scratch()
         nadam_step(
-            g,
+            after_decay(one, group, lr),
             one.kept("exp_avg"),
             one.kept("exp_avg_sq"),
             d,
@@ -106,7 +102,7 @@ class NAdam(OneByOne):
             lr * mu_next / (1 - product * mu_next),
             lr * (1 - mu) / (1 - product),
         )
-        p -= d
+        one.array -= d
 
 
 @fused

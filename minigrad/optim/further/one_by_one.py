@@ -6,24 +6,31 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, on_its_gpu, quiet
+from minigrad.arrays import array_module, on_its_gpu
 from minigrad.engine.graph import wrap
 from minigrad.optim.optimizer import Group, Optimizer
 from minigrad.tensor import Tensor
 
 
 class One:
-    """A parameter with a gradient, and its state."""
+    """A parameter with a gradient, and its state: as a `Block` of it alone, but in its own shape."""
 
     def __init__(self, p: Tensor, state: dict[str, Any]) -> None:
         self.params = [p]
         self.state = state
         self.array = on_its_gpu(p.array)
 
-    def gradient(self, group: Group) -> Any:
-        """The gradient, negated to maximize.  Not to be changed: it may be the `.grad` itself."""
-        g = self.params[0]._grad.array  # type: ignore[union-attr]
-        return -g if group.get("maximize") else g
+    def gradient(self) -> Any:
+        """The gradient.  Not to be changed: it may be the `.grad` itself."""
+        return self.params[0]._grad.array  # type: ignore[union-attr]
+
+    def values(self) -> Any:
+        """The parameter itself."""
+        return self.array
+
+    def scale(self, factor: float) -> None:
+        """p *= factor, in place."""
+        self.array *= factor
 
     def scratch(self) -> Any:
         """An array of the parameter's shape to compute in."""
@@ -75,11 +82,3 @@ class OneByOne(Optimizer):
 def a_number(value: float) -> Tensor:
     """A number of a state: a tensor of float32 on the CPU."""
     return wrap(np.asarray(value, np.float32))
-
-
-def mean_of_squares(x: Any, axis: int | None = None) -> Any:
-    """The mean of x * x, in x's dtype; of float16 it is computed in float32, for the squares would be too large."""
-    wide = x.astype(np.float32) if x.dtype.char == "e" else x
-    with quiet():
-        count = x.size if axis is None else x.shape[axis]
-        return ((wide * wide).sum(axis, keepdims=axis is not None) / max(count, 1)).astype(x.dtype)

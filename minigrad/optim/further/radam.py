@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.kernels.fused import in_pieces
 from minigrad.optim.adam import after_decay
-from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate
+from minigrad.optim.optimizer import Group, Optimizer, check, check_betas, check_learning_rate, number
 from minigrad.optim.packing import Block
 
 
@@ -78,7 +78,7 @@ class RAdam(Optimizer):
 
     def update(self, block: Block, group: Group) -> None:
         """One step for one block: the formula above."""
-        t, lr, (beta1, beta2) = block.count_step(), float(group["lr"]), group["betas"]
+        t, lr, (beta1, beta2) = block.count_step(), number(group["lr"]), group["betas"]
         radam_step(
             after_decay(block, group, lr),
             block.state["exp_avg"],

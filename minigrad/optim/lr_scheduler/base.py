@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from minigrad.optim.optimizer import Group, Optimizer
@@ -140,6 +141,17 @@ class LRScheduler:
 def copied(value: Any) -> Any:
     """An option of a group; of a tensor, which may be changed in place, a copy."""
     return value.clone() if isinstance(value, Tensor) else value
+
+
+def attributes_of(function: Any) -> dict[str, Any] | None:
+    """What is saved of a function that a scheduler was given: the attributes of an object, nothing of a function."""
+    return None if function is None or isinstance(function, FunctionType) else function.__dict__.copy()
+
+
+def put_attributes(function: Any, saved: dict[str, Any] | None) -> None:
+    """Take over what `attributes_of` gave."""
+    if saved is not None:
+        function.__dict__.update(saved)
 
 
 def put(group: Group, name: str, value: Any) -> None:

@@ -10,10 +10,9 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
 from math import cos, pi
-from types import FunctionType
 from typing import Any
 
-from minigrad.optim.lr_scheduler.base import LRScheduler
+from minigrad.optim.lr_scheduler.base import LRScheduler, attributes_of, put_attributes
 from minigrad.optim.optimizer import Optimizer
 
 
@@ -52,15 +51,14 @@ class LambdaLR(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """All that the scheduler remembers, but for the optimizer and the functions."""
-        attributes = [None if isinstance(f, FunctionType) else f.__dict__.copy() for f in self.lr_lambdas]
+        attributes = [attributes_of(function) for function in self.lr_lambdas]
         return {**super().state_dict(), "lr_lambdas": attributes}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
         super().load_state_dict({name: value for name, value in state_dict.items() if name != "lr_lambdas"})
         for function, attributes in zip(self.lr_lambdas, state_dict["lr_lambdas"]):
-            if attributes is not None:
-                function.__dict__.update(attributes)
+            put_attributes(function, attributes)
 
 
 class StepLR(LRScheduler):

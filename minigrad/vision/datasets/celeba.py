@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zipfile import ZipFile
 
 import numpy as np
 
 from minigrad.engine.graph import wrap
 from minigrad.vision import catalogue
-from minigrad.vision.datasets.base import Transform, VisionDataset, not_found, one_of
+from minigrad.vision.datasets.base import StandardTransform, Transform, not_found, one_of
+from minigrad.vision.datasets.published import PublishedDataset
 from minigrad.vision.download import described, is_whole
 from minigrad.vision.images import pillow
 
@@ -31,7 +32,15 @@ TABLES = {
 IMAGES = "img_align_celeba"
 
 
-class CelebA(VisionDataset):
+class Table(NamedTuple):
+    """The names of images, the numbers of each: an int64 array, and the lines above them."""
+
+    names: list[str]
+    numbers: Any
+    head: list[str]
+
+
+class CelebA(PublishedDataset):
     """202,599 photographs of faces, 178 x 218 pixels, with 40 attributes of each.
 
     A sample is (image, target): a PIL image, which takes Pillow, and an int64 Tensor.
@@ -65,23 +74,20 @@ class CelebA(VisionDataset):
         if not self.target_type and target_transform is not None:
             raise RuntimeError("target_transform is specified but target_type is empty")
         if download:
-            self.download()
-        if self.missing() or not (self.folder / IMAGES).is_dir():
+            self.download()  # which finds out as well whether a table is missing
+        elif self.missing():
             raise not_found(self.folder)
-        names, numbers = self.table("list_eval_partition.txt")
-        chosen = np.full(len(names), True) if number is None else numbers[:, 0] == number
+        if not (self.folder / IMAGES).is_dir():
+            raise not_found(self.folder)
+        names, parts, _ = self.table("list_eval_partition.txt")
+        chosen = np.full(len(names), True) if number is None else parts[:, 0] == number
         self.filename = [name for name, wanted in zip(names, chosen) if wanted]
-        tables = {kind: self.table(file)[1][chosen] for kind, file in TABLES.items()}
-        self.attr = wrap((tables["attr"] + 1) // 2)
-        self.identity = wrap(tables["identity"])
-        self.bbox = wrap(tables["bbox"])
-        self.landmarks_align = wrap(tables["landmarks"])
-        self.attr_names = (self.folder / TABLES["attr"]).read_text().split("\n")[1].split(" ")
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the files."""
-        return Path(self.root, self.base_folder)
+        tables = {kind: self.table(file) for kind, file in TABLES.items()}
+        self.attr = wrap((tables["attr"].numbers[chosen] + 1) // 2)
+        self.identity = wrap(tables["identity"].numbers[chosen])
+        self.bbox = wrap(tables["bbox"].numbers[chosen])
+        self.landmarks_align = wrap(tables["landmarks"].numbers[chosen])
+        self.attr_names = tables["attr"].head[1].split(" ")
 
     def missing(self) -> list[catalogue.File]:
         """The tables that are missing or broken."""
@@ -101,21 +107,19 @@ class CelebA(VisionDataset):
             with ZipFile(packed) as archive:
                 archive.extractall(self.folder, [name for name in archive.namelist() if name.startswith(f"{IMAGES}/")])
 
-    def table(self, name: str) -> tuple[list[str], Any]:
-        """The names of the images in a table, and the numbers of each: an int64 array."""
-        lines = [line.split() for line in (self.folder / name).read_text().splitlines()]
-        rows = lines[2:] if name.startswith("list") and len(lines[0]) == 1 else lines
-        return [row[0] for row in rows], np.array([row[1:] for row in rows], np.int64)
+    def table(self, name: str) -> Table:
+        """What a file has."""
+        lines = (self.folder / name).read_text().splitlines()
+        first = 2 if name.startswith("list") and len(lines[0].split()) == 1 else 0
+        rows = [line.split() for line in lines[first:]]
+        return Table([row[0] for row in rows], np.array([row[1:] for row in rows], np.int64), lines[:first])
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         image = pillow().open(self.folder / IMAGES / self.filename[index])
         targets = tuple(self.target(kind, index) for kind in self.target_type)
-        if self.transform is not None:
-            image = self.transform(image)
         if not targets:
-            return image, None
-        target = targets if len(targets) > 1 else targets[0]
-        return image, target if self.target_transform is None else self.target_transform(target)
+            return StandardTransform(self.transform)(image, None)
+        return self.transformed(image, targets if len(targets) > 1 else targets[0])
 
     def target(self, kind: str, index: int) -> Any:
         """What is known of an image, of one kind."""

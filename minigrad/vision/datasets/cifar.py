@@ -11,15 +11,15 @@ import numpy as np
 
 from minigrad.ops.creation import tensor
 from minigrad.vision import catalogue
-from minigrad.vision.datasets.base import Transform, VisionDataset, not_found
+from minigrad.vision.datasets.base import Transform
 from minigrad.vision.datasets.pickled import unpickled
-from minigrad.vision.download import fetch, is_whole
+from minigrad.vision.datasets.published import PublishedDataset
 from minigrad.vision.transforms import batch_version
 
 __all__ = ["CIFAR10", "CIFAR100"]
 
 
-class CIFAR10(VisionDataset):
+class CIFAR10(PublishedDataset):
     """60,000 photographs of 32 x 32 pixels in ten classes, 50,000 of them for training.
 
     A sample is (image, target): a NumPy array of shape (32, 32, 3) and dtype uint8 (torchvision has a PIL image
@@ -63,21 +63,9 @@ class CIFAR10(VisionDataset):
         self.classes = self.read(file)[key]
         self.class_to_idx = {name: index for index, name in enumerate(self.classes)}
 
-    def download(self) -> None:
-        """Bring the files that are missing; RuntimeError when that is not possible."""
-        fetch(type(self).__name__, self.published, self.folder)
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the files."""
-        return Path(self.root, self.base_folder)
-
     def read(self, name: str) -> dict[str, Any]:
         """What is pickled in a file."""
-        [file] = [file for file in self.published.files if file.name == name]
-        path = self.folder / name
-        if not is_whole(path, file.checksum):
-            raise not_found(self.folder)
+        path = self.whole(name)
         try:
             return unpickled(path)
         except UnpicklingError as error:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.vision import catalogue
-from minigrad.vision.datasets.base import Transform, VisionDataset, not_found, one_of
-from minigrad.vision.download import fetch, is_whole
+from minigrad.vision.datasets.base import Transform, one_of
+from minigrad.vision.datasets.published import LabelledImages
 
 __all__ = ["STL10"]
 
@@ -22,7 +22,7 @@ PARTS = {
 """The files of each split: their names begin so."""
 
 
-class STL10(VisionDataset):
+class STL10(LabelledImages):
     """113,000 photographs of 96 x 96 pixels, 13,000 of them in ten classes.
 
     A sample is (image, target): a NumPy array of shape (96, 96, 3) and dtype uint8 (torchvision has a PIL image
@@ -57,18 +57,13 @@ class STL10(VisionDataset):
             raise ValueError(f"Value for argument folds should be in the range [0, 10), but got {folds}.")
         self.folds = folds
         if download:
-            fetch(type(self).__name__, self.published, self.folder)
+            self.download()
         parts = [self.part(name) for name in PARTS[split]]
-        self.data: Any = np.concatenate([images for images, _ in parts])
-        self.labels: Any = np.concatenate([labels for _, labels in parts])
+        self.data = np.concatenate([images for images, _ in parts])
+        self.labels = np.concatenate([labels for _, labels in parts])
         names = self.folder / "class_names.txt"
         if names.is_file():
             self.classes = names.read_text().splitlines()
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the files."""
-        return Path(self.root, self.base_folder)
 
     def part(self, name: str) -> tuple[Any, Any]:
         """The images and the targets of the files whose names begin so."""
@@ -84,17 +79,4 @@ class STL10(VisionDataset):
 
     def read(self, name: str) -> Any:
         """The bytes in a file."""
-        [file] = [file for file in self.published.files if file.name == name]
-        if not is_whole(self.folder / name, file.checksum):
-            raise not_found(self.folder)
-        return np.fromfile(self.folder / name, np.uint8)
-
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        return self.transformed(self.data[index].transpose(1, 2, 0).copy(), int(self.labels[index]))
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def extra_repr(self) -> str:
-        """What the printed form says of the split."""
-        return f"Split: {self.split}"
+        return np.fromfile(self.whole(name), np.uint8)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.vision import catalogue
-from minigrad.vision.datasets.base import Transform, VisionDataset, not_found, one_of
-from minigrad.vision.download import fetch, is_whole
+from minigrad.vision.datasets.base import Transform, one_of
+from minigrad.vision.datasets.published import LabelledImages
 
 __all__ = ["SVHN"]
 
 
-class SVHN(VisionDataset):
+class SVHN(LabelledImages):
     """Photographs of house numbers, cut to one digit in the middle: 32 x 32 pixels, the digits 0 to 9.
 
     A sample is (image, target): a NumPy array of shape (32, 32, 3) and dtype uint8 (torchvision has a PIL image
@@ -39,35 +39,13 @@ class SVHN(VisionDataset):
     ) -> None:
         super().__init__(root, None, transform, target_transform)
         self.split = one_of("split", split, catalogue.SVHN)
-        self.published = self.publication(split)
+        self.published = catalogue.SVHN[split]
         if download:
             self.download()
         [file] = self.published.files
-        path = Path(self.root, file.name)
-        if not is_whole(path, file.checksum):
-            raise not_found(self.root)
-        content = matrices(path)
-        self.data: Any = content["X"].transpose(3, 2, 0, 1)
-        self.labels: Any = content["y"].astype(np.int64).squeeze() % 10  # the file has 10 for the digit 0
-
-    @staticmethod
-    def publication(split: str) -> catalogue.Publication:
-        """Where a split is published."""
-        return catalogue.SVHN[split]
-
-    def download(self) -> None:
-        """Bring the file if it is missing; RuntimeError when that is not possible."""
-        fetch(type(self).__name__, self.published, Path(self.root))
-
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        return self.transformed(self.data[index].transpose(1, 2, 0).copy(), int(self.labels[index]))
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def extra_repr(self) -> str:
-        """What the printed form says of the split."""
-        return f"Split: {self.split}"
+        content = matrices(self.whole(file.name))
+        self.data = content["X"].transpose(3, 2, 0, 1)
+        self.labels = content["y"].astype(np.int64).squeeze() % 10  # the file has 10 for the digit 0
 
 
 def matrices(path: Path) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from warnings import warn
 
 from minigrad.dtypes import float32
+from minigrad.engine.places import warn
 from minigrad.nn.module import Module
 from minigrad.serialization import load
 from minigrad.tensor import Tensor
@@ -165,7 +165,7 @@ def builder(
         **kwargs: Any,
     ) -> Network:
         if pretrained or "pretrained" in kwargs:
-            warn("The parameter 'pretrained' is deprecated, please use 'weights' instead.", UserWarning, stacklevel=2)
+            warn("The parameter 'pretrained' is deprecated, please use 'weights' instead.")
             [trained] = pretrained or [kwargs.pop("pretrained")]
             weights = known_weights["IMAGENET1K_V1"] if trained else None
         chosen = known_weights.verify(weights)

@@ -14,12 +14,13 @@ from typing import Any
 
 from minigrad.nn.module import Module
 from minigrad.on_use import found, names_in
-from minigrad.ops.sampling import rand, randint
+from minigrad.ops.sampling import randint
 from minigrad.tensor import Tensor
 from minigrad.utils.data.whole_batches import speaks_for
 from minigrad.vision.images import extent
+from minigrad.vision.transforms.draws import Chance
 from minigrad.vision.transforms.functional.converting import normalize, to_tensor, to_tensors
-from minigrad.vision.transforms.functional.placing import PADDING_MODES, crop, height_and_width, hflip, pad
+from minigrad.vision.transforms.functional.placing import checked_mode, crop, height_and_width, hflip, pad
 
 LATER = {
     "": "functional v2",
@@ -170,9 +171,7 @@ class RandomCrop(Module):
         self.padding = padding
         self.pad_if_needed = pad_if_needed
         self.fill = fill
-        self.padding_mode = padding_mode
-        if padding_mode not in PADDING_MODES:
-            raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
+        self.padding_mode = checked_mode(padding_mode)
 
     def forward(self, img: Any) -> Any:
         """A part of the image."""
@@ -200,19 +199,12 @@ class RandomCrop(Module):
         return f"{type(self).__name__}(size={self.size}, padding={self.padding})"
 
 
-class RandomHorizontalFlip(Module):
+class RandomHorizontalFlip(Chance):
     """The image mirrored, left for right, with probability p; else as it is.
 
     The draw comes from the default generator, as in torchvision: one number for each image.
     """
 
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__()
-        self.p = p
-
-    def forward(self, img: Any) -> Any:
-        """The image, or its mirror image."""
-        return hflip(img) if rand(1) < self.p else img
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(p={self.p})"
+    def changed(self, img: Any) -> Any:
+        """The mirror image."""
+        return hflip(img)

@@ -12,7 +12,7 @@ from minigrad.ops.creation import empty, tensor
 from minigrad.ops.sampling import rand, randint
 from minigrad.tensor import Tensor
 from minigrad.vision.images import dimensions
-from minigrad.vision.transforms.draws import Range, uniform, uniform_ratio
+from minigrad.vision.transforms.draws import Chance, Range, uniform, uniform_ratio
 from minigrad.vision.transforms.functional import coloring, filtering, placing
 from minigrad.vision.transforms.sizes import checked_range
 
@@ -32,30 +32,8 @@ __all__ = [
 ]
 
 
-class Chance(Module):
-    """A change of the image with probability p: one number of the default generator for each image."""
-
-    def __init__(self, p: float) -> None:
-        super().__init__()
-        self.p = p
-
-    def forward(self, img: Any) -> Any:
-        """The changed image, or the image."""
-        return self.changed(img) if rand(1) < self.p else img
-
-    def changed(self, img: Any) -> Any:
-        """The changed image."""
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(p={self.p})"
-
-
 class RandomVerticalFlip(Chance):
     """The image upside down, mirrored, with probability p."""
-
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__(p)
 
     def changed(self, img: Any) -> Any:
         """The mirror image."""
@@ -76,9 +54,6 @@ class RandomGrayscale(Chance):
 
 class RandomInvert(Chance):
     """The negative of the image, with probability p."""
-
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__(p)
 
     def changed(self, img: Any) -> Any:
         """The negative."""
@@ -133,9 +108,6 @@ class RandomAdjustSharpness(Chance):
 class RandomAutocontrast(Chance):
     """The image with each channel stretched from black to white, with probability p."""
 
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__(p)
-
     def changed(self, img: Any) -> Any:
         """The stretched image."""
         return coloring.autocontrast(img)
@@ -143,9 +115,6 @@ class RandomAutocontrast(Chance):
 
 class RandomEqualize(Chance):
     """The image with each channel's values evenly spread, with probability p."""
-
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__(p)
 
     def changed(self, img: Any) -> Any:
         """The image with other values."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from minigrad.nn.module import Module
 from minigrad.ops.creation import empty, tensor
+from minigrad.ops.sampling import rand
 
 Range = tuple[float, float]
 
@@ -19,6 +21,25 @@ def uniform_ratio(ratio: Sequence[float]) -> float:
     """One ratio from a range, its logarithm evenly spread: 1/2 as likely as 2."""
     low, high = tensor(ratio).log().tolist()
     return float(empty(1).uniform_(low, high).exp())
+
+
+class Chance(Module):
+    """A change of the image with probability p: one number of the default generator for each image."""
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, img: Any) -> Any:
+        """The changed image, or the image."""
+        return self.changed(img) if rand(1) < self.p else img
+
+    def changed(self, img: Any) -> Any:
+        """The changed image."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(p={self.p})"
 
 
 def angles(value: Any, name: str, lengths: tuple[int, ...] = (2,)) -> list[float]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
+from minigrad.dtypes import dtype, get_default_dtype
 from minigrad.nn.module import Module
 from minigrad.ops.creation import arange, linspace, tensor
 from minigrad.ops.sampling import rand, randint
@@ -55,22 +57,30 @@ class Policy(Module):
         return affine(img, 0.0, (0, 0), 1.0, shear, self.interpolation, self.fill, center=(0, 0))
 
 
-def magnitudes(bins: int, reach: dict[str, float], fewest_bits: int) -> dict[str, Tensor]:
+def magnitudes(bins: int, reach: dict[str, float], fewest_bits: int, dtype: dtype) -> dict[str, Tensor]:
     """By how much each change can be: so many steps from nothing to its reach; one number for those that only are.
 
     The order is that in which torchvision draws from them.
     """
-    table = {name: linspace(0.0, reach[name], bins) for name in SIGNED}
-    table["Posterize"] = 8 - (arange(bins) / ((bins - 1) / (8 - fewest_bits))).round().int()
-    table["Solarize"] = linspace(255.0, 0.0, bins)
+    table = {name: linspace(0.0, reach[name], bins, dtype=dtype) for name in SIGNED}
+    table["Posterize"] = 8 - (arange(bins, dtype=dtype) / ((bins - 1) / (8 - fewest_bits))).round().int()
+    table["Solarize"] = linspace(255.0, 0.0, bins, dtype=dtype)
     return {**table, "AutoContrast": tensor(0.0), "Equalize": tensor(0.0)}
 
 
-def usual_magnitudes(bins: int, height: int, width: int) -> dict[str, Tensor]:
+@lru_cache(16)
+def usual_magnitudes(bins: int, height: int, width: int, dtype: dtype) -> dict[str, Tensor]:
     """Those of AutoAugment and RandAugment, for an image of this size."""
     reach = {"ShearX": 0.3, "ShearY": 0.3, "TranslateX": 150.0 / 331.0 * width, "TranslateY": 150.0 / 331.0 * height}
     reach |= {"Rotate": 30.0, "Brightness": 0.9, "Color": 0.9, "Contrast": 0.9, "Sharpness": 0.9}
-    return magnitudes(bins, reach, fewest_bits=4)
+    return magnitudes(bins, reach, 4, dtype)
+
+
+@lru_cache(16)
+def wide_magnitudes(bins: int, dtype: dtype) -> dict[str, Tensor]:
+    """Those of TrivialAugmentWide."""
+    reach = dict.fromkeys(SIGNED, 0.99) | {"TranslateX": 32.0, "TranslateY": 32.0, "Rotate": 135.0}
+    return magnitudes(bins, reach, 2, dtype)
 
 
 def drawn_sign(name: str, by: float) -> float:
@@ -102,7 +112,8 @@ class RandAugment(Policy):
 
     def forward(self, img: Any) -> Any:
         """The image after the changes."""
-        table = {"Identity": tensor(0.0), **usual_magnitudes(self.num_magnitude_bins, *extent(img))}
+        usual = usual_magnitudes(self.num_magnitude_bins, *extent(img), get_default_dtype())
+        table = {"Identity": tensor(0.0), **usual}
         for _ in range(self.num_ops):
             name, steps = list(table.items())[int(randint(len(table), (1,)))]
             by = float(steps[self.magnitude]) if steps.ndim else 0.0
@@ -121,8 +132,6 @@ class TrivialAugmentWide(Policy):
     Source: S. G. Müller, F. Hutter, TrivialAugment, https://arxiv.org/abs/2103.10158
     """
 
-    REACH = dict.fromkeys(SIGNED, 0.99) | {"TranslateX": 32.0, "TranslateY": 32.0, "Rotate": 135.0}
-
     def __init__(
         self,
         num_magnitude_bins: int = 31,
@@ -136,7 +145,7 @@ class TrivialAugmentWide(Policy):
 
     def forward(self, img: Any) -> Any:
         """The image after the change."""
-        table = {"Identity": tensor(0.0), **magnitudes(self.num_magnitude_bins, self.REACH, fewest_bits=2)}
+        table = {"Identity": tensor(0.0), **wide_magnitudes(self.num_magnitude_bins, get_default_dtype())}
         name, steps = list(table.items())[int(randint(len(table), (1,)))]
         by = float(steps[int(randint(len(steps), (1,)))]) if steps.ndim else 0.0
         return self.changed(img, name, drawn_sign(name, by))
@@ -232,7 +241,7 @@ class AutoAugment(Policy):
     def forward(self, img: Any) -> Any:
         """The image after those changes of the pair whose turn it is."""
         number, chances, signs = self.get_params(len(self.policies))
-        table = {**usual_magnitudes(10, *extent(img)), "Invert": tensor(0.0)}
+        table = {**usual_magnitudes(10, *extent(img), get_default_dtype()), "Invert": tensor(0.0)}
         for (name, p, step), chance, sign in zip(self.policies[number], chances, signs):
             if chance <= p:
                 by = 0.0 if step is None else float(table[name][step])

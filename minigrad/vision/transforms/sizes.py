@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from typing import Any
-from warnings import warn
 
+from minigrad.engine.places import warn
 from minigrad.nn.module import Module
 from minigrad.ops.sampling import randint
 from minigrad.vision.images import extent
 from minigrad.vision.transforms.draws import Range, uniform, uniform_ratio
 from minigrad.vision.transforms.functional.placing import (
-    PADDING_MODES,
     center_crop,
+    checked_mode,
     each_side,
     five_crop,
     height_and_width,
@@ -85,11 +85,9 @@ class Pad(Module):
         each_side(padding)
         if not isinstance(fill, (int, float, tuple, list)):
             raise TypeError("Got inappropriate fill arg")
-        if padding_mode not in PADDING_MODES:
-            raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
         self.padding = padding
         self.fill = fill
-        self.padding_mode = padding_mode
+        self.padding_mode = checked_mode(padding_mode)
 
     def forward(self, img: Any) -> Any:
         """The image with a border."""
@@ -190,6 +188,6 @@ def checked_range(name: str, bounds: Any) -> Range:
     if not isinstance(bounds, Sequence):
         raise TypeError(f"{name} should be a sequence")
     if bounds[0] > bounds[1]:
-        warn("Scale and ratio should be of kind (min, max)", stacklevel=3)
+        warn("Scale and ratio should be of kind (min, max)")
     low, high = bounds
     return low, high

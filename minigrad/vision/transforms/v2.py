@@ -13,27 +13,27 @@ import numpy as np
 from minigrad.dtypes import dtype
 from minigrad.engine.graph import wrap
 from minigrad.nn.module import Module
+from minigrad.on_use import found, names_in
 from minigrad.tensor import Tensor
-from minigrad.vision import transforms
 from minigrad.vision.images import largest
-from minigrad.vision.transforms.functional.converting import convert_image_dtype, pil_to_tensor
+from minigrad.vision.transforms.functional.converting import channels_first, convert_image_dtype, pil_to_tensor
 
-SAME = (
-    "CenterCrop ColorJitter Compose FiveCrop GaussianBlur Grayscale InterpolationMode Lambda Normalize PILToTensor Pad "
-    "RandomAdjustSharpness RandomAffine RandomAutocontrast RandomCrop RandomEqualize RandomGrayscale "
-    "RandomHorizontalFlip RandomInvert RandomPerspective RandomPosterize RandomResizedCrop RandomRotation "
-    "RandomSolarize RandomVerticalFlip Resize TenCrop ToPILImage ToTensor"
-)
+LATER = {
+    "minigrad.vision.transforms": (
+        "CenterCrop ColorJitter Compose FiveCrop GaussianBlur Grayscale InterpolationMode Lambda Normalize "
+        "PILToTensor Pad RandomAdjustSharpness RandomAffine RandomAutocontrast RandomCrop RandomEqualize "
+        "RandomGrayscale RandomHorizontalFlip RandomInvert RandomPerspective RandomPosterize RandomResizedCrop "
+        "RandomRotation RandomSolarize RandomVerticalFlip Resize TenCrop ToPILImage ToTensor"
+    )
+}
 """What is there under the same names."""
 
 __all__ = ["ToDtype", "ToImage"]
-__all__ += SAME.split()
+__all__ += names_in(LATER)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in SAME.split():
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
-    return getattr(transforms, name)
+    return found(__name__, LATER, name)
 
 
 class ToImage(Module):
@@ -45,7 +45,7 @@ class ToImage(Module):
 
     def batch(self, images: Any) -> Tensor:
         """The same to many arrays at once."""
-        return wrap(np.ascontiguousarray((images if images.ndim == 4 else images[..., None]).transpose(0, 3, 1, 2)))
+        return wrap(np.ascontiguousarray(channels_first(images)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

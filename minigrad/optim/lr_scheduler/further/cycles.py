@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import cos, floor, pi
-from types import FunctionType
 from typing import Any
 
-from minigrad.optim.lr_scheduler.base import LRScheduler, checked_optimizer, one_for_each_group, put
+from minigrad.optim.lr_scheduler.base import (
+    LRScheduler,
+    attributes_of,
+    checked_optimizer,
+    one_for_each_group,
+    put,
+    put_attributes,
+)
 from minigrad.optim.optimizer import Group, Optimizer
 
 
@@ -110,16 +116,12 @@ class CyclicLR(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """All that the scheduler remembers, but for the optimizer; of scale_fn its attributes, if it has any."""
-        function = self._scale_fn_custom
-        attributes = None if function is None or isinstance(function, FunctionType) else function.__dict__.copy()
-        return {**super().state_dict(), "_scale_fn_custom": attributes}
+        return {**super().state_dict(), "_scale_fn_custom": attributes_of(self._scale_fn_custom)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
         super().load_state_dict({name: value for name, value in state_dict.items() if name != "_scale_fn_custom"})
-        attributes = state_dict["_scale_fn_custom"]
-        if attributes is not None:
-            self._scale_fn_custom.__dict__.update(attributes)
+        put_attributes(self._scale_fn_custom, state_dict["_scale_fn_custom"])
 
 
 class OneCycleLR(LRScheduler):

@@ -10,7 +10,7 @@ from minigrad.dtypes import float32, int64, uint8
 from minigrad.ops.selection import where
 from minigrad.ops.shaping import cat, stack
 from minigrad.tensor import Tensor
-from minigrad.vision.images import check_channels, dimensions, largest, on_picture, pillow
+from minigrad.vision.images import check_channels, dimensions, float_dtype, largest, on_picture, pillow
 from minigrad.vision.transforms.functional.converting import convert_image_dtype
 
 __all__ = [
@@ -45,8 +45,8 @@ def adjust_contrast(img: Any, contrast_factor: float) -> Any:
     check_factor("contrast_factor", contrast_factor)
     check_channels(img)
     grey = rgb_to_grayscale(img) if dimensions(img)[0] == 3 else img
-    floats = grey if img.is_floating_point() else grey.to(float32)
-    return blend(img, floats.mean((-3, -2, -1), keepdim=True), contrast_factor)
+    mean = grey.to(float_dtype(img)).mean((-3, -2, -1), keepdim=True)
+    return blend(img, mean, contrast_factor)
 
 
 def adjust_saturation(img: Any, saturation_factor: float) -> Any:
@@ -83,7 +83,7 @@ def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
     if not isinstance(img, Tensor):
         return on_picture(picture_gamma, img, gamma, gain)
     check_channels(img)
-    floats = img if img.is_floating_point() else convert_image_dtype(img, float32)
+    floats = convert_image_dtype(img, float_dtype(img))
     return convert_image_dtype((gain * floats.pow(gamma)).clamp(0, 1), img.dtype)
 
 
@@ -156,9 +156,7 @@ def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
     """The image in grey, in one channel or in three equal ones: 0.2989 red + 0.587 green + 0.114 blue."""
     if not isinstance(img, Tensor):
         return on_picture(picture_grey, img, num_output_channels)
-    if img.ndim < 3:
-        raise TypeError(f"Input image tensor should have at least 3 dimensions, but found {img.ndim}")
-    check_channels(img)
+    check_image(img)
     check_grey(num_output_channels)
     grey = img.clone()
     if img.shape[-3] == 3:
@@ -227,7 +225,7 @@ def autocontrast(img: Any) -> Any:
     if not isinstance(img, Tensor):
         return on_picture(pillow("ImageOps").autocontrast, img)
     check_image(img)
-    floats = img if img.is_floating_point() else img.to(float32)
+    floats = img.to(float_dtype(img))
     least, most = floats.amin((-2, -1), keepdim=True), floats.amax((-2, -1), keepdim=True)
     scale = largest(img.dtype) / (most - least)
     flat = ~scale.isfinite()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from minigrad.dtypes import dtype, float32, float64, get_default_dtype, int32, i
 from minigrad.engine.graph import wrap
 from minigrad.ops.creation import as_tensor
 from minigrad.tensor import Tensor
-from minigrad.vision.images import is_picture, largest, pillow, pixels
+from minigrad.vision.images import is_picture, largest, on_picture, pillow, pixels
 
 __all__ = ["convert_image_dtype", "normalize", "pil_to_tensor", "to_pil_image", "to_tensor"]
 
@@ -26,12 +27,15 @@ def to_tensor(pic: Any) -> Tensor:
 
 def to_tensors(images: Any) -> Tensor:
     """The same to many arrays at once, (N, height, width[, channels])."""
-    if images.ndim == 3:
-        images = images[..., None]
-    images = images.transpose(0, 3, 1, 2)
+    images = channels_first(images)
     if images.dtype != np.uint8:
         return wrap(images.copy())
     return wrap(images.astype(get_default_dtype().numpy, order="C") / 255)
+
+
+def channels_first(images: Any) -> Any:
+    """Arrays (N, height, width[, channels]) as (N, channels, height, width)."""
+    return (images if images.ndim == 4 else images[..., None]).transpose(0, 3, 1, 2)
 
 
 def pil_to_tensor(pic: Any) -> Tensor:
@@ -84,6 +88,15 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
     mode = fitting_mode(array.dtype, channels, mode)
     height, width = array.shape[:2]
     return pillow().frombuffer(mode, (width, height), array.tobytes(), "raw", mode, 0, 1)
+
+
+def through_tensor(function: Callable[..., Any], image: Any, *arguments: Any) -> Any:
+    """What a function of Tensors makes of a PIL image, in the mode that it has, or of an array."""
+
+    def of_picture(picture: Any, *arguments: Any) -> Any:
+        return to_pil_image(function(pil_to_tensor(picture), *arguments), picture.mode)
+
+    return on_picture(of_picture, image, *arguments)
 
 
 def fitting_mode(kind: Any, channels: int, mode: str | None) -> str:

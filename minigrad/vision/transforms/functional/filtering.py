@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from minigrad.dtypes import float32
 from minigrad.ops.convolution import conv2d
 from minigrad.ops.creation import linspace, tensor
 from minigrad.tensor import Tensor
-from minigrad.vision.images import check_channels, extent, is_picture, on_picture, through_floats
+from minigrad.vision.images import check_channels, extent, float_dtype, on_picture, through_floats
 from minigrad.vision.transforms.functional.coloring import blend, check_factor, enhanced
-from minigrad.vision.transforms.functional.converting import pil_to_tensor, to_pil_image
+from minigrad.vision.transforms.functional.converting import through_tensor
 from minigrad.vision.transforms.functional.placing import pad
 
 __all__ = ["adjust_sharpness", "gaussian_blur"]
@@ -31,13 +28,10 @@ def gaussian_blur(img: Any, kernel_size: int | Sequence[int], sigma: float | Seq
     sigmas = [size * 0.15 + 0.35 for size in sizes] if sigma is None else twice(sigma)
     if min(sigmas) <= 0:
         raise ValueError(f"sigma should have positive values. Got {sigma}")
-    if is_picture(img):
-        return to_pil_image(gaussian_blur(pil_to_tensor(img), sizes, sigmas), img.mode)
-    if isinstance(img, np.ndarray):
-        return on_picture(gaussian_blur, img, sizes, sigmas)
+    if not isinstance(img, Tensor):
+        return through_tensor(gaussian_blur, img, sizes, sigmas)
     extent(img)
-    dtype = img.dtype if img.is_floating_point() else float32
-    across, down = (bell(size, width, dtype, img.device) for size, width in zip(sizes, sigmas))
+    across, down = (bell(size, width, float_dtype(img), img.device) for size, width in zip(sizes, sigmas))
     edges = (sizes[0] // 2, sizes[1] // 2)
     return through_floats(lambda images: averaged(pad(images, edges, 0, "reflect"), down[:, None] @ across[None]), img)
 
@@ -72,8 +66,7 @@ def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
     check_channels(img)
     if min(extent(img)) <= 2:
         return img
-    dtype = img.dtype if img.is_floating_point() else float32
-    weights = tensor([[1, 1, 1], [1, 5, 1], [1, 1, 1]], dtype=dtype, device=img.device) / 13
+    weights = tensor([[1, 1, 1], [1, 5, 1], [1, 1, 1]], dtype=float_dtype(img), device=img.device) / 13
     smooth = img.clone()
     smooth[..., 1:-1, 1:-1] = through_floats(lambda images: averaged(images, weights), img)
     return blend(img, smooth, sharpness_factor)

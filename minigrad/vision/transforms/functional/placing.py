@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.creation import as_tensor, full
+from minigrad.ops.creation import as_tensor
 from minigrad.tensor import Tensor
 from minigrad.vision.images import dimensions, extent, is_picture, pillow
 
@@ -94,8 +94,7 @@ def pad(img: Any, padding: int | Sequence[int], fill: Any = 0, padding_mode: str
     padding_mode: what is added: "constant" (the value fill), "edge" (the outermost pixels again), "reflect" (the
         image mirrored at them) or "symmetric" (mirrored beside them).
     """
-    if padding_mode not in PADDING_MODES:
-        raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
+    checked_mode(padding_mode)
     sides = each_side(padding)
     if is_picture(img):
         return picture_bordered(img, sides, fill, padding_mode)
@@ -187,6 +186,13 @@ def each_side(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
+def checked_mode(padding_mode: str) -> str:
+    """A way to pad that there is.  ValueError for another."""
+    if padding_mode not in PADDING_MODES:
+        raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
+    return padding_mode
+
+
 # Arrays and Tensors
 
 
@@ -216,5 +222,5 @@ def positions(image: Any, numbers: Any) -> Any:
 def filled(image: Any, height: int, width: int, fill: Any) -> Any:
     """An image of another height and width, like another one else, filled with one value."""
     if isinstance(image, Tensor):
-        return full((*image.shape[:-2], height, width), fill, dtype=image.dtype, device=image.device)
+        return image.new_full((*image.shape[:-2], height, width), fill)
     return np.full((height, width, *image.shape[2:]), fill, image.dtype)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any
-from warnings import warn
 
 from minigrad.dtypes import uint8
+from minigrad.engine.places import warn
 from minigrad.nn import functional
 from minigrad.tensor import Tensor
 from minigrad.vision.images import extent, on_picture, through_floats
@@ -87,7 +87,7 @@ def resize(
     if isinstance(img, Tensor):
         return resized(img, height, width, mode.value, bool(antialias))
     if antialias is False:
-        warn("Anti-alias option is always applied for PIL Image input. Argument antialias is ignored.", stacklevel=2)
+        warn("Anti-alias option is always applied for PIL Image input. Argument antialias is ignored.")
     return on_picture(lambda picture: picture.resize((width, height), OF_PILLOW[mode]), img)
 
 

@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.dtypes import float32
 from minigrad.nn import functional
 from minigrad.ops.creation import linspace, tensor
 from minigrad.ops.selection import where
 from minigrad.ops.shaping import cat, stack
 from minigrad.tensor import Tensor
-from minigrad.vision.images import dimensions, extent, is_picture, on_picture, pillow, through_floats
-from minigrad.vision.transforms.functional.converting import pil_to_tensor, to_pil_image
+from minigrad.vision.images import dimensions, extent, float_dtype, on_picture, pillow, through_floats
+from minigrad.vision.transforms.functional.converting import through_tensor
 from minigrad.vision.transforms.functional.placing import picture_fill
 from minigrad.vision.transforms.functional.resampling import OF_PILLOW, InterpolationMode, interpolation_mode
 
@@ -135,15 +134,10 @@ def extent_turned(matrix: list[float], height: int, width: int) -> tuple[int, in
 
 def affine_grid(matrix: list[float], image: Tensor, height: int, width: int) -> Tensor:
     """The places that a matrix says, for an image of this height and width: (1, height, width, 2), from -1 to 1."""
-    theta = tensor(matrix, dtype=dtype_of(image), device=image.device).reshape(2, 3)
+    theta = tensor(matrix, dtype=float_dtype(image), device=image.device).reshape(2, 3)
     rows, columns = extent(image)
     scaled = theta.T / tensor([0.5 * columns, 0.5 * rows], dtype=theta.dtype, device=image.device)
     return mapped(scaled, height, width, -height * 0.5, -width * 0.5)
-
-
-def dtype_of(image: Tensor) -> Any:
-    """The dtype in which places are computed."""
-    return image.dtype if image.is_floating_point() else float32
 
 
 def mapped(matrix: Tensor, height: int, width: int, top: float, left: float) -> Tensor:
@@ -199,7 +193,7 @@ def perspective(
         return on_picture(transformed, img, "PERSPECTIVE", numbers, mode, fill)
     a, b, c, d, e, f, g, h = numbers
     height, width = extent(img)
-    options = {"dtype": dtype_of(img), "device": img.device}
+    options: dict[str, Any] = {"dtype": float_dtype(img), "device": img.device}
     scaled = tensor([[a, b, c], [d, e, f]], **options).T / tensor([0.5 * width, 0.5 * height], **options)
     above = mapped(scaled, height, width, 0, 0)
     below = mapped(tensor([[g, h, 1.0], [g, h, 1.0]], **options).T, height, width, 0, 0)
@@ -233,10 +227,8 @@ def elastic_transform(
     mode = interpolation_mode(interpolation)
     if not isinstance(displacement, Tensor):
         raise TypeError("Argument displacement should be a Tensor")
-    if is_picture(img):
-        return to_pil_image(elastic_transform(pil_to_tensor(img), displacement, mode, fill), img.mode)
-    if isinstance(img, np.ndarray):
-        return on_picture(elastic_transform, img, displacement, mode, fill)
+    if not isinstance(img, Tensor):
+        return through_tensor(elastic_transform, img, displacement, mode, fill)
     height, width = extent(img)
     if displacement.shape != (1, height, width, 2):
         raise ValueError(

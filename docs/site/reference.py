@@ -1,0 +1,331 @@
+"""The pages of the reference, written from the docstrings of all public names."""
+
+from __future__ import annotations
+
+import html
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import minigrad
+from minigrad import launcher
+
+PROJECT = Path(__file__).parent.parent.parent
+OWN = {"minigrad": "minigrad.seeing", "minigrad.testing": "minigrad.testing"}
+"""What PyTorch has not, and the module that offers it."""
+PRIVATE = ("torch._C",)
+MODULES, CONSTANTS = "modules", "constants"
+FEW = 8
+"""So many names are not grouped, and need no index."""
+WIDE = 88
+"""Signatures that are wider get a line for each argument."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A public name: where it is asked for, and what stands there."""
+
+    module: str
+    name: str
+    value: Any
+
+    @property
+    def path(self) -> str:
+        """As in a program: torch.nn.Linear."""
+        return f"{self.module}.{self.name}"
+
+    @property
+    def home(self) -> str:
+        """The module of minigrad that defines it, or this one where that cannot be told."""
+        home = getattr(self.value, "__module__", None) if has_docstring(self.value) else None
+        return home if isinstance(home, str) and home.startswith("minigrad") else self.module
+
+
+def has_docstring(value: Any) -> bool:
+    """Whether a name may be asked for a docstring: constants, dtypes and modules have that of their type or page."""
+    is_code = inspect.isroutine(value) or inspect.isclass(value) or isinstance(value, property)
+    return is_code and (getattr(value, "__module__", "") or "").partition(".")[0] != "multiprocessing"
+
+
+@cache
+def entries() -> dict[str, list[Entry]]:
+    """All public names, by module, under PyTorch's names of them; then what is minigrad's own."""
+    modules = {path: module for path, module in launcher.supported_modules().items() if path not in PRIVATE}
+    found = {
+        path: [Entry(path, name, getattr(module, name)) for name in module.__all__] for path, module in modules.items()
+    }
+    found["torch.Tensor"] = [Entry("torch.Tensor", name, value) for name, value in methods_of(minigrad.Tensor)]
+    for path, home in OWN.items():
+        module = importlib.import_module(home)
+        found[path] = [Entry(path, name, getattr(module, name)) for name in module.__all__]
+    return {path: found[path] for path in sorted(found, key=by_importance) if found[path]}
+
+
+def by_importance(path: str) -> tuple[int, str]:
+    """The order of the pages: modules above their parts, torch first."""
+    order = ("torch", "torch.Tensor", "torch.nn", "torch.autograd", "torch.optim", "torch.utils.data")
+    return (order.index(path) if path in order else len(order)), path
+
+
+@cache
+def first_places() -> dict[int, Entry]:
+    """Where each thing that has several names is documented, by its id."""
+    places: dict[int, Entry] = {}
+    for module in entries().values():
+        for entry in filter(is_documented_once, module):
+            places.setdefault(id(entry.value), entry)
+    return places
+
+
+def is_documented_once(entry: Entry) -> bool:
+    """Whether other names of the same thing lead here; a dtype has several names on one page."""
+    return has_docstring(entry.value) or isinstance(entry.value, ModuleType)
+
+
+def first_place(entry: Entry) -> Entry:
+    """Where the thing of this name is documented: here, or on an earlier page."""
+    return first_places().get(id(entry.value), entry)
+
+
+def own_page(path: str) -> bool:
+    """Whether a module has a page: one whose names are all documented elsewhere is listed on the page of the pages."""
+    return any(first_place(entry).module == path for entry in entries()[path])
+
+
+@cache
+def pages() -> dict[str, str]:
+    """The Markdown of each page by its place in the site."""
+    shown = [path for path in entries() if own_page(path)]
+    return {"reference/index.md": overview(shown), **{page_of(path): page(path) for path in shown}}
+
+
+def page_of(module: str) -> str:
+    """Where the page of a module lies in the site."""
+    return f"reference/{module}.md"
+
+
+def overview(shown: list[str]) -> str:
+    """The page of the pages."""
+    rows = [f"| [{path}]({path}.md) | {len(entries()[path])} | {first_line(module_of(path))} |" for path in shown]
+    lines = [
+        "# Reference",
+        "",
+        "Every public name, with what its docstring says: shapes, errors, formula, source. The names are PyTorch's, as",
+        "a script asks for them under `python -m minigrad`; in a program of your own `import minigrad as torch` does.",
+        "",
+        *("| module | names | |", "|---|---|---|", *rows),
+        "",
+        "## Other places of the same names",
+        "",
+        *("| module | its names are those of | names |", "|---|---|---|"),
+    ]
+    for path in entries():
+        if path not in shown:
+            homes = dict.fromkeys(first_place(entry).module for entry in entries()[path])
+            names = " ".join(f"`{entry.name}`" for entry in entries()[path])
+            lines.append(f"| {path} | {' '.join(f'[{home}]({home}.md)' for home in homes)} | {names} |")
+    return "\n".join(lines) + "\n"
+
+
+def page(path: str) -> str:
+    """The page of a module: an index by subject, then every name."""
+    groups = grouped(entries()[path])
+    lines = ["---", "hide: [toc]", "---", "", f"# {path}", "", *prose_of(module_of(path)), ""]
+    if len(entries()[path]) > FEW:
+        lines += ['<dl class="names">']
+        for title, members in groups:
+            links = " ".join(f'<a href="#{entry.path}">{entry.name}</a>' for entry in members)
+            lines += [f"<dt>{title}</dt><dd>{links}</dd>"]
+        lines += ["</dl>", ""]
+    for title, members in groups:
+        lines += [f"## {title} {{ .subject }}", ""] if title else []
+        for entry in members:
+            lines += section(entry, path)
+    return "\n".join(lines) + "\n"
+
+
+def grouped(members: list[Entry]) -> list[tuple[str, list[Entry]]]:
+    """The names by the file that defines them, files that no lesson needs last; one group without a title if few."""
+    by_home: dict[str, list[Entry]] = {}
+    for entry in members:
+        by_home.setdefault(title_of(entry), []).append(entry)
+    if len(by_home) == 1 or len(members) <= FEW:
+        return [("", members)]
+    return sorted(by_home.items(), key=lambda item: (item[0] in (MODULES, CONSTANTS), "further" in item[0], item[0]))
+
+
+def title_of(entry: Entry) -> str:
+    """The name of the file that defines it as words: `linear algebra`, `further pooling`."""
+    if not has_docstring(entry.value):
+        return MODULES if isinstance(entry.value, ModuleType) else CONSTANTS
+    kept = entry.home.split(".")
+    return " ".join(kept[-2:] if "further" in kept[-2:-1] else kept[-1:]).replace("_", " ")
+
+
+def section(entry: Entry, path: str) -> list[str]:
+    """What is said of a name."""
+    head = [f"### {entry.name} {{ #{entry.path} }}", ""]
+    place = first_place(entry)
+    if isinstance(entry.value, ModuleType):
+        return [*head, module_line(entry, path), ""]
+    if not has_docstring(entry.value):
+        return [*head, constant(entry), ""]
+    if place.path != entry.path:
+        return [*head, f"The same as {link_to(place, place.path, page_of(path))}.", ""]
+    code = ["```python", signature(entry), "```", ""]
+    return [*head, *code, *prose_of(entry.value), *methods(entry), *source_line(entry.value), ""]
+
+
+def module_line(entry: Entry, path: str) -> str:
+    """Of a name that is a module: where its own page is."""
+    if entry.path in entries() and own_page(entry.path):
+        return f"A module: [{entry.path}]({entry.path}.md)."
+    return "A module." if entry.path == path else f"A module: {first_line(entry.value)}"
+
+
+def constant(entry: Entry) -> str:
+    """Of a name without a docstring of its own: what it is."""
+    value = entry.value
+    if callable(value) and not isinstance(value, minigrad.dtype):
+        return "Python's own."
+    text = repr(value) if not re.search(r" at 0x|^<", repr(value)) else f"{type(value).__name__}(...)"
+    about = first_line(type(value)) if type(value).__module__.startswith("minigrad") else ""
+    return f"`{text}`. {about}".strip()
+
+
+def link_to(place: Entry, text: str, page: str) -> str:
+    """A link to where a name is documented, from a page of the reference."""
+    file = "" if page_of(place.module) == page else f"{place.module}.md"
+    if isinstance(place.value, ModuleType) and place.path in entries() and own_page(place.path):
+        return f"[{text}]({place.path}.md)"
+    return f"[{text}]({file}#{place.path})"
+
+
+# Signatures, methods, sources ------------------------------------------------------------------------------
+
+
+def signature(entry: Entry) -> str:
+    """How it is called: in one line, or a line for each argument."""
+    value = entry.value
+    if not callable(value):  # a property
+        return entry.path
+    try:
+        found = inspect.signature(value)
+    except ValueError:  # of a class of Python's own
+        return f"{entry.path}(...)"
+    parameters = list(shown(found, value))
+    returns = "" if found.return_annotation in (found.empty, "None", None) else f" -> {found.return_annotation}"
+    line = f"{entry.path}({', '.join(parameters)}){returns}"
+    if len(line) <= WIDE:
+        return line
+    return "\n".join([f"{entry.path}(", *(f"    {parameter}," for parameter in parameters), f"){returns}"])
+
+
+def shown(found: inspect.Signature, value: Any) -> Iterator[str]:
+    """The parameters of a signature, the marks between them, and `out` where a function takes it."""
+    kinds = inspect.Parameter
+    last = None
+    for parameter in found.parameters.values():
+        if last == kinds.POSITIONAL_ONLY != parameter.kind:
+            yield "/"
+        if parameter.kind == kinds.KEYWORD_ONLY and last not in (kinds.KEYWORD_ONLY, kinds.VAR_POSITIONAL):
+            yield "*"
+        last = parameter.kind
+        yield written(parameter)
+    if last == kinds.POSITIONAL_ONLY:
+        yield "/"
+    if hasattr(value, "__wrapped__") and "out" in value.__code__.co_varnames and "out" not in found.parameters:
+        yield from () if last in (kinds.KEYWORD_ONLY, kinds.VAR_POSITIONAL) else ("*",)
+        yield "out=None"
+
+
+def written(parameter: inspect.Parameter) -> str:
+    """A parameter as in a definition, in PyTorch's names."""
+    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    annotation = "" if parameter.annotation is parameter.empty else f": {parameter.annotation}"
+    if parameter.default is parameter.empty:
+        return f"{stars}{parameter.name}{annotation}"
+    default = re.sub(r"^<function (\w+) at .*>$|^<.*>$", lambda found: found[1] or "...", repr(parameter.default))
+    equals = " = " if annotation else "="
+    return f"{parameter.name}{annotation}{equals}{default}".replace("minigrad.", "torch.")
+
+
+def methods_of(owner: type) -> list[tuple[str, Any]]:
+    """The public methods and properties of a class that have a docstring and are no other class's."""
+    names = dir(owner) if owner is minigrad.Tensor else vars(owner)
+    found = [(name, getattr(owner, name)) for name in sorted(names) if not name.startswith("_")]
+    return [(name, value) for name, value in found if has_docstring(value) and inspect.getdoc(value)]
+
+
+def methods(entry: Entry) -> list[str]:
+    """The methods that a class defines itself, a line for each."""
+    if not inspect.isclass(entry.value) or entry.value is minigrad.Tensor:
+        return []
+    lines = []
+    for name, value in methods_of(entry.value):
+        if name != "forward" and not inspect.isclass(value):
+            line = re.sub(r"\s+", " ", signature(Entry("", name, value)).lstrip("."))
+            lines.append(f"- `{line.replace('(self, ', '(').replace('(self)', '()')}`: {first_line(value)}")
+    return [*lines, ""] if lines else []
+
+
+def source_line(value: Any) -> list[str]:
+    """A link to the lines that define it."""
+    try:
+        code = inspect.unwrap(value.fget if isinstance(value, property) else value)
+        file = Path(inspect.getsourcefile(code) or "").relative_to(PROJECT)
+        number = inspect.getsourcelines(code)[1]
+    except (TypeError, OSError, ValueError):
+        return []
+    place = file.as_posix()
+    return [f'<a class="source" href="../source/{place}.html#L-0-{number}">{place}:{number}</a>']
+
+
+# Docstrings as Markdown ------------------------------------------------------------------------------------
+
+
+def module_of(path: str) -> Any:
+    """The module, or the class, that a page is of."""
+    if path == "torch.Tensor":
+        return minigrad.Tensor
+    return importlib.import_module(OWN[path]) if path in OWN else launcher.supported_modules()[path]
+
+
+def first_line(value: Any) -> str:
+    """The first sentence of a docstring."""
+    return prose((inspect.getdoc(value) or "").partition("\n\n")[0])
+
+
+def prose_of(value: Any) -> list[str]:
+    """A docstring as blocks of Markdown: paragraphs, indented formulas, examples."""
+    lines: list[str] = []
+    fence = None
+    for block in re.split(r"\n\s*\n", inspect.getdoc(value) or ""):
+        kind = "pycon" if block.startswith(">>>") else "text" if block.startswith("  ") else None
+        if fence and kind != fence:
+            lines += ["```", ""]
+        if kind:
+            lines += [""] if kind == fence else [f"```{kind}"]
+            lines.append(inspect.cleandoc("\n" + block) if kind == "text" else block)
+        else:
+            lines += [prose(block), ""]
+        fence = kind
+    return [*lines, "```", ""] if fence else lines
+
+
+def prose(text: str) -> str:
+    """Sentences of a docstring: code and addresses are marked as such, all else is as it was written."""
+    text = re.sub(r"::$", ":", text)
+    parts = re.split(r"(`[^`]+`|https?://[^\s,;)]*[^\s,;).])", text)
+    for place, part in enumerate(parts):
+        if part.startswith("http"):
+            parts[place] = f"[{part.partition('://')[2].removeprefix('docs.')}]({part})"
+        elif not part.startswith("`"):
+            parts[place] = re.sub(r"([\\*_\[\]{}|])", r"\\\1", html.escape(part, quote=False))
+    return "".join(parts)

@@ -1,0 +1,263 @@
+"""A third array library, beside NumPy and CuPy: its arrays compute as NumPy's do, and have each call noted on a tape.
+
+What a program can repeat is listed here, and nothing else is noted: an attribute, a method or a function that is not
+in the lists makes the tape refuse, and the step goes on as it would without.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from minigrad.arrays import libraries
+from minigrad.compiled.numbers import Number
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+KNOWN = words("shape dtype ndim size itemsize nbytes strides flags plain base sum max min any all prod clip")
+"""Attributes that tell nothing of the values, and methods that NumPy makes of functions of each element."""
+
+VIEWS = words("T mT reshape transpose swapaxes squeeze view ravel diagonal real")
+"""Attributes and methods that look at the same memory, if they can."""
+
+FUNCTIONS = words("mean var std round argmax argmin argsort cumsum cumprod take repeat searchsorted dot")
+"""Methods that are functions of NumPy's too."""
+
+REPEATED = (
+    "where mean var std einsum concatenate stack dot tensordot argmax argmin argsort sort cumsum cumprod take "
+    "take_along_axis searchsorted repeat tile tril triu clip roll flip pad round diff trace isclose partition "
+    "argpartition nan_to_num sinc i0 linalg.inv linalg.det linalg.solve linalg.cholesky angle ptp median count_nonzero"
+)
+"""Functions whose result has a shape that the arguments' shapes decide."""
+
+LOOKING = (
+    "broadcast_to transpose swapaxes moveaxis expand_dims squeeze reshape ravel atleast_1d atleast_2d diagonal real "
+    "shape ndim size result_type may_share_memory shares_memory broadcast_arrays can_cast min_scalar_type split "
+    "array_split rollaxis rot90 fliplr flipud copy"
+)
+"""Functions that look at an array's memory, or tell what does not go by its values."""
+
+INTO = frozenset(map(np.__dict__.get, ("einsum", "concatenate", "stack", "dot", "take", "clip", "cumsum", "cumprod")))
+"""Functions that write their result into a given array."""
+
+NAMES: dict[Any, str] = {}
+"""How a program calls the functions that it may."""
+for path in f"{REPEATED} {LOOKING} copyto put_along_axis".split():
+    function: Any = np
+    for part in path.split("."):
+        function = getattr(function, part, None)
+    NAMES[function] = f"np.{path}"
+NAMES.pop(None, None)
+
+
+class Current(threading.local):
+    """The tape of the thread."""
+
+    tape: Any = None
+
+
+here = Current()
+
+
+class Recorded(np.ndarray[Any, Any]):
+    """An array that computes, and has noted that it did.  plain: the NumPy array that it stands for."""
+
+    plain: Any
+    is_scalar = False
+    """Whether NumPy would give one of its numbers here."""
+
+    def __pow__(self, other: Any, modulo: None = None) -> Any:
+        _ = modulo
+        if self.is_scalar and isinstance(other, (int, float)):
+            return here.tape.power(self.plain, other)
+        return super().__pow__(other)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return here.tape.elementwise(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        _ = types
+        return here.tape.function(func, args, kwargs)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in KNOWN or name in OWN or name.startswith("__"):
+            return super().__getattribute__(name)
+        if name in VIEWS:
+            return here.tape.looking(self.plain, name)
+        if name in FUNCTIONS:
+            return lambda *args, **kwargs: getattr(np, name)(self, *args, **kwargs)
+        here.tape.refuse(f"the array's `{name}`")
+        return getattr(self.plain, name)
+
+    def __getitem__(self, key: Any) -> Any:
+        return here.tape.item(self.plain, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        here.tape.put(self.plain, key, value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def base(self) -> Any:
+        """The array that owns the memory; None for one that does."""
+        return None if self.plain.base is None else recorded(self.plain.base)
+
+    def copy(self, order: Any = "C") -> Any:
+        """A copy."""
+        return here.tape.copied(self.plain, self.plain.copy(order))
+
+    def astype(  # type: ignore[override]
+        self, dtype: Any, order: Any = "K", copy: bool = True, **_: Any
+    ) -> Any:
+        """A copy in another dtype."""
+        if not copy and self.dtype == dtype:
+            return self
+        return here.tape.copied(self.plain, self.plain.astype(dtype, order))
+
+    def flatten(self, order: Any = "C") -> Any:
+        """A flat copy."""
+        return here.tape.copied(self.plain.ravel(order), self.plain.flatten(order))
+
+    def setflags(self, *flags: Any, **named: Any) -> None:
+        """Whether it may be written to."""
+        self.plain.setflags(*flags, **named)
+
+    def fill(self, value: Any) -> None:
+        """Give every element a value."""
+        self[...] = value
+
+    def __bool__(self) -> bool:
+        return bool(here.tape.condition(self.plain))
+
+    def __float__(self) -> float:
+        return float(self.read())
+
+    def __int__(self) -> int:
+        return int(self.read())
+
+    def __index__(self) -> int:
+        return int(self.read())
+
+    def __complex__(self) -> complex:
+        return complex(self.read())
+
+    def __contains__(self, x: Any) -> bool:
+        return bool((self == x).any())
+
+    def item(self, *args: Any) -> Any:
+        """An element as a Python number: a condition of a program where it is a bool, else not repeated by one."""
+        if self.dtype == bool and self.size == 1 and not args:
+            return here.tape.condition(self.plain)
+        return self.read().item(*args)
+
+    def tolist(self) -> Any:
+        """The elements as Python numbers."""
+        return self.read().tolist()
+
+    def read(self) -> Any:
+        """The NumPy array, for Python to look at its values: no program can repeat what it does then."""
+        here.tape.refuse("the values of a tensor are read as numbers (.item(), float(), int(), print)")
+        return self.plain
+
+
+OWN = frozenset(vars(Recorded))
+
+
+def recorded(x: Any) -> Any:
+    """A NumPy array as one that notes what is done to it; anything else as it is."""
+    if type(x) is not np.ndarray:
+        return x
+    view = x.view(Recorded)
+    view.plain = x
+    return view
+
+
+def plain(x: Any) -> Any:
+    """NumPy's arrays in place of recorded ones, also in tuples, lists and dicts."""
+    if isinstance(x, Recorded):
+        return x.plain
+    if isinstance(x, Number):
+        return x.value
+    if type(x) in (tuple, list):
+        return type(x)(map(plain, x))
+    return {key: plain(value) for key, value in x.items()} if type(x) is dict else x
+
+
+class Library:
+    """NumPy, as ops get it for recorded arrays: what it makes is recorded too."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(np, name)
+        if not (isinstance(found, (np.ufunc, type, float)) or name in PLAIN or (callable(found) and found in NAMES)):
+            here.tape.refuse(f"np.{name}")
+        return found
+
+    @property
+    def lib(self) -> Any:
+        """The functions that make views of any steps through memory."""
+        as_strided = np.lib.stride_tricks.as_strided
+        strided = lambda x, shape, strides: recorded(as_strided(plain(x), shape, strides))  # noqa: E731
+        return SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=strided))
+
+    def empty(self, *args: Any, **kwargs: Any) -> Any:
+        """A new array."""
+        return here.tape.new(np.empty(*args, **kwargs))
+
+    def zeros(self, *args: Any, **kwargs: Any) -> Any:
+        """A new array of zeros."""
+        return here.tape.born(np.zeros(*args, **kwargs))
+
+    def ones(self, *args: Any, **kwargs: Any) -> Any:
+        """A new array of ones."""
+        return here.tape.born(np.ones(*args, **kwargs))
+
+    def full(self, shape: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """A new array of one value."""
+        if not isinstance(value, Recorded):
+            return here.tape.born(np.full(shape, value, *args, **kwargs))
+        made = self.empty(shape, *(args or (value.dtype,)), **kwargs)
+        made[...] = value
+        return made
+
+    def eye(self, *args: Any, **kwargs: Any) -> Any:
+        """A new matrix with ones on its diagonal."""
+        return here.tape.born(np.eye(*args, **kwargs))
+
+    def arange(self, *args: Any, **kwargs: Any) -> Any:
+        """Numbers in their order."""
+        return here.tape.born(np.arange(*args, **kwargs))
+
+    def asarray(self, x: Any, dtype: Any = None, **kwargs: Any) -> Any:
+        """What is no array as one."""
+        if isinstance(x, Recorded):
+            return x if dtype is None else x.astype(dtype, copy=False)
+        return here.tape.born(np.asarray(x, dtype, **kwargs))
+
+    array = asarray
+
+    def ascontiguousarray(self, x: Any) -> Any:
+        """An array by rows."""
+        return x if x.flags.c_contiguous else x.copy()
+
+    def asfortranarray(self, x: Any) -> Any:
+        """An array by columns."""
+        return x if x.flags.f_contiguous else x.copy("F")
+
+
+PLAIN = words(
+    "iinfo finfo dtype promote_types broadcast_shapes pi inf nan newaxis linalg "
+    "empty_like zeros_like ones_like full_like"
+)
+"""What ops ask NumPy for that has nothing to do with values."""
+
+
+libraries[Recorded] = Library()
