@@ -106,6 +106,8 @@ def test_what_refuses_everything_is_not_taken_for_right() -> None:
 
     with pytest.raises(CheckError, match="it refuses all 50 samples, the last with ValueError: no"):
         check_op(lambda x: refuse(x), lambda x: refuse(np.asarray(x)))
+    with pytest.raises(CheckError, match="it refuses all 10 samples of float64, which finite differences need"):
+        check_op(lambda x: x * 2 if x.dtype is minigrad.float32 else refuse(x), dtypes=["float32"])
 
 
 def test_another_name_of_a_check_is_an_error() -> None:

@@ -137,15 +137,15 @@ class Checks:
         return None
 
     def refusing_everything(self) -> CheckError | None:
-        """The error where it refuses every sample, as the reference does, so that nothing would be checked."""
-        errors = []
-        for sample in self.samples(False):
-            error = self.subject.run(sample).error
-            if error is None or (self.reference is None and "runs" in self.names):
-                return None
-            errors.append(error)
-        words = f"{self.subject.name}: it refuses all {len(errors)} samples, the last with {checks.said(errors[-1])}"
-        return CheckError(f"{words}\nDraw others: `inputs=`", "runs", "")
+        """The error where it refuses every sample of a kind, so that nothing would be checked."""
+        for smooth, of in ((False, ""), (True, " of float64, which finite differences need")):
+            errors = [self.subject.run(sample).error for sample in self.samples(smooth)]
+            seen = not smooth and self.reference is None and "runs" in self.names  # by that check
+            if all(errors) and not seen:
+                said = checks.said(errors[-1])  # type: ignore[arg-type]
+                words = f"{self.subject.name}: it refuses all {len(errors)} samples{of}, the last with {said}"
+                return CheckError(f"{words}\nDraw others: `inputs=`", "runs", "")
+        return None
 
     def failing(self, name: str) -> tuple[Sample, Found] | None:
         """The first sample that a check fails on, and what it finds."""
