@@ -350,6 +350,16 @@ def test_a_view_and_its_base_see_each_others_changes() -> None:
     assert copy.tolist() == [[0, 0, 0]]
 
 
+def test_values_that_are_added_broadcast_to_an_index_of_two_dimensions() -> None:
+    """NumPy's add.at reads beyond them."""
+
+    def added(torch: Any) -> Any:
+        at, values = torch.tensor([[2, 0], [0, -2]]), torch.tensor([1.0, 0.5])
+        return torch.index_put(torch.zeros(3), (at,), values, accumulate=True).tolist()
+
+    same(added)
+
+
 @pytest.mark.filterwarnings("ignore:index_reduce:UserWarning")
 @pytest.mark.parametrize("op", ["scatter_reduce_", "index_reduce_"])
 @pytest.mark.parametrize("way", ["prod", "mean", "amax", "amin"])

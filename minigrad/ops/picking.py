@@ -469,9 +469,10 @@ def put_at_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, key: Any)
 
 def added_at(a: Tensor, key: tuple[Any, ...], value: Tensor, name: str, copy: Any = copy_of) -> Tensor:
     """A copy of `a` with value added to a[key], as often as a place is named."""
-    result = copy(raw(a))
+    result, v = copy(raw(a)), raw(value)
     with quiet():
-        add_at(result, key, raw(value))
+        # NumPy 2.4's add.at reads beyond a vector that it broadcasts to an index of two dimensions.
+        add_at(result, key, array_module(v).broadcast_to(v, result[key].shape))
     return record(result, (a, value), (added_at_da, added_at_dvalue), saved=(key,), name=name)
 
 
