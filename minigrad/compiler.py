@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from minigrad.compiled import compile
+from minigrad.compiled import compile as compile
 from minigrad.compiled.step import Compiled, everything
 
 __all__ = [

@@ -22,13 +22,15 @@ def put_into(out: Any, op: Op, args: tuple[Any, ...], options: dict[str, Any]) -
     """Call an op and write its result, or results, to `out`, which is returned.
 
     A tensor of another shape is resized, with a warning unless it is empty.  RuntimeError, with nothing changed, where
-    something requires grad, the dtype or the device does not fit, or elements of `out` lie in one place.
+    something requires grad, the dtype or the device does not fit, or elements of `out` lie in one place, or where
+    elements of an argument do.
     """
     name, outs = op.__name__, (out,) if not isinstance(out, (tuple, list)) else tuple(out)
     for x in outs:
         if not isinstance(x, TensorBase):
             raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(x).__name__}")
     refuse_gradients(name, (*args, *options.values(), *outs))
+    refuse_overlaps(outs, (*args, *options.values()))
     with no_grad():
         result = op(*args, **in_dtype_of(outs[0], op, options))
         results = result if isinstance(result, tuple) else (result,)
@@ -56,6 +58,16 @@ def refuse_gradients(name: str, given: Iterable[Any]) -> None:
                 f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
                 "arguments requires grad. Use the result, or write to out under torch.no_grad()"
             )
+
+
+def refuse_overlaps(outs: tuple[Any, ...], given: Iterable[Any]) -> None:
+    """RuntimeError for a tensor among the arguments, also in lists, that lies in a part of the memory of an `out`."""
+    for x in given:
+        if isinstance(x, (tuple, list)):
+            refuse_overlaps(outs, x)
+        else:
+            for out in outs:
+                in_place.apart(out, x)
 
 
 def in_dtype_of(out: Any, op: Op, options: dict[str, Any]) -> dict[str, Any]:

@@ -272,7 +272,49 @@ VALUES = [
 ]
 """In values, dtypes or errors."""
 
+
+def blank_among_labels(sample: Sample) -> bool:
+    """Whether a sample of ctc_loss has the blank among its labels."""
+    return bool((np.asarray(sample.operands[1]) == sample.options.get("blank", 0)).any())
+
+
+def of_nan_alone(sample: Sample) -> bool:
+    """Whether a variance is one of a number that is nan."""
+    x, dim = sample.operands[0], sample.options.get("dim")
+    return bool(np.isnan(x).any()) and (x.size == 1 or x.ndim == 0 or (dim is not None and 1 in x.shape))
+
+
 GRADIENTS = [
+    Difference(
+        ("var", "Tensor.var", "var_mean"),
+        "of nan alone the gradient of the variance is nan (in PyTorch inf)",
+        of_nan_alone,
+        Sample((np.array(np.nan, "float32"),), {"dim": 0}),
+    ),
+    Difference(
+        ("quantile", "nanquantile"),
+        "of several nans the first has the gradient (in PyTorch any)",
+        lambda sample: np.isnan(sample.operands[0]).sum() > 1,
+        Sample((np.array([1, np.nan, np.nan], "float32"), 0.5)),
+        on_every_processor=False,
+    ),
+    Difference(
+        ("index_reduce", "Tensor.index_reduce_", "scatter_reduce", "Tensor.scatter_reduce_"),
+        "a largest or smallest with include_self=False shares no gradient with an equal element that it replaces",
+        lambda sample: sample.options.get("include_self") is False and sample.operands[4] in ("amax", "amin"),
+        Sample(
+            (np.array([1.0, 2.0], "float32"), 0, np.array([0]), np.array([1.0], "float32"), "amax"),
+            {"include_self": False},
+        ),
+    ),
+    Difference(
+        (LOSSES + "ctc_loss", "ctc_loss, of logits"),
+        "with the blank among the labels, which PyTorch forbids without looking, the gradient is that of the loss",
+        blank_among_labels,
+        Sample(
+            (np.log(np.full((3, 1, 2), 0.5, "float32")), np.array([[1]]), [2], [1]), {"blank": 1, "reduction": "sum"}
+        ),
+    ),
     Difference(
         (LOSSES + "pdist", "pdist"),
         "equal largest differences share the gradient of order inf, as in vector_norm (in PyTorch each has it whole)",
@@ -438,6 +480,21 @@ NOT_FINITE = [
         "beside a zero, an infinite gradient times a product that is 0 is nan (in PyTorch 0)",
         lambda sample: len(sample.operands) > 1 or bool((sample.operands[0] == 0).any()),
         Sample(arrays([1, 0, 2]), {"dim": 0}),
+    ),
+    Difference(
+        ("prod", "prod, with a zero"),
+        "beside two zeros, an infinite gradient is nan (in PyTorch 0)",
+        lambda sample: len(sample.operands) > 1 or (sample.operands[0] == 0).sum() > 1,
+        Sample(arrays([0, 0, 2])),
+    ),
+    Difference(
+        (LOSSES + "cross_entropy",),
+        "with label_smoothing, an infinite gradient makes nan of a row that is ignored (in PyTorch 0)",
+        lambda sample: (
+            "label_smoothing" in sample.options
+            and bool((sample.operands[1] == sample.options.get("ignore_index", -100)).any())
+        ),
+        Sample((*arrays([[1, 2]]), np.array([-100])), {"label_smoothing": 0.1}),
     ),
     Difference(
         ("logcumsumexp",),

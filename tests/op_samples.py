@@ -92,9 +92,10 @@ def for_digamma(draw: Draw, smooth: bool) -> Sample:
 
 
 def scaled(draw: Draw, smooth: bool) -> Sample:
-    """What ldexp takes: finite numbers."""
-    dtype = draw(one_of("float32", "float64"))
-    return Sample(tuple(near(draw, smooth, size, dtype) for size in broadcast_shapes(draw, smooth, 2)))
+    """What ldexp takes: finite numbers, the exponents perhaps integers."""
+    dtype = draw(one_of("float32", "float64", "float16"))
+    x, y = (near(draw, smooth, size, dtype) for size in broadcast_shapes(draw, smooth, 2))
+    return Sample((x, draw(one_of(y, abs(y).astype("int64")))))
 
 
 def between_two(draw: Draw, smooth: bool) -> Sample:

@@ -75,9 +75,10 @@ def follow(step: Step, folder: Path, bin: Path) -> None:
         (folder / "program.py").write_text(block.text, encoding="utf-8")
         command = "python program.py"
     session = step.prints is not None and PROMPT in step.prints
+    fails = step.prints is not None and step.prints.startswith("Traceback (most recent call last):\n")
     inputs = "".join(re.findall(rf"^{re.escape(PROMPT)}(.*\n)", step.prints or "", flags=re.MULTILINE))
     ended = run(command, folder, bin, inputs)
-    assert ended.returncode == 0 or session, f"{step.page}: {command}{ended.stdout}"
+    assert (ended.returncode != 0) == fails or session, f"{step.page}: {command}{ended.stdout}"
     if step.prints is not None:
         assert agree(step.prints, ended.stdout), f"{step.page}: {command}prints\n{ended.stdout}\nand not\n{step.prints}"
 

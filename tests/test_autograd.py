@@ -948,14 +948,16 @@ def test_gradcheck_notices_a_pass_that_is_not_deterministic():
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-@pytest.mark.parametrize("exponent", [-0.5, 0.5, -1.5, 1.5, 2.5, -1.0, -2, 0, 1, 2, 3, 4.0])
+@pytest.mark.parametrize(
+    "exponent", [-0.5, 0.5, -1.5, 1.5, 2.5, -1.0, -2, 0, 1, 2, 3, 4.0, torch.tensor(0.5), torch.tensor(1.5)]
+)
 def test_powers_of_special_numbers(exponent, dtype):
     """Some are no powers in PyTorch but roots and products, which differ at -0.0 and -inf."""
     numbers = [0.0, -0.0, 1.0, -1.0, 2.25, -2.5, 30.0, math.inf, -math.inf, math.nan]
 
     def run(lib, create_graph):
         x = lib.tensor(numbers, dtype=getattr(lib, dtype), requires_grad=True)
-        y = x**exponent
+        y = x ** (lib.tensor(exponent.item(), dtype=x.dtype) if torch.is_tensor(exponent) else exponent)
         (slope,) = lib.autograd.grad(y, x, lib.ones_like(y), create_graph=create_graph)
         return [found.detach().numpy() for found in (y, slope)]
 

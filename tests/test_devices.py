@@ -1,7 +1,7 @@
 """Every op on a GPU: on CuPy where there is one (`-m cuda`), and always on the strict stand-in for CuPy.
 
-The stand-in (tests/stand_in) computes with NumPy on this processor and refuses what CuPy refuses.  It shows that
-nothing but CuPy's own functions is called, and nothing is waited for; it is no GPU.
+The stand-in (`minigrad.testing.stand_in`) computes with NumPy on this processor and refuses what CuPy refuses.  It
+shows that nothing but CuPy's own functions is called, and nothing is waited for; it is no GPU.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from parity import backward, check_equal, results, run, tolerance
+from parity import backward, results, run
 from registry import OPS, Op
 from samples import Sample
 from stand_in import counting_synchronisations, installed, no_synchronisation
-from test_ops import EVERY_DIFFERENTIABLE_OP, EVERY_OP, every
+from test_ops import EVERY_DIFFERENTIABLE_OP, EVERY_OP, every, subject_of
 
 import minigrad
+from minigrad.testing.gpu import OnGpu, check_gradients_on_gpu, check_second_on_gpu, check_values_on_gpu, last_gpu
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -45,31 +46,6 @@ def gpu(request: pytest.FixtureRequest) -> Iterator[None]:
 
 ON_THE_STAND_IN = pytest.mark.parametrize("gpu", ["stand-in"], indirect=True)
 """For what only the stand-in counts: how often it is waited for, and the kernels that are run."""
-
-
-def last_gpu() -> str:
-    """The GPU for the tests: of the stand-in's two the second, while "cuda" is the first."""
-    return f"cuda:{minigrad.cuda.device_count() - 1}"
-
-
-class OnGpu:
-    """minigrad, whose tensors made from NumPy arrays are put on a GPU while CuPy works on the first."""
-
-    def __getattr__(self, name: str) -> Any:
-        minigrad.devices.gpu().cuda.runtime.setDevice(0)
-        return getattr(minigrad, name)
-
-    @staticmethod
-    def from_numpy(array: Any) -> minigrad.Tensor:
-        return minigrad.from_numpy(array).to(last_gpu())
-
-
-def on_cpu(x: Any, kind: str = "cuda") -> Any:
-    """A result on the CPU; it was on the kind of device that it belongs to."""
-    if isinstance(x, minigrad.Tensor):
-        assert x.device.type == kind
-        return x.cpu()
-    return [on_cpu(each, kind) for each in x] if isinstance(x, (list, tuple)) else x
 
 
 def for_samples(op: Op, check: Any, smooth: bool = False) -> None:
@@ -93,12 +69,7 @@ TO_INTEGERS = {f"Tensor.{name}" for name in ("byte", "char", "short", "int", "lo
 def check_values(op: Op, call: Any, sample: Sample) -> None:
     if op.name in TO_INTEGERS:  # what NaN, inf and -1.5 as a uint8 become is the processor's choice, in PyTorch too
         sample = replace(sample, operands=tuple(np.nan_to_num(np.clip(x, 0, 127)) for x in sample.operands))
-    here, there = run(call, minigrad, sample), run(call, OnGpu(), sample)
-    if here.error is not None:
-        return
-    assert there.error is None, repr(there.error)
-    kind = "cuda" if any(isinstance(x, (np.ndarray, list)) for x in sample.operands) else "cpu"
-    check_equal(on_cpu(there.result, kind), here.result, tolerance(sample, op.sums) if op.defined else None)
+    check_values_on_gpu(subject_of(op, call), sample)
 
 
 WAITS = {
@@ -145,32 +116,15 @@ def test_no_op_waits_for_the_gpu(op: Op) -> None:
 @pytest.mark.parametrize("create_graph", [False, True], ids=["arrays", "tensors"])
 def test_gradients_are_those_of_the_cpu(op: Op, create_graph: bool) -> None:
     def check(op: Op, call: Any, sample: Sample) -> None:
-        here, there = (run(call, engine, sample, requires_grad=True) for engine in (minigrad, OnGpu()))
-        if here.error is not None or not any(y.requires_grad for y in results(here.result)):
-            return
-        assert there.error is None, repr(there.error)
-        gradients = backward(OnGpu(), there, create_graph)
-        check_equal(on_cpu(gradients), backward(minigrad, here, create_graph), tolerance(sample, op.sums))
+        check_gradients_on_gpu(subject_of(op, call), sample, create_graph)
 
     for_samples(op, check, smooth=True)
 
 
 @EVERY_DIFFERENTIABLE_OP
 def test_second_derivatives_are_those_of_the_cpu(op: Op) -> None:
-    def second(engine: Any, call: Any, sample: Sample) -> Any:
-        """Of the squares of the first ones; None where the op refuses the sample, or nothing depends on it."""
-        ran = run(call, engine, sample, requires_grad=True)
-        if ran.error is not None or not any(y.requires_grad for y in results(ran.result)):
-            return None
-        first = [g for g in backward(engine, ran, create_graph=True) if g is not None and g.requires_grad]
-        if not first:
-            return None
-        return minigrad.autograd.grad(sum((g * g).sum() for g in first), ran.leaves, allow_unused=True)
-
     def check(op: Op, call: Any, sample: Sample) -> None:
-        here = second(minigrad, call, sample)
-        if here is not None:
-            check_equal(on_cpu(second(OnGpu(), call, sample)), list(here), tolerance(sample, op.sums))
+        check_second_on_gpu(subject_of(op, call), sample)
 
     for_samples(op, check, smooth=True)
 

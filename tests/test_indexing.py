@@ -350,6 +350,16 @@ def test_a_view_and_its_base_see_each_others_changes() -> None:
     assert copy.tolist() == [[0, 0, 0]]
 
 
+def test_values_that_are_added_broadcast_to_an_index_of_two_dimensions() -> None:
+    """NumPy's add.at reads beyond them."""
+
+    def added(torch: Any) -> Any:
+        at, values = torch.tensor([[2, 0], [0, -2]]), torch.tensor([1.0, 0.5])
+        return torch.index_put(torch.zeros(3), (at,), values, accumulate=True).tolist()
+
+    same(added)
+
+
 @pytest.mark.filterwarnings("ignore:index_reduce:UserWarning")
 @pytest.mark.parametrize("op", ["scatter_reduce_", "index_reduce_"])
 @pytest.mark.parametrize("way", ["prod", "mean", "amax", "amin"])
@@ -362,3 +372,11 @@ def test_a_number_is_reduced_in_place(op, way):
         (y * y).backward()
         gradients.append([x.grad.item(), source.grad.item()])
     assert gradients[0] == gradients[1]
+
+
+@pytest.mark.parametrize("lib", [torch, minigrad])
+def test_one_position_without_dimensions(lib: Any) -> None:
+    x, at = lib.tensor([1.0, 2.0, 3.0]), lib.tensor(1)
+    assert x.gather(0, at).tolist() == 2.0
+    assert x.scatter(0, at, 9.0).tolist() == [1.0, 9.0, 3.0]
+    assert lib.tensor(5.0).scatter_add(0, lib.tensor(0), x).tolist() == 6.0

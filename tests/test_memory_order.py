@@ -17,27 +17,17 @@ from layouts import LAYOUTS, REGULAR, laid_out_anew
 from parity import backward, both_succeeded, check_equal, results, run, tolerance
 from registry import OPS, Op
 from samples import Sample
-from test_ops import every, examples
+from test_ops import every, examples, subject
 
 import minigrad
+from minigrad.testing import checks
+from minigrad.testing.checks import steps_that_count
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 SEEDS = st.integers(0, 2**32 - 1)
 
 
 ORDERED = [op for op in OPS.values() if op.name != "as_strided"]  # its values depend on the memory around
-
-
-def check_order(mine: Any, theirs: Any) -> None:
-    """Two tensors, or several, must lie in memory alike.  A dimension of length 1 has no order, nor has emptiness."""
-    for y, torch_y in zip(results(mine), results(theirs), strict=True):
-        assert y.is_contiguous() == torch_y.is_contiguous()
-        assert steps_that_count(y) == steps_that_count(torch_y)
-
-
-def steps_that_count(y: Any) -> list[int]:
-    """The strides of dimensions that have several elements."""
-    return [step for n, step in zip(y.shape, y.stride(), strict=True) if n > 1] if y.numel() else []
 
 
 @pytest.mark.hypothesis
@@ -56,23 +46,7 @@ def test_results_lie_in_memory_as_in_pytorch(op: Op, examples: int) -> None:
 
 
 def compare_orders(op: Op, spelling: str, sample: Sample) -> None:
-    mine, theirs = (run(op.calls[spelling], engine, sample) for engine in (minigrad, torch))
-    if both_succeeded(mine, theirs):
-        check_equal(mine.result, theirs.result, tolerance(sample, op.sums) if op.defined else None)
-        check_order(mine.result, theirs.result)
-        flat = [list(map(flat_view, results(ran.result))) for ran in (mine, theirs)]
-        assert flat[0] == flat[1]
-
-
-def flat_view(y: Any) -> tuple[bool, bool]:
-    """Whether a tensor can be looked at as a vector, and whether reshape does so."""
-    try:
-        y.view(-1)
-    except RuntimeError:
-        viewed = False
-    else:
-        viewed = True
-    return viewed, y.reshape(-1).data_ptr() == y.data_ptr()
+    checks.check_orders(subject(op, spelling), sample)
 
 
 @pytest.mark.hypothesis
@@ -102,7 +76,8 @@ def test_gradients_lie_in_memory_as_their_leaves_do(op: Op, examples: int) -> No
                 return
             gradients = backward(minigrad, mine)
             check_equal(gradients, expected, tolerance(sample, op.sums))
-            check_order(gradients, expected)
+            arrived = [[g for g in each if g is not None] for each in (gradients, expected)]
+            checks.compare_orders(*arrived, "PyTorch")
 
     check()
 

@@ -10,13 +10,13 @@ import pytest
 from differences import GRADIENTS, NAMES, NOT_FINITE, VALUES, differs
 from engines import torch
 from hypothesis import given, settings
-from parity import Run, backward, bind, both_succeeded, check_equal, float_arrays, results, run, tolerance
-from registry import OPS, Op
+from parity import Run, Tolerance, both_succeeded, results, run, tolerance
+from registry import OPS, Call, Op
 from samples import Sample
 
 import minigrad
-from minigrad.engine import broadcasting
 from minigrad.engine.changes import changes_of
+from minigrad.testing import checks
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.hypothesis]  # of which `make fuzz` runs all
 
@@ -59,9 +59,23 @@ def check_values(op: Op, spelling: str, sample: Sample) -> None:
 
 
 def compare_values(op: Op, spelling: str, sample: Sample) -> None:
-    mine, theirs = (run(op.calls[spelling], engine, sample) for engine in (minigrad, torch))
-    if both_succeeded(mine, theirs):
-        check_equal(mine.result, theirs.result, tolerance(sample, op.sums) if op.defined else None)
+    checks.check_values(subject(op, spelling), sample)
+
+
+def subject(op: Op, spelling: str) -> checks.Subject:
+    """What `minigrad.testing` checks: an op by one of its names."""
+    return subject_of(op, op.calls[spelling])
+
+
+def subject_of(op: Op, call: Call) -> checks.Subject:
+    """An op by one of its calls, with PyTorch's for a reference."""
+
+    def rounding(sample: Sample) -> Tolerance | None:
+        return tolerance(sample, op.sums) if op.defined else None
+
+    return checks.Subject(
+        op.name, call, minigrad, call, torch, "PyTorch", both_succeeded=both_succeeded, rounding=rounding
+    )
 
 
 @EVERY_DIFFERENTIABLE_OP
@@ -76,13 +90,9 @@ def check_gradients(op: Op, spelling: str, sample: Sample) -> None:
 
 
 def compare_gradients(op: Op, spelling: str, sample: Sample) -> None:
-    mine, theirs = (run(op.calls[spelling], engine, sample, requires_grad=True) for engine in (minigrad, torch))
-    if not both_succeeded(mine, theirs) or not any(y.requires_grad for y in results(theirs.result)):
-        return
-    check_equal(mine.result, theirs.result, tolerance(sample, op.sums))
-    if not differs(op.name, sample, NAMES):
-        assert grad_fns(mine) == grad_fns(theirs)
-    check_equal(backward(minigrad, mine), backward(torch, theirs), tolerance(sample, op.sums))
+    ran = checks.check_gradients(subject(op, spelling), sample)
+    if ran is not None and not differs(op.name, sample, NAMES):
+        assert grad_fns(ran[0]) == grad_fns(ran[1])
 
 
 @EVERY_DIFFERENTIABLE_OP
@@ -98,20 +108,7 @@ def check_not_finite(op: Op, spelling: str, sample: Sample) -> None:
 
 
 def compare_not_finite(op: Op, spelling: str, sample: Sample) -> None:
-    call = op.calls[spelling]
-    mine, again, theirs = (run(call, engine, sample, requires_grad=True) for engine in (minigrad, minigrad, torch))
-    if not both_succeeded(mine, theirs) or not any(y.requires_grad for y in results(theirs.result)):
-        return
-    plain, expected = (backward(engine, ran, not_finite=True) for engine, ran in ((minigrad, mine), (torch, theirs)))
-    check_equal(finite_or_nan(minigrad, plain), finite_or_nan(torch, expected), tolerance(sample, op.sums))
-    recorded = backward(minigrad, again, create_graph=True, not_finite=True)
-    for g, h in zip(plain, recorded, strict=True):
-        assert (g is h is None) or np.array_equal(bits(g), bits(h))
-
-
-def finite_or_nan(engine: Any, gradients: list[Any]) -> list[Any]:
-    """Gradients with nan for infinities: which of the two comes of inf - inf hangs on the order of the sums."""
-    return [None if g is None else engine.where(engine.isfinite(g.detach()), g.detach(), np.nan) for g in gradients]
+    checks.check_masked(subject(op, spelling), sample)
 
 
 def grad_fns(ran: Run) -> list[str | None]:
@@ -126,11 +123,8 @@ def test_derivatives_are_those_of_finite_differences(op: Op, examples: int) -> N
 
 
 def check_derivatives(op: Op, spelling: str, sample: Sample) -> None:
-    ran = run(op.calls[spelling], minigrad, sample, requires_grad=True)
-    if ran.error is None and any(y.requires_grad for y in results(ran.result)):
-        function, _ = bind(op.calls[spelling], minigrad, sample)
-        assert minigrad.autograd.gradcheck(function, ran.leaves)
-        assert minigrad.autograd.gradgradcheck(function, ran.leaves)
+    checks.check_first(subject(op, spelling), sample)
+    checks.check_second(subject(op, spelling), sample)
 
 
 @EVERY_DIFFERENTIABLE_OP
@@ -140,55 +134,27 @@ def test_gradients_are_equal_to_the_bit_in_both_modes_and_owned(op: Op, examples
 
 
 def check_modes(op: Op, spelling: str, sample: Sample) -> None:
-    ran, again = (run(op.calls[spelling], minigrad, sample, requires_grad=True) for _ in range(2))
-    if ran.error is not None or not any(y.requires_grad for y in results(ran.result)):
-        return
-    plain, recorded = backward(minigrad, ran), backward(minigrad, again, create_graph=True)
-    for leaf, g, h in zip(ran.leaves, plain, recorded, strict=True):
-        assert (g is None) == (h is None)
-        if g is not None:
-            assert g.array.dtype == h.array.dtype == leaf.array.dtype
-            assert g.array.shape == h.array.shape == leaf.array.shape
-            np.testing.assert_array_equal(bits(g), bits(h))
-    check_owned([g for g in plain if g is not None], ran)
-    check_owned([g for g in recorded if g is not None], again)
+    checks.check_modes(subject(op, spelling), sample)
 
 
 @EVERY_DIFFERENTIABLE_OP
 @examples(10)
-def test_rules_stay_in_their_dtype(op: Op, examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine would cast a gradient of the wrong dtype, at the price of computing it in, say, float64."""
-
-    def refuse_to_cast(gradient: Any, dtype: Any) -> Any:
-        raise AssertionError(f"a rule returned {gradient.dtype} for an input of {dtype}")
-
-    monkeypatch.setattr(broadcasting, "cast", refuse_to_cast)
+def test_rules_stay_in_their_dtype(op: Op, examples: int) -> None:
     for_samples(op, examples, check_dtype_of_rules)
 
 
 def check_dtype_of_rules(op: Op, spelling: str, sample: Sample) -> None:
-    if "dtype" in sample.options:
-        return
-    ran = run(op.calls[spelling], minigrad, sample, requires_grad=True)
-    floats = [*float_arrays([*sample.operands, *sample.options.values()]), *(y.array for y in results(ran.result))]
-    if len({x.dtype for x in floats}) == 1 and any(y.requires_grad for y in results(ran.result)):
-        backward(minigrad, ran)
+    checks.check_dtype_of_rules(subject(op, spelling), sample)
 
 
-def bits(tensor: Any) -> Any:
-    """The elements as bytes; all nans are one."""
-    x = np.ascontiguousarray(tensor.array)
-    return np.where(np.isnan(x), np.nan, x).astype(x.dtype).view(np.uint8)
+@EVERY_DIFFERENTIABLE_OP
+@examples(5)
+def test_operands_and_arriving_gradients_stay_as_they_are(op: Op, examples: int) -> None:
+    for_samples(op, examples, check_unchanged)
 
 
-def check_owned(gradients: list[Any], ran: Any) -> None:
-    """Gradients can be written to, and share no memory with each other, the operands or the results."""
-    others = [x.array for x in (*ran.leaves, *results(ran.result))]
-    for i, g in enumerate(gradients):
-        assert g.array.flags.writeable
-        assert g.array.flags.owndata
-        for other in [*(h.array for h in gradients[:i]), *others]:
-            assert not np.shares_memory(g.array, other)
+def check_unchanged(op: Op, spelling: str, sample: Sample) -> None:
+    checks.check_unchanged(subject(op, spelling), sample)
 
 
 @EVERY_OP

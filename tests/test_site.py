@@ -38,7 +38,8 @@ def test_every_public_name_stands_in_the_reference_with_what_its_docstring_says(
             if reference.has_docstring(entry.value):
                 original = reference.first_place(entry)
                 assert re.search(r"\w{2}", entry.value.__doc__ or ""), f"{entry.path} has no docstring"
-                assert reference.first_line(entry.value) in said or f"#{original.path}" in said, entry.path
+                first = reference.linked(reference.first_line(entry.value), original)
+                assert first in said or f"#{original.path}" in said, entry.path
     assert all(f"{{ #torch.Tensor.{name} }}" in pages["reference/torch.Tensor.md"] for name in ("view", "lerp", "grad"))
 
 
@@ -63,6 +64,14 @@ def test_docstrings_become_markdown():
         "`a * b` of \\*two\\*, \\_c\\_ and \\[d\\]; see [example.org/x_y](https://example.org/x_y).\n\n"
         "At each step:\n\n```text\np = p - lr * g\n\nq = p\n```\n\n"
         "```pycon\n>>> 1 + 1\n2\n\n>>> 2 < 3\nTrue\n```\n"
+    )
+
+
+def test_names_in_sentences_lead_to_what_is_said_of_them():
+    absolute = next(entry for entry in reference.entries()["torch"] if entry.name == "arccos")
+    assert reference.linked("As `acos`, not `x`.", absolute) == "As [`acos`](#torch.acos), not `x`."
+    assert reference.linked("`arccos` and `linalg.det`", absolute) == (
+        "`arccos` and [`linalg.det`](torch.linalg.md#torch.linalg.det)"
     )
 
 
@@ -102,6 +111,7 @@ def test_the_menu_has_every_page_that_people_wrote():
     menu = list(listed(hooks.navigation(pages)))
     assert {hooks.site_path(path) for path in hooks.written()} <= set(menu) <= pages.keys()
     assert len(menu) == len(set(menu))
+    assert {"1. Slope": "ladder/01_slope.md"} in hooks.navigation(pages)[2]["Ladder"]
 
 
 # In full, and in a browser
@@ -149,7 +159,7 @@ def test_the_search_finds_names_in_a_page_opened_as_a_file(site: Path, browser: 
     opened = browser.new_page()
     requests: list[str] = []
     opened.on("request", lambda request: requests.append(request.url))
-    opened.goto(f"file://{site}/index.html")
+    opened.goto(f"file://{site}/reference/index.html")
     opened.fill("input.md-search__input", words)
     opened.wait_for_selector(".md-search-result__link")
     found = opened.eval_on_selector_all(".md-search-result__link", "links => links.map(link => link.href)")

@@ -85,9 +85,8 @@ def sources(pages: dict[str, str]) -> set[str]:
     """The files and folders of which the site shows the text."""
     linked = {target_of(link, path) for path, text in pages.items() for link in LINK.findall(text)}
     linked |= {inside for path in linked if (PROJECT / path).is_dir() for inside in found(path, "*.py")}
-    ladder = found("docs/ladder", "*.py")
     shown = {path for path in linked if not path.endswith((".md", ".html", ".png", ".svg"))}
-    return shown | set(found("minigrad", "*.py")) | set(ladder)
+    return shown.union(found("minigrad", "*.py"), found("docs/ladder", "*.py"))
 
 
 def source_page(path: str) -> str:
@@ -104,11 +103,16 @@ def source_page(path: str) -> str:
     text = file.read_text(encoding="utf-8")
     is_step = path.startswith("docs/ladder/")
     head = ["---", "hide: [toc]", "---", ""] if is_step else head
-    title = f"{file.stem.partition('_')[0]} {subject(path)}" if is_step else path
+    title = title_of_step(path) if is_step else path
     language = LANGUAGES.get(file.suffix, "text")
     return "\n".join(
         [*head, f"# {reference.prose(title)}", "", f'``````{language} linenums="1"', text.rstrip(), "``````"]
     )
+
+
+def title_of_step(path: str) -> str:
+    """Of a step of the ladder: its number, and what it is about."""
+    return f"{int(Path(path).name.partition('_')[0])}. {subject(path)}"
 
 
 def subject(path: str) -> str:
@@ -130,14 +134,13 @@ def navigation(pages: dict[str, str]) -> list[Any]:
     """The menu."""
     guides = [name.removesuffix(".md") for name in pages if "/" not in name and name not in FRONT.values()]
     guides.sort(key=lambda name: (GUIDES.index(name) if name in GUIDES else len(GUIDES), name))
-    ladder = sorted(name for name in pages if name.startswith("ladder/"))
-    ladder.sort(key=lambda name: not name.endswith("index.md"))
+    steps = [{title_of_step(path).partition(":")[0]: site_path(path)} for path in sorted(found("docs/ladder", "*.py"))]
     modules = [{name[10:-3]: name} for name in reference.pages() if name != "reference/index.md"]
-    menu: list[Any] = [{"Home": "index.md"}, {"Guides": [f"{name}.md" for name in guides]}]
-    menu += [{"Ladder": ladder}] if ladder else []
-    menu += [{"Reference": ["reference/index.md", *modules]}]
     return [
-        *menu,
+        {"Home": "index.md"},
+        {"Guides": [f"{name}.md" for name in guides]},
+        {"Ladder": ["ladder/index.md", *steps]},
+        {"Reference": ["reference/index.md", *modules]},
         {"Project": ["contributing.md", "changelog.md", {"Names of PyTorch": "supported.md"}]},
     ]
 

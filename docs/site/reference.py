@@ -179,7 +179,8 @@ def section(entry: Entry, path: str) -> list[str]:
     if place.path != entry.path:
         return [*head, f"The same as {link_to(place, place.path, page_of(path))}.", ""]
     code = ["```python", signature(entry), "```", ""]
-    return [*head, *code, *prose_of(entry.value), *methods(entry), *source_line(entry.value), ""]
+    said = [linked(line, entry) for line in prose_of(entry.value)]
+    return [*head, *code, *said, *methods(entry), *source_line(entry.value), ""]
 
 
 def module_line(entry: Entry, path: str) -> str:
@@ -205,6 +206,25 @@ def link_to(place: Entry, text: str, page: str) -> str:
     if isinstance(place.value, ModuleType) and place.path in entries() and own_page(place.path):
         return f"[{text}]({place.path}.md)"
     return f"[{text}]({file}#{place.path})"
+
+
+@cache
+def by_path() -> dict[str, Entry]:
+    """Every name that has a docstring, by its path."""
+    return {entry.path: entry for module in entries().values() for entry in module if has_docstring(entry.value)}
+
+
+def linked(text: str, entry: Entry) -> str:
+    """A paragraph on a name, in which the names of others lead to what is said of them."""
+
+    arguments = re.findall(r"(\w+)[:=,)]", signature(entry))
+
+    def to_place(name: re.Match[str]) -> str:
+        paths = (f"{entry.module}.{name[1]}", f"torch.{name[1]}", name[1])
+        meant = entry if name[1] in arguments else next(filter(None, map(by_path().get, paths)), entry)
+        return name[0] if meant.path == entry.path else link_to(first_place(meant), name[0], page_of(entry.module))
+
+    return re.sub(r"`([\w.]+)`", to_place, text)
 
 
 # Signatures, methods, sources ------------------------------------------------------------------------------

@@ -22,9 +22,6 @@ class Number(float):
     names: frozenset[str]
     looked_at: Callable[[frozenset[str]], None]
 
-    def __float__(self) -> Number:
-        return self
-
     def __bool__(self) -> bool:
         self.looked_at(self.names)
         return self.value != 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial, update_wrapper
 from itertools import chain
 from operator import attrgetter, gt
@@ -116,6 +118,18 @@ class Ready:
         for _, g in self.grads:
             kept[name(g.array)] = g.array.copy()
         return kept
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """No garbage is collected meanwhile: a program that is told of collections would seem to be called by the step."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def is_without_grad(tensor: TensorBase) -> bool:
@@ -308,7 +322,7 @@ class Compiled:
         for x in args:
             reads.reach(x, "an argument")
         reads.reach(self.function, "the function")
-        with tapes.recording(tape):
+        with tapes.recording(tape), without_collections():
             sys.setprofile(reads.profile)
             try:
                 result = self.function(*given)

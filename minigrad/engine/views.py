@@ -173,10 +173,9 @@ def base_with(view: TensorBase, new: Any) -> Node | None:
 
 
 def changed(view: Any, node: Node | None) -> None:
-    """Give the base of a view that was changed its new node; a gradient that the view retains is of its new value."""
+    """Give the base of a view that was changed its new node, and have the view look at it: the base may be detached."""
     take_over(view.view_of.base, node)
-    if view.retains_grad:
-        view.view_of.look_again(view)
+    view.view_of.look_again(view)
 
 
 COPY_SLICES = "torch::autograd::CopySlices"

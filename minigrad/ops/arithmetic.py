@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.arrays import array_module, gpu_of, quiet
+from minigrad.arrays import array_module, gpu_of, quiet, result_array
 from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.order import by_rows, ordered
 from minigrad.ops.elementwise import log, reciprocal, sqrt, zeros_for
@@ -300,7 +300,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     numbers = isinstance(a, NUMBERS), isinstance(b, NUMBERS)
     name = "PowBackward0" if numbers[1] else "PowBackward2" if numbers[0] else "PowBackward1"
     with quiet():
-        value = power(raw(a), b) if numbers[1] else raw(a) ** raw(b)
+        value = power(raw(a), b) if numbers[1] else powers(raw(a), raw(b))
     return record(by_rows(value) if numbers[0] else value, (a, b), (pow_da, pow_db), *numbers, name=name)
 
 
@@ -317,10 +317,17 @@ def power(a: Any, number: Any) -> Any:
     return 1 / sqrt(a) if number == -0.5 else a**number
 
 
+def powers(x: Any, y: Any) -> Any:
+    """x ** y, of raw operands.  An exponent of one 0.5 is repeated: by itself NumPy would take a root, see `power`."""
+    if isinstance(y, np.ndarray) and y.size == 1 and y.dtype.kind == "f" and y == 0.5:
+        y = np.full(np.broadcast_shapes(np.shape(x), y.shape), y)
+    return x**y
+
+
 def pow_da(g: Tensor, _out: Tensor, a: Tensor, b: Any, _a_is_number: bool, b_is_number: bool) -> Tensor:
     if b_is_number:
         return zeros_for(g) if b == 0 else g * (b * power(a, b - 1))
-    return only_where(b != 0, g * (b * a ** (b - 1)))
+    return only_where(b != 0, g * (b * pow(a, result_array(b - 1))))
 
 
 def pow_db(g: Tensor, out: Tensor, a: Any, b: Tensor, a_is_number: bool, _b_is_number: bool) -> Tensor:

@@ -14,7 +14,7 @@ from minigrad.engine.graph import raw, record, unrecorded
 from minigrad.engine.order import copied, ordered
 from minigrad.formats import copied_in_format
 from minigrad.kernels.erf import error_function
-from minigrad.ops.promotion import array_of, factor_for, floating
+from minigrad.ops.promotion import array_of, factor_for, floating, widened
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -115,7 +115,9 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
         if decimals == 0 or x.dtype.kind != "f":
             value = ordered(x.round(decimals), x)
         else:
-            value = xp.rint(x * scale) / scale if decimals > 0 else xp.rint(x / scale) * scale
+            wide = widened(x)
+            value = xp.rint(wide * scale) / scale if decimals > 0 else xp.rint(wide / scale) * scale
+            value = value.astype(x.dtype, copy=False)
     return record(value, (input,), (round_da,))
 
 

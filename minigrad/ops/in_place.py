@@ -118,11 +118,27 @@ def apart(tensor: Tensor, operand: Any) -> Any:
     return operand
 
 
+def outside(tensor: Tensor, operand: Any) -> Any:
+    """An operand of a change at some positions, or a sequence of them.  RuntimeError where it has memory of the tensor.
+
+    As of `apart`, one with gaps between its elements is not looked at.
+    """
+    for x in operand if isinstance(operand, (tuple, list)) else (operand,):
+        if isinstance(x, TensorBase) and overlap(raw(tensor), x.array):
+            raise overlap_error()
+    return operand
+
+
 def overlap_in_part(x: Any, y: Any) -> bool:
     """Whether two raw arrays without gaps share some memory, and are not the same."""
+    return overlap(x, y) and where_it_lies(x) != where_it_lies(y)
+
+
+def overlap(x: Any, y: Any) -> bool:
+    """Whether two raw arrays without gaps share some memory."""
     if type(x) is not type(y) or gpu_of(x) != gpu_of(y) or not array_module(x).may_share_memory(x, y):
         return False
-    return is_dense(x) and is_dense(y) and where_it_lies(x) != where_it_lies(y)
+    return is_dense(x) and is_dense(y)
 
 
 def where_it_lies(x: Any) -> tuple[Any, ...]:
@@ -317,8 +333,11 @@ def overwritten_dsrc(g: Tensor, _out: Tensor, _a: Tensor, _src: Tensor) -> Tenso
     return g
 
 
-def put_in_view(view: Tensor, value: Any) -> Tensor:
-    """Overwrite a view, in a graph: its base is what it was, but for the value at that place."""
+def put_in_view(view: Tensor, value: Any, of_no_use: bool = False) -> Tensor:
+    """Overwrite a view, in a graph: its base is what it was, but for the value at that place.
+
+    of_no_use: whether the view was made for this alone.
+    """
     refuse_in_place(view, recorded=True)
     if same_view(view, value):  # y[i] += 1 ends by assigning the view that it has changed
         mark_changed(view)
@@ -326,7 +345,10 @@ def put_in_view(view: Tensor, value: Any) -> Tensor:
     node = base_with(view, value)
     indexing.assign(view.array, (), None, raw(value))
     mark_changed(view)
-    changed(view, node)
+    if of_no_use:
+        take_over(view.view_of.base, node)  # type: ignore[union-attr]
+    else:
+        changed(view, node)
     return view
 
 
@@ -343,13 +365,15 @@ def put_at_positions(tensor: Tensor, key: tuple[Any, ...], value: Any) -> None:
 def setitem(self: Tensor, key: Any, value: Any) -> None:
     """self[key] = value.  Gradients flow to the elements that stay, and to the value."""
     basic, picking = indexing.split_key(key, promotion.array_of(self))
+    if picking is not None:
+        refuse_overlap(self.array[(*basic, ...)], key, value, picking)
     if isinstance(value, TensorBase):
         if picking is None or value.array.ndim == 0:
             value = to_device(value, device_of(self.array))  # type: ignore[arg-type]
         check_devices(self, value)
         target = self.array[(*basic, ...)]
-        if value.array.ndim and target.dtype == value.array.dtype and overlap_in_part(target, value.array):
-            raise overlap_error()
+        if value.array.ndim and target.dtype == value.array.dtype:
+            apart(*(wrap(indexing.without_leading_ones(x)) for x in (target, value.array)))
     if not in_graph(self, value):
         refuse_memory(self.array[(*basic, ...)], repeated=picking is not None)
         indexing.assign(self.array, basic, picking, raw(value))
@@ -366,9 +390,15 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
         value = indexing.without_leading_ones(value)
     if place.view_of is not None:
         refuse_memory(place.array)
-        put_in_view(place, value)
+        put_in_view(place, value, of_no_use=place is not self)
     else:
         overwrite(place, value, COPY if isinstance(value, TensorBase) else "FillBackward3")
+
+
+def refuse_overlap(target: Any, key: Any, value: Any, picking: tuple[Any, ...]) -> None:
+    """RuntimeError where positions, or a value unless it fills a mask, have memory of the array that is written to."""
+    filling = isinstance(value, TensorBase) and indexing.fills(value.array, picking)
+    outside(wrap(target), (*(key if isinstance(key, tuple) else (key,)), None if filling else value))
 
 
 def place_of(a: Tensor, basic: tuple[Any, ...], name: str) -> Tensor:

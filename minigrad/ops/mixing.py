@@ -161,9 +161,25 @@ def float_power(input: Any, exponent: Any) -> Tensor:
 
 
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
-    """input * 2 ** other."""
+    """input * 2 ** other; a float by integers in its own dtype, also where 2 ** other is none of it."""
     check_tensors("ldexp", input=input, other=other)
+    if array_of(input).dtype.kind == "f" and raw(other).dtype.kind in "iu":
+        input, other = on_one_device(input, other)
+        check_shapes(input, other)
+        return times_power(input, other)
     return mul(input, pow(2.0, other))
+
+
+def times_power(a: Tensor, b: Tensor) -> Tensor:
+    """A float times a power of two, whose exponent is an integer."""
+    x, y = raw(a), raw(b)
+    with quiet():
+        value = array_module(x).ldexp(x, y.astype("int64"))
+    return record(ordered(value, x, y), (a, b), (times_power_da, None), name="LdexpBackward0")
+
+
+def times_power_da(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
+    return times_power(g, b)
 
 
 def logit(input: Tensor, eps: float | None = None) -> Tensor:

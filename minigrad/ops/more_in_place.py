@@ -18,7 +18,7 @@ from minigrad.ops import (
     reducing,
     selection,
 )
-from minigrad.ops.in_place import copy_, write
+from minigrad.ops.in_place import apart, copy_, outside, write
 
 if TYPE_CHECKING:
     from minigrad import dtypes
@@ -112,12 +112,12 @@ def addbmm_(self: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, al
 
 def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """As `addcdiv`, in place."""
-    return replace(self, mixing.addcdiv(self, tensor1, tensor2, value=value))
+    return replace(self, mixing.addcdiv(self, apart(self, tensor1), apart(self, tensor2), value=value))
 
 
 def addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """As `addcmul`, in place."""
-    return replace(self, mixing.addcmul(self, tensor1, tensor2, value=value))
+    return replace(self, mixing.addcmul(self, apart(self, tensor1), apart(self, tensor2), value=value))
 
 
 def addmm_(self: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -132,7 +132,7 @@ def addmv_(self: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: fl
 
 def addr_(self: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """As `addr`, in place."""
-    return replace(self, products.addr(self, vec1, vec2, beta=beta, alpha=alpha))
+    return replace(self, products.addr(self, apart(self, vec1), apart(self, vec2), beta=beta, alpha=alpha))
 
 
 def arccos_(self: Tensor) -> Tensor:
@@ -157,7 +157,7 @@ def arcsinh_(self: Tensor) -> Tensor:
 
 def arctan2_(self: Tensor, other: Any) -> Tensor:
     """As `arctan2`, in place."""
-    return replace(self, functions.arctan2(self, other))
+    return replace(self, functions.arctan2(self, apart(self, other)))
 
 
 def arctan_(self: Tensor) -> Tensor:
@@ -182,7 +182,7 @@ def asinh_(self: Tensor) -> Tensor:
 
 def atan2_(self: Tensor, other: Any) -> Tensor:
     """As `atan2`, in place."""
-    return replace(self, functions.atan2(self, other))
+    return replace(self, functions.atan2(self, apart(self, other)))
 
 
 def atan_(self: Tensor) -> Tensor:
@@ -212,22 +212,22 @@ def ceil_(self: Tensor) -> Tensor:
 
 def clamp_max_(self: Tensor, max: Any) -> Tensor:
     """As `clamp_max`, in place."""
-    return replace(self, mixing.clamp_max(self, max))
+    return replace(self, mixing.clamp_max(self, apart(self, max)))
 
 
 def clamp_min_(self: Tensor, min: Any) -> Tensor:
     """As `clamp_min`, in place."""
-    return replace(self, mixing.clamp_min(self, min))
+    return replace(self, mixing.clamp_min(self, apart(self, min)))
 
 
 def clip_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """As `clamp`, in place."""
-    return replace(self, selection.clamp(self, min, max))
+    return replace(self, selection.clamp(self, apart(self, min), apart(self, max)))
 
 
 def copysign_(self: Tensor, other: Any) -> Tensor:
     """As `copysign`, in place."""
-    return replace(self, functions.copysign(self, other))
+    return replace(self, functions.copysign(self, apart(self, other)))
 
 
 def cos_(self: Tensor) -> Tensor:
@@ -262,12 +262,12 @@ def digamma_(self: Tensor) -> Tensor:
 
 def divide_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """As `div`, in place."""
-    return replace(self, arithmetic.div(self, other, rounding_mode=rounding_mode))
+    return replace(self, arithmetic.div(self, apart(self, other), rounding_mode=rounding_mode))
 
 
 def eq_(self: Tensor, other: Any) -> Tensor:
     """As `eq`, in place."""
-    return replace(self, comparison.eq(self, other))
+    return replace(self, comparison.eq(self, apart(self, other)))
 
 
 def erf_(self: Tensor) -> Tensor:
@@ -307,7 +307,7 @@ def floor_(self: Tensor) -> Tensor:
 
 def fmod_(self: Tensor, other: Any) -> Tensor:
     """As `fmod`, in place."""
-    return replace(self, mixing.fmod(self, other))
+    return replace(self, mixing.fmod(self, apart(self, other)))
 
 
 def frac_(self: Tensor) -> Tensor:
@@ -317,37 +317,37 @@ def frac_(self: Tensor) -> Tensor:
 
 def gcd_(self: Tensor, other: Any) -> Tensor:
     """As `gcd`, in place."""
-    return replace(self, functions.gcd(self, other))
+    return replace(self, functions.gcd(self, apart(self, other)))
 
 
 def ge_(self: Tensor, other: Any) -> Tensor:
     """As `ge`, in place."""
-    return replace(self, comparison.ge(self, other))
+    return replace(self, comparison.ge(self, apart(self, other)))
 
 
 def greater_(self: Tensor, other: Any) -> Tensor:
     """As `gt`, in place."""
-    return replace(self, comparison.gt(self, other))
+    return replace(self, comparison.gt(self, apart(self, other)))
 
 
 def greater_equal_(self: Tensor, other: Any) -> Tensor:
     """As `ge`, in place."""
-    return replace(self, comparison.ge(self, other))
+    return replace(self, comparison.ge(self, apart(self, other)))
 
 
 def gt_(self: Tensor, other: Any) -> Tensor:
     """As `gt`, in place."""
-    return replace(self, comparison.gt(self, other))
+    return replace(self, comparison.gt(self, apart(self, other)))
 
 
 def heaviside_(self: Tensor, values: Any) -> Tensor:
     """As `heaviside`, in place."""
-    return replace(self, functions.heaviside(self, values))
+    return replace(self, functions.heaviside(self, apart(self, values)))
 
 
 def hypot_(self: Tensor, other: Any) -> Tensor:
     """As `hypot`, in place."""
-    return replace(self, functions.hypot(self, other))
+    return replace(self, functions.hypot(self, apart(self, other)))
 
 
 def i0_(self: Tensor) -> Tensor:
@@ -357,34 +357,39 @@ def i0_(self: Tensor) -> Tensor:
 
 def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """As `index_add`, in place."""
-    return replace(self, picking.index_add(self, dim, index, source, alpha=alpha))
+    return replace(self, picking.index_add(self, dim, outside(self, index), outside(self, source), alpha=alpha))
 
 
 def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """As `index_copy`, in place."""
-    return replace(self, picking.index_copy(self, dim, index, source))
+    return replace(self, picking.index_copy(self, dim, outside(self, index), outside(self, source)))
 
 
 def index_fill_(self: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """As `index_fill`, in place."""
-    return replace(self, picking.index_fill(self, dim, index, value))
+    return replace(self, picking.index_fill(self, dim, outside(self, index), value))
 
 
 def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """As `index_put`, in place."""
-    return replace(self, picking.index_put(self, indices, values, accumulate))
+    return replace(self, picking.index_put(self, outside(self, indices), outside(self, values), accumulate))
 
 
 def index_reduce_(
     self: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
     """As `index_reduce`, in place."""
-    return replace(self, reducing.index_reduce(self, dim, index, source, reduce, include_self=include_self))
+    return replace(
+        self,
+        reducing.index_reduce(
+            self, dim, outside(self, index), outside(self, source), reduce, include_self=include_self
+        ),
+    )
 
 
 def lcm_(self: Tensor, other: Any) -> Tensor:
     """As `lcm`, in place."""
-    return replace(self, functions.lcm(self, other))
+    return replace(self, functions.lcm(self, apart(self, other)))
 
 
 def ldexp_(self: Tensor, other: Tensor) -> Tensor:
@@ -394,22 +399,22 @@ def ldexp_(self: Tensor, other: Tensor) -> Tensor:
 
 def le_(self: Tensor, other: Any) -> Tensor:
     """As `le`, in place."""
-    return replace(self, comparison.le(self, other))
+    return replace(self, comparison.le(self, apart(self, other)))
 
 
 def lerp_(self: Tensor, end: Tensor, weight: Any) -> Tensor:
     """As `lerp`, in place."""
-    return replace(self, mixing.lerp(self, end, weight))
+    return replace(self, mixing.lerp(self, apart(self, end), apart(self, weight)))
 
 
 def less_(self: Tensor, other: Any) -> Tensor:
     """As `lt`, in place."""
-    return replace(self, comparison.lt(self, other))
+    return replace(self, comparison.lt(self, apart(self, other)))
 
 
 def less_equal_(self: Tensor, other: Any) -> Tensor:
     """As `le`, in place."""
-    return replace(self, comparison.le(self, other))
+    return replace(self, comparison.le(self, apart(self, other)))
 
 
 def lgamma_(self: Tensor) -> Tensor:
@@ -439,7 +444,7 @@ def log_(self: Tensor) -> Tensor:
 
 def logical_and_(self: Tensor, other: Any) -> Tensor:
     """As `logical_and`, in place."""
-    return replace(self, comparison.logical_and(self, other))
+    return replace(self, comparison.logical_and(self, apart(self, other)))
 
 
 def logical_not_(self: Tensor) -> Tensor:
@@ -449,12 +454,12 @@ def logical_not_(self: Tensor) -> Tensor:
 
 def logical_or_(self: Tensor, other: Any) -> Tensor:
     """As `logical_or`, in place."""
-    return replace(self, comparison.logical_or(self, other))
+    return replace(self, comparison.logical_or(self, apart(self, other)))
 
 
 def logical_xor_(self: Tensor, other: Any) -> Tensor:
     """As `logical_xor`, in place."""
-    return replace(self, functions.logical_xor(self, other))
+    return replace(self, functions.logical_xor(self, apart(self, other)))
 
 
 def logit_(self: Tensor, eps: float | None = None) -> Tensor:
@@ -464,7 +469,7 @@ def logit_(self: Tensor, eps: float | None = None) -> Tensor:
 
 def lt_(self: Tensor, other: Any) -> Tensor:
     """As `lt`, in place."""
-    return replace(self, comparison.lt(self, other))
+    return replace(self, comparison.lt(self, apart(self, other)))
 
 
 def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
@@ -479,7 +484,7 @@ def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 
 def multiply_(self: Tensor, other: Any) -> Tensor:
     """As `mul`, in place."""
-    return replace(self, arithmetic.mul(self, other))
+    return replace(self, arithmetic.mul(self, apart(self, other)))
 
 
 def nan_to_num_(
@@ -491,7 +496,7 @@ def nan_to_num_(
 
 def ne_(self: Tensor, other: Any) -> Tensor:
     """As `ne`, in place."""
-    return replace(self, comparison.ne(self, other))
+    return replace(self, comparison.ne(self, apart(self, other)))
 
 
 def negative_(self: Tensor) -> Tensor:
@@ -501,12 +506,12 @@ def negative_(self: Tensor) -> Tensor:
 
 def nextafter_(self: Tensor, other: Any) -> Tensor:
     """As `nextafter`, in place."""
-    return replace(self, functions.nextafter(self, other))
+    return replace(self, functions.nextafter(self, apart(self, other)))
 
 
 def not_equal_(self: Tensor, other: Any) -> Tensor:
     """As `ne`, in place."""
-    return replace(self, comparison.ne(self, other))
+    return replace(self, comparison.ne(self, apart(self, other)))
 
 
 def polygamma_(self: Tensor, n: int) -> Tensor:
@@ -543,19 +548,24 @@ def scatter_(
     self: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
 ) -> Tensor:
     """As `scatter`, in place."""
-    return replace(self, picking.scatter(self, dim, index, src, value=value, reduce=reduce))
+    return replace(
+        self, picking.scatter(self, dim, outside(self, index), outside(self, src), value=value, reduce=reduce)
+    )
 
 
 def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """As `scatter_add`, in place."""
-    return replace(self, picking.scatter_add(self, dim, index, src))
+    return replace(self, picking.scatter_add(self, dim, outside(self, index), outside(self, src)))
 
 
 def scatter_reduce_(
     self: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
     """As `scatter_reduce`, in place."""
-    return replace(self, reducing.scatter_reduce(self, dim, index, src, reduce, include_self=include_self))
+    return replace(
+        self,
+        reducing.scatter_reduce(self, dim, outside(self, index), outside(self, src), reduce, include_self=include_self),
+    )
 
 
 def sgn_(self: Tensor) -> Tensor:
@@ -590,7 +600,7 @@ def square_(self: Tensor) -> Tensor:
 
 def subtract_(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     """As `sub`, in place."""
-    return replace(self, arithmetic.sub(self, other, alpha=alpha))
+    return replace(self, arithmetic.sub(self, apart(self, other), alpha=alpha))
 
 
 def tan_(self: Tensor) -> Tensor:
@@ -610,7 +620,7 @@ def triu_(self: Tensor, diagonal: int = 0) -> Tensor:
 
 def true_divide_(self: Tensor, other: Any) -> Tensor:
     """As `div`, in place."""
-    return replace(self, arithmetic.div(self, other))
+    return replace(self, arithmetic.div(self, apart(self, other)))
 
 
 def trunc_(self: Tensor) -> Tensor:
@@ -620,4 +630,4 @@ def trunc_(self: Tensor) -> Tensor:
 
 def xlogy_(self: Tensor, other: Any) -> Tensor:
     """As `xlogy`, in place."""
-    return replace(self, functions.xlogy(self, other))
+    return replace(self, functions.xlogy(self, apart(self, other)))

@@ -14,7 +14,7 @@ import numpy as np
 from minigrad.arrays import array_module, quiet, total
 from minigrad.engine.broadcasting import sum_to
 from minigrad.engine.changes import mark_changed
-from minigrad.engine.graph import raw, record
+from minigrad.engine.graph import TensorBase, raw, record
 from minigrad.engine.order import by_rows
 from minigrad.formats import format_of, in_format
 from minigrad.kernels.fused import blend
@@ -86,13 +86,12 @@ def batch_normalized(
     with quiet():
         mean = sum_to(x, kept) / max(number, 1)
         value = x - mean
-    deviations = record(value, (input,), (centred_da,), kept)
-    if number:
-        with quiet():
-            variance = summed_product(value, value, kept) / number
+        variance = variance_of(value, kept)
+        if number:
             move(running_mean, mean, momentum)
             move(running_var, variance * (number / (number - 1)), momentum)
-    return normalized(deviations, weight, bias, kept, kept, eps, "NativeBatchNormBackward0")
+    deviations = record(value, (input,), (centred_da,), kept)
+    return normalized(deviations, variance, weight, bias, kept, kept, eps, "NativeBatchNormBackward0")
 
 
 def move(running: Tensor | None, now: Any, momentum: float) -> None:
@@ -139,7 +138,9 @@ def layer_normalized(
     eps: float,
 ) -> Tensor:
     """`layer_norm` of operands that were checked."""
-    return normalized(centred(input, kept), weight, bias, kept, along, eps, "NativeLayerNormBackward0")
+    deviations = centred(input, kept)
+    variance = variance_of(raw(deviations), kept)
+    return normalized(deviations, variance, weight, bias, kept, along, eps, "NativeLayerNormBackward0")
 
 
 # The two steps ----------------------------------------------------------------------------------------------
@@ -159,6 +160,7 @@ def centred_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...]) -> Te
 
 def normalized(
     a: Tensor,
+    variance: Any,
     weight: Tensor | None,
     bias: Tensor | None,
     kept: tuple[int, ...],
@@ -166,10 +168,10 @@ def normalized(
     eps: float,
     name: str,
 ) -> Tensor:
-    """a / sqrt(variance + eps) * weight + bias, for `a` with a mean of 0."""
+    """a / sqrt(variance + eps) * weight + bias, for `a` with a mean of 0 and its variance, an array."""
     x = raw(a)
     with quiet():
-        spread = root_of_variance(x, kept, eps)
+        spread = sqrt(variance + eps)
         if weight is None:
             value = x / spread
         elif kept == along:
@@ -181,7 +183,7 @@ def normalized(
             value += raw(bias).reshape(along)
     value = in_format(value, format_of(x)) if kept == along else by_rows(value)
     rules = (normalized_da, normalized_dweight, normalized_dbias)
-    return record(value, (a, weight, bias), rules, kept, along, eps, name=name)
+    return record(value, (a, weight, bias), rules, kept, along, eps, saved=(spread,), name=name)
 
 
 def normalized_da(
@@ -193,9 +195,11 @@ def normalized_da(
     kept: tuple[int, ...],
     along: tuple[int, ...],
     eps: float,
+    spread: Tensor,
 ) -> Tensor:
     """What of g is no stretch of `a`, for a stretch leaves the output as it was."""
-    spread = root_of_variance(a, kept, eps)
+    if isinstance(a, TensorBase):
+        spread = sqrt(variance_of(a, kept) + eps)  # what was kept is a constant, which has no derivative
     factor = 1 / spread
     if weight is not None and kept == along:
         factor = weight.reshape(along) * factor
@@ -214,8 +218,10 @@ def normalized_dweight(
     kept: tuple[int, ...],
     along: tuple[int, ...],
     eps: float,
+    spread: Tensor,
 ) -> Tensor:
-    spread = root_of_variance(a, kept, eps)
+    if isinstance(a, TensorBase):
+        spread = sqrt(variance_of(a, kept) + eps)
     total = summed_product(g, a, kept) / spread if kept == along else summed_product(g, a / spread, along)
     return total.reshape(raw(weight).shape)
 
@@ -229,13 +235,15 @@ def normalized_dbias(
     _kept: tuple[int, ...],
     along: tuple[int, ...],
     _eps: float,
+    _spread: Tensor,
 ) -> Tensor:
     return sum_to(g, along).reshape(raw(bias).shape)
 
 
-def root_of_variance(a: Tensor, kept: tuple[int, ...], eps: float) -> Tensor:
-    """sqrt(variance + eps), for `a` with a mean of 0."""
-    return sqrt(summed_product(a, a, kept) / elements_each(a, kept) + eps)
+def variance_of(a: Tensor, kept: tuple[int, ...]) -> Tensor:
+    """The mean of the squares: the variance, for `a` with a mean of 0."""
+    with quiet():
+        return summed_product(a, a, kept) / elements_each(a, kept)
 
 
 def summed_product(a: Tensor, b: Tensor, kept: tuple[int, ...]) -> Tensor:

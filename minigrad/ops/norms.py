@@ -74,7 +74,7 @@ def vector_norm_da(g: Tensor, out: Tensor, a: Tensor, p: float, axes: Any, kept:
         return g * where(out == 0, 0.0, a / where(out == 0, 1.0, out))
     size, length = where(a == 0, 1.0, abs(a)), where(out == 0, 1.0, out)
     slope = g * where(a == 0, 0.0, sign(a) * (size / length) ** (p - 1))
-    return where(out == 0, 0.0, slope) if p > 1 else slope
+    return where(out == 0, 0.0, slope)
 
 
 def norm(

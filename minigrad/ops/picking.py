@@ -49,8 +49,8 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     dim, at = along_positions("gather", input, dim, index)
     if not at.size:
         return picked(reshape(input, -1), (at,), "GatherBackward0")
-    if not raw(input).ndim:
-        return reshape(picked(vector(input), (at.reshape(-1),), "GatherBackward0"), at.shape)
+    if not raw(input).ndim or not raw(index).ndim:
+        return reshape(picked(vector(input), (at.reshape(-1),), "GatherBackward0"), raw(index).shape)
     return picked(input, key_along(at, dim), "GatherBackward0")
 
 
@@ -153,7 +153,7 @@ def along_positions(op: str, input: Tensor, dim: int, index: Tensor, src: Any = 
             f"{list(x.shape)} apart from dimension {dim} in {op}()"
         )
     at = positions(op, index, sizes[0][dim], dim)
-    return dim, at if x.ndim == 0 or at.ndim else at.reshape(1)
+    return dim, at if at.ndim else at.reshape(1)
 
 
 def positions(op: str, index: Any, size: int, dim: int, from_end: bool = False, error: Any = RuntimeError) -> Any:
@@ -469,9 +469,10 @@ def put_at_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, key: Any)
 
 def added_at(a: Tensor, key: tuple[Any, ...], value: Tensor, name: str, copy: Any = copy_of) -> Tensor:
     """A copy of `a` with value added to a[key], as often as a place is named."""
-    result = copy(raw(a))
+    result, v = copy(raw(a)), raw(value)
     with quiet():
-        add_at(result, key, raw(value))
+        # NumPy 2.4's add.at reads beyond a vector that it broadcasts to an index of two dimensions.
+        add_at(result, key, array_module(v).broadcast_to(v, result[key].shape))
     return record(result, (a, value), (added_at_da, added_at_dvalue), saved=(key,), name=name)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.arrays import array_module, gpu_of, quiet
 from minigrad.devices import device_of
+from minigrad.engine.broadcasting import cast
 from minigrad.engine.graph import TensorBase, raw, record, unrecorded
 from minigrad.engine.order import axes_of_result, by_rows, laid_out
 from minigrad.gpu.placement import check_devices
@@ -25,7 +26,9 @@ from minigrad.ops.mixing import lerp
 from minigrad.ops.picking import key_along, picked, vector
 from minigrad.ops.promotion import array_of, check_tensors
 from minigrad.ops.reductions import max_da
+from minigrad.ops.reductions import sum as total
 from minigrad.ops.results import printed
+from minigrad.ops.selection import only_where
 from minigrad.ops.shaping import reshape, squeeze, stack
 
 if TYPE_CHECKING:
@@ -163,14 +166,20 @@ def middle(op: str, input: Tensor, dim: int | None, keepdim: bool) -> Any:
     name = f"{op.capitalize()}Backward"
     if dim is None:
         value = middle_of_all(op, x)
-        every = tuple(range(x.ndim))
-        return record(value, (input,), (max_da,), (1,) * x.ndim, every, name=f"{name}0")
+        rule = max_da if op == "median" else nanmedian_da
+        return record(value, (input,), (rule,), (1,) * x.ndim, tuple(range(x.ndim)), name=f"{name}0")
     at = axis(dim, x.ndim)
     if x.ndim and not x.shape[at]:
         raise IndexError(f"{op}(): Expected reduction dim {at} to have non-zero size.")
     indices = middle_along(op, x if x.ndim else x.reshape(1), at)
     kind = Middle if op == "median" else MiddleNumber
     return kind(*one_along(input, indices, at, keepdim, f"{name}1"))
+
+
+def nanmedian_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], _axes: tuple[int, ...]) -> Tensor:
+    value = out.reshape(kept)
+    chosen = (a == value) | ((a != a) & (value != value))
+    return only_where(chosen, g.reshape(kept) / cast(total(chosen), raw(g).dtype))
 
 
 def middle_of_all(op: str, x: Any) -> Any:
@@ -350,10 +359,16 @@ def unique_consecutive(
 
 
 def chosen(input: Tensor, found: tuple[Any, Any, Any], return_inverse: bool, return_counts: bool) -> Any:
-    """The values, and what else is asked for."""
-    asked = [found[0]] + [found[1]] * return_inverse + [found[2]] * return_counts
-    result = tuple(unrecorded(each, input) for each in asked)
-    return result if len(result) > 1 else result[0]
+    """The values, and what else is asked for.  The values have no derivative: a NotImplementedError in the pass."""
+    values = record(found[0], (input,), (unique_da,))
+    asked = [found[1]] * return_inverse + [found[2]] * return_counts
+    return (values, *(unrecorded(each, input) for each in asked)) if asked else values
+
+
+def unique_da(_g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
+    raise NotImplementedError(
+        "the derivative for 'unique' is not implemented: take the values of input.detach(), or index input by positions"
+    )
 
 
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import wraps
 from inspect import getgeneratorlocals, isgenerator
-from operator import methodcaller
 from typing import Any, ClassVar
 
 from minigrad.arrays import copy_of, on_its_gpu, quiet
@@ -35,9 +34,12 @@ LATER_OPTIONS = {
 """Options that PyTorch's optimizers did not always have: files without them are loaded, with the default."""
 
 
-number = methodcaller("__float__")
-"""An option as a Python number, of a tensor its only element.  float() would take a number that a captured step
-computes anew each time for one that stays."""
+def number(option: Any) -> float:
+    """An option as a Python number, of a tensor its only element.
+
+    A float stays the object that it is: that of a captured step says how it is computed anew (compiled/numbers.py).
+    """
+    return option if isinstance(option, float) else float(option)
 
 
 class Required:

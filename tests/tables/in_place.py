@@ -37,6 +37,9 @@ OPS = {
 LEFT_OUT = {"true_divide_": "rounding_mode"}
 """Arguments that a method does not have."""
 
+UNASKED = "addbmm addmm addmv baddbmm ldexp masked_fill masked_scatter"
+"""Ops of which PyTorch does not ask whether an operand lies in a part of the memory that is changed."""
+
 FUNCTIONS = (
     "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ "
     "clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ expm1_ fix_ floor_ frac_ gcd_ i0_ "
@@ -54,7 +57,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minigrad.ops import {modules}
-from minigrad.ops.in_place import copy_, write
+from minigrad.ops.in_place import apart, copy_, outside, write
 
 if TYPE_CHECKING:
     from minigrad import dtypes
@@ -102,6 +105,13 @@ def method(name: str, family: str, op: str) -> str:
             parameters.append("*")
             starred = True
         argument = "self" if each.name == itself else each.name
+        if (
+            argument != "self"
+            and each.name != "value"
+            and each.annotation in ("Tensor", "Any")
+            and op not in UNASKED.split()
+        ):
+            argument = f"{'outside' if family in ('picking', 'reducing') else 'apart'}(self, {argument})"
         passed.append(f"{each.name}={argument}" if keyword else argument)
         if each.name != itself:
             default = "" if each.default is each.empty else f" = {each.default!r}"

@@ -244,7 +244,7 @@ def cholesky_solve_dfactor(g: Tensor, out: Tensor, _b: Tensor, factor: Tensor, u
 def factor_slope(moved: Tensor, factor: Tensor, upper: bool) -> Tensor:
     """The gradient of a triangular factor, where -moved is that of the product with its transpose."""
     both = moved + transposed(moved)
-    return -triu(factor @ both) if upper else -tril(both @ factor)
+    return -triu(triu(factor) @ both) if upper else -tril(both @ tril(factor))
 
 
 def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:

@@ -20,6 +20,7 @@ from minigrad.ops.normalization import (
     check_parameters,
     checked_input,
     normalized,
+    variance_of,
 )
 from minigrad.ops.pooling import avg_pool2d
 from minigrad.ops.promotion import check_tensors, in_single
@@ -70,7 +71,8 @@ def group_normalized(input: Tensor, weight: Tensor | None, bias: Tensor | None, 
     kept = (number, groups) + (1,) * (1 + len(rest))
     along = (1, groups, each) + (1,) * len(rest)
     deviations = centred(input.reshape(number, groups, each, *rest), kept)
-    result = normalized(deviations, weight, bias, kept, along, eps, "NativeGroupNormBackward0")
+    variance = variance_of(raw(deviations), kept)
+    result = normalized(deviations, variance, weight, bias, kept, along, eps, "NativeGroupNormBackward0")
     value = in_format(by_rows(raw(result)).reshape(shape), format_of(raw(input)))
     return record(value, (result,), (ungrouped_da,), raw(result).shape, name="NativeGroupNormBackward0")
 
