@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from stand_in import installed
 
 import minigrad as torch
 from benchmarks.contestants.by_torch import LOSSES, starting_model
@@ -734,6 +735,26 @@ def test_a_number_that_changes_at_each_call():
     compiled = torch.compile(lambda x, factor: x * factor)
     for factor in range(20):
         assert compiled(torch.ones(2), factor).tolist() == [factor] * 2
+
+
+def test_on_a_gpu_it_runs_as_it_is():
+    with installed(device_count=1):
+        w = torch.tensor([1.0, 2.0], device="cuda", requires_grad=True)
+
+        @torch.compile
+        def of_an_argument(x):
+            return (w.detach() * x).sum()
+
+        @torch.compile
+        def of_what_is_there():
+            return (w.detach() * 2).sum()
+
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            for _ in range(4):
+                assert of_an_argument(torch.ones(2, device="cuda")).item() == 3
+                assert of_what_is_there().item() == 6
+        assert ["is not captured" in str(warning.message) for warning in told] == [True, True]
 
 
 def test_arguments_by_name_and_in_lists():

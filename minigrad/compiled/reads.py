@@ -267,6 +267,8 @@ class Reads:
 
     def profile(self, frame: FrameType, event: str, argument: Any) -> None:
         """Python's profiler tells of every call and return."""
+        if self.tape.refused is not None:
+            return
         file = frame.f_code.co_filename
         if file == "<string>":  # what dataclasses and the like have Python compile
             file = frame.f_globals.get("__file__") or file
@@ -309,12 +311,13 @@ class Reads:
         if frame is None or not is_users(frame.f_code.co_filename):
             return
         for name, value in frame.f_locals.items():
-            if isinstance(value, TensorBase) and "array" in value.__dict__:
+            if isinstance(value, TensorBase) and isinstance(value.__dict__.get("array"), np.ndarray):
                 self.names.setdefault(tapes.view_key(plain(value.__dict__["array"])), name)
 
     def look_at_layer(self, frame: FrameType, output: Any) -> None:
         """A layer's output is named after the layer."""
-        if frame.f_code is Module.__call__.__code__ and isinstance(output, TensorBase):
+        is_layer = frame.f_code is Module.__call__.__code__ and isinstance(output, TensorBase)
+        if is_layer and isinstance(output.__dict__["array"], np.ndarray):
             _, path, _ = self.modules.get(id(frame.f_locals["self"]), ("", "", None))
             if path:
                 words = [word for word in path.split(".") if not word.isdigit()]
