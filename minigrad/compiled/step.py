@@ -111,13 +111,14 @@ class Ready:
         for generator, state in saved[1]:
             generator.set_state(state)
 
-    def results(self) -> dict[str, Any]:
-        """Copies of all that a run leaves behind, by name."""
+    def left_behind(self) -> list[Any]:
+        """Copies of what a run changes, and of the gradients that it gives."""
+        return [x.copy() for x in (*self.tape.written.values(), *(g.array for _, g in self.grads))]
+
+    def names_of_what_is_left(self) -> list[str]:
+        """Their names."""
         name = self.program.names.of
-        kept = {name(x): x.copy() for x in self.tape.written.values()}
-        for _, g in self.grads:
-            kept[name(g.array)] = g.array.copy()
-        return kept
+        return [*map(name, self.tape.written.values()), *(f"{name(t.array)}.grad" for t, _ in self.grads)]
 
 
 @contextmanager
@@ -282,33 +283,28 @@ class Compiled:
         grads = [(t, t.__dict__.get("_grad")) for t, *_ in ready.tape.grads.values()]
         before = ready.saved(everything=True)
         try:
-            got: Any = flat(ready.run(arrays)), ready.results()
+            by_program = [*(x.copy() for x in flat(ready.run(arrays))), *ready.left_behind()]
         except Otherwise:
             return self.function(*args)
         ready.put_back(before)
         for tensor, grad in grads:
             tensor._grad = grad
         result = self.function(*args)
-        for tensor, g in ready.grads:  # the program's own, with the function's values
-            got[1][ready.program.names.of(g.array)], g = None, got[1][ready.program.names.of(g.array)]
-            self.differ(
-                ready, kind, f"{ready.program.names.of(ready.tape.outside[id(tensor)][1])}.grad", g, tensor._grad.array
-            )
-        for i, (x, y) in enumerate(zip(got[0], flat(result))):
-            self.differ(ready, kind, f"the result {i}" if i else "the result", x, y)
-        for array in ready.tape.written.values():
-            name = ready.program.names.of(array)
-            if got[1].get(name) is not None:
-                self.differ(ready, kind, name, got[1][name], array)
+        by_function = [*flat(result), *ready.tape.written.values(), *(tensor._grad for tensor, _ in ready.grads)]
+        names = [*("the result" for _ in flat(result)), *ready.names_of_what_is_left()]
+        for name, x, y in zip(names, by_program, by_function):
+            self.differ(ready, kind, name, x, getattr(y, "array", y))
         ready.is_verified = ready.is_verified or kind not in self.plain_kinds
         return result
 
     def differ(self, ready: Ready, kind: Any, name: str, got: Any, want: Any) -> None:
         """Where a program has computed something else than the function: an error, or at first no program."""
-        if np.array_equal(got, want, equal_nan=np.asarray(got).dtype.kind == "f"):
-            return
-        where = int(np.flatnonzero(~np.isclose(got, want, 0, 0, equal_nan=True))[0])
-        both = f"{name} is {np.ravel(got)[where]} by the program, {np.ravel(want)[where]} by the function"
+        both = f"{name} is there by the program, and is not by the function"
+        if want is not None and got.shape == want.shape:
+            if np.array_equal(got, want, equal_nan=got.dtype.kind == "f"):
+                return
+            where = int(np.flatnonzero(~np.isclose(got, want, 0, 0, equal_nan=True))[0])
+            both = f"{name} is {np.ravel(got)[where]} by the program, {np.ravel(want)[where]} by the function"
         if ready.is_verified:
             raise RuntimeError(f"torch.compile: at call {self.calls} {both}")
         self.give_up(kind, f"it does not do the same each time ({both})", None)
