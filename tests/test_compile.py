@@ -736,6 +736,26 @@ def test_a_number_that_changes_at_each_call():
         assert compiled(torch.ones(2), factor).tolist() == [factor] * 2
 
 
+def test_arguments_by_name_and_in_lists():
+    compiled = torch.compile(lambda x, factor=2: x * factor)
+    assert [compiled(x=torch.tensor([i]), factor=3).tolist() for i in range(5)] == [[3 * i] for i in range(5)]
+    assert compiled.program is not None
+    added = torch.compile(lambda tensors: tensors[0] + tensors[1])
+    with pytest.warns(UserWarning, match="its arguments are others than tensors"):
+        assert [added([torch.tensor(i), torch.tensor(1)]).item() for i in range(5)] == [1, 2, 3, 4, 5]
+
+
+def test_an_object_in_the_place_of_another():
+    class Scale:
+        def __init__(self, factor):
+            self.factor = factor
+
+    compiled = torch.compile(lambda x, scale: x * scale.factor)
+    for factor in range(6):
+        for i in range(5):
+            assert compiled(torch.tensor([i]), Scale(factor)).tolist() == [i * factor]
+
+
 def test_methods():
     class Trainer:
         def __init__(self):

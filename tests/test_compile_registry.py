@@ -8,6 +8,7 @@ from registry import OPS
 
 import minigrad
 from minigrad.compiled import tape as tapes
+from minigrad.compiled.library import plain
 from minigrad.compiled.program import Otherwise, Program
 from minigrad.compiled.reads import Reads
 from minigrad.engine.order import same_places
@@ -30,17 +31,38 @@ def exchange(leaves):
         leaf.array[...] = leaf.array.reshape(-1)[::-1].reshape(leaf.array.shape).copy()
 
 
-def outcome(call, sample, requires_grad=True):
-    """Why an op is refused, or what differs; nothing where its program is right."""
+REASONS = (
+    "the values of a tensor are read as numbers",
+    "the array's `nonzero`",
+    "x[mask], whose size goes by the values of the mask",
+    *("np.argwhere", "np.bincount", "np.unique", "np.lexsort", "np.searchsorted", "np.interp"),
+    *("np.linalg", "np.qr", "np.svd", "np.eigh", "np.eigvalsh", "np.slogdet", "np.lstsq", "np.pinv", "np.cond"),
+    "Generator.drawn_seed",
+)
+"""Why an op is refused: its result's size, or the way that it is computed, goes by values."""
+
+SEED = minigrad.manual_seed
+
+
+@pytest.fixture(autouse=True)
+def seeded_from_outside(monkeypatch):
+    """The registry's calls seed the random numbers themselves, which no program does: here that is done before them."""
+    monkeypatch.setattr(minigrad, "manual_seed", lambda _: None)
+
+
+def outcome(call, sample):
+    """Why an op is refused, or what differs; nothing where its program is right, or the operands are wrong."""
     function, leaves = bind(call, minigrad, sample)
-    leaves = [minigrad.Tensor.requires_grad_(leaf, requires_grad) for leaf in leaves]
+    leaves = [leaf.requires_grad_() for leaf in leaves]
     try:
+        SEED(1)
         before = computed(function, leaves)
     except Exception:
-        return "", ""  # an error for these operands is another test's
+        return "", ""
     tape = tapes.Tape()
+    SEED(1)
     with tapes.recording(tape):
-        arrays = [tapes.plain(x) for x in computed(function, leaves)]
+        arrays = [plain(x) for x in computed(function, leaves)]
     if tape.refused:
         return tape.refused[0], ""
     if not all(map(same, arrays, before)) or not all(map(same_places, arrays, before)):
@@ -48,10 +70,9 @@ def outcome(call, sample, requires_grad=True):
     program = Program(tape, Reads(tape), call.__name__, {})
     exchange(leaves)
     try:
+        SEED(2)
         want = computed(function, leaves)
-    except Exception:
-        return "", ""
-    try:
+        SEED(2)
         with minigrad.arrays.quiet():
             program.step()
     except Otherwise:
@@ -80,8 +101,7 @@ def test_an_op(name):
     def check(drawn):
         spelling, sample = drawn
         reason, different = outcome(op.calls[spelling], sample)
-        if reason:
-            print("REASON", name, spelling, reason)
         assert not different, different
+        assert not reason or reason.startswith(REASONS), reason
 
     check()

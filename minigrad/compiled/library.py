@@ -32,7 +32,8 @@ FUNCTIONS = words("mean var std round argmax argmin argsort cumsum cumprod take 
 """Methods that are functions of NumPy's too."""
 
 REPEATED = (
-    "where mean var std einsum concatenate stack dot tensordot argmax argmin argsort sort cumsum cumprod take "
+    "where mean var std sum prod all any max min "
+    "einsum concatenate stack dot tensordot argmax argmin argsort sort cumsum cumprod take "
     "take_along_axis searchsorted repeat tile tril triu clip roll flip pad round diff trace isclose partition "
     "argpartition nan_to_num sinc i0 linalg.inv linalg.det linalg.solve linalg.cholesky angle ptp median count_nonzero"
 )
@@ -94,7 +95,8 @@ class Recorded(np.ndarray[Any, Any]):
             return here.tape.looking(self.plain, name)
         if name in FUNCTIONS:
             return lambda *args, **kwargs: getattr(np, name)(self, *args, **kwargs)
-        here.tape.refuse(f"the array's `{name}`")
+        if hasattr(np.ndarray, name):
+            here.tape.refuse(f"the array's `{name}`")
         return getattr(self.plain, name)
 
     def __getitem__(self, key: Any) -> Any:

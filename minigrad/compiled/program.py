@@ -60,7 +60,7 @@ class Names:
             return self.other(x, "generator")
         key, owner = view_key(x), root(x)
         if id(owner) not in self.memory:
-            whole = self.wanted.get(view_key(owner)) or name_by_view(owner, *self.wanted.get(id(owner), ("", ())))
+            whole = self.wanted.get(view_key(owner)) or name_by_view(owner, *self.wanted.get(id(owner), ("", (), "")))
             made = self.tape.memory.get(id(owner))
             is_constant = made is None or (made.kind == "constant" and not made.writes)
             self.memory[id(owner)] = self.unique(whole or (constant_name(owner) if is_constant else hint)), owner
@@ -71,11 +71,15 @@ class Names:
         return self.views[key][0]
 
     def name_of_view(self, x: Any, owner: Any) -> str:
-        """A name for a view of an array."""
-        name = self.memory[id(owner)][0]
-        if x.ndim > 1 and x.shape == owner.shape[::-1] and x.strides == owner.strides[::-1]:
+        """A name for a view of an array: after what it was made of, if that has a name."""
+        noted = [part for part in self.tape.views.get(view_key(x), ())[1:] if isinstance(part, np.ndarray)]
+        source = next((part for part in noted if view_key(part) in self.wanted), owner)
+        name: str = self.wanted.get(view_key(source)) or self.memory[id(owner)][0]
+        if x.dtype != source.dtype:
+            return f"{name.removesuffix('_T')}_bits"
+        if x.ndim > 1 and x.shape == source.shape[::-1] != source.shape:
             return f"{name}_T"
-        return f"{name}_flat" if x.ndim == 1 and x.size == owner.size else name
+        return f"{name}_flat" if x.ndim == 1 < source.ndim and x.size == source.size else name
 
     def other(self, x: Any, name: str) -> str:
         """The name of what is no array."""
@@ -225,8 +229,10 @@ class Program:
         return "".join(part if isinstance(part, str) else self.names.of(part, hint) for part in line.parts)
 
 
-def name_by_view(owner: Any, name: str, shape: tuple[int, ...]) -> str:
-    """The name of an array of which a view of some shape has a name."""
+def name_by_view(owner: Any, name: str, shape: tuple[int, ...], dtype: str) -> str:
+    """The name of an array of which a view, of some shape and dtype, has a name."""
+    if name and dtype != owner.dtype.str:
+        return f"{name}_bits"
     return f"{name}_T" if name and shape == owner.shape[::-1] != owner.shape else name
 
 
@@ -287,9 +293,11 @@ def same_line(place: Place) -> str:
 def hint_of(line: Line) -> str:
     """A name for the result of a call that has none."""
     text = "".join(part for part in line.parts if isinstance(part, str))
+    if any(isinstance(part, Generator) for part in line.parts):
+        return next(found[1] for part in line.parts if (found := re.match(r"\.(\w+)\(", str(part))))
     found = re.search(r"np\.([\w.]+)\(", text)
     if found is None:
-        return "copy" if " = " in text else "array"
+        return "picked" if "[...] = [" in text else "copy" if " = " in text else "array"
     return RESULTS.get(found[1], found[1].rpartition(".")[2])
 
 
@@ -334,7 +342,7 @@ def wanted_names(tape: Tape, reads: Reads, arguments: dict[str, Any]) -> dict[An
                 wanted.setdefault(view_key(piece), f"update_{wanted.get(view_key(p.array), 'parameter')}")
     for key, name in (*reads.names.items(), *reads.layers.items()):
         wanted.setdefault(key, name)
-        wanted.setdefault(key[0], (name, key[2]))
+        wanted.setdefault(key[0], (name, key[2], key[4]))
     by_node = {node: wanted.get(view_key(value)) for node, value in tape.values}
     for tensor, _ in tape.outside.values():
         if tensor.node is not None:
@@ -344,5 +352,5 @@ def wanted_names(tape: Tape, reads: Reads, arguments: dict[str, Any]) -> dict[An
     for array, node in tape.sent_to:
         if by_node.get(node):
             wanted.setdefault(view_key(array), f"d_{by_node[node]}")
-            wanted.setdefault(id(root(array)), (f"d_{by_node[node]}", array.shape))
+            wanted.setdefault(id(root(array)), (f"d_{by_node[node]}", array.shape, array.dtype.str))
     return wanted

@@ -51,8 +51,11 @@ REFUSED_CALLS = {
 }
 """minigrad's own functions whose effect is not in tensors: (file, name)."""
 
-REGISTERS = frozenset(name for name, value in vars(Module()).items() if isinstance(value, dict))
+REGISTERS = ("_parameters", "_buffers", "_modules")
 """The attributes of every layer that hold its parts."""
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_not_saved")
+"""Others of every layer: `_has_hooks` tells whether there is anything in the first two."""
 
 SETTINGS = frozenset({"param_groups", "get_last_lr", "last_epoch"})
 """Attributes of optimizers and schedulers whose numbers change from step to step."""
@@ -152,10 +155,10 @@ class Reads:
         for name, value in list(attributes.items()):
             if name in REGISTERS:
                 self.add(f"{label}.", value.values, value)
-            else:
+            elif name not in HOOKS:
                 self.reach(value, f"{label}.{name}")
-        for hook in (*module._forward_pre_hooks.values(), *module._forward_hooks.values()):
-            self.reach(hook, f"a hook of {label}")
+        for hooks in (module._forward_pre_hooks, module._forward_hooks) if module._has_hooks else ():
+            self.reach(hooks, f"the hooks of {label}")
         for name, part in module._modules.items():
             if part is not None:
                 self.reach(part, f"{label}.{name}", f"{path}.{name}" if path else name)
@@ -339,7 +342,9 @@ class Guard:
             *sources,
             Source("the memory of a tensor", partial(map, attrgetter("array"), tensors)),
             Source("requires_grad of a tensor", partial(map, attrgetter("node"), tensors)),
-            Source("the hooks of a tensor", partial(hooks_of, nodes)),
+            Source("the hooks of a tensor", partial(map, attrgetter("hooks"), nodes)),
+            Source("the hooks of a tensor", partial(map, attrgetter("hooks_after"), nodes)),
+            *(Source("the hooks of a tensor", hooks.values) for hooks in hooks_of(nodes)),
         ]
         self.remember()
 
@@ -379,8 +384,8 @@ def random_states() -> dict[str, Any]:
 
 
 def hooks_of(nodes: list[Node]) -> Iterator[Any]:
-    """The hooks of tensors."""
-    return chain.from_iterable((*(node.hooks or {}).values(), *(node.hooks_after or {}).values()) for node in nodes)
+    """The hooks of tensors that have some."""
+    return filter(None, chain.from_iterable((node.hooks, node.hooks_after) for node in nodes))
 
 
 def values_of_class(kind: type) -> list[Any]:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial, update_wrapper
+from itertools import chain
 from operator import attrgetter, gt
 from sys import getrefcount
 from types import MethodType
@@ -20,7 +21,7 @@ import numpy as np
 from minigrad.arrays import SILENT, numpy_errors
 from minigrad.compiled import tape as tapes
 from minigrad.compiled.program import Otherwise, Program
-from minigrad.compiled.reads import SIMPLE, Guard, Reads, Source
+from minigrad.compiled.reads import CONTAINERS, SIMPLE, Guard, Reads, Source
 from minigrad.dtypes import get_default_dtype
 from minigrad.engine import backward as engine
 from minigrad.engine import graph
@@ -41,8 +42,9 @@ class NotCaptured(RuntimeError):
 class Ready:
     """A program that can be run: what it needs to be as it was, where arguments go, and what comes out."""
 
-    def __init__(self, program: Program, tape: tapes.Tape, reads: Reads, inputs: list[Any], result: Any) -> None:
-        self.program, self.tape, self.inputs, self.result = program, tape, inputs, result
+    def __init__(self, program: Program, tape: tapes.Tape, reads: Reads, given: list[Any], result: Any) -> None:
+        self.program, self.tape, self.given, self.result = program, tape, given, result
+        self.inputs = inputs = [x.array for x in given if isinstance(x, TensorBase)]
         outside = [tensor for tensor, array in tape.outside.values() if not any(array is x for x in inputs)]
         self.grads = [(t, t._grad) for t, _, before in tape.grads.values() if t._grad is not before]
         self.cleared = [t for t, g in self.grads if g is None]
@@ -145,13 +147,14 @@ def sources_of(step: Any) -> list[Source]:
         *(Source("the optimizer's parameters", group["params"].__iter__) for group in optimizer.param_groups),
     ]
     hooks = optimizers.global_pre_hooks, optimizers.global_post_hooks, optimizer._pre_hooks, optimizer._post_hooks
-    found += [Source("the optimizer's hooks", each.values) for each in hooks]
+    found.append(Source("the optimizer's hooks", partial(chain.from_iterable, hooks)))
     for group, block in step.blocks:
         names = sorted(step.fixed)
         found.append(Source("the optimizer's ", partial(map, group.get, names), names))
         found += [Source("the optimizer's state", state.values) for state in block.states if state]
-        found.append(Source("the optimizer's state", partial(map, attrgetter("array"), block.state_tensors)))
-        found.append(Source("the optimizer's numbers of steps", partial(map, is_one_number, [block.steps])))
+        if block.state_tensors:
+            found.append(Source("the optimizer's state", partial(map, attrgetter("array"), block.state_tensors)))
+            found.append(Source("the optimizer's numbers of steps", partial(map, is_one_number, [block.steps])))
     return found
 
 
@@ -206,6 +209,8 @@ def given_out(value: Any) -> Any:
     return {key: given_out(x) for key, x in value.items()} if type(value) is dict else value
 
 
+OTHER_ARGUMENTS = "its arguments are others than tensors on the CPU, numbers, texts, and objects that stay"
+
 LIVE = "returns a tensor that is still to be differentiated"
 
 
@@ -237,13 +242,20 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function gives: by a program, if one fits."""
         self.calls += 1
+        if kwargs:
+            bound = inspect.signature(self.function).bind(*args, **kwargs)
+            args, kwargs = bound.args, bound.kwargs
         if kwargs or self.must_run_as_it_is():
             return self.function(*args, **kwargs)
         kind = (is_recording(), get_default_dtype(), *map(kind_of, args))
         for ready in self.programs.get(kind, ()):
             if ready.fits():
                 return self.run(ready, kind, args)
-        if kind in self.plain_kinds or not all(map(can_be_given, args)):
+        if kind in self.plain_kinds:
+            return self.function(*args)
+        if not all(map(can_be_given, args)):
+            differentiable = any(isinstance(x, Tensor) and x.requires_grad for x in args)
+            self.give_up(kind, LIVE if differentiable else OTHER_ARGUMENTS, None)
             return self.function(*args)
         seen = self.seen[kind] = self.seen.get(kind, -1) + 1
         if seen % 2 == 0:  # an optimizer makes its state in its first step
@@ -338,7 +350,7 @@ class Compiled:
         program = Program(tape, reads, self.function.__name__, arguments, arrays_in(returned))
         programs = self.programs.setdefault(kind, [])
         programs[:] = [ready for ready in programs if not ready.is_held()]
-        programs.insert(0, Ready(program, tape, reads, inputs, returned))
+        programs.insert(0, Ready(program, tape, reads, given, returned))
         if len(programs) >= RECORDINGS:
             what = programs[1].guard.changed()
             self.give_up(kind, f"`{what}` is another at each call", None, keep=True)
@@ -353,6 +365,7 @@ class Compiled:
         self.plain_kinds.add(kind)
         if not keep:
             self.programs.pop(kind, None)
+            self.program = None
         if reason == LIVE:
             return
         message = f"torch.compile: {self.function.__qualname__} is not captured: {reason}{where_is(place)}"
@@ -385,13 +398,17 @@ def copied(x: Any) -> Any:
 
 
 def can_be_given(x: Any) -> bool:
-    """Whether a program can take an argument: a tensor of the CPU that needs no gradient, or no tensor."""
-    return not isinstance(x, Tensor) or (type(x.array) is np.ndarray and not x.requires_grad)
+    """Whether a program can take an argument: a tensor on the CPU that needs no gradient, or what stays itself."""
+    if isinstance(x, Tensor):
+        return type(x.array) is np.ndarray and not x.requires_grad
+    return not isinstance(x, (*CONTAINERS, tuple, np.ndarray, np.generic))
 
 
 def kind_of(x: Any) -> Any:
     """What a program depends on of an argument."""
-    if isinstance(x, TensorBase):
+    if isinstance(x, Tensor):
         array = x.array
-        return array.shape, array.dtype.char, array.strides, type(x)
-    return (x, type(x)) if isinstance(x, SIMPLE) else id(x)
+        return array.shape, array.dtype, getattr(array, "strides", None), x.requires_grad
+    if isinstance(x, SIMPLE):
+        return x, type(x)
+    return id(x) if can_be_given(x) else type(x)

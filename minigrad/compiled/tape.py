@@ -499,7 +499,11 @@ def array_of_tensor(tensor: TensorBase) -> Any:
     tape = here.tape
     if tape.refused is not None or tape.paused:
         return plain(array)
-    return tape.touch(tensor, array) if type(array) is np.ndarray else array
+    if type(array) is np.ndarray:
+        return tape.touch(tensor, array)
+    if not isinstance(array, Recorded):
+        tape.refuse(f"a tensor whose array is of {type(array).__module__}")
+    return array
 
 
 def set_array_of_tensor(tensor: TensorBase, array: Any) -> None:

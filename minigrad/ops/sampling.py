@@ -27,7 +27,7 @@ from minigrad.ops.in_place import add_, copy_, mul_, refuse_in_place, refuse_mem
 from minigrad.ops.promotion import numpy_dtype
 from minigrad.random import Generator, default_generator
 from minigrad.random.integers import highest
-from minigrad.random.memory_order import fill, flattened, laid_out_like
+from minigrad.random.memory_order import flattened, laid_out_like
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -324,8 +324,8 @@ def drawn_like(
     check_device(device)
     to = input.array.dtype if dtype is None else dtype.numpy
     empty = empty_in_format(op_called(), input.array, to, memory_format, np)
-    fill(empty, draw(empty))
-    return finished(empty, device_of(input.array) if device is None else device, requires_grad)
+    drawn = laid_out_like(empty, draw(empty)).astype(to, copy=False)
+    return finished(drawn, device_of(input.array) if device is None else device, requires_grad)
 
 
 # In place: methods of Tensor --------------------------------------------------------------------------------
