@@ -176,3 +176,15 @@ def test_an_error_leaves_the_statistics_alone() -> None:
             layer(wrong)
     layer(minigrad.ones(0, 4, 5))
     assert {name: x.tolist() for name, x in layer.state_dict().items()} == before
+
+
+@pytest.mark.parametrize("number", [0.1, 0.7, 123.456])
+def test_equal_elements_have_no_spread(number: float) -> None:
+    """Though their mean may be another number than they are."""
+    x = minigrad.full((2, 7), number, requires_grad=True)
+    spread = x.std(1) + x.var(1)
+    spread.sum().backward()
+    assert spread.tolist() == [0.0, 0.0]
+    assert minigrad.equal(minigrad.std_mean(x)[0], minigrad.tensor(0.0))
+    assert x.std().item() == 0.0
+    assert not minigrad.autograd.grad(x.std(), x)[0].any()

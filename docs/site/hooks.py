@@ -26,7 +26,7 @@ FRONT = {
 """Pages that lie outside docs/, and where they lie in the site."""
 FRONT_MATTER = {"index.md": "hide: [navigation]", "supported.md": "search: {exclude: true}"}
 """What the theme is told of them."""
-GUIDES = ["watching", "reading", "own_op", "testing", "compile", "comparison", "files", "gpu", "speed", "differences"]
+GUIDES = ["watching", "reading", "own_op", "testing", "compiling", "comparison", "files", "gpu", "speed", "differences"]
 """The pages of docs/ in the order in which they are read; others follow by name."""
 LINK = re.compile(r"(?<=\]\()([^)#:\s]+)(?=[)#])")
 LANGUAGES = {".py": "python", ".yml": "yaml", ".yaml": "yaml", ".toml": "toml", ".json": "json"}

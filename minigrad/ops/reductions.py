@@ -247,9 +247,13 @@ def twice_over(divisor: float) -> float:
 
 
 def variance(x: Any, axes: tuple[int, ...], keepdim: bool, divisor: float) -> Any:
-    """The sum of squared deviations of a raw array, divided; of float16 in float32, which has room for the squares."""
+    """The sum of squared deviations of a raw array, divided; of float16 in float32, which has room for the squares.
+
+    Counted from the first element: the mean of equal ones may be another number than they are.
+    """
     if x.dtype.char == "e":
         x = x.astype(np.float32)
+    x = x - x[tuple(slice(1) if i in axes else slice(None) for i in range(x.ndim))]
     squares = (x - average(x, axes, True)) ** 2
     return squares.sum(axes, keepdims=keepdim) / divisor
 
