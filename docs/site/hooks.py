@@ -22,9 +22,14 @@ FRONT = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "minigrad/SUPPORTED.md": "supported.md",
+    "comparisons/README.md": "lessons.md",
 }
 """Pages that lie outside docs/, and where they lie in the site."""
-FRONT_MATTER = {"index.md": "hide: [navigation]", "supported.md": "search: {exclude: true}"}
+FRONT_MATTER = {
+    "index.md": "hide: [navigation]",
+    "lessons.md": "hide: [navigation]",
+    "supported.md": "search: {exclude: true}",
+}
 """What the theme is told of them."""
 GUIDES = ["watching", "reading", "own_op", "testing", "compiling", "comparison", "files", "gpu", "speed", "differences"]
 """The pages of docs/ in the order in which they are read; others follow by name."""
@@ -36,7 +41,7 @@ def site_path(path: str) -> str:
     """Where a file of the project lies in the site."""
     if path in FRONT:
         return FRONT[path]
-    if not path.startswith("docs/"):
+    if not path.startswith("docs/") or path.endswith(".yml"):
         is_text = not path.endswith((".md", ".png", ".svg"))
         return f"source/{path}" + ("/index.md" if (PROJECT / path).is_dir() else ".md" if is_text else "")
     inside = path.removeprefix("docs/")
@@ -140,6 +145,7 @@ def navigation(pages: dict[str, str]) -> list[Any]:
         {"Home": "index.md"},
         {"Guides": [f"{name}.md" for name in guides]},
         {"Ladder": ["ladder/index.md", *steps]},
+        {"Lessons": "lessons.md"},
         {"Reference": ["reference/index.md", *modules]},
         {"Project": ["contributing.md", "changelog.md", {"Names of PyTorch": "supported.md"}]},
     ]
