@@ -136,3 +136,14 @@ def test_what_cannot_be_compared_is_unequal() -> None:
     for other in ("text", None, {}):
         assert (minigrad.ones(2) == other) is False
         assert (minigrad.ones(2) != other) is True
+
+
+def test_a_number_beyond_the_range_of_integers_does_not_wrap_around() -> None:
+    for lib in (torch, minigrad):
+        x = lib.tensor([1, 2], dtype=lib.int8)
+        np.testing.assert_allclose(lib.xlogy(x, 300).numpy(), [np.log(300), 2 * np.log(300)], rtol=1e-6)
+        assert lib.copysign(x.to(lib.uint8), -1).tolist() == [-1.0, -2.0]
+        for call in (lambda lib, x: lib.where(x > 1, x, 300), lambda lib, x: lib.where(x > 1, x.float(), 1e39)):
+            with pytest.raises(RuntimeError, match="without overflow"):
+                call(lib, x)
+        assert lib.where(x > 1, x.to(lib.float16), 1e6).tolist() == [float("inf"), 2.0]

@@ -202,7 +202,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -
     """
     at = sampled_axis("trapezoid", y, x, dim)
     if not raw(y).shape[at]:
-        return sum(y, at)
+        return sum(y, at, dtype=y.dtype)
     if x is None:
         return (sum(y, at) - (select(y, at, 0) + select(y, at, -1)) * 0.5) * dx
     return sum(sum_of_neighbours(y, at) * distances("trapezoid", x, y, at), at) / 2

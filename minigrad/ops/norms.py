@@ -9,6 +9,7 @@ from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
 from minigrad.engine.order import by_rows
+from minigrad.ops.arithmetic import power
 from minigrad.ops.dims import axis, kept_shape, reduced_axes
 from minigrad.ops.elementwise import abs, reciprocal, sign
 from minigrad.ops.promotion import array_of, as_dtype, check_tensors, numpy_dtype
@@ -73,7 +74,7 @@ def vector_norm_da(g: Tensor, out: Tensor, a: Tensor, p: float, axes: Any, kept:
     if p == 2:
         return g * where(out == 0, 0.0, a / where(out == 0, 1.0, out))
     size, length = where(a == 0, 1.0, abs(a)), where(out == 0, 1.0, out)
-    slope = g * where(a == 0, 0.0, sign(a) * (size / length) ** (p - 1))
+    slope = g * where(a == 0, 0.0, sign(a) * power(size / length, p - 1))
     return where(out == 0, 0.0, slope)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad import dtypes
 from minigrad.arrays import array_module
 from minigrad.engine.graph import TensorBase, raw, wrap
-from minigrad.ops.promotion import NUMBERS, as_dtype, operands, result_type
+from minigrad.ops.promotion import NUMBERS, as_dtype, fitting_number, operands, result_type
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -31,6 +31,13 @@ def numbers(op: str, input: Any, other: Any) -> tuple[Tensor, Tensor]:
     return pair(op, input, other, floating=False)
 
 
+def refuse_overflow(dtype: Any, *given: Any) -> None:
+    """RuntimeError for a number that is none of an integer dtype: it would wrap around."""
+    for x in given:
+        if isinstance(x, NUMBERS):
+            fitting_number(x, dtype)
+
+
 def pair(op: str, input: Any, other: Any, floating: bool) -> tuple[Tensor, Tensor]:
     """Two operands that broadcast, of one dtype; numbers become 0-d tensors.  Raw arrays are of one dtype already."""
     if not isinstance(input, TensorBase) and not isinstance(other, TensorBase) and not isinstance(input, NUMBERS):
@@ -39,8 +46,11 @@ def pair(op: str, input: Any, other: Any, floating: bool) -> tuple[Tensor, Tenso
     dtype = result_type(a, b)
     if dtype.kind in REFUSED.get(op, ""):
         raise NotImplementedError(f"{op}(): not implemented for {dtype.name}: convert the operands first")
-    if floating and dtype.kind != "f":
+    if floating and dtype.kind != "f":  # a number as it was given: in the operands' dtype it may have wrapped around
         dtype = dtypes.get_default_dtype().numpy
+        a, b = (x if isinstance(x, NUMBERS) else y for x, y in ((input, a), (other, b)))
+    elif dtype.kind in "iu":
+        refuse_overflow(dtype, input, other)
     xp = array_module(raw(a if isinstance(a, TensorBase) else b))
     a, b = (wrap(xp.asarray(x, dtype)) if isinstance(x, NUMBERS) else as_dtype(x, dtype) for x in (a, b))
     return a, b

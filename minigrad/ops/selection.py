@@ -76,9 +76,14 @@ def choices(condition: Any, input: Any, other: Any) -> tuple[Any, Any, Any, Any]
         )
     condition, input, other = on_one_device(condition, operand(input), operand(other))
     dtype = result_type(input, other)
-    input, other = as_dtype(input, dtype), as_dtype(other, dtype)
+    input, other = choice(input, dtype), choice(other, dtype)
     check_shapes(condition, input, other)
     return condition, input, other, dtype
+
+
+def choice(x: Any, dtype: Any) -> Any:
+    """A value to choose in a dtype.  RuntimeError for a number beyond its range, but in float16 it becomes inf."""
+    return fitting_number(x, dtype) if type(x) in NUMBERS and dtype.char != "e" else as_dtype(x, dtype)
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
