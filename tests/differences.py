@@ -377,6 +377,15 @@ GRADIENTS = [
         lambda sample: sample.operands[0].ndim > 3 and in_other_order(sample) and 1 in sample.operands[0].shape,
         Sample((np.ones((3, 1, 2, 1), "float32").transpose(1, 2, 0, 3), *arrays([0, 0], [1, 1]))),
     ),
+    Difference(
+        (LOSSES + "batch_norm",),
+        "the gradients where mean, variance or weight are not contiguous (PyTorch reads what lies beside them)",
+        lambda sample: any(isinstance(x, np.ndarray) and not x.flags.c_contiguous for x in sample.operands[1:4]),
+        Sample(
+            (np.ones((2, 2), "float32"), *(np.arange(1, 9, dtype="float32").reshape(2, 4)[:, ::2]), None, None, False)
+        ),
+        on_every_processor=False,
+    ),
     *VALUES,
     Difference(
         ("abs", "Tensor.__abs__", LOSSES + "l1_loss"),
