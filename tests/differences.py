@@ -280,21 +280,22 @@ def blank_among_labels(sample: Sample) -> bool:
 
 def of_nan_alone(sample: Sample) -> bool:
     """Whether a variance is one of a number that is nan."""
-    x, dim = sample.operands[0], sample.options.get("dim")
-    return bool(np.isnan(x).any()) and (x.size == 1 or x.ndim == 0 or (dim is not None and 1 in x.shape))
+    x = sample.operands[0]
+    has_dim = len(sample.operands) > 1 or sample.options.get("dim") is not None
+    return bool(np.isnan(x).any()) and (x.size == 1 or (has_dim and 1 in x.shape))
 
 
 GRADIENTS = [
     Difference(
-        ("var", "Tensor.var", "var_mean"),
+        ("var", "Tensor.var", "var_mean", "var, unbiased or not"),
         "of nan alone the gradient of the variance is nan (in PyTorch inf)",
         of_nan_alone,
         Sample((np.array(np.nan, "float32"),), {"dim": 0}),
     ),
     Difference(
         ("quantile", "nanquantile"),
-        "of several nans the first has the gradient (in PyTorch any)",
-        lambda sample: np.isnan(sample.operands[0]).sum() > 1,
+        "of several nans, and of equal elements in another order, the first has the gradient (in PyTorch any)",
+        lambda sample: np.isnan(sample.operands[0]).sum() > 1 or in_other_order(sample),
         Sample((np.array([1, np.nan, np.nan], "float32"), 0.5)),
         on_every_processor=False,
     ),
@@ -376,6 +377,26 @@ GRADIENTS = [
         "the gradient of one image whose channels lie side by side (in PyTorch its elements may be mixed up)",
         lambda sample: sample.operands[0].ndim > 3 and in_other_order(sample) and 1 in sample.operands[0].shape,
         Sample((np.ones((3, 1, 2, 1), "float32").transpose(1, 2, 0, 3), *arrays([0, 0], [1, 1]))),
+    ),
+    Difference(
+        ("conv2d",),
+        "the gradient of the weight of several groups, of images that do not lie by rows (in PyTorch it may be wrong)",
+        lambda sample: sample.options.get("groups", 1) > 1 and in_other_order(sample),
+        Sample(
+            (
+                np.arange(8, dtype="float32").reshape(1, 2, 1, 4).transpose(0, 3, 1, 2)[..., :1],
+                np.ones((2, 2, 1, 1), "float32"),
+            ),
+            {"groups": 2},
+        ),
+        on_every_processor=False,
+    ),
+    Difference(
+        (LOSSES + "kl_div",),
+        "the gradient of a float64 target without dimensions has all its digits (in PyTorch those of float32)",
+        lambda sample: sample.operands[1].ndim == 0 and sample.operands[1].dtype == "float64",
+        Sample((np.ones((2, 2)), np.array(0.69116838))),
+        on_every_processor=False,
     ),
     Difference(
         (LOSSES + "batch_norm",),
