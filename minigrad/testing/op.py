@@ -128,13 +128,11 @@ class Checks:
             raise error
 
     def first_error(self, names: Sequence[str]) -> CheckError | None:
-        """The error of the first of these checks that fails."""
-        if (error := self.refusing_everything()) is not None:
-            return error
+        """The error of the first of these checks that fails, or else of there being nothing to check."""
         for name in names:
             if (failure := self.failing(name)) is not None:
                 return self.error(name, *failure)
-        return None
+        return self.refusing_everything()
 
     def refusing_everything(self) -> CheckError | None:
         """The error where it refuses every sample of a kind, so that nothing would be checked."""
