@@ -92,7 +92,7 @@ def each(function: Callable[[Any], Any]) -> None:
 def comparisons() -> None:
     for a in (one(), one(HALF)):
         _ = a < 1e300, a == 1e300, a != -1e300, a >= 1e300, a.clamp(-6e4, 6e4), 1e300 in a, row(NAN) < a
-        _ = torch.where(a > 0, 1e300, a), torch.where(a > 0, 1e300, 2.0), torch.maximum(a, row(NAN))
+        _ = torch.where(a > 0, 3e38, a), torch.where(a > 0, 3e38, 2.0), torch.maximum(a, row(NAN))
     for dtype in LARGE:
         _ = torch.isclose(large(1, dtype=dtype), -large(1, dtype=dtype)), large(1, dtype=dtype).allclose(one(dtype))
 
@@ -223,7 +223,11 @@ def creation() -> None:
         torch.as_tensor(row(1e300, dtype=DOUBLE), dtype=HALF),
     )
     _ = torch.full((2,), 1e-300), torch.full_like(one(), 1e-300), torch.full((2,), INF)
-    _ = torch.arange(0, 1e5, 1e4, dtype=HALF), torch.arange(0, 1e300, 1e299), torch.linspace(-1e308, 1e308, 3)
+    _ = (
+        torch.arange(0, 1e5, 1e4, dtype=HALF),
+        torch.arange(0, 1e300, 1e299),
+        torch.linspace(-1e308, 1e308, 3, dtype=DOUBLE),
+    )
     _ = torch.linspace(0, 6e4, 5, dtype=HALF), torch.linspace(-3e38, 3e38, 4), torch.linspace(0, 1e-300, 4)
 
 
