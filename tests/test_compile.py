@@ -1,11 +1,13 @@
 """A compiled step computes what the step itself does, to the bit, or runs as it is and says why."""
 
 import math
+import os
 import re
 import subprocess
 import sys
 import warnings
 from itertools import cycle
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -665,6 +667,25 @@ def test_a_print():
         return step
 
     refused("prints", step)
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [
+        (lambda: float(os.environ.get("SCALE", "1")), "calls os's "),
+        (lambda: len(Path(__file__).read_text()), "calls pathlib's read_text()"),
+        (lambda: open(os.devnull).close() or 1, "opens a file"),
+    ],
+    ids=["environment", "path", "file"],
+)
+def test_what_lies_outside(scale, said):
+    def step(lesson):
+        def step(x, y):
+            return loss_of(lesson, x, y).detach() * scale()
+
+        return step
+
+    refused(said, step)
 
 
 def test_gradients_that_add_up():

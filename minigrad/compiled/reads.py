@@ -37,11 +37,17 @@ TENSORS_OWN = frozenset({"grad", "data"})
 """Attributes of tensors that a step may set: the tape sees it."""
 
 EFFECTS = {
-    "print": "prints",
-    "input": "asks for input",
-    "open": "opens a file",
-    "next": "takes the next of an iterator",
+    print: "prints",
+    input: "asks for input",
+    open: "opens a file",
+    next: "takes the next of an iterator",
 }
+
+OUTSIDE = frozenset((
+    "logging", "multiprocessing", "os", "pathlib", "queue", "random", "secrets", "shelve", "shutil", "socket",
+    "sqlite3", "subprocess", "tempfile", "threading", "uuid",
+))  # fmt: skip
+"""Modules of Python's library that look at, or change, what no program sees."""
 
 REFUSED_CALLS = {
     ("tensor.py", "numpy"): "gives a tensor's values to NumPy",
@@ -287,7 +293,7 @@ class Reads:
             self.refuse_effects(argument, frame)
 
     def refuse_calls(self, frame: FrameType, file: str) -> None:
-        """A call of minigrad's whose effect no tape sees."""
+        """A call of minigrad's, or of Python's library, whose effect no tape sees."""
         name = frame.f_code.co_name
         last = Path(file).name
         reason = FILES.get(last) or REFUSED_CALLS.get((last, name))
@@ -295,14 +301,17 @@ class Reads:
             reason = "calls a scheduler"
         if reason and file.startswith(str(PACKAGE)):
             self.tape.refuse(reason)
+        module = frame.f_globals.get("__name__", "").partition(".")[0]
+        if module in OUTSIDE and (caller := caller_of_library(frame)) is not None:
+            self.tape.refuse(f"calls {module}'s {name}()", tapes.place_of(caller))
         if name == "step_with_hooks":
             self.tape.refuse(f"{type(frame.f_locals.get('self')).__name__}, whose step() is its own")
 
     def refuse_effects(self, function: BuiltinFunctionType, frame: FrameType) -> None:
         """A call of a function of Python's that does something outside, or gives another result each time."""
         module, name = getattr(function, "__module__", None), getattr(function, "__name__", "")
-        if module == "builtins" and name in EFFECTS:
-            self.tape.refuse(f"{EFFECTS[name]}: {name}()", tapes.place_of(frame))
+        if (effect := EFFECTS.get(function)) is not None:  # type: ignore[call-overload]
+            self.tape.refuse(f"{effect}: {name}()", tapes.place_of(frame))
         elif module in ("time", "_random", "posix") or is_clock(getattr(function, "__self__", None)):
             self.tape.refuse(f"calls {module or 'random'}.{name}()", tapes.place_of(frame))
 
@@ -373,6 +382,16 @@ class Guard:
     def changed(self) -> str:
         """What is no longer as it was, by name."""
         return next(filter(None, (source.changed() for source in self.sources)), "")
+
+
+def caller_of_library(frame: FrameType) -> FrameType | None:
+    """The frame of the user's from which Python's library was called; None where minigrad or NumPy called it."""
+    caller = frame.f_back
+    while caller is not None and caller.f_code.co_filename.startswith((*LIBRARY, "<frozen")):
+        if is_users(caller.f_code.co_filename):
+            return caller
+        caller = caller.f_back
+    return caller if caller is not None and is_users(caller.f_code.co_filename) else None
 
 
 def is_clock(owner: Any) -> bool:
