@@ -153,12 +153,17 @@ DIFFERENT: dict[str, Callable[[str, list[Any], dict[str, Any]], bool]] = {
     "all": lambda dtype, _args, _options: dtype == "uint8",
     "any": lambda dtype, _args, _options: dtype == "uint8",
     **dict.fromkeys(
-        [f"nn.functional.avg_pool{dims}d" for dims in (1, 2, 3)], lambda dtype, _args, _options: dtype == "int64"
+        [*(f"nn.functional.avg_pool{dims}d" for dims in (1, 2, 3)), "nn.functional.local_response_norm"],
+        lambda dtype, _args, _options: dtype == "int64",
     ),
     **dict.fromkeys(
         ("nn.functional.interpolate", "nn.functional.upsample_bilinear"),
         lambda dtype, _args, options: dtype == "uint8" and options.get("mode", "bilinear") in ("bilinear", "bicubic"),
     ),
+    **dict.fromkeys(  # gradients of the triangle that is not read: test_linalg.py
+        ("cholesky_inverse", "cholesky_solve"), lambda _dtype, _args, _options: True
+    ),
+    "nn.functional.normalize": lambda dtype, _args, _options: dtype == "float16",
     "nn.functional.hardsigmoid": lambda dtype, _args, _options: dtype == "float64",
     "__rpow__": lambda dtype, _args, _options: dtype in ("int64", "uint8"),
     "normal": lambda _dtype, _args, options: "layout" in options,
@@ -172,6 +177,7 @@ DIFFERENT: dict[str, Callable[[str, list[Any], dict[str, Any]], bool]] = {
     "norm": lambda _dtype, args, options: order_of(args, options) == 0,
     "linalg.norm": lambda _dtype, args, options: order_of(args, options) == 0,
     "linalg.eigh": lambda _dtype, _args, _options: True,  # the signs of the vectors are LAPACK's: test_linalg.py
+    **dict.fromkeys(("svd", "linalg.svd"), lambda _dtype, _args, _options: True),  # as eigh
     "linalg.lstsq": lambda _dtype, _args, _options: True,  # one is a function of the samples' own: test_linalg.py
     "linalg.pinv": lambda _dtype, args, _options: len(args) > 1,  # the same
     "linalg.vector_norm": lambda dtype, args, options: order_of(args, options) == 0 or dtype == "float16",

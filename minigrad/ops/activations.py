@@ -73,8 +73,8 @@ def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
     x = widened(float_array(input))
     xp = array_module(x)
     with quiet():
-        value = xp.where(x > 0, x, xp.expm1(x) * alpha)
-    return record(value.astype(raw(input).dtype, copy=False), (input,), (elu_da,), alpha)
+        value = xp.where(x > 0, x, xp.expm1(x) * alpha).astype(raw(input).dtype, copy=False)
+    return record(value, (input,), (elu_da,), alpha)
 
 
 def elu_da(g: Tensor, _out: Tensor, a: Tensor, alpha: float) -> Tensor:
@@ -88,8 +88,8 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     with quiet():
         scaled = x * beta
         smooth = (xp.maximum(scaled, 0) + xp.log1p(xp.exp(-xp.abs(scaled)))) / x.dtype.type(beta)
-        value = xp.where(scaled > threshold, x, smooth)
-    return record(value.astype(raw(input).dtype, copy=False), (input,), (softplus_da,), beta, threshold)
+        value = xp.where(scaled > threshold, x, smooth).astype(raw(input).dtype, copy=False)
+    return record(value, (input,), (softplus_da,), beta, threshold)
 
 
 def softplus_da(g: Tensor, _out: Tensor, a: Tensor, beta: float, threshold: float) -> Tensor:

@@ -222,7 +222,7 @@ def thin(a: Tensor, full: bool) -> tuple[Tensor, Tensor, Tensor]:
 
 def determined(name: str, g: Tensor, columns: int) -> Tensor:
     """The gradient of the first columns; RuntimeError where there is one of the others."""
-    if g.shape[-1] > columns and (raw(g)[..., columns:] != 0).any():
+    if 0 < columns < g.shape[-1] and (raw(g)[..., columns:] != 0).any():
         raise RuntimeError(
             f"linalg.svd: the derivative of what full_matrices=True adds to {name} is not determined: use "
             "full_matrices=False"
