@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.arrays import quiet
 from minigrad.compiled import tape as tapes
-from minigrad.compiled.library import plain, recorded
+from minigrad.compiled.library import here, plain, recorded
 from minigrad.compiled.numbers import NAME, Number, number
 from minigrad.engine.changes import mark_changed
 from minigrad.optim import optimizer as optimizers
@@ -123,7 +123,7 @@ def recorded_step(step: Callable[..., Any]) -> Callable[..., Any]:
     """Optimizer.step while some thread records."""
 
     def run(optimizer: Optimizer, closure: Any = None) -> Any:
-        tape = tapes.current()
+        tape = here.tape
         hooks = optimizers.global_pre_hooks or optimizers.global_post_hooks or optimizer._pre_hooks
         if tape.refused is None and (closure is not None or hooks or optimizer._post_hooks):
             tape.refuse("an optimizer's step with a closure or hooks")

@@ -262,9 +262,7 @@ class Tape:
             result = x[plain(key)]
         if root(result) is root(x):
             return self.view(result, x, "[", *indexed(self, key), "]")
-        if any(
-            type(part) is list or getattr(getattr(part, "dtype", None), "kind", "") == "b" for part in parts_of(index)
-        ):
+        if any(map(is_mask, parts_of(index))):
             self.refuse("x[mask], whose size goes by the values of the mask")
         self.note(result, "[...] = ", x, "[", *indexed(self, key), "]")
         return self.new(result)
@@ -432,12 +430,8 @@ def written(tape: Tape, x: Any) -> list[Any]:
     if isinstance(x, (Number, Text)):
         return [x.text if isinstance(x, Number) else str(x)]
     if type(x) in (tuple, list):
-        inner = listed(tape, x, {})
-        return (
-            ["(", *inner, ",)"]
-            if type(x) is tuple and len(x) == 1
-            else ["(["[type(x) is list], *inner, ")]"[type(x) is list]]
-        )
+        begin, end = ("[", "]") if type(x) is list else ("(", ",)" if len(x) == 1 else ")")
+        return [begin, *listed(tape, x, {}), end]
     if isinstance(x, slice):
         return ["slice(", *listed(tape, (x.start, x.stop, x.step), {}), ")"]
     if isinstance(x, np.dtype):
@@ -472,7 +466,7 @@ def parts_of(key: Any) -> tuple[Any, ...]:
 
 def is_mask(part: Any) -> bool:
     """Whether a part of an index takes as many elements as there are True in it."""
-    return type(part) is list or (isinstance(part, np.ndarray) and part.dtype.kind == "b")
+    return type(part) is list or getattr(getattr(part, "dtype", None), "kind", "") == "b"
 
 
 # Which tape ---------------------------------------------------------------------------------------------------
@@ -482,12 +476,6 @@ NONE = Tape()
 NONE.refused = "nothing is recorded", None
 Current.tape = NONE
 one_at_a_time = threading.RLock()
-
-
-def current() -> Tape:
-    """The tape of this thread."""
-    tape: Tape = here.tape
-    return tape
 
 
 def array_of_tensor(tensor: TensorBase) -> Any:
