@@ -658,6 +658,17 @@ def test_a_schedule_by_hand():
     refused("reads `param_groups`", step)
 
 
+def test_views_of_what_it_was_given_are_no_copies():
+    """The result of a program is a copy; the user may change what he was given by its view."""
+    by_hand, compiled = (change(lambda x: x[::2].t()) for change in (lambda function: function, torch.compile))
+    x = torch.arange(6.0).reshape(3, 2)
+    with pytest.warns(UserWarning, match="returns a view of a tensor from outside"):
+        views = [compiled(x) for _ in range(5)]
+    assert {view.stride() for view in views} == {by_hand(x).stride()}
+    shared = [view.data_ptr() == x.data_ptr() for view in views]
+    assert shared == [True, False, True, True, True]  # the second call, which was recorded, had copies of the arguments
+
+
 def test_a_print():
     def step(lesson):
         def step(x, y):

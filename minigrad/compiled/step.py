@@ -181,6 +181,9 @@ def kept(value: Any, tape: tapes.Tape) -> Any:
             return value
         if value.node is not None and value.node.rules and value.node not in tape.visited:
             tape.refuse(LIVE)
+        memory = tape.memory.get(id(tapes.root(value.array)))
+        if memory is not None and memory.kind == "outside":
+            tape.refuse("returns a view of a tensor from outside")
         return Returned(value)
     if type(value) in (tuple, list):
         return type(value)(kept(x, tape) for x in value)
