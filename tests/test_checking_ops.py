@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -197,3 +198,14 @@ def test_the_workflow_makes_what_the_page_says() -> None:
     assert commands == ['pip install "./minigrad[testing]" pytest', "python -m pytest -q"]
     assert "\ntesting = [" in (TESTS.parent / "pyproject.toml").read_text()
     assert f"\n{commands[1]} " in (docs / "testing.md").read_text()
+
+
+def test_a_reference_that_refuses_everything_proves_nothing() -> None:
+    def refuses(x: Any) -> Any:
+        raise ValueError("not today")
+
+    with pytest.raises(CheckError, match="refuses refuses all 50 samples, the last with ValueError: not today"):
+        check_op(minigrad.exp, reference=refuses)
+    for wrong in (lambda: check_op(None), lambda: check_op(minigrad.exp, reference=3)):
+        with pytest.raises(TypeError, match="must be a function of tensors, not"):
+            wrong()

@@ -143,7 +143,18 @@ class Checks:
                 said = checks.said(errors[-1])  # type: ignore[arg-type]
                 words = f"{self.subject.name}: it refuses all {len(errors)} samples{of}, the last with {said}"
                 return CheckError(f"{words}\nDraw others: `inputs=`", "runs", "")
-        return None
+        return self.without_reference()
+
+    def without_reference(self) -> CheckError | None:
+        """The error where the reference refuses every sample, so that nothing would be compared."""
+        if self.reference is None:
+            return None
+        errors = [self.subject.run_reference(sample).error for sample in self.samples(False)]
+        if not all(errors):
+            return None
+        said = checks.said(errors[-1])  # type: ignore[arg-type]
+        words = f"{self.subject.by} refuses all {len(errors)} samples, the last with {said}"
+        return CheckError(f"{self.subject.name}: {words}\nGive another: `reference=`", "values", "")
 
     def failing(self, name: str) -> tuple[Sample, Found] | None:
         """The first sample that a check fails on, and what it finds."""
@@ -363,8 +374,10 @@ def library_of(function: Any) -> Any:
     """The library whose tensors a function takes: torch, NumPy or minigrad.
 
     That of the function, if it is the library's own; else that which its code, its base classes or what it is made of
-    names; else minigrad.
+    names; else minigrad.  TypeError for what is no function.
     """
+    if not callable(function):
+        raise TypeError(f"an op to check, or a reference, must be a function of tensors, not {type(function).__name__}")
     torch = sys.modules.get("torch", minigrad)
     libraries = {"torch": torch, "numpy": np, "minigrad": minigrad}
     for module in modules_named(function):
