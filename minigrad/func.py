@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from minigrad.autograd import grad_mode
+from minigrad.autograd import grad_mode, gradients
 from minigrad.autograd.functional import gradients_by, jacobian_rows, zeros_as
 from minigrad.engine.graph import Node, node_of
 from minigrad.nn.utils.stateless import functional_call_of as functional_call
@@ -147,24 +147,35 @@ def jvp(
 
     It is the derivative of the vector-Jacobian product, which is linear in its vector, by that vector.  tangents: of
     the primals' shapes.  has_aux: func returns a pair, of which the second is given back as it is, as the third.
-    strict: RuntimeError for a result that does not depend on the primals, instead of zeros.
+    strict: RuntimeError for a result that does not depend on any of the primals, instead of zeros.
 
     >>> import minigrad as torch
     >>> torch.func.jvp(torch.square, (torch.tensor([1.0, 2.0]),), (torch.tensor([1.0, 10.0]),))
     (tensor([1., 4.]), tensor([ 2., 40.]))
     """
-    _ = strict
     if len(primals) != len(tangents):
         raise RuntimeError(f"jvp: {len(primals)} primals and {len(tangents)} tangents must be as many")
     with grad_mode.enable_grad():
         xs, _chosen = fresh_arguments(primals, tuple(range(len(primals))))
         ys, *aux = called(func, has_aux, xs)
         outputs = list(leaves(ys))
+        if strict and any(is_independent(y, list(leaves(xs))) for y in outputs):
+            raise RuntimeError(
+                "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not "
+                "allowed with strict=True."
+            )
         us = [zeros_as(y).requires_grad_() for y in outputs]
         slopes = gradients_by(outputs, list(leaves(xs)), us, True, False)
         moved = gradients_by(slopes, us, list(leaves(tangents)), True, False)
     result = released(ys, [xs, us]), released(rebuilt(ys, iter(moved)))
     return (*result, released(aux[0])) if has_aux else result
+
+
+def is_independent(y: Tensor, xs: list[Tensor]) -> bool:
+    """Whether the graph of a result leads to none of some tensors."""
+    return not y.requires_grad or not any(
+        g is not None for g in gradients.grad(y, xs, zeros_as(y), retain_graph=True, allow_unused=True)
+    )
 
 
 def jacrev(

@@ -13,7 +13,7 @@ check_nan = True
 
 
 def is_anomaly_enabled() -> bool:
-    """Whether anomaly detection is on: see `autograd.set_detect_anomaly`."""
+    """Whether anomaly detection is on: what `autograd.set_detect_anomaly` set last."""
     return anomalies is not None
 
 

@@ -88,17 +88,17 @@ def _accepted_uniform(
 
 @no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """The number val everywhere: what `tensor.fill_(val)` does."""
+    """The number val in every element: what `tensor.fill_(val)` does."""
     return tensor.fill_(val)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Ones everywhere: what `constant_` does with 1.0."""
+    """Ones in every element: what `constant_` does with 1.0."""
     return constant_(tensor, 1.0)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Zeros everywhere: what `constant_` does with 0.0."""
+    """Zeros in every element: what `constant_` does with 0.0."""
     return constant_(tensor, 0.0)
 
 

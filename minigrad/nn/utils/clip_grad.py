@@ -97,8 +97,8 @@ def get_total_norm(
     """The norm of the norms of some tensors (of order p: of all their numbers as one vector), without a gradient.
 
     norm_type: p for (sum of |x| ** p) ** (1 / p); inf or "inf" for the largest |x|, -inf for the smallest; 0 for the
-    count of numbers (and then of tensors) that are not 0.  No tensors at all have the norm 0.
-    RuntimeError for a norm of inf or nan if error_if_nonfinite, and for integers.
+    count of numbers (and then of tensors) that are not 0.  No tensors at all have the norm 0.  RuntimeError for a norm
+    of inf or nan if error_if_nonfinite, and for integers.  foreach is accepted and changes nothing.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.get_total_norm.html
     """
     arrays = [each.array for each in as_list(tensors)]
