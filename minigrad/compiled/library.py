@@ -140,18 +140,6 @@ class Recorded(np.ndarray[Any, Any]):
     def __bool__(self) -> bool:
         return bool(here.tape.condition(self.plain))
 
-    def __float__(self) -> float:
-        return float(self.read())
-
-    def __int__(self) -> int:
-        return int(self.read())
-
-    def __index__(self) -> int:
-        return int(self.read())
-
-    def __complex__(self) -> complex:
-        return complex(self.read())
-
     def __contains__(self, x: Any) -> bool:
         return bool((self == x).any())
 
@@ -161,15 +149,19 @@ class Recorded(np.ndarray[Any, Any]):
             return here.tape.condition(self.plain)
         return self.read().item(*args)
 
-    def tolist(self) -> Any:
-        """The elements as Python numbers."""
-        return self.read().tolist()
-
     def read(self) -> Any:
         """The NumPy array, for Python to look at its values: no program can repeat what it does then."""
         here.tape.refuse("the values of a tensor are read as numbers (.item(), float(), int(), print)")
         return self.plain
 
+
+def reading(name: str) -> Any:
+    """A method that gives values to Python."""
+    return lambda self, *args: getattr(self.read(), name)(*args)
+
+
+for name in ("__float__", "__int__", "__index__", "__complex__", "tolist"):
+    setattr(Recorded, name, reading(name))
 
 OWN = frozenset(vars(Recorded))
 

@@ -28,6 +28,7 @@ from minigrad.compiled.tape import (
     Where,
     by_memory,
     root,
+    roots_of,
     view_key,
 )
 from minigrad.engine.places import Place, line_of
@@ -41,15 +42,9 @@ RESULTS = {
     "add": "sum", "subtract": "difference", "multiply": "product", "divide": "quotient", "true_divide": "quotient",
     "add.reduce": "total", "maximum.reduce": "largest", "minimum.reduce": "smallest", "matmul": "product",
     "absolute": "size", "power": "power", "square": "square", "where": "chosen", "negative": "negated",
-    "logical_and.reduce": "all_true", "logical_or.reduce": "any_true",
+    "logical_and.reduce": "all_true", "logical_or.reduce": "any_true", "reshape": "reshaped",
 }  # fmt: skip
 """Names for the results of functions, where neither the user nor a layer has one; else the function's own."""
-
-VIEWS = {"as_strided": "windows", "broadcast_to": "repeated", "ndarray": "part"}
-"""What views that are made by a function are named by, after the name of their memory."""
-
-LAID = {1: "flat", 2: "rows"}
-"""What an array is, by its dimensions, that is looked at with more."""
 
 numbers = count(1)
 
@@ -93,7 +88,9 @@ class Names:
         hint: a name for one that nobody has named.  path: the layer that it belongs to.
         """
         if isinstance(x, Generator):
-            return self.generators.setdefault(id(x), (self.unique("generator"), x))[0]
+            if id(x) not in self.generators:
+                self.generators[id(x)] = self.unique("generator"), x
+            return self.generators[id(x)][0]
         key, owner = view_key(x), root(x)
         if id(owner) not in self.memory:
             self.memory[id(owner)] = self.own(owner, path) or self.unique(self.name_of_memory(owner, hint)), owner
@@ -105,8 +102,8 @@ class Names:
             name = self.own(x, path)
             if not name and not text.startswith("np."):
                 return text
-            function = text.partition("(")[0].rpartition(".")[2]
-            name = name or self.unique(f"{self.memory[id(owner)][0]}_{VIEWS.get(function, function)}")
+            kind = "windows" if "as_strided" in text else "view"
+            name = name or self.unique(f"{self.memory[id(owner)][0]}_{kind}")
             self.views[key] = name, x
             self.definitions.append((key, f"{name} = {text}"))
         return self.views[key][0]
@@ -127,7 +124,9 @@ class Names:
     def run(self, x: Any) -> str:
         """A name for an array where the program runs: a view of memory that stays where it is is made only once."""
         text = self.of(x)
-        return text if text.isidentifier() else self.inline.setdefault(view_key(x), (self.unique("view"), x))[0]
+        if not text.isidentifier() and view_key(x) not in self.inline:
+            self.inline[view_key(x)] = self.unique("view"), x
+        return text if text.isidentifier() else self.inline[view_key(x)][0]
 
     def values(self) -> dict[str, Any]:
         """What the names mean."""
@@ -150,7 +149,7 @@ class Program:
         self.names = Names(tape, wanted_names(tape, reads, arguments), self.constants)
         for name, array in arguments.items():
             self.names.of(array, name)
-        self.groups = {("group" if not i else f"group_{i}"): group for i, group in enumerate(tape.groups)}
+        self.groups = {name: group for name, group in tape.numbers.items() if group is not None}
         self.text, run = self.written(lines)
         self.file = f"<minigrad program {next(numbers)}>"
         linecache.cache[self.file] = len(self.text), None, self.text.splitlines(True), self.file
@@ -225,7 +224,8 @@ def name_by_view(owner: Any, name: str, view: View) -> str:
         return f"{name}_T"
     if view.shape == owner.shape:
         return name
-    return f"{name}_{LAID[owner.ndim]}" if owner.ndim in LAID and owner.size == math.prod(view.shape) else ""
+    kind = {1: "flat", 2: "rows"}.get(owner.ndim)
+    return f"{name}_{kind}" if kind and owner.size == math.prod(view.shape) else ""
 
 
 def constant_name(x: Any) -> str:
@@ -245,7 +245,7 @@ def without_constants(tape: Tape) -> tuple[list[Line], set[int]]:
     seen: set[int] = set()
     kept = []
     for line in tape.lines:
-        roots = {id(root(x)) for x in line.arrays()}
+        roots = roots_of(line.parts)
         new = {at for at in roots - seen if at in tape.memory and tape.memory[at].kind == "result"}
         seen |= roots
         is_check = str(line.parts[0]).startswith("if ")
@@ -266,15 +266,12 @@ def same_line(place: Place) -> str:
 
 def hint_of(line: Line) -> str:
     """A name for the result of a call that has none."""
-    text = "".join(part for part in line.parts if isinstance(part, str))
-    if any(isinstance(part, Generator) for part in line.parts):
-        return next(found[1] for part in line.parts if (found := re.match(r"\.(\w+)\(", str(part))))
-    found = re.search(r"np\.([\w.]+)\(", text)
+    text = "".join(part if isinstance(part, str) else "x" for part in line.parts)
     if line.born is not None:
         return "filled"
-    if found is None:
-        return "picked" if "[...] = [" in text else "copy" if " = " in text else "array"
-    return RESULTS.get(found[1], found[1].rpartition(".")[2])
+    if found := re.search(r"(?:np|x)\.([\w.]+)\(", text):
+        return RESULTS.get(found[1], found[1].rpartition(".")[2])
+    return "picked" if "= x[" in text else "copy"
 
 
 def in_layer(path: str, name: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import repeat
+from itertools import count, repeat
 from pathlib import Path
 from string import ascii_lowercase
 from types import FrameType
@@ -65,14 +66,6 @@ class Line:
     def __init__(self, parts: Any, where: Where, at: float, number: str = "", born: Memory | None = None) -> None:
         self.parts, self.where, self.at, self.number, self.born = parts, where, at, number, born
 
-    def arrays(self) -> list[Any]:
-        """The arrays that it reads and writes."""
-        return [part for part in self.parts if isinstance(part, np.ndarray)]
-
-
-class Text(str):
-    """An argument as its text."""
-
 
 class View(NamedTuple):
     """What tells views apart: a program has one name for those that are alike."""
@@ -127,8 +120,7 @@ class Tape:
         self.views: dict[View, Line] = {}
         self.locals: dict[View, str] = {}
         self.steps: list[Any] = []
-        self.numbers: list[str] = []
-        self.groups: list[dict[str, Any]] = []
+        self.numbers: dict[str, Any] = {}
 
     def refuse(self, reason: str, place: Place | None = None) -> None:
         """Give up: the rest of the step only computes."""
@@ -200,15 +192,14 @@ class Tape:
         arrays = [np.asarray(x) for x in (result if type(result) is tuple else (result,))]
         out: Any = arrays[0] if len(arrays) == 1 else tuple(arrays)
         self.note(name, "(", *listed(self, inputs, {**options, "out": out}), ")")
-        made = [self.taken(array, where, is_scalar) for array, where in zip(arrays, given or repeat(None))]
+        made = []
+        for array, mine in zip(arrays, given or repeat(None)):
+            if mine is not None:
+                self.writes(array)
+            made.append(
+                self.new(array, is_scalar) if mine is None else mine if isinstance(mine, Recorded) else recorded(array)
+            )
         return made[0] if len(arrays) == 1 else tuple(made)
-
-    def taken(self, array: Any, given: Any, is_scalar: bool) -> Any:
-        """A result, in an array that was given for it or in one of its own."""
-        if given is None:
-            return self.new(array, is_scalar)
-        self.writes(array)
-        return given if isinstance(given, Recorded) else recorded(array)
 
     def function(self, func: Any, args: Any, kwargs: Any) -> Any:
         """One of NumPy's functions."""
@@ -304,9 +295,9 @@ class Tape:
         with self.pause():
             result = method(generator, *plain(args), **plain(kwargs))
         self.generators[id(generator)] = generator
-        result, given = owned(result), [*map(with_dtypes, args)]
-        named = {key: with_dtypes(x) for key, x in kwargs.items()}
-        self.note(result, "[...] = ", generator, f".{name}(", *listed(self, given, named), ")")
+        result, given = owned(result), listed(self, args, kwargs)
+        given = [f"np.dtype({part})" if re.fullmatch(r"np\.\w+|bool", str(part)) else part for part in given]
+        self.note(result, "[...] = ", generator, f".{name}(", *given, ")")
         return self.new(result)
 
     @contextmanager
@@ -318,16 +309,11 @@ class Tape:
         finally:
             self.paused = before
 
-    def number_name(self, name: str) -> str:
-        """A name for a number that no other has."""
-        self.numbers.append(name)
-        again = self.numbers.count(name) - 1
-        return f"{name}_{again}" if again else name
-
-    def group_name(self, group: dict[str, Any]) -> str:
-        """The name of an optimizer's parameter group."""
-        self.groups.append(group)
-        return "group" if len(self.groups) == 1 else f"group_{len(self.groups) - 1}"
+    def name_for(self, what: str, value: Any = None) -> str:
+        """A name that no other has, for a number or an optimizer's parameter group."""
+        name = next(name for i in count(1) if (name := f"{what}{i}" if i > 1 else what) not in self.numbers)
+        self.numbers[name] = value
+        return name
 
     # Where a call is ----------------------------------------------------------------------------------------
 
@@ -380,26 +366,19 @@ class Tape:
         tensor.__dict__["array"] = recorded(array)
         return tensor.__dict__["array"]
 
-    def begin(self, tensor: TensorBase, array: Any) -> None:
-        """A new tensor's array."""
-        self.inside[id(tensor)] = tensor
-        tensor.__dict__["array"] = self.of_tensor(array)
-
-    def of_tensor(self, array: Any) -> Any:
-        """An array for a tensor: recorded, and none of NumPy's numbers."""
+    def give(self, tensor: TensorBase, array: Any) -> None:
+        """An array for a tensor that is new, or has another: recorded, and none of NumPy's numbers."""
+        before = tensor.__dict__.get("array")
+        if before is None:
+            self.inside[id(tensor)] = tensor
+        elif id(tensor) in self.outside:
+            if same_view(plain(before), plain(array)):
+                return
+            self.refuse("a tensor from outside gets other memory")
         array = self.born(array) if type(array) is np.ndarray else array
         if isinstance(array, Recorded):
             array.is_scalar = False
-        return array
-
-    def replace(self, tensor: TensorBase, array: Any) -> None:
-        """Another array for a tensor."""
-        before = tensor.__dict__["array"]
-        if id(tensor) in self.outside and not same_view(plain(before), plain(array)):
-            self.refuse("a tensor from outside gets other memory")
-        elif id(tensor) in self.outside:
-            return
-        tensor.__dict__["array"] = self.of_tensor(array)
+        tensor.__dict__["array"] = array
 
     def restore(self) -> None:
         """Give all tensors NumPy's arrays."""
@@ -476,11 +455,6 @@ def owned(x: Any, call: Any = ()) -> Any:
     return made
 
 
-def with_dtypes(x: Any) -> Any:
-    """An argument of a Generator's method, to which a dtype is given as one."""
-    return Text(f"np.dtype(np.{x.name})") if isinstance(x, np.dtype) else x
-
-
 def is_default(name: str, value: Any) -> bool:
     """Whether NumPy passes on an option that nobody gave."""
     return value is np._NoValue or (name, value) in [("where", True), ("keepdims", False), ("dtype", None)]
@@ -504,8 +478,8 @@ def written(tape: Tape, x: Any) -> list[Any]:
     """An argument: arrays and generators stand for themselves."""
     if isinstance(x, (np.ndarray, Generator)):
         return [plain(x)]
-    if isinstance(x, (Number, Text)):
-        return [x.text if isinstance(x, Number) else str(x)]
+    if isinstance(x, Number):
+        return [x.text]
     if type(x) in (tuple, list):
         begin, end = ("[", "]") if type(x) is list else ("(", ",)" if len(x) == 1 else ")")
         return [begin, *listed(tape, x, {}), end]
@@ -575,10 +549,8 @@ def set_array_of_tensor(tensor: TensorBase, array: Any) -> None:
     """Give a tensor an array while some thread records."""
     if here.tape.refused is not None:
         tensor.__dict__["array"] = array
-    elif "array" in tensor.__dict__:
-        here.tape.replace(tensor, array)
     else:
-        here.tape.begin(tensor, array)
+        here.tape.give(tensor, array)
 
 
 def grad_of_tensor(tensor: TensorBase) -> Any:
@@ -594,14 +566,11 @@ def set_grad_of_tensor(tensor: TensorBase, grad: Any) -> None:
 
 
 def drawing(name: str, method: Any) -> Any:
-    """A method of a Generator while some thread records."""
-    return lambda generator, *args, **kwargs: here.tape.drawn(generator, name, method, args, kwargs)
-
-
-def reseeding(name: str, method: Any) -> Any:
-    """A method of a Generator that no program repeats."""
+    """A method of a Generator while some thread records: a program calls those again that draw, and no others."""
 
     def run(generator: Generator, *args: Any, **kwargs: Any) -> Any:
+        if name in DRAWS:
+            return here.tape.drawn(generator, name, method, args, kwargs)
         here.tape.refuse(f"Generator.{name}")
         return method(generator, *args, **kwargs)
 
@@ -623,23 +592,23 @@ def recording(tape: Tape) -> Iterator[None]:
     from minigrad.optim.optimizer import Optimizer
 
     with one_at_a_time:
-        step = Optimizer.step
-        methods = {name: getattr(Generator, name) for name in DRAWS | RESEEDS}
-        for name in methods:
-            setattr(Generator, name, (drawing if name in DRAWS else reseeding)(name, methods[name]))
-        TensorBase.array = property(array_of_tensor, set_array_of_tensor)
-        TensorBase._grad = property(grad_of_tensor, set_grad_of_tensor)  # type: ignore[assignment]
-        Optimizer.step = recorded_step(step)  # type: ignore[method-assign]
-        graph.new_node, engine.observer = noted_node, tape
+        changes = [
+            *((Generator, name, drawing(name, getattr(Generator, name))) for name in DRAWS | RESEEDS),
+            (TensorBase, "array", property(array_of_tensor, set_array_of_tensor)),
+            (TensorBase, "_grad", property(grad_of_tensor, set_grad_of_tensor)),
+            (Optimizer, "step", recorded_step(Optimizer.step)),
+            (graph, "new_node", noted_node),
+            (engine, "observer", tape),
+        ]
+        before = [(owner, name, vars(owner)[name]) for owner, name, _ in changes if name in vars(owner)]
+        for change in changes:
+            setattr(*change)
         here.tape = tape
         try:
             yield
         finally:
             here.tape = NONE
             del TensorBase.array
-            TensorBase._grad = None
-            graph.new_node, engine.observer = Node, None
-            Optimizer.step = step  # type: ignore[method-assign]
-            for name, method in methods.items():
-                setattr(Generator, name, method)
+            for change in before:
+                setattr(*change)
             tape.restore()
