@@ -31,27 +31,23 @@ VIEWS = words("T mT reshape transpose swapaxes squeeze view ravel diagonal real"
 FUNCTIONS = words("mean var std round argmax argmin argsort cumsum cumprod take repeat searchsorted dot")
 """Methods that are functions of NumPy's too."""
 
-REPEATED = (
+CALLS = (
     "where mean var std sum prod all any max min "
     "einsum concatenate stack dot tensordot argmax argmin argsort sort cumsum cumprod take "
     "take_along_axis searchsorted repeat tile tril triu clip roll flip pad round diff trace isclose partition "
-    "argpartition nan_to_num sinc i0 linalg.inv linalg.det linalg.solve linalg.cholesky angle ptp median count_nonzero"
-)
-"""Functions whose result has a shape that the arguments' shapes decide."""
-
-LOOKING = (
+    "argpartition nan_to_num sinc i0 linalg.inv linalg.det linalg.solve linalg.cholesky angle ptp median count_nonzero "
     "broadcast_to transpose swapaxes moveaxis expand_dims squeeze reshape ravel atleast_1d atleast_2d diagonal real "
     "shape ndim size result_type may_share_memory shares_memory broadcast_arrays can_cast min_scalar_type split "
-    "array_split rollaxis rot90 fliplr flipud copy"
+    "array_split rollaxis rot90 fliplr flipud copy copyto put_along_axis"
 )
-"""Functions that look at an array's memory, or tell what does not go by its values."""
+"""Functions whose result has a shape that the arguments' shapes decide."""
 
 INTO = frozenset(map(np.__dict__.get, ("einsum", "concatenate", "stack", "dot", "take", "clip", "cumsum", "cumprod")))
 """Functions that write their result into a given array."""
 
 NAMES: dict[Any, str] = {}
 """How a program calls the functions that it may."""
-for path in f"{REPEATED} {LOOKING} copyto put_along_axis".split():
+for path in CALLS.split():
     function: Any = np
     for part in path.split("."):
         function = getattr(function, part, None)

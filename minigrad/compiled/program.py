@@ -161,7 +161,7 @@ class Program:
         return self.text
 
     def __repr__(self) -> str:
-        return f"<program of {self.title}: {len(self.tape.lines)} calls of NumPy>"
+        return f"<program of {self.title}: {self.text.count(chr(10))} lines>"
 
     # Its text -----------------------------------------------------------------------------------------------
 

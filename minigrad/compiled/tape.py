@@ -29,11 +29,11 @@ FORWARD, BACKWARD, OPTIMIZER = "forward", "backward", "optimizer"
 
 NUMPY = str(Path(np.__file__).parent)
 COMPILED = str(Path(__file__).parent)
-FORMULAS = tuple(str(PACKAGE / part) for part in ("ops", "optim"))
-"""Where ops and optimizers are."""
+FORMULAS = tuple(str(PACKAGE / part) for part in ("ops", "optim", "nn/utils"))
+"""Where ops, optimizers and the like are."""
 NAMING = tuple(str(PACKAGE / part) for part in ("ops", "nn", "kernels", "arrays.py", "formats.py"))
 """Where names tell what an array is."""
-VAGUE = {*words("value out made result array total self"), *ascii_lowercase}
+VAGUE = {*words("value out made result array tensor total self"), *ascii_lowercase}
 """Names that do not."""
 
 DRAWS = words(
@@ -193,7 +193,7 @@ class Tape:
         out: Any = arrays[0] if len(arrays) == 1 else tuple(arrays)
         self.note(name, "(", *listed(self, inputs, {**options, "out": out}), ")")
         made = []
-        for array, mine in zip(arrays, given or repeat(None)):
+        for array, mine in zip(arrays, given if type(given) is tuple else repeat(given)):
             if mine is not None:
                 self.writes(array)
             made.append(
@@ -219,9 +219,7 @@ class Tape:
             self.note(*call)
             return self.writes(plain(args[0]))
         if given is not None or func in INTO:
-            return self.results(
-                name, args, kwargs, result, given if given is None or type(given) is tuple else (given,)
-            )
+            return self.results(name, args, kwargs, result, given)
         if type(result) not in (tuple, list) or not any(isinstance(x, np.ndarray) for x in result):
             return self.made(result, *call)
         if not all(id(root(x)) in roots_of(call) for x in result):
@@ -346,13 +344,16 @@ class Tape:
 
     def look_at_names(self, frame: FrameType) -> None:
         """The names that a function of minigrad's gives to arrays; those of its parameters say what they are to it."""
-        code, values = frame.f_code, frame.f_locals
+        code = frame.f_code
         if not code.co_filename.startswith(NAMING):
             return
+        values = frame.f_locals
         for name in code.co_varnames[code.co_argcount + code.co_kwonlyargcount :]:
             value = values.get(name)
-            array = plain(value.__dict__.get("array") if isinstance(value, TensorBase) else value)
-            if isinstance(array, np.ndarray) and id(owner := root(array)) in self.memory and name not in VAGUE:
+            array = value.__dict__.get("array") if isinstance(value, TensorBase) else value
+            if isinstance(array, Recorded) and name not in VAGUE:
+                array = array.plain
+                owner = root(array)
                 whole = owner if owner.size == array.size else array
                 self.locals.setdefault(view_key(whole), name)
 
