@@ -115,7 +115,7 @@ class Recorded(np.ndarray[Any, Any]):
 
     def copy(self, order: Any = "C") -> Any:
         """A copy."""
-        return here.tape.copied(self.plain, self.plain.copy(order))
+        return here.tape.made(self.plain.copy(order), self.plain)
 
     def astype(  # type: ignore[override]
         self, dtype: Any, order: Any = "K", copy: bool = True, **_: Any
@@ -123,11 +123,11 @@ class Recorded(np.ndarray[Any, Any]):
         """A copy in another dtype."""
         if not copy and self.dtype == dtype:
             return self
-        return here.tape.copied(self.plain, self.plain.astype(dtype, order))
+        return here.tape.made(self.plain.astype(dtype, order), self.plain)
 
     def flatten(self, order: Any = "C") -> Any:
         """A flat copy."""
-        return here.tape.copied(self.plain.ravel(order), self.plain.flatten(order))
+        return self.ravel(order).copy()
 
     def setflags(self, *flags: Any, **named: Any) -> None:
         """Whether it may be written to."""
@@ -199,28 +199,20 @@ class Library:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(np, name)
+        if name in MAKING:
+            return lambda *args, **kwargs: here.tape.born(found(*args, **kwargs))
         if not (isinstance(found, (np.ufunc, type, float)) or name in PLAIN or (callable(found) and found in NAMES)):
             here.tape.refuse(f"np.{name}")
         return found
 
     @property
     def lib(self) -> Any:
-        """The functions that make views of any steps through memory."""
-        as_strided = np.lib.stride_tricks.as_strided
-        strided = lambda x, shape, strides: recorded(as_strided(plain(x), shape, strides))  # noqa: E731
-        return SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=strided))
+        """The function that makes views of any steps through memory."""
+        return SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=as_strided))
 
     def empty(self, *args: Any, **kwargs: Any) -> Any:
         """A new array."""
         return here.tape.new(np.empty(*args, **kwargs))
-
-    def zeros(self, *args: Any, **kwargs: Any) -> Any:
-        """A new array of zeros."""
-        return here.tape.born(np.zeros(*args, **kwargs))
-
-    def ones(self, *args: Any, **kwargs: Any) -> Any:
-        """A new array of ones."""
-        return here.tape.born(np.ones(*args, **kwargs))
 
     def full(self, shape: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
         """A new array of one value."""
@@ -229,14 +221,6 @@ class Library:
         made = self.empty(shape, *(args or (value.dtype,)), **kwargs)
         made[...] = value
         return made
-
-    def eye(self, *args: Any, **kwargs: Any) -> Any:
-        """A new matrix with ones on its diagonal."""
-        return here.tape.born(np.eye(*args, **kwargs))
-
-    def arange(self, *args: Any, **kwargs: Any) -> Any:
-        """Numbers in their order."""
-        return here.tape.born(np.arange(*args, **kwargs))
 
     def asarray(self, x: Any, dtype: Any = None, **kwargs: Any) -> Any:
         """What is no array as one."""
@@ -254,6 +238,16 @@ class Library:
         """An array by columns."""
         return x if x.flags.f_contiguous else x.copy("F")
 
+
+def as_strided(x: Any, shape: Any, strides: Any) -> Any:
+    """A view of any steps through memory."""
+    call = "np.lib.stride_tricks.as_strided("
+    view = np.lib.stride_tricks.as_strided(plain(x), shape, strides)
+    return here.tape.view(view, call, plain(x), f", {shape}, {tuple(map(int, strides))})")
+
+
+MAKING = words("zeros ones eye arange")
+"""What makes arrays of constants."""
 
 PLAIN = words(
     "iinfo finfo dtype promote_types broadcast_shapes pi inf nan newaxis linalg "

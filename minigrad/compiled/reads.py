@@ -289,6 +289,7 @@ class Reads:
         elif event == "return":
             self.look_at_names(frame)
             self.look_at_layer(frame, argument)
+            self.tape.look_at_names(frame)
         elif event == "c_call" and is_users(file):
             self.refuse_effects(argument, frame)
 
