@@ -59,7 +59,10 @@ def averaged(images: Tensor, weights: Tensor) -> Tensor:
 
 
 def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
-    """The image between its smoothed version and itself: 0 is smooth, 1 the image itself, 2 twice as sharp."""
+    """The image between its smoothed version and itself.
+
+    sharpness_factor: 0 is smooth, 1 the image itself, 2 twice as sharp.  ValueError for one below 0.
+    """
     if not isinstance(img, Tensor):
         return on_picture(enhanced, img, "Sharpness", sharpness_factor)
     check_factor("sharpness_factor", sharpness_factor)

@@ -129,5 +129,5 @@ def resized_crop(
     interpolation: InterpolationMode | int = InterpolationMode.BILINEAR,
     antialias: bool | None = True,
 ) -> Any:
-    """A part of the image, as `crop` takes it, in another size, as `resize` makes it."""
+    """A part of the image, as `crop` takes it (top, left, height, width), in another size, as `resize` makes it."""
     return resize(crop(img, top, left, height, width), size, interpolation, antialias=antialias)

@@ -33,7 +33,7 @@ def rotate(
     center: Sequence[float] | None = None,
     fill: Any = None,
 ) -> Any:
-    """The image turned, so many degrees against the clock.
+    """The image turned by angle, in degrees against the clock.
 
     expand: make it so large that all of the turned image is in it.
     center: the point around which it is turned, across and down from the upper left corner; else the middle.
@@ -66,8 +66,8 @@ def affine(
 ) -> Any:
     """The image turned with the clock, shifted, enlarged and sheared.
 
-    angle: degrees.  translate: pixels, across and down.  shear: degrees, along the rows and along the columns.
-    fill, center: as for `rotate`.
+    angle: degrees.  translate: pixels, across and down.  scale: how many times as large.  shear: degrees, along the
+    rows and along the columns.  fill, center: as for `rotate`.
     """
     mode = interpolation_mode(interpolation)
     if not isinstance(angle, (int, float)):
@@ -186,7 +186,10 @@ def perspective(
     interpolation: InterpolationMode | int = InterpolationMode.BILINEAR,
     fill: Any = None,
 ) -> Any:
-    """The image seen from the side: four points of it, (x, y) each, come to lie where the endpoints are."""
+    """The image seen from the side: four points of it come to lie where others are.
+
+    startpoints, endpoints: the points before and after, (x, y) each.
+    """
     mode = interpolation_mode(interpolation)
     numbers = perspective_numbers(startpoints, endpoints)
     if not isinstance(img, Tensor):
