@@ -70,24 +70,24 @@ class Tensor(TensorMethods):
         return ndim
 
     def dim(self) -> builtins.int:
-        """The number of dimensions."""
+        """The number of dimensions: how many sizes its shape has."""
         return self.ndim
 
     ndimension = dim
 
     def size(self, dim: builtins.int | None = None) -> Any:
-        """The shape, or one size of it."""
+        """The shape, or the size along dim alone.  IndexError for a dim that there is not."""
         return self.shape if dim is None else self.array.shape[axis(dim, self.ndim)]
 
     def numel(self) -> builtins.int:
-        """The number of elements."""
+        """The number of elements, the product of all sizes."""
         number: builtins.int = self.array.size
         return number
 
     nelement = numel
 
     def element_size(self) -> builtins.int:
-        """Bytes per element."""
+        """How many bytes each element takes: 4 for float32."""
         return self.dtype.itemsize
 
     def is_floating_point(self) -> builtins.bool:
@@ -150,7 +150,7 @@ class Tensor(TensorMethods):
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
-        """Compute gradients for this leaf from now on, or no longer.
+        """Compute gradients for this leaf from now on, or, with requires_grad=False, no longer.
 
         RuntimeError for integers and bools, and for the result of a recorded op (use `detach`).
         """
@@ -368,8 +368,9 @@ class Tensor(TensorMethods):
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
         """In another dtype or on another device: to(dtype), to(device), to(device, dtype), to(other_tensor).
 
-        non_blocking: a copy between pinned memory and a GPU is not waited for; copy: a copy in any case; memory_format:
-        in that order in memory, where it is copied or is in another.
+        args, kwargs: these, and non_blocking: a copy between pinned memory and a GPU is not waited for; copy: a copy in
+        any case; memory_format: in that order in memory, where it is copied or is in another.  Without a change it is
+        the tensor itself.  Gradients flow back in the old dtype and to the old device.
         """
         wanted = devices.to_arguments(*args, **kwargs)
         result = self if wanted.device is None else to_device(self, wanted.device, wanted.non_blocking)
@@ -383,7 +384,8 @@ class Tensor(TensorMethods):
     def type(self, dtype: Any = None, non_blocking: builtins.bool = False, *, memory_format: Any = None) -> Any:
         """In another dtype; without one, the name of PyTorch's class for it, such as 'torch.FloatTensor'.
 
-        dtype: also such a class, or its name.  ValueError for another class or name.
+        dtype: also such a class, or its name.  non_blocking, memory_format: as for `Tensor.to`.  ValueError for another
+        class or name.
         """
         if dtype is None:
             return f"torch.{dtypes.CLASS_NAMES[self.array.dtype.name]}Tensor"
@@ -397,47 +399,50 @@ class Tensor(TensorMethods):
         return self.to(other)
 
     def float(self, memory_format: Any = None) -> Tensor:
-        """In float32."""
+        """As `Tensor.to`, to float32; memory_format as there."""
         return self.to(dtypes.float32, memory_format=memory_format)
 
     def double(self, memory_format: Any = None) -> Tensor:
-        """In float64."""
+        """As `Tensor.to`, to float64; memory_format as there."""
         return self.to(dtypes.float64, memory_format=memory_format)
 
     def half(self, memory_format: Any = None) -> Tensor:
-        """In float16."""
+        """As `Tensor.to`, to float16; memory_format as there."""
         return self.to(dtypes.float16, memory_format=memory_format)
 
     def long(self, memory_format: Any = None) -> Tensor:
-        """In int64."""
+        """As `Tensor.to`, to int64; memory_format as there."""
         return self.to(dtypes.int64, memory_format=memory_format)
 
     def int(self, memory_format: Any = None) -> Tensor:
-        """In int32."""
+        """As `Tensor.to`, to int32; memory_format as there."""
         return self.to(dtypes.int32, memory_format=memory_format)
 
     def short(self, memory_format: Any = None) -> Tensor:
-        """In int16."""
+        """As `Tensor.to`, to int16; memory_format as there."""
         return self.to(dtypes.int16, memory_format=memory_format)
 
     def char(self, memory_format: Any = None) -> Tensor:
-        """In int8."""
+        """As `Tensor.to`, to int8; memory_format as there."""
         return self.to(dtypes.int8, memory_format=memory_format)
 
     def byte(self, memory_format: Any = None) -> Tensor:
-        """In uint8."""
+        """As `Tensor.to`, to uint8; memory_format as there."""
         return self.to(dtypes.uint8, memory_format=memory_format)
 
     def bool(self, memory_format: Any = None) -> Tensor:
-        """In bool: whether each element is non-zero."""
+        """As `Tensor.to`, to bool: whether each element is non-zero; memory_format as there."""
         return self.to(dtypes.bool_, memory_format=memory_format)
 
     def cpu(self, memory_format: Any = None) -> Tensor:
-        """On the CPU."""
+        """As `Tensor.to`, to the CPU: itself if it is there; memory_format as there."""
         return self.to("cpu", memory_format=memory_format)
 
     def cuda(self, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
-        """On the GPU.  RuntimeError, with the reason, where there is none to use, and for a device that is none."""
+        """On the GPU: as `Tensor.to`, with its non_blocking.
+
+        device: which GPU.  RuntimeError, with the reason, where there is none to use, and for a device that is none.
+        """
         return self.to(devices.checked_gpu(device), non_blocking=non_blocking)
 
     def get_device(self) -> builtins.int:
@@ -445,7 +450,10 @@ class Tensor(TensorMethods):
         return -1 if self.device.index is None else self.device.index
 
     def pin_memory(self, device: Any = None) -> Tensor:  # noqa: ARG002 - PyTorch's, and deprecated there
-        """A copy in page-locked memory, from which a GPU copies faster.  RuntimeError without a GPU, or on one."""
+        """A copy in page-locked memory, from which a GPU copies faster.
+
+        device is PyTorch's: there is one kind of such memory.  RuntimeError without a GPU, or on one.
+        """
         return self if self.is_pinned() else wrap(devices.pinned(self.array))
 
     def is_pinned(self) -> builtins.bool:

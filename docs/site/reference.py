@@ -264,6 +264,12 @@ def by_path() -> dict[str, Entry]:
     return {entry.path: entry for module in entries().values() for entry in module if has_docstring(entry.value)}
 
 
+def meant(name: str, entry: Entry) -> Entry | None:
+    """The thing that a docstring means by a name: first in its own module, then in torch."""
+    paths = (f"{entry.module}.{name}", f"torch.{name}", name)
+    return next(filter(None, map(by_path().get, paths)), None)
+
+
 def linked_prose(entry: Entry) -> list[str]:
     """The docstring of a name, or of a module, as blocks of Markdown with links."""
     return [linked(block, entry) for block in prose_of(entry.value)]
@@ -277,10 +283,8 @@ def linked(text: str, entry: Entry) -> str:
     def to_place(name: re.Match[str]) -> str:
         if page := head_places().get(name[1]):
             return f"[{title_of_home(name[1])}]({'' if page == entry.module else f'{page}.md'}#{name[1]})"
-        paths = (f"{entry.module}.{name[1]}", f"torch.{name[1]}", name[1])
-        meant = entry if name[1] in arguments else next(filter(None, map(by_path().get, paths)), entry)
-        place = first_place(meant)
-        is_itself = place.path == first_place(entry).path
+        place = None if name[1] in arguments else first_place(meant(name[1], entry) or entry)
+        is_itself = place is None or place.path == first_place(entry).path
         return name[0] if is_itself else link_to(place, name[0], page_of(entry.module))
 
     return re.sub(r"`([\w.]+)`", to_place, text)
