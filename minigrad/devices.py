@@ -105,7 +105,7 @@ def set_default_device(device: Any) -> None:
 
 
 def get_default_device() -> device:
-    """Where new tensors are made."""
+    """Where new tensors are made: what `set_default_device` set last, else the CPU."""
     return current.devices[-1] or CPU
 
 

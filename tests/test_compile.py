@@ -179,6 +179,14 @@ def test_options_that_change():
     same(usual, between, optimizer=torch.optim.SGD, calls=16)
 
 
+def test_a_momentum_that_changes_in_every_step():
+    def between(lesson, call):
+        lesson.optimizer.param_groups[0]["momentum"] = 0.8 + call / 100 if call < 15 else 0
+
+    (programs,) = same(usual, between, optimizer=torch.optim.SGD, momentum=0.9, calls=20).programs.values()
+    assert len(programs) == 2  # with momentum, and without
+
+
 def test_a_parameter_that_is_replaced():
     def between(lesson, call):
         if call == 5:

@@ -169,9 +169,9 @@ def positions(op: str, index: Any, size: int, dim: int, from_end: bool = False, 
     """A copy of an index's positions in int64; an error for one outside (on a GPU they are not waited for)."""
     at = raw(index).astype("int64")
     if at.size and gpu_of(at) is None:
-        lowest, highest = int(at.min()), int(at.max())
+        lowest, highest = at.min(), at.max()
         if lowest < (-size if from_end else 0) or highest >= size:
-            wrong = highest if highest >= size else lowest
+            wrong = int(highest if highest >= size else lowest)
             raise error(f"index {wrong} is out of bounds for dimension {dim} with size {size} in {op}()")
     return at
 
@@ -451,8 +451,8 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     if not size and raw(index).size:
         raise IndexError("take(): tried to take from an empty tensor")
     at = raw(index)
-    if at.size and gpu_of(at) is None and not -size <= int(at.min()) <= int(at.max()) < size:
-        wrong = int(at.max()) if int(at.max()) >= size else int(at.min())
+    if at.size and gpu_of(at) is None and not -size <= at.min() <= at.max() < size:
+        wrong = int(at.max() if at.max() >= size else at.min())
         raise IndexError(f"out of range: tried to access index {wrong} on a tensor of {size} elements in take()")
     return picked(reshape(input, -1), (from_front(at, size),), "TakeBackward0")
 

@@ -79,6 +79,7 @@ def load(
 ) -> Any:
     """Load an object from a file that minigrad.save or torch.save wrote, also before PyTorch 1.6.
 
+    f: a path, or a file to read from.
     map_location: where to put tensors that were saved on another device: a device, a dict from old to new ones,
     or a function of (storage, location) that gives the storage, or None.
     weights_only: build only tensors and plain values, and refuse a file that names anything else

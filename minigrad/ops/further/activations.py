@@ -62,10 +62,11 @@ def between(input: Tensor, low: float, high: float) -> Tensor:
     x = array_of(input)
     if x.dtype.kind == "b":
         raise RuntimeError("Bool inputs not supported for hardtanh. Convert with .float() first.")
-    if x.dtype.kind == "u" and low < 0:
+    if x.dtype.kind != "f":
+        low, high = int(low), int(high)
+    if x.dtype.kind == "u" and min(low, high) < 0:
         raise RuntimeError(f"cannot do hardtanh on an unsigned type with negative limits: {low}, {high}")
-    whole = x.dtype.kind != "f"
-    low, high = (fitting_number(int(bound) if whole else bound, x.dtype) for bound in (low, high))
+    low, high = (fitting_number(bound, x.dtype) for bound in (low, high))
     xp = array_module(x)
     return record(finished(xp.minimum(xp.maximum(x, low), high), input), (input,), (hardtanh_da,), low, high)
 
