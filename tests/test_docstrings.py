@@ -23,8 +23,8 @@ import reference
 
 WORDS = 6
 """So many at least, signs of a formula too, unless an op is another one by another name, or in place."""
-OPERANDS = {"input", "other", "self"}
-"""What need not be named: a sentence is about it."""
+OPERANDS = {"input", "other", "self", "args", "kwargs"}
+"""What need not be named: a sentence is about it, or tells its forms."""
 REFERENCE = re.compile(r"(?:\b(?:as|see|those of|that of)(?: for| in| with| to)?|:)\s+`([\w.]+)`", re.IGNORECASE)
 
 

@@ -211,7 +211,7 @@ def heads(members: list[Entry], path: str) -> list[str]:
     for home in dict.fromkeys(entry.home for entry in members if has_docstring(entry.value)):
         place = head_places().get(home)
         if place == path:
-            lines += [f'<a id="{home}"></a>', "", *linked_prose(Entry(path, "", sys.modules[home]))]
+            lines += [f'<a class="head" id="{home}"></a>', "", *linked_prose(Entry(path, "", sys.modules[home]))]
         elif place:
             lines += [f"What holds for all of them stands [on the page {place}]({place}.md#{home}).", ""]
     return lines
@@ -368,7 +368,7 @@ def references(entry: Entry) -> list[str]:
         ("PyTorch", pytorch_page(entry.module, entry.name)),
         source_of(entry.value),
     ]
-    found = " ".join(f'<a class="source" href="{address}">{text}</a>' for text, address in links if address)
+    found = " · ".join(f'<a class="source" href="{address}">{text}</a>' for text, address in links if address)
     return [found] if found else []
 
 
