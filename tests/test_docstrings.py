@@ -59,8 +59,8 @@ def arguments(entry: Entry) -> list[str]:
 
 def prose(value: Any) -> str:
     """The docstring, without its examples."""
-    lines = (value.__doc__ or "").splitlines()
-    return "\n".join(line for line in lines if not line.lstrip().startswith((">>>", "...")))
+    paragraphs = (inspect.cleandoc(value.__doc__) if value.__doc__ else "").split("\n\n")
+    return "\n\n".join(each for each in paragraphs if not each.startswith(">>>"))
 
 
 def linked(entry: Entry) -> list[Entry]:

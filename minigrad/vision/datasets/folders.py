@@ -139,13 +139,19 @@ def files_in(folder: Path) -> list[str]:
 
 
 def pil_loader(path: str | Path) -> Any:
-    """The PIL image in the file at path, in red, green and blue."""
+    """The PIL image in the file at path, in red, green and blue.
+
+    FileNotFoundError for no file, and what Pillow raises for one that is no image.
+    """
     with open(path, "rb") as file:
         return pillow().open(file).convert("RGB")
 
 
 def default_loader(path: str | Path) -> Any:
-    """The PIL image in the file at path, in red, green and blue."""
+    """The PIL image in the file at path, in red, green and blue.
+
+    FileNotFoundError for no file, and what Pillow raises for one that is no image.
+    """
     return pil_loader(path)
 
 
