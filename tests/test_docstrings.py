@@ -27,6 +27,9 @@ from reference import Entry
 FEWEST_WORDS = 8
 HOLD_LAYERS = {"Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "DataParallel"}
 """Their shapes are those of what they hold."""
+WITH_METHODS = ("minigrad.nn", "minigrad.optim", "minigrad.amp", "minigrad.utils.data", "minigrad.gpu")
+OWN_METHODS = {"blocks", "set_rates", "grow", "known_scale"}
+"""Methods that PyTorch's classes do not have: their names and one line say enough to who reads the code."""
 ANYTHING = {"args", "kwargs"}
 """What is handed on, or ignored: the docstring says which in its own words."""
 
@@ -51,7 +54,7 @@ def arguments(entry: Entry) -> list[str]:
     return [
         name
         for name in inspect.signature(entry.value).parameters
-        if name not in ANYTHING and name != "self" and not name.startswith("_")
+        if name not in ANYTHING | {"self", "cls"} and not name.startswith("_")
     ]
 
 
@@ -109,6 +112,21 @@ def test_every_argument_is_named():
         unsaid = [argument for argument in arguments(entry) if argument not in said]
         if unsaid:
             missing[path] = unsaid
+    assert missing == {}
+
+
+def test_every_argument_of_a_method_is_named():
+    missing = {}
+    for path, entry in documented().items():
+        if not (inspect.isclass(entry.value) and entry.home.startswith(WITH_METHODS)):
+            continue
+        for name, method in reference.methods_of(entry.value):
+            if name in OWN_METHODS or name == "forward" or not inspect.isroutine(method):
+                continue
+            said = words("\n".join([prose(method), *told(entry)]))
+            unsaid = [argument for argument in arguments(Entry(path, name, method)) if argument not in said]
+            if unsaid:
+                missing[f"{path}.{name}"] = unsaid
     assert missing == {}
 
 

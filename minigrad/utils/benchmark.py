@@ -111,7 +111,7 @@ class Measurement:
         return self.quantile(0.75) - self.quantile(0.25)
 
     def quantile(self, q: float) -> float:
-        """A quantile of `times`."""
+        """A quantile of `times`: the time that the share q of them does not exceed."""
         return float(np.quantile(self.times, q))
 
     def meets_confidence(self, threshold: float = 0.1) -> bool:
