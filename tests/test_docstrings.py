@@ -27,8 +27,8 @@ from reference import Entry
 FEWEST_WORDS = 8
 HOLD_LAYERS = {"Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "DataParallel"}
 """Their shapes are those of what they hold."""
-WITH_METHODS = ("minigrad.nn", "minigrad.optim", "minigrad.amp", "minigrad.utils.data", "minigrad.gpu")
-OWN_METHODS = {"blocks", "set_rates", "grow", "known_scale"}
+WITH_METHODS = ("minigrad.nn", "minigrad.optim", "minigrad.amp", "minigrad.utils", "minigrad.gpu", "minigrad.profiler")
+OWN_METHODS = {"act", "block_size", "blocks", "grow", "known_scale", "measured", "set_rates"}
 """Methods that PyTorch's classes do not have: their names and one line say enough to who reads the code."""
 ANYTHING = {"args", "kwargs"}
 """What is handed on, or ignored: the docstring says which in its own words."""
