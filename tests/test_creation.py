@@ -96,6 +96,15 @@ def test_linspace_of_integers(dtype: str) -> None:
         check_call("linspace", start, end, steps, dtype=dtype)
 
 
+@pytest.mark.parametrize("dtype", ALL)
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_distances_that_a_dtype_does_not_hold(steps: int, dtype: str) -> None:
+    for start, end in ((1.5, 3), (-1.5, 1), (-1, 3), (300, 1), (1, 300)):
+        check_call("linspace", start, end, steps, dtype=dtype)
+        if steps < 2:
+            check_call("logspace", start / 100, end / 100, steps, dtype=dtype)
+
+
 # From data --------------------------------------------------------------------------------------------------
 
 DATA = [

@@ -460,7 +460,8 @@ def linspace(
         raise RuntimeError("number of steps must be non-negative")
     to = numpy_dtype(dtype)
     with quiet():
-        first, last = (to.type(fitting_number(x, to)) if to.kind == "f" else np.float64(int(x)) for x in (start, end))
+        ends = (start, end if steps > 1 else start) if steps else (0, 0)
+        first, last = ((to if to.kind == "f" else np.dtype(np.float64)).type(fitting_number(x, to)) for x in ends)
         step = (last - first) / first.dtype.type(max(steps - 1, 1))
         i = np.arange(steps, dtype=np.float64)
         if to.char == "e":

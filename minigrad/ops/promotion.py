@@ -257,7 +257,7 @@ class Factor(float):
         return array_module(x).power(x, fitting_number(float(self), x.dtype))  # NumPy's ** 0.5 is a root
 
 
-class FactorArray(np.ndarray):  # type: ignore[type-arg]
+class FactorArray(np.ndarray):
     """A float32 array without dimensions that multiplies or divides float16 arrays in float32, as in PyTorch.
 
     As the first operand it is a float16; the rule for the other operand multiplies by it, and has all its digits.
@@ -299,9 +299,9 @@ def in_a_rule() -> bool:
 
 
 def as_factor(x: Any, dtype: np.dtype[Any], kinds: tuple[type, ...]) -> Any:
-    """An operand beside float16: a number as a `Factor`, a tensor without dimensions as a `FactorArray`, of these kinds.
+    """An operand beside float16: a number is a `Factor`, a tensor without dimensions a `FactorArray`.
 
-    In a rule a number is what it is to NumPy.
+    kinds: of operands that may be one.  In a rule a number is what it is to NumPy.
     """
     if not isinstance(x, TensorBase):
         return x if in_a_rule() else Factor(x)
