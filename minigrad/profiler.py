@@ -30,7 +30,7 @@ class ProfilerActivity(Enum):
 
 
 class ProfilerAction(Enum):
-    """What a `profile` does during a step."""
+    """What a `profile` does during a step: NONE, WARMUP, RECORD, RECORD_AND_SAVE."""
 
     NONE = 0
     WARMUP = 1

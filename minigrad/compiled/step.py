@@ -20,6 +20,7 @@ import numpy as np
 
 from minigrad.arrays import SILENT, numpy_errors
 from minigrad.compiled import tape as tapes
+from minigrad.compiled.optimizers import numbers_of
 from minigrad.compiled.program import Otherwise, Program
 from minigrad.compiled.reads import CONTAINERS, SIMPLE, Guard, Reads, Source
 from minigrad.dtypes import get_default_dtype
@@ -150,8 +151,8 @@ def sources_of(step: Any) -> list[Source]:
     hooks = optimizers.global_pre_hooks, optimizers.global_post_hooks, optimizer._pre_hooks, optimizer._post_hooks
     found.append(Source("the optimizer's hooks", partial(chain.from_iterable, hooks)))
     for group, block in step.blocks:
-        names = sorted(step.fixed)
-        found.append(Source("the optimizer's ", partial(map, group.get, names), names))
+        names = [name for name in chain(step.fixed, step.truths) for _ in numbers_of(group[name])]
+        found.append(Source("the optimizer's ", partial(step.decided_by, group), names))
         found += [Source("the optimizer's state", state.values) for state in block.states if state]
         if block.state_tensors:
             found.append(Source("the optimizer's state", partial(map, attrgetter("array"), block.state_tensors)))

@@ -69,7 +69,11 @@ class Stream:
 
 
 class Event:
-    """A mark in a stream: it happens when the work before it is done.  enable_timing: for `elapsed_time`."""
+    """A mark in a stream: it happens when the work before it is done.  RuntimeError without a GPU.
+
+    enable_timing: for `elapsed_time`.  blocking: waiting for it leaves the processor to others.  interprocess: another
+    process may use it.
+    """
 
     def __init__(self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False) -> None:
         gpu()

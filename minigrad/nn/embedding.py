@@ -68,10 +68,11 @@ def sizes_of(embeddings: Tensor) -> tuple[int, ...]:
 
 
 class Embedding(_Vectors):
-    """The rows of weight that the input names: int64 (*) -> (*, embedding_dim).
+    """The rows of weight that the input names: int64 or int32 (*) -> (*, embedding_dim).
 
     weight (num_embeddings, embedding_dim) starts standard normal, drawn as PyTorch draws it; the row padding_idx
-    starts at 0 and gets no gradient.  The other options are those of functional.embedding.
+    starts at 0 and gets no gradient.  max_norm, norm_type, scale_grad_by_freq and sparse are those of
+    `functional.embedding`.  AssertionError for a padding_idx that is no row; IndexError for an input that names none.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
     """
 

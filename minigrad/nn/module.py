@@ -19,6 +19,10 @@ Self = TypeVar("Self", bound="Module")
 class Module:
     """A part of a model: assign Parameters and other Modules to its attributes, and define `forward`.
 
+    Called as module(input), it runs the hooks and `forward`.  `parameters()` are all that are assigned here or below,
+    by the order of assignment; `state_dict()` has them and the buffers by their dotted names; `train()` and `eval()`
+    set `training`; `to()` moves and casts.  AttributeError for an assignment before `super().__init__()`, and for an
+    attribute that there is not; NotImplementedError for a call without a `forward`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
 
     >>> import minigrad as torch

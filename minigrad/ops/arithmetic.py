@@ -1,7 +1,9 @@
 """Arithmetic: + - * / ** and their kin, elementwise with broadcasting.
 
-Operands are Tensors, Python numbers or NumPy arrays, at least one a Tensor; promotion.py says in which dtype
-they meet.
+Operands are Tensors, Python numbers or NumPy arrays, at least one a Tensor: TypeError for anything else.  Their shapes
+broadcast: RuntimeError for those that do not.  They meet in one dtype, of the highest kind among them (bool < integer <
+float): tensors with dimensions decide first, a 0-d tensor or a number only by being of a higher kind.  The gradient of
+an operand is summed to its shape.  https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ __all__ = ["add", "div", "floor_divide", "mul", "pow", "remainder", "rsub", "sub
 
 
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
-    """input + alpha * other.  RuntimeError for a fractional alpha of integers."""
+    """input + alpha * other: what `x + y` calls.  RuntimeError for a fractional alpha of integers."""
     a, b = operands(input, other) if alpha == 1 else scaled_operands(input, other, alpha)
     with quiet():
         value = raw(a) + raw(b)
@@ -120,7 +122,7 @@ def refuse_bools(a: Any, b: Any) -> None:
 
 
 def mul(input: Any, other: Any) -> Tensor:
-    """input * other."""
+    """input * other: what `x * y` calls; of bools, whether both are True."""
     a, b = operands(input, other, factors=FACTORS)
     with quiet():
         value = raw(a) * raw(b)
@@ -136,7 +138,11 @@ def mul_db(g: Tensor, _out: Tensor, a: Tensor, _b: Tensor) -> Tensor:
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """input / other, in floats also for integers; rounded for rounding_mode "trunc" or "floor"."""
+    """input / other: what `x / y` calls, in floats also for integers.
+
+    rounding_mode: "trunc" rounds the quotient towards 0, "floor" down; integers then stay integers, the gradient is 0.
+    RuntimeError for another, and for integers divided by 0 with one (on the CPU).
+    """
     if rounding_mode is not None:
         return rounded_division(input, other, rounding_mode)
     a, b = operands(input, other, factors=FACTORS)
@@ -278,7 +284,7 @@ def rfloor_divide(input: Any, other: Any) -> Tensor:
 
 
 def remainder(input: Any, other: Any) -> Tensor:
-    """input modulo other, with the sign of other, as Python's %.  RuntimeError for integers modulo 0."""
+    """input modulo other, with the sign of other: as `x % y`.  RuntimeError for integers modulo 0 (on the CPU)."""
     a, b = division_operands(input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -300,7 +306,10 @@ def rremainder(input: Any, other: Any) -> Tensor:
 
 
 def pow(input: Any, exponent: Any) -> Tensor:
-    """input ** exponent.  RuntimeError for negative powers of integers."""
+    """input ** exponent: what `x ** y` calls; nan for a negative number to a fraction.
+
+    RuntimeError for integers to a negative power.
+    """
     a, b = operands(input, exponent, factors=NUMBERS)
     dtype = dtype_of(a, b)
     if dtype.kind != "f":

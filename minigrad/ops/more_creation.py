@@ -1,4 +1,7 @@
-"""Further ways of making tensors: powers at equal distances, and memory with steps of one's own."""
+"""Further ways of making tensors: powers at equal distances, and memory with steps of one's own.
+
+dtype, device and requires_grad are those of `minigrad.ops.creation`.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ def logspace(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """base to `steps` powers from start to end, both included, at equal distances.  RuntimeError for negative steps."""
+    """base to `steps` powers from start to end, both included, at equal distances: base ** `linspace`.
+
+    RuntimeError for steps below 0, and tensors of dimensions; TypeError for steps that are no int.
+    """
     to = numpy_dtype(dtype)
     first, last = checked_number(start), checked_number(end)
     if steps == 1:  # PyTorch rounds, or cuts the fraction off, the power alone
@@ -59,7 +65,8 @@ def empty_strided(
 ) -> Tensor:
     """A tensor of a size whose values are whatever the memory held, with steps through it of one's own choice.
 
-    RuntimeError for negative sizes or steps, or for fewer or more steps than sizes.
+    stride: how many elements further in memory the next one along each dimension is.  RuntimeError for negative sizes
+    or steps, or for fewer or more steps than sizes.
     """
     shape, steps, to = checked_sizes((size,)), as_sizes((stride,)), numpy_dtype(dtype)
     if len(shape) != len(steps):

@@ -36,7 +36,7 @@ DEFAULT_SEED = 67280421310721
 class Generator:
     """A source of random numbers with a state of its own, as torch.Generator.
 
-    A new one has the seed 67280421310721.
+    A new one has the seed 67280421310721.  device: "cpu"; RuntimeError for another.
 
     >>> import minigrad
     >>> dice = minigrad.Generator().manual_seed(42)

@@ -14,7 +14,7 @@ FILE = HERE.parents[1] / "minigrad" / "ops" / "functions.py"
 
 HEADER = '''"""Further functions of each element, written from tests/tables/elementwise.txt.
 
-Float-valued functions take integers too, as the default float dtype.
+Those of one operand are as in `minigrad.ops.elementwise`, those of two as in `minigrad.ops.arithmetic`.
 """
 
 from __future__ import annotations

@@ -50,7 +50,10 @@ FUNCTIONS = (
 )
 """Those that are functions of torch too."""
 
-HEADER = '''"""Further methods that change a tensor in place, written by tests/tables/in_place.py."""
+HEADER = '''"""Further methods that change a tensor in place, written by tests/tables/in_place.py.
+
+What holds for all is said in `minigrad.ops.in_place`; errors of arguments are those of the op.
+"""
 
 from __future__ import annotations
 

@@ -59,6 +59,9 @@ class Buffer(metaclass=_BufferKind):
 class ParameterList(Module):
     """A list whose tensors become Parameters, known to the module that holds it; other values stay what they are.
 
+    values: what is in it first.  It is indexed, sliced and changed as a list: IndexError for an index that there is
+    not.  https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterList.html
+
     >>> import minigrad as torch
     >>> torch.nn.ParameterList([torch.ones(2), torch.ones(2, 3)])
     ParameterList(
@@ -124,7 +127,9 @@ class ParameterList(Module):
 class ParameterDict(Module):
     """A dict by name whose tensors become Parameters, known to the module that holds it; other values stay.
 
-    Takes a dict (of which, unless it is an OrderedDict, the names are sorted), or pairs of names and values.
+    parameters: a dict (of which, unless it is an OrderedDict, the names are sorted), or pairs of names and values.
+    It has a dict's methods; as in PyTorch a name that is not there is an AttributeError.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
 
     >>> import minigrad as torch
     >>> torch.nn.ParameterDict({"left": torch.ones(2), "right": torch.ones(3)})

@@ -1,6 +1,8 @@
 """Dropout: in training a share of the numbers, chosen at random, is set to 0.
 
-The masks are PyTorch's for the same seed.  N. Srivastava et al. (2014), https://jmlr.org/papers/v15/srivastava14a.html
+p: the share.  inplace: the result is written to the input.  RuntimeError for integers in training, ValueError for p
+outside [0, 1].  The masks are PyTorch's for the same seed.  N. Srivastava et al. (2014),
+https://jmlr.org/papers/v15/srivastava14a.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Dropout of whole channels of volumes, and dropout that keeps mean and variance.  The masks are PyTorch's."""
+"""Dropout of whole channels of volumes, and dropout that keeps mean and variance.  The masks are PyTorch's.
+
+p, training, inplace and errors are those of `minigrad.ops.composed.dropout`.
+"""
 
 from __future__ import annotations
 
