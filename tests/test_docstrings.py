@@ -1,7 +1,6 @@
-"""What the docstrings of the ops say: a meaning or formula, every argument, and the exceptions that errors raise.
+"""What docstrings say: every argument of a public name, and the shapes of every layer.
 
-What holds for a family is said once, at the head of its file, and an op may refer to another: "As `x`", "those of `x`".
-Both count as said.
+The docstrings of ops and of linear algebra are not held to it here.
 """
 
 from __future__ import annotations
@@ -10,133 +9,262 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from enum import Enum
 from functools import cache
 from typing import Any
 
 import pytest
 from pages import PROJECT
 
+import minigrad
+from minigrad.nn import Module
+
 sys.path.append(str(PROJECT / "docs" / "site"))
 
-import pytorch_pages
 import reference
+from reference import Entry
 
-WORDS = 6
-"""So many at least, signs of a formula too, unless an op is another one by another name, or in place."""
-OPERANDS = {"input", "other", "self", "args", "kwargs"}
-"""What need not be named: a sentence is about it, or tells its forms."""
-REFERENCE = re.compile(r"(?:\b(?:as|see|those of|that of)(?: for| in| with| to)?|:)\s+`([\w.]+)`", re.IGNORECASE)
+ELSEWHERE = ("minigrad.ops", "minigrad.linalg")
+FEWEST_WORDS = 8
+HOLD_LAYERS = {"Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "DataParallel"}
+"""Their shapes are those of what they hold."""
+ANYTHING = {"args", "kwargs"}
+"""What is handed on, or ignored: the docstring says which in its own words."""
 
 
 @cache
-def ops() -> dict[str, reference.Entry]:
-    """The public ops, and the methods of Tensor that are no functions, by their paths."""
-    found = [entry for module in reference.entries().values() for entry in module if reference.documented_here(entry)]
-    return {entry.path: entry for entry in found if is_op(entry)}
+def documented() -> dict[str, Entry]:
+    """Each public class and function of minigrad once, by its path, where its docstring stands in the reference."""
+    found = [reference.first_place(entry) for members in reference.entries().values() for entry in members]
+    return {
+        entry.path: entry
+        for entry in found
+        if reference.has_docstring(entry.value)
+        and callable(entry.value)
+        and (entry.value.__module__ or "").startswith("minigrad")
+        and not entry.home.startswith(ELSEWHERE)
+    }
 
 
-def is_op(entry: reference.Entry) -> bool:
-    """Whether a name is a function of minigrad.ops, or a method."""
-    is_home = entry.home.startswith("minigrad.ops") or entry.module == reference.METHODS
-    return inspect.isroutine(entry.value) and is_home
+def arguments(entry: Entry) -> list[str]:
+    """The names of the arguments: none of what a program does not make, and of what is made as a text is."""
+    if inspect.isclass(entry.value) and issubclass(entry.value, (Enum, BaseException, str)):
+        return []
+    return [
+        name
+        for name in inspect.signature(entry.value).parameters
+        if name not in ANYTHING and name != "self" and not name.startswith("_")
+    ]
 
 
-def said(entry: reference.Entry) -> str:
-    """The docstring of an op and of its family, and those that they refer to."""
-    texts: dict[str, str] = {}
-    waiting = [entry.path, entry.home]
+def prose(value: Any) -> str:
+    """The docstring, without its examples."""
+    paragraphs = (inspect.cleandoc(value.__doc__) if value.__doc__ else "").split("\n\n")
+    return "\n\n".join(each for each in paragraphs if not each.startswith(">>>"))
+
+
+def linked(entry: Entry) -> list[Entry]:
+    """The public names to which the docstring leads, as a reader of the site can follow them."""
+    names = re.findall(r"`([\w.]+)`", prose(entry.value))
+    paths = [(f"{entry.module}.{name}", f"torch.{name}", name) for name in names]
+    return [reference.by_path()[path] for tried in paths for path in tried if path in reference.by_path()]
+
+
+def bases(value: Any) -> list[Any]:
+    """The classes of minigrad that a class extends."""
+    above = value.__mro__[1:] if inspect.isclass(value) else ()
+    return [base for base in above if base.__module__.startswith("minigrad") and base.__doc__]
+
+
+@cache
+def of_page(module: str) -> str:
+    """What a page of the reference says first, for all its names."""
+    return prose(reference.module_of(module))
+
+
+def told(entry: Entry) -> Iterator[str]:
+    """All that is said of a name: by itself, its page, its bases, and the names to which these lead."""
+    yield from (prose(base) for base in bases(entry.value))
+    yield of_page(entry.module)
+    met, waiting = set(), [entry]
     while waiting:
-        path = waiting.pop()
-        if path not in texts:
-            texts[path] = docstring(path, entry)
-            waiting += places(texts[path], entry)
-    return "\n".join(texts.values())
+        one = waiting.pop()
+        if id(one.value) not in met:
+            met.add(id(one.value))
+            yield prose(one.value)
+            waiting += linked(one)
 
 
-def docstring(path: str, entry: reference.Entry) -> str:
-    """What stands at a path: of a name, or of a file of minigrad's."""
-    place = entry if path == entry.path else reference.by_path().get(path)
-    return inspect.getdoc(place.value if place else sys.modules[path]) or ""
+def words(text: str) -> set[str]:
+    """The words of a text, none of which follows a point: `x.dim` is not `dim`."""
+    return set(re.findall(r"(?<![\w.])\w+", text))
 
 
-def places(text: str, entry: reference.Entry) -> Iterator[str]:
-    """The paths of what a docstring refers to."""
-    for name in REFERENCE.findall(text):
-        place = reference.meant(name, entry)
-        if place is not None:
-            yield from (place.path, place.home)
-    yield from re.findall(r"`(minigrad\.ops[\w.]+)`", text)
-
-
-def test_every_op_says_what_it_is():
-    texts = {path: inspect.getdoc(entry.value) or "" for path, entry in ops().items()}
-    assert [path for path in texts if not says_something(texts[path], ops()[path])] == []
-
-
-def says_something(text: str, entry: reference.Entry) -> bool:
-    """Whether a docstring has a sentence or formula of its own, or refers to one that there is."""
-    if text.startswith("As `"):
-        return any(True for _ in places(text, entry))
-    return len(text.partition(">>>")[0].split()) >= WORDS
+def test_most_names_are_looked_at():
+    assert len(documented()) > 600
+    assert {"torch.nn.Conv1d", "torch.optim.Adam", "torch.save", "torchvision.io.read_file"} <= documented().keys()
 
 
 def test_every_argument_is_named():
-    missing = {path: unnamed(said(entry), entry) for path, entry in ops().items()}
-    assert {path: names for path, names in missing.items() if names} == {}
+    missing = {}
+    for path, entry in documented().items():
+        said = words("\n".join(told(entry)))
+        unsaid = [argument for argument in arguments(entry) if argument not in said]
+        if unsaid:
+            missing[path] = unsaid
+    assert missing == {}
 
 
-def unnamed(text: str, entry: reference.Entry) -> list[str]:
-    """The arguments of an op that a text does not name."""
-    names = inspect.signature(entry.value).parameters
-    return [name for name in names if name not in OPERANDS and not re.search(rf"\b{name}\b", text)]
+def test_no_docstring_is_a_word():
+    short = [path for path, entry in documented().items() if len(prose(entry.value).split()) < FEWEST_WORDS]
+    assert short == []
 
 
-def test_the_exceptions_of_pytorchs_own_error_samples_are_named(recwarn: Any):
-    pytest.importorskip("expecttest")
-    from test_op_database import database, named, of_minigrad
-
-    known = {reference.identity(entry.value): entry for entry in ops().values()}
-    unsaid = set()
-    for info in database.op_db:
-        entry = known.get(reference.identity(named(info.name)))
-        if entry is None or info.error_inputs_func is None:
-            continue
-        for sample in info.error_inputs("cpu"):
-            inner = sample.sample_input
-            try:
-                args, options = of_minigrad([[inner.input, *inner.args], inner.kwargs])
-            except (TypeError, ValueError):  # a dtype, or a number of dimensions, that NumPy has not
-                continue
-            try:
-                entry.value(*args, **options)
-            except Exception as error:
-                if not any(re.search(rf"\b{kind.__name__}\b", said(entry)) for kind in type(error).__mro__[:-3]):
-                    unsaid.add(f"{entry.path}: {type(error).__name__}: {error}")
-    assert sorted(unsaid) == []
+# Layers -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_missing_is_found():
-    def scaled(input: Any, factor: Any) -> Any:
-        """As `nothing_of_this_name`."""
-
-    entry = reference.Entry("torch", "scaled", scaled)
-    text = docstring(entry.path, entry)
-    assert not says_something(text, entry)
-    assert not says_something("input * factor.", entry)
-    assert unnamed(text, entry) == ["factor"]
-    assert unnamed("factor: a number.", entry) == []
-    assert "rounding_mode" in said(ops()["torch.Tensor.div_"])
-    assert "ValueError" in said(ops()["torch.nn.functional.mse_loss"])
-    assert "ValueError" not in said(ops()["torch.exp"])
+def layers() -> dict[str, Entry]:
+    """The layers of torch.nn."""
+    return {
+        entry.name: entry
+        for entry in documented().values()
+        if entry.module == "torch.nn" and inspect.isclass(entry.value) and issubclass(entry.value, Module)
+    }
 
 
-def test_names_without_a_page_at_pytorch_are_public_names():
-    for module, names in pytorch_pages.MISSING.items():
-        public = {entry.name for entry in reference.entries()[module]}
-        assert set(names.split()) <= public, module
-    assert pytorch_pages.pytorch_page("torch", "exp") == pytorch_pages.ADDRESS + "torch.exp.html"
-    assert (
-        pytorch_pages.pytorch_page("torch.nn", "Flatten")
-        == pytorch_pages.ADDRESS + "torch.nn.modules.flatten.Flatten.html"
-    )
-    assert pytorch_pages.pytorch_page("torch", "exp_") is pytorch_pages.pytorch_page("torch.Tensor", "exp") is None
+def test_layers_say_shapes():
+    assert layers().keys() > HOLD_LAYERS
+    silent = []
+    for name in layers().keys() - HOLD_LAYERS:
+        entry = layers()[name]
+        said = [entry.value, *bases(entry.value), *(one.value for one in linked(entry))]
+        if not any("->" in prose(value) for value in said):
+            silent.append(name)
+    assert silent == []
+
+
+SIZES: dict[str, Any] = {"N": 2, "C": 4, "D": 5, "H": 6, "W": 7, "L": 8}
+SIZES |= {"d": 5, "h": 6, "w": 7, "length": 8, "height": 6, "width": 7, "image": (6, 7)}
+SIZES |= {"any": (2, 3), "rest": (3, 5)}
+"""What the letters of the shapes stand for here; `any` is what * is, `rest` what ... is."""
+SIDES = {"left": 1, "right": 2, "top": 2, "bottom": 1, "front": 1, "back": 2}
+MADE_OF = {
+    **{f"BatchNorm{n}d": (4,) for n in (1, 2, 3)},
+    **{f"InstanceNorm{n}d": (4,) for n in (1, 2, 3)},
+    **{f"{kind}Pad{n}d": (tuple(SIDES.values())[: 2 * n],) for n in (1, 2, 3) for kind in ("Zero", "Reflection")},
+    **{f"{kind}Pad{n}d": (tuple(SIDES.values())[: 2 * n],) for n in (1, 2) for kind in ("Circular", "Replication")},
+    **{f"ConstantPad{n}d": (tuple(SIDES.values())[: 2 * n], 0.5) for n in (1, 2, 3)},
+    **{f"Adaptive{kind}Pool1d": (3,) for kind in ("Avg", "Max")},
+    **{f"Adaptive{kind}Pool2d": ((3, 2),) for kind in ("Avg", "Max")},
+    **{f"Adaptive{kind}Pool3d": ((3, 2, 1),) for kind in ("Avg", "Max")},
+    "Bilinear": (4, 5, 3),
+    "ChannelShuffle": (2,),
+    "FeatureAlphaDropout": (),
+    "GroupNorm": (2, 4),
+    "Linear": (4, 3),
+    "LocalResponseNorm": (2,),
+    "MSELoss": (),
+    "HuberLoss": (),
+    "L1Loss": (),
+    "SmoothL1Loss": (),
+    "Softmax2d": (),
+    "SyncBatchNorm": (4,),
+    "Threshold": (0.1, 0.5),
+    "ReLU": (),
+    "Softmin": (0,),
+    "Upsample": ((3, 4),),
+    "UpsamplingBilinear2d": ((3, 4),),
+    "UpsamplingNearest2d": ((3, 4),),
+}
+"""Layers whose shapes are tried, and how each is made; also those that keep every shape, and can be made of nothing."""
+
+
+def shape(text: str, sizes: dict[str, Any]) -> tuple[int, ...]:
+    """A shape as docstrings write it: (N, C, top + H + bottom, ...)."""
+    text = re.sub(r"\*(?=[,)])", "*any", text).replace("...", "*rest")
+    made: tuple[int, ...] = eval("()" if text == "()" else re.sub(r",?\)", ",)", text), {}, sizes)
+    return made
+
+
+def keep_every_shape() -> list[str]:
+    """Layers that say so, and can be made without an argument."""
+    found = [name for name, entry in layers().items() if "(*) -> (*)" in prose(entry.value)]
+    return [name for name in found if not required(layers()[name])]
+
+
+def required(entry: Entry) -> list[str]:
+    """The arguments that must be given."""
+    parameters = inspect.signature(entry.value).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+@pytest.mark.filterwarnings("ignore:Implicit dimension choice")
+@pytest.mark.parametrize("name", sorted({*MADE_OF, *keep_every_shape()}))
+def test_layers_give_the_shapes_that_they_say(name: str):
+    layer = layers()[name].value(*MADE_OF.get(name, ()))
+    options = {key: value for key, value in vars(layer).items() if re.fullmatch(r"\w+_features|\w*size", key)}
+    sizes = {**SIZES, **SIDES, **options, **({"any": (4,)} if name == "PReLU" else {})}
+    claims = re.findall(r"((?:\([^()]*\)(?:, )?)+) -> (\([^()]*\))", prose(type(layer)))
+    assert claims, "no shape is said"
+    for given, result in claims:
+        inputs = [minigrad.rand(shape(each, sizes)) for each in re.findall(r"\([^()]*\)", given)]
+        assert tuple(layer(*inputs).shape) == shape(result, sizes), f"{given} -> {result}"
+
+
+def test_shapes_are_read():
+    assert shape("(N, *, C)", SIZES) == (2, 2, 3, 4)
+    assert shape("(N,)", SIZES) == (2,)
+    assert shape("(*)", SIZES) == (2, 3)
+    assert shape("()", SIZES) == ()
+    assert shape("(left + W, ...)", {**SIZES, **SIDES}) == (8, 3, 5)
+    assert len(keep_every_shape()) > 20
+
+
+# Families ---------------------------------------------------------------------------------------------------------
+
+
+def classes_of(module: str, base: str) -> list[Entry]:
+    """The classes of a module that come from one of its classes."""
+    above = documented()[f"{module}.{base}"].value
+    found = [entry for entry in documented().values() if entry.module == module and inspect.isclass(entry.value)]
+    return [entry for entry in found if issubclass(entry.value, above) and entry.value is not above]
+
+
+def test_distributions_say_their_density_support_mean_and_variance():
+    families = classes_of("torch.distributions", "Distribution")
+    assert len(families) > 15
+    for entry in families:
+        text = prose(entry.value).lower()
+        assert all(word in text for word in ("support", "mean", "variance")), entry.name
+        assert re.search(r"densit|\bp\(|probabilit", text), entry.name
+
+
+def test_optimizers_say_what_becomes_of_a_parameter():
+    kinds = classes_of("torch.optim", "Optimizer")
+    assert len(kinds) > 12
+    assert [entry.name for entry in kinds if not re.search(r"\bp = p|`Adam`", prose(entry.value))] == []
+
+
+def test_schedules_say_the_rate():
+    schedules = classes_of("torch.optim.lr_scheduler", "LRScheduler")
+    assert len(schedules) > 12
+    others = {
+        "ChainedScheduler": "several schedulers at once",
+        "SequentialLR": "several schedulers one after another",
+        "ReduceLROnPlateau": "it depends on a metric",
+        "OneCycleLR": "three numbers, and the way between them",
+    }
+    assert {entry.name for entry in schedules if "lr = " not in prose(entry.value)} == others.keys()
+
+
+# What is named exists ---------------------------------------------------------------------------------------------
+
+
+def test_functions_that_docstrings_name_exist():
+    for path, entry in documented().items():
+        for name in re.findall(r"`(functional\.\w+)`", prose(entry.value)):
+            assert {f"{entry.module}.{name}", f"torch.nn.{name}"} & reference.by_path().keys(), f"{path}: {name}"
+
+
+def test_words_that_hold_a_name_are_not_it():
+    assert words("along dim, if x.p; dims_of `eps`: a=b") == {"along", "dim", "if", "x", "dims_of", "eps", "a", "b"}

@@ -194,6 +194,7 @@ VALUES: dict[str, tuple[Call, list[str]]] = {
     ),
 }
 TYPES: dict[str, tuple[Call, list[str]]] = {
+    "the type of a number": (lambda t: t.ones(2).type_as(0), ["type_as", "Tensor", "int"]),
     "a list for a tensor": (lambda t: t.exp([1.0]), ["exp", "list"]),
     "text for a tensor": (lambda t: t.sum("text"), ["sum", "str"]),
     "None for a tensor": (lambda t: t.relu(None), ["relu", "NoneType"]),

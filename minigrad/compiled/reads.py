@@ -273,9 +273,9 @@ class Reads:
 
     def profile(self, frame: FrameType, event: str, argument: Any) -> None:
         """Python's profiler tells of every call and return."""
-        if self.tape.refused is not None:
-            return
         file = frame.f_code.co_filename
+        if self.tape.refused is not None or file.startswith(tapes.COMPILED):
+            return
         if file == "<string>":  # what dataclasses and the like have Python compile
             file = frame.f_globals.get("__file__") or file
         if event == "call" and is_users(file):
@@ -289,6 +289,7 @@ class Reads:
         elif event == "return":
             self.look_at_names(frame)
             self.look_at_layer(frame, argument)
+            self.tape.look_at_names(frame)
         elif event == "c_call" and is_users(file):
             self.refuse_effects(argument, frame)
 
