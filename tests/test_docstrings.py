@@ -1,6 +1,6 @@
 """What docstrings say: every argument of a public name, and the shapes of every layer.
 
-The docstrings of ops and of linear algebra are not held to it here.
+Those of the ops are held in tests/test_docstrings_of_ops.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ sys.path.append(str(PROJECT / "docs" / "site"))
 import reference
 from reference import Entry
 
-ELSEWHERE = ("minigrad.ops", "minigrad.linalg")
 FEWEST_WORDS = 8
 HOLD_LAYERS = {"Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "DataParallel"}
 """Their shapes are those of what they hold."""
@@ -35,14 +34,13 @@ ANYTHING = {"args", "kwargs"}
 @cache
 def documented() -> dict[str, Entry]:
     """Each public class and function of minigrad once, by its path, where its docstring stands in the reference."""
-    found = [reference.first_place(entry) for members in reference.entries().values() for entry in members]
     return {
         entry.path: entry
-        for entry in found
-        if reference.has_docstring(entry.value)
-        and callable(entry.value)
+        for members in reference.entries().values()
+        for entry in filter(reference.documented_here, members)
+        if callable(entry.value)
         and (entry.value.__module__ or "").startswith("minigrad")
-        and not entry.home.startswith(ELSEWHERE)
+        and not entry.home.startswith("minigrad.ops")
     }
 
 
@@ -65,13 +63,8 @@ def prose(value: Any) -> str:
 
 def linked(entry: Entry) -> list[Entry]:
     """The public names to which the docstring leads, as a reader of the site can follow them."""
-    names = re.findall(r"`([\w.]+)`", prose(entry.value))
-    return [reference.by_path()[path] for name in names for path in paths(name, entry) if path in reference.by_path()]
-
-
-def paths(name: str, entry: Entry) -> tuple[str, ...]:
-    """What a name in a docstring may mean, as `reference.linked` has it."""
-    return f"{entry.module}.{name}", f"torch.{name}", name
+    found = (reference.meant(name, entry) for name in re.findall(r"`([\w.]+)`", prose(entry.value)))
+    return [one for one in found if one is not None]
 
 
 def bases(value: Any) -> list[Any]:
@@ -271,7 +264,7 @@ MODULES = "torch|torchvision|amp|autograd|cuda|datasets|functional|init|nn|optim
 def test_names_with_their_module_lead_to_what_is_said_of_them():
     for path, entry in documented().items():
         for name in re.findall(rf"`((?:{MODULES})\.[\w.]+)`", prose(entry.value)):
-            assert any(tried in reference.by_path() for tried in paths(name, entry)), f"{path}: {name}"
+            assert reference.meant(name, entry), f"{path}: {name}"
 
 
 def test_words_that_hold_a_name_are_not_it():

@@ -110,7 +110,8 @@ def make_dataset(
     """The files in the folders of some classes, and in folders in these: sorted, each with the number of its class.
 
     directory: where the folders are.  class_to_idx: the numbers of the classes by the names of their folders; None: as
-    `find_classes` has them.  extensions, is_valid_file, allow_empty, and errors: as for `torchvision.datasets.DatasetFolder`.
+    `find_classes` has them.  extensions, is_valid_file, allow_empty, and errors: as for
+    `torchvision.datasets.DatasetFolder`.
     """
     if class_to_idx is None:
         _, class_to_idx = find_classes(directory)
