@@ -17,26 +17,15 @@ import numpy as np
 
 from minigrad.compiled import saved
 from minigrad.compiled.library import plain
+from minigrad.compiled.memory import View, by_memory, root, roots_of, view_key
 from minigrad.compiled.reads import Reads
-from minigrad.compiled.tape import (
-    BACKWARD,
-    FORWARD,
-    OPTIMIZER,
-    Line,
-    Tape,
-    View,
-    Where,
-    by_memory,
-    root,
-    roots_of,
-    view_key,
-)
+from minigrad.compiled.tape import BACKWARD, FORWARD, OPTIMIZER, Line, Tape, Where
 from minigrad.engine.places import Place, line_of
 from minigrad.random.generator import Generator
 
 HEADINGS = {FORWARD: "Forward", BACKWARD: "Backward", OPTIMIZER: "Optimizer"}
 
-RESERVED = {*keyword.kwlist, *dir(builtins), "np", "step", "Otherwise", "Path", "arrays"}
+RESERVED = {*keyword.kwlist, *dir(builtins), "np", "step", "Otherwise", "Generator", "Path", "arrays"}
 
 RESULTS = {
     "add": "sum", "subtract": "difference", "multiply": "product", "divide": "quotient", "true_divide": "quotient",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.compiled.tape import axes_by_rows, root
+from minigrad.compiled.memory import axes_by_rows, root
 from minigrad.random.generator import Generator
 
 if TYPE_CHECKING:
