@@ -163,11 +163,11 @@ SIZES |= {"d": 5, "h": 6, "w": 7, "length": 8, "height": 6, "width": 7, "image":
 SIZES |= {"any": (2, 3), "rest": (3, 5)}
 """What the letters of the shapes stand for here; `any` is what * is, `rest` what ... is."""
 SIDES = {"left": 1, "right": 2, "top": 2, "bottom": 1, "front": 1, "back": 2}
+PADDED = ("Circular", "Reflection", "Replication", "Zero")
 MADE_OF = {
     **{f"BatchNorm{n}d": (4,) for n in (1, 2, 3)},
     **{f"InstanceNorm{n}d": (4,) for n in (1, 2, 3)},
-    **{f"{kind}Pad{n}d": (tuple(SIDES.values())[: 2 * n],) for n in (1, 2, 3) for kind in ("Zero", "Reflection")},
-    **{f"{kind}Pad{n}d": (tuple(SIDES.values())[: 2 * n],) for n in (1, 2) for kind in ("Circular", "Replication")},
+    **{f"{kind}Pad{n}d": (tuple(SIDES.values())[: 2 * n],) for n in (1, 2, 3) for kind in PADDED},
     **{f"ConstantPad{n}d": (tuple(SIDES.values())[: 2 * n], 0.5) for n in (1, 2, 3)},
     **{f"Adaptive{kind}Pool1d": (3,) for kind in ("Avg", "Max")},
     **{f"Adaptive{kind}Pool2d": ((3, 2),) for kind in ("Avg", "Max")},
