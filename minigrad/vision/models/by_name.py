@@ -59,7 +59,10 @@ def get_model(name: str, **config: Any) -> Module:
 
 
 def get_model_weights(name: str | Callable[..., Module]) -> type[WeightsEnum]:
-    """The trained weights that there are of a network, by its name or of the function that builds it."""
+    """The trained weights that there are of a network, by its name or of the function that builds it.
+
+    ValueError for an unknown name.
+    """
     builder: Any = get_model_builder(name) if isinstance(name, str) else name
     known: type[WeightsEnum] = builder.weights
     return known

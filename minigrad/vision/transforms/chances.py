@@ -156,7 +156,7 @@ class RandomErasing(Module):
     def get_params(
         img: Tensor, scale: Range, ratio: Range, value: list[float] | None = None
     ) -> tuple[int, int, int, int, Tensor]:
-        """A random rectangle: its first row and column, its height and width, and what is written there.
+        """A random rectangle of img: its first row and column, its height and width, and what is written there.
 
         After ten that did not fit it is the whole image, which then stays as it is.
         """
@@ -215,7 +215,10 @@ class RandomApply(Module):
 
 
 class RandomOrder:
-    """Several transforms, one after the other, in an order that Python's `random` draws."""
+    """Several transforms, one after the other, in an order that Python's `random` draws.
+
+    TypeError for transforms that are no sequence.
+    """
 
     def __init__(self, transforms: Sequence[Any]) -> None:
         self.transforms = checked_transforms(transforms)
@@ -233,7 +236,10 @@ class RandomOrder:
 
 
 class RandomChoice:
-    """One of several transforms, which Python's `random` draws; p: how likely each is, else all alike."""
+    """One of several transforms, which Python's `random` draws; p: how likely each is, else all alike.
+
+    TypeError for transforms that are no sequence.
+    """
 
     def __init__(self, transforms: Sequence[Any], p: Sequence[float] | None = None) -> None:
         self.transforms = checked_transforms(transforms)

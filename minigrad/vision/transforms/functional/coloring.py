@@ -86,7 +86,10 @@ def blend(image: Tensor, other: Any, ratio: float) -> Tensor:
 
 
 def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
-    """gain * image ** gamma, for values from 0 to 1: above 1 shadows get darker, below 1 brighter."""
+    """gain * image ** gamma, for values from 0 to 1: above 1 shadows get darker, below 1 brighter.
+
+    ValueError for a gamma below 0.
+    """
     if gamma < 0:
         raise ValueError("Gamma should be a non-negative real number")
     if not isinstance(img, Tensor):
@@ -162,7 +165,10 @@ def from_hsv(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
 
 
 def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
-    """The image in grey, in num_output_channels, 1 or 3 equal ones: 0.2989 red + 0.587 green + 0.114 blue."""
+    """The image in grey, in num_output_channels, 1 or 3 equal ones: 0.2989 red + 0.587 green + 0.114 blue.
+
+    TypeError for a Tensor of other than 1 or 3 channels, ValueError for another num_output_channels.
+    """
     if not isinstance(img, Tensor):
         return on_picture(picture_grey, img, num_output_channels)
     check_image(img)
@@ -230,7 +236,10 @@ def solarize(img: Any, threshold: float) -> Any:
 
 
 def autocontrast(img: Any) -> Any:
-    """The image with each channel stretched, from its darkest value to black and from its brightest to white."""
+    """The image with each channel stretched, from its darkest value to black and from its brightest to white.
+
+    TypeError for a Tensor of other than 1 or 3 channels.
+    """
     if not isinstance(img, Tensor):
         return on_picture(pillow("ImageOps").autocontrast, img)
     check_image(img)
@@ -243,7 +252,10 @@ def autocontrast(img: Any) -> Any:
 
 
 def equalize(img: Any) -> Any:
-    """The image with each channel's values spread so that each range of them is as frequent."""
+    """The image with each channel's values spread so that each range of them is as frequent.
+
+    TypeError for a Tensor that is not uint8, or has other than 1 or 3 channels.
+    """
     if not isinstance(img, Tensor):
         return on_picture(pillow("ImageOps").equalize, img)
     check_bytes(img)

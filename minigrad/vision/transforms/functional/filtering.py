@@ -20,7 +20,8 @@ def gaussian_blur(img: Any, kernel_size: int | Sequence[int], sigma: float | Seq
     """The image blurred by a Gaussian bell, mirrored at its edges.
 
     kernel_size: the width and the height that the bell is cut to, odd; or one for both.
-    sigma: the bell's widths, across and down, or one for both; else 0.15 * kernel_size + 0.35.
+    sigma: the bell's widths, across and down, or one for both; else 0.15 * kernel_size + 0.35.  ValueError for a
+    kernel_size that is even, a sigma of 0 or below, and more than two numbers for either.
     """
     sizes = twice(kernel_size)
     if any(size % 2 == 0 or size < 0 for size in sizes):

@@ -45,7 +45,7 @@ def get_image_num_channels(img: Any) -> int:
 
 
 def hflip(img: Any) -> Any:
-    """The image mirrored, left for right.
+    """The image mirrored, left for right: its columns in reverse order.
 
     >>> import minigrad as torch
     >>> from minigrad.vision.transforms import functional
@@ -93,6 +93,8 @@ def pad(img: Any, padding: int | Sequence[int], fill: Any = 0, padding_mode: str
     fill: the value of what is added, or, but for a Tensor, one for each channel.
     padding_mode: what is added: "constant" (the value fill), "edge" (the outermost pixels again), "reflect" (the
         image mirrored at them) or "symmetric" (mirrored beside them).
+
+    ValueError for another number of sides or mode, TypeError for several fills of a Tensor.
     """
     checked_mode(padding_mode)
     sides = each_side(padding)
@@ -134,7 +136,7 @@ def picture_fill(fill: Any, image: Any) -> Any:
 def center_crop(img: Any, output_size: int | Sequence[int]) -> Any:
     """The middle of the image, of output_size; zeros around it where the image is smaller.
 
-    output_size: (height, width), or one for both.
+    output_size: (height, width), or one for both.  ValueError for more than two sizes.
     """
     height, width = height_and_width(output_size)
     rows, columns = extent(img)

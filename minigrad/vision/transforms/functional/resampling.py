@@ -66,6 +66,9 @@ def resize(
     antialias: a Tensor that gets smaller becomes the weighted mean of all its pixels, not only of those beside the
         new ones; a PIL image always does.
 
+    ValueError for more than two sizes, and a max_size that is not above the shorter side or stands beside two sizes;
+    TypeError for another interpolation.
+
     >>> import minigrad as torch
     >>> from minigrad.vision.transforms import functional
     >>> functional.resize(torch.tensor([[[0.0, 4.0], [8.0, 4.0]]]), (1, 1))
