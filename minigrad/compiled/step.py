@@ -21,7 +21,6 @@ import numpy as np
 
 from minigrad.arrays import SILENT, numpy_errors
 from minigrad.compiled import tape as tapes
-from minigrad.compiled.optimizers import numbers_of
 from minigrad.compiled.program import Otherwise, Program
 from minigrad.compiled.reads import SIMPLE, Contents, Guard, Reads, Source, Wrapped
 from minigrad.dtypes import get_default_dtype
@@ -75,7 +74,11 @@ class Ready:
 
     def fits(self, args: tuple[Any, ...]) -> bool:
         """Whether the program is right for this call."""
-        return self.guard.holds() and not self.is_held() and all(args[i] is args[j] for i, j in self.alike)
+        return self.guard.holds() and not self.is_held() and (not self.alike or self.are_alike(args))
+
+    def are_alike(self, args: tuple[Any, ...]) -> bool:
+        """Whether arguments that were one tensor are one now."""
+        return all(args[i] is args[j] for i, j in self.alike)
 
     def is_held(self) -> bool:
         """Whether somebody holds a gradient of the last run, which the next would overwrite."""
@@ -84,7 +87,7 @@ class Ready:
     def run(self, args: tuple[Any, ...]) -> Any:
         """Run the program: Otherwise, with nothing changed, where a condition comes out otherwise."""
         arrays = arrays_of(args)
-        if not self.tape.written.keys().isdisjoint(map(id, map(tapes.root, arrays))):
+        if not self.tape.written.keys().isdisjoint([id(x if x.base is None else tapes.root(x)) for x in arrays]):
             raise Otherwise  # it changes what it is given
         for buffer, array in zip(self.inputs, arrays):
             np.copyto(buffer, array)
@@ -160,8 +163,9 @@ def sources_of(step: Any) -> list[Source]:
     hooks = optimizers.global_pre_hooks, optimizers.global_post_hooks, optimizer._pre_hooks, optimizer._post_hooks
     found.append(Source("the optimizer's hooks", partial(chain.from_iterable, hooks)))
     for group, block in step.blocks:
-        names = [name for name in chain(step.fixed, step.truths) for _ in numbers_of(group[name])]
-        found.append(Source("the optimizer's ", partial(step.decided_by, group), names))
+        found.append(Source("the optimizer's ", partial(map, group.get, step.fixed), step.fixed))
+        found += [Contents("the optimizer's ", group[name]) for name in step.fixed]
+        found.append(Source("the optimizer's ", partial(step.truths_of, group), step.truths))
         found += [Contents("the optimizer's state", state) for state in block.states if state]
         if block.state_tensors:
             found.append(Source("the optimizer's state", partial(map, attrgetter("array"), block.state_tensors)))
