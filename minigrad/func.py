@@ -119,7 +119,8 @@ def grad_and_value(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: 
 def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     """func(*primals), and the function that multiplies its Jacobian by vectors from the left.
 
-    has_aux: func returns a pair, of which the second is given back as it is, as the third.
+    has_aux: func returns a pair, of which the second is given back as it is, as the third.  ValueError for primals that
+    are no tensors; RuntimeError, from that function, for vectors of other shapes than the results.
 
     >>> import minigrad as torch
     >>> value, pull = torch.func.vjp(torch.square, torch.tensor([1.0, 2.0]))

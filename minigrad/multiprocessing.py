@@ -34,11 +34,17 @@ class ProcessException(Exception):
 
 
 class ProcessRaisedException(ProcessException):
-    """It failed by an exception, whose traceback is in the message."""
+    """A process failed by an exception, whose traceback is in the message.
+
+    error_index, error_pid: its number, and its process id.
+    """
 
 
 class ProcessExitedException(ProcessException):
-    """It was killed by a signal, or exited with a status."""
+    """A process was killed by a signal, or exited with a status other than 0.
+
+    error_index, error_pid: its number, and its process id; exit_code; signal_name: None where it exited.
+    """
 
     def __init__(
         self, msg: str, error_index: int, error_pid: int, exit_code: int, signal_name: str | None = None
@@ -72,7 +78,10 @@ def start_processes(
     daemon: bool = False,
     start_method: str = "spawn",
 ) -> ProcessContext | None:
-    """Run fn(i, *args) in nprocs new processes, as `spawn` does; start_method: "spawn", "fork" or "forkserver"."""
+    """Run fn(i, *args) in nprocs new processes, as `spawn` does; start_method: "spawn", "fork" or "forkserver".
+
+    ValueError for another start_method.
+    """
     started: Any = multiprocessing.get_context(start_method)
     processes, files = [], []
     for i in range(nprocs):

@@ -81,11 +81,11 @@ def replay(loss: Any, file: str | os.PathLike[str]) -> None:
 
 
 def check(model: Any, loss_function: Callable[[Any, Any], Any], X: Any, y: Any, optimizer: Any = None) -> str:
-    """Look a model, its loss and a batch over for the usual reasons why a loss does not fall, with what to write.
+    """Look a model, its loss_function and a batch, X and y, over for the usual reasons why a loss does not fall.
 
-    Shapes, modes, softmax before cross-entropy, gradients that are None, 0 or vanishing, dead units, the size of the
-    optimizer's steps, and whether a few rows can be learnt by heart.  All is done on a copy: the model, its gradients,
-    the optimizer and the random numbers stay as they are.
+    The text says what to write instead.  Shapes, modes, softmax before cross-entropy, gradients that are None, 0 or
+    vanishing, dead units, the size of the optimizer's steps (if one is given), and whether a few rows can be learnt by
+    heart.  All is done on a copy: the model, its gradients, the optimizer and the random numbers stay as they are.
 
     >>> import minigrad as torch
     >>> _ = torch.manual_seed(0)

@@ -230,7 +230,10 @@ class Tensor(TensorMethods):
         return self.node is not None and bool(self.node.rules) and self.node.receiver is not None
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-        """Call hook(gradient) when the tensor's gradient is known; what it returns, if not None, replaces it."""
+        """Call hook(gradient) when the tensor's gradient is known; what it returns, if not None, replaces it.
+
+        RuntimeError for a tensor that does not require grad.
+        """
         node = node_of(self)
         if node is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
@@ -394,7 +397,9 @@ class Tensor(TensorMethods):
         return self.to(place or self.device, wanted, non_blocking=non_blocking, memory_format=memory_format)
 
     def type_as(self, other: Tensor) -> Tensor:
-        """In the dtype of another tensor, other, and on its device: as `to` with it."""
+        """In the dtype of another tensor, other, and on its device, as `to` casts.  TypeError for what is no Tensor."""
+        if not isinstance(other, Tensor):
+            raise TypeError(f"type_as(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
         return self.to(other)
 
     def float(self, memory_format: Any = None) -> Tensor:

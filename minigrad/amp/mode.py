@@ -70,7 +70,10 @@ def reason(device_type: str) -> str:
 
 
 def is_autocast_available(device_type: str) -> bool:
-    """Whether a kind of device, device_type, can be named to autocast: "cpu" and "cuda"."""
+    """Whether a kind of device, device_type, can be named to autocast: "cpu" and "cuda".
+
+    RuntimeError for a kind that minigrad does not have.
+    """
     return devices.device(device_type).type in TYPES
 
 

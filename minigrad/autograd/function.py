@@ -191,7 +191,10 @@ class Function(metaclass=FunctionMeta):
 
 
 class InplaceFunction(Function):
-    """The same with an attribute `inplace`, for old code."""
+    """A `Function` with an attribute `inplace`, for old code.
+
+    See `Function`.
+    """
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()

@@ -29,7 +29,8 @@ def vjp(
 ) -> tuple[Tensors, Tensors]:
     """func(inputs), and v times its Jacobian: the gradient of sum(v * func(inputs)).
 
-    v: of the outputs' shapes; may be left out for a scalar.
+    v: of the outputs' shapes; may be left out for a scalar.  RuntimeError for a v of other shapes, or none where there
+    must be one.
 
     >>> import minigrad as torch
     >>> torch.autograd.functional.vjp(lambda x: x**2, torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0]))
@@ -49,7 +50,8 @@ def jvp(
     """func(inputs), and its Jacobian times v: how the outputs change when the inputs move along v.
 
     v: of the inputs' shapes; may be left out for a single number.  Computed by differentiating the
-    vector-Jacobian product, which is linear in its vector, by that vector.
+    vector-Jacobian product, which is linear in its vector, by that vector.  RuntimeError for a v of other shapes, or
+    none where there must be one.
 
     >>> import minigrad as torch
     >>> torch.autograd.functional.jvp(lambda x: x**2, torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0]))

@@ -99,7 +99,7 @@ class OptimizerStep:
 
     def number(self, name: str, source: Any, value: float, key: str | None) -> Number:
         """A number of the program, under a name of its own, read or counted by a line."""
-        name = self.tape.number_name(name)
+        name = self.tape.name_for(name)
         parts = (f"{name} = {source}",) if key else (f"{name} = int(", plain(source), "[0])")
         self.tape.note(*parts, number=name)
         made = number(value, name, NAME, names=frozenset([key or ""]))
@@ -122,7 +122,7 @@ class OptimizerStep:
         for index, group in enumerate(optimizer.param_groups):
             with self.tape.pause():
                 blocks = optimizer.blocks(index, group)
-            options = Options(self, group, self.tape.group_name(group)) if blocks else None
+            options = Options(self, group, self.tape.name_for("group", group)) if blocks else None
             for block in blocks:
                 optimizer.update(RecordedBlock(block, self), options)  # type: ignore[arg-type]
                 mark_changed(*block.params)

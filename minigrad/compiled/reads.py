@@ -28,6 +28,7 @@ import numpy as np
 
 from minigrad.compiled import tape as tapes
 from minigrad.compiled.library import plain
+from minigrad.compiled.memory import view_key
 from minigrad.devices import device
 from minigrad.dtypes import dtype
 from minigrad.engine.graph import Node, TensorBase
@@ -303,9 +304,9 @@ class Reads:
 
     def profile(self, frame: FrameType, event: str, argument: Any) -> None:
         """Python's profiler tells of every call and return."""
-        if self.tape.refused is not None:
-            return
         file = frame.f_code.co_filename
+        if self.tape.refused is not None or file.startswith(tapes.COMPILED):
+            return
         if file == "<string>":  # what dataclasses and the like have Python compile
             file = frame.f_globals.get("__file__") or file
         if event == "call" and is_users(file):
@@ -319,6 +320,7 @@ class Reads:
         elif event == "return":
             self.look_at_names(frame)
             self.look_at_layer(frame, argument)
+            self.tape.look_at_names(frame)
         elif event == "c_call" and is_users(file):
             self.refuse_effects(argument, frame)
 
@@ -351,7 +353,7 @@ class Reads:
             return
         for name, value in frame.f_locals.items():
             if isinstance(value, TensorBase) and isinstance(value.__dict__.get("array"), np.ndarray):
-                self.names.setdefault(tapes.view_key(plain(value.__dict__["array"])), name)
+                self.names.setdefault(view_key(plain(value.__dict__["array"])), name)
 
     def look_at_layer(self, frame: FrameType, output: Any) -> None:
         """A layer's output is named after the layer."""
@@ -362,7 +364,7 @@ class Reads:
                 words = [word for word in path.split(".") if not word.isdigit()]
                 words = words or [type(frame.f_locals["self"]).__name__.lower()]
                 name = "_".join([*words, *(word for word in path.split(".") if word.isdigit())])
-                self.layers.setdefault(tapes.view_key(plain(output.__dict__["array"])), name)
+                self.layers.setdefault(view_key(plain(output.__dict__["array"])), name)
 
     # At the end ---------------------------------------------------------------------------------------------
 

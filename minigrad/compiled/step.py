@@ -21,8 +21,10 @@ import numpy as np
 
 from minigrad.arrays import SILENT, numpy_errors
 from minigrad.compiled import tape as tapes
+from minigrad.compiled.memory import root
 from minigrad.compiled.program import Otherwise, Program
 from minigrad.compiled.reads import SIMPLE, Contents, Guard, Reads, Source, Wrapped
+from minigrad.compiled.recording import recording
 from minigrad.dtypes import get_default_dtype
 from minigrad.engine import backward as engine
 from minigrad.engine import graph
@@ -52,7 +54,7 @@ class Ready:
         self.grads = [(t, t._grad) for t, _, before in tape.grads.values() if t._grad is not before]
         self.cleared = [t for t, g in self.grads if g is None]
         self.grads = [(t, g) for t, g in self.grads if g is not None]
-        self.changed = [t for t in outside if id(tapes.root(t.array)) in tape.written]
+        self.changed = [t for t in outside if id(root(t.array)) in tape.written]
         grads = [g for _, g in self.grads]
         self.guard = Guard([*reads.sources, *self.sources()], [*outside, *grads])
         self.undo = [*tape.undo.values()]
@@ -87,7 +89,7 @@ class Ready:
     def run(self, args: tuple[Any, ...]) -> Any:
         """Run the program: Otherwise, with nothing changed, where a condition comes out otherwise."""
         arrays = arrays_of(args)
-        if not self.tape.written.keys().isdisjoint([id(x if x.base is None else tapes.root(x)) for x in arrays]):
+        if not self.tape.written.keys().isdisjoint([id(x if x.base is None else root(x)) for x in arrays]):
             raise Otherwise  # it changes what it is given
         for buffer, array in zip(self.inputs, arrays):
             np.copyto(buffer, array)
@@ -230,15 +232,15 @@ def kept(result: Any, given: list[Any], tape: tapes.Tape) -> Any:
             if not isinstance(value, (*SIMPLE, TensorBase)):
                 tape.refuse(f"returns a value of type {type(value).__name__}")
             return known.get(id(value), value)
-        root = tapes.root(value.array)
-        memory = tape.memory.get(id(root))
+        owner = root(value.array)
+        memory = tape.memory.get(id(owner))
         if value.node is not None and value.node.rules and value.node not in tape.visited:
             tape.refuse(LIVE)
         elif memory is not None and memory.kind == "outside":
             tape.refuse("returns a view of a tensor from outside")
-        elif id(root) in roots:
+        elif id(owner) in roots:
             tape.refuse("returns two tensors of one memory")
-        roots.add(id(root))
+        roots.add(id(owner))
         known[id(value)] = Returned(value)
         return known[id(value)]
 
@@ -377,12 +379,12 @@ class Compiled(Wrapped):
         given = [copies.get(id(x), x) for x in args]
         for x, copy in zip(args, given):
             if x is not copy:
-                tape.arguments.setdefault(id(tapes.root(x.array)), []).append((copy, x.array))
+                tape.arguments.setdefault(id(root(x.array)), []).append((copy, x.array))
         before = sys.getprofile()
         for x in args:
             reads.reach(x, "an argument")
         reads.reach(self.function, "the function")
-        with tapes.recording(tape), without_collections():
+        with recording(tape), without_collections():
             sys.setprofile(reads.profile)
             try:
                 result = self.function(*given)

@@ -1,4 +1,10 @@
-"""Layers and losses as functions, as torch.nn.functional: most are the ops of minigrad.ops by another name."""
+"""Layers and losses as functions, as torch.nn.functional: most are the ops of minigrad.ops by another name.
+
+Shapes are those of the input -> those of the result: N samples, C channels; (*) is any shape.  In all that take them:
+`inplace` writes the result over the input, with the same gradients, or an error where a rule still needs what was
+there.  `reduction` is "mean", "sum" or "none" (ValueError for another); `size_average` and `reduce` are PyTorch's older
+words for it, and warn.  https://docs.pytorch.org/docs/stable/nn.functional.html
+"""
 
 from __future__ import annotations
 
@@ -32,7 +38,10 @@ if TYPE_CHECKING:
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(input, 0): (*) -> (*).  inplace: written over the input."""
+    """max(input, 0): (*) -> (*).  inplace: written over the input.
+
+    RuntimeError for bools.
+    """
     return relu_(input) if inplace else activations.relu(input)
 
 
@@ -63,13 +72,19 @@ def _implicit_dim(op: str, input: Tensor) -> int:
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """input where it is above 0, else input * negative_slope: (*) -> (*).  inplace: written over the input."""
+    """input where it is above 0, else input * negative_slope: (*) -> (*).  inplace: written over the input.
+
+    NotImplementedError for a dtype that is no float.
+    """
     output = activations.leaky_relu(input, negative_slope)
     return _write(input, output) if inplace else output
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """input where it is above 0, else alpha * (e ** input - 1): (*) -> (*).  inplace: written over the input."""
+    """input where it is above 0, else alpha * (e ** input - 1): (*) -> (*).  inplace: written over the input.
+
+    NotImplementedError for a dtype that is no float.
+    """
     output = activations.elu(input, alpha)
     return _write(input, output) if inplace else output
 
@@ -77,6 +92,8 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """input * sigmoid(input): (*) -> (*).  inplace: written over the input.
     S. Elfwing et al. (2017), https://arxiv.org/abs/1702.03118
+
+    NotImplementedError for a dtype that is no float.
     """
     output = activations.silu(input)
     return _write(input, output) if inplace else output

@@ -25,13 +25,19 @@ from minigrad.tensor import Tensor
 
 @no_grad()
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Uniform numbers in [a, b), of the density 1 / (b - a)."""
+    """Uniform numbers in [a, b), of the density 1 / (b - a).
+
+    RuntimeError for b below a, NotImplementedError for a dtype that is no float.
+    """
     return tensor.uniform_(a, b, generator=generator)
 
 
 @no_grad()
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normal numbers with this mean and the standard deviation std."""
+    """Normal numbers with this mean and the standard deviation std.
+
+    RuntimeError for a std below 0, NotImplementedError for a dtype that is no float.
+    """
     return tensor.normal_(mean, std, generator=generator)
 
 

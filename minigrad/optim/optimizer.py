@@ -57,12 +57,18 @@ global_post_hooks: dict[int, Hook] = {}
 
 
 def register_optimizer_step_pre_hook(hook: Hook) -> RemovableHandle:
-    """Call hook(optimizer, args, kwargs) before every step of every optimizer; it may return new (args, kwargs)."""
+    """Call hook(optimizer, args, kwargs) before every step of every optimizer; it may return new (args, kwargs).
+
+    The handle that it gives takes the hook away again.
+    """
     return RemovableHandle(global_pre_hooks, hook)
 
 
 def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
-    """Call hook(optimizer, args, kwargs) after every step of every optimizer."""
+    """Call hook(optimizer, args, kwargs) after every step of every optimizer.
+
+    The handle that it gives takes the hook away again.
+    """
     return RemovableHandle(global_post_hooks, hook)
 
 
@@ -95,7 +101,8 @@ class Optimizer:
     params: Tensors, or dicts with "params" and options of their own (parameter groups).  In the place of each Tensor
     there may be a tuple (name, Tensor), as `named_parameters()` gives: a group then has "param_names".  defaults: the
     options of groups that do not give them.  `state` holds for each parameter what the optimizer remembers of it.
-    https://docs.pytorch.org/docs/stable/optim.html
+    TypeError for what is no Tensor, ValueError for no parameters, for the result of an op, and for a parameter in two
+    groups.  https://docs.pytorch.org/docs/stable/optim.html
     """
 
     counts_steps: ClassVar[bool] = False

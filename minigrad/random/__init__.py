@@ -61,7 +61,10 @@ def get_rng_state() -> Tensor:
 
 
 def set_rng_state(new_state: Tensor) -> None:
-    """Let the default generator go on from a state, new_state, that `get_rng_state` gave."""
+    """Let the default generator go on from a state, new_state, that `get_rng_state` gave.
+
+    TypeError for what is no uint8 tensor, RuntimeError for one of another size.
+    """
     default_generator.set_state(new_state)
 
 

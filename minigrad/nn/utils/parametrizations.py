@@ -42,7 +42,7 @@ def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
     """Have the module compute its weight as g * v / |v|, with a length g for each slice along dim (None: for all).
 
     name: of the weight; g is then parametrizations.weight.original0, v original1.  T. Salimans and D. P. Kingma (2016),
-    https://arxiv.org/abs/1602.07868
+    ValueError for no such weight.  https://arxiv.org/abs/1602.07868
     """
     return register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
 

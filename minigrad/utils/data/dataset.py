@@ -83,7 +83,10 @@ def no_tensors(x: Any) -> Exception:
 
 
 class Subset(Dataset[Sample]):
-    """The samples of a dataset at some indices: sample i is dataset[indices[i]]."""
+    """The samples of a dataset at some indices: sample i is dataset[indices[i]].
+
+    IndexError, or what the dataset raises, for an index that there is not.
+    """
 
     def __init__(self, dataset: Dataset[Sample], indices: Sequence[int]) -> None:
         redefined = {name for cls in type(self).__mro__[: type(self).__mro__.index(Subset)] for name in vars(cls)}

@@ -152,7 +152,10 @@ class WeightedRandomSampler(Sampler[int]):
 
 
 class BatchSampler(Sampler[list[int]]):
-    """The indices of another sampler in lists of batch_size; drop_last leaves out a last list that is shorter."""
+    """The indices of another sampler in lists of batch_size; drop_last leaves out a last list that is shorter.
+
+    ValueError for a batch_size that is no positive integer, and a drop_last that is no bool.
+    """
 
     def __init__(self, sampler: Sampler[int] | Iterable[int], batch_size: int, drop_last: bool) -> None:
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:

@@ -23,7 +23,7 @@ __all__ = ["ColorJitter", "GaussianBlur", "Grayscale"]
 
 
 class Grayscale(Module):
-    """The image in grey, in one channel or in three equal ones."""
+    """The image in grey, in num_output_channels channels, one or three equal ones: `functional.rgb_to_grayscale`."""
 
     def __init__(self, num_output_channels: int = 1) -> None:
         super().__init__()

@@ -213,7 +213,7 @@ def learned(policy: AutoAugmentPolicy) -> list[tuple[Change, ...]]:
 
 
 class AutoAugment(Policy):
-    """A random pair of changes that was learned to serve well on some data.
+    """A random pair of changes that was learned to serve well on some data, by policy: an `AutoAugmentPolicy`.
 
     Tensors are to be uint8.  Drawn by the default generator in torchvision's order.
     Source: E. D. Cubuk and others, AutoAugment, https://arxiv.org/abs/1805.09501
