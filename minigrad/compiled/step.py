@@ -59,7 +59,8 @@ class Ready:
         self.guard = Guard([*reads.sources, *self.sources()], [*outside, *grads])
         self.undo = [*tape.undo.values()]
         self.is_verified = False
-        self.references = self.counted()
+        self.held = [x for g in grads for x in (g, g.array)]
+        self.references = [*map(getrefcount, self.held)]
 
     def sources(self) -> list[Source]:
         """What else has to be as it was: `.grad` where it is read, and optimizers."""
@@ -69,10 +70,6 @@ class Ready:
         for step in self.tape.steps:
             found += sources_of(step)
         return found
-
-    def counted(self) -> list[int]:
-        """How many references there are to each gradient and its memory: a user may hold one."""
-        return [n for _, g in self.grads for n in (getrefcount(g), getrefcount(g.array))]
 
     def fits(self, args: tuple[Any, ...]) -> bool:
         """Whether the program is right for this call."""
@@ -84,13 +81,13 @@ class Ready:
 
     def is_held(self) -> bool:
         """Whether somebody holds a gradient of the last run, which the next would overwrite."""
-        return any(map(gt, self.counted(), self.references))
+        return any(map(gt, map(getrefcount, self.held), self.references))
 
     def run(self, args: tuple[Any, ...]) -> Any:
         """Run the program: Otherwise, with nothing changed, where a condition comes out otherwise."""
         arrays = arrays_of(args)
         if not self.tape.written.keys().isdisjoint([id(x if x.base is None else root(x)) for x in arrays]):
-            raise Otherwise  # it changes what it is given
+            raise Otherwise  # a program that changes what it is given
         for buffer, array in zip(self.inputs, arrays):
             np.copyto(buffer, array)
         saved = self.saved() if self.tape.checks else None
