@@ -177,6 +177,48 @@ def a_zero_with_a_sign():
 
 
 @change
+def an_attribute_that_there_was_not():
+    config = types.SimpleNamespace()
+    return lambda x: x * (2 if hasattr(config, "factor") else 1), lambda: setattr(config, "factor", 3.0)
+
+
+@change
+def a_free_variable_without_a_value():
+    def step(x):
+        try:
+            return x * factor
+        except NameError:
+            return x * 100
+
+    def set_factor():
+        nonlocal factor
+        factor = 3.0
+
+    factor = 1.0
+    del factor
+    return step, set_factor
+
+
+@change
+def an_object_that_is_called():
+    class Scale:
+        factor = 1.0
+
+        def __call__(self, x):
+            return x * self.factor
+
+    scale = Scale()
+    return scale, lambda: setattr(scale, "factor", 3.0)
+
+
+@change
+def a_global_in_the_place_of_a_function_of_pythons():
+    names = {"F": F}
+    exec("def step(x): return abs(x - 2)", names)
+    return names["step"], lambda: names.update(abs=F.relu)
+
+
+@change
 def a_slice():
     config = types.SimpleNamespace(part=slice(0, 2))
     return lambda x: x[config.part] * 2, lambda: setattr(config, "part", slice(1, 3))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from functools import partial
 from itertools import chain
-from operator import attrgetter, call, is_, itemgetter
+from operator import attrgetter, call, is_
 from pathlib import Path
 from threading import local
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
@@ -208,11 +208,11 @@ class Reads:
     def reach_object(self, value: Any, label: str) -> None:
         """Anything else: what it refers to, and its attributes."""
         attributes = namespace(value)
-        self.known[id(attributes)] = attributes
         self.sources.append(Contents(label, value))
-        if attributes:
+        if attributes is not None:
+            self.known[id(attributes)] = attributes
             self.sources.append(Contents(f"{label}.", attributes))
-        for name, part in parts_of(value, label, attributes):
+        for name, part in parts_of(value, label, attributes or {}):
             self.reach(part, name)
 
     def reach_module(self, module: Module, label: str) -> None:
@@ -268,7 +268,7 @@ class Reads:
                 self.refuse_code(f"sets the attribute `{name}`", code, instruction)
             elif op in ("LOAD_ATTR", "LOAD_METHOD") and name in SETTINGS:
                 self.refuse_code(f"reads `{name}`", code, instruction)
-            elif op in ("LOAD_GLOBAL", "LOAD_NAME") and name in names:
+            elif op in ("LOAD_GLOBAL", "LOAD_NAME"):
                 read.add(name)
             elif op == "IMPORT_NAME" and name in sys.modules:
                 self.reach(sys.modules[name], name)
@@ -278,9 +278,9 @@ class Reads:
     def read_names(self, read: list[str], names: dict[str, Any]) -> None:
         """Globals that are read, and what is reached by them."""
         if read:
-            self.sources.append(Source("", partial(itemgetter(*read, read[0]), names), [*read, read[0]]))
+            self.sources.append(Source("", partial(map, names.get, read), read))
         for name in read:
-            self.reach(names[name], name)
+            self.reach(names.get(name), name)
 
     def read_modules(self) -> None:
         """What the code may have read from modules: all attributes of them whose names are in it."""
@@ -290,8 +290,7 @@ class Reads:
             if is_own(module):
                 self.read_names(read, found)
             elif read:
-                names = [*read, read[0]]
-                self.sources.append(Source(f"{module.__name__}.", partial(itemgetter(*names), found), names))
+                self.sources.append(Source(f"{module.__name__}.", partial(map, found.get, read), read))
                 for name in read:
                     if isinstance(found[name], ModuleType):
                         self.reach(found[name], name)
@@ -389,7 +388,7 @@ class Guard:
             Source("requires_grad of a tensor", partial(map, attrgetter("node"), tensors)),
             Source("the hooks of a tensor", partial(map, attrgetter("hooks"), nodes)),
             Source("the hooks of a tensor", partial(map, attrgetter("hooks_after"), nodes)),
-            *(Source("the hooks of a tensor", hooks.values) for hooks in hooks_of(nodes)),
+            *(Contents("the hooks of a tensor", x) for node in nodes for x in (node.hooks, node.hooks_after) if x),
         ]
         self.remember()
 
@@ -445,11 +444,6 @@ def random_states() -> dict[str, Any]:
     return {"Python": random.getstate(), "NumPy": (numpys[1].tobytes(), numpys[2:])}
 
 
-def hooks_of(nodes: list[Node]) -> Iterator[Any]:
-    """The hooks of tensors that have some."""
-    return filter(None, chain.from_iterable((node.hooks, node.hooks_after) for node in nodes))
-
-
 def unreadable(value: Any, number: int) -> str:
     """Why no guard can see what an object is, the number-th of all; empty if one can."""
     if number > MANY:
@@ -472,13 +466,12 @@ def parts_of(value: Any, label: str, attributes: dict[str, Any]) -> list[tuple[s
     return parts + [(label, part) for part in (*keys_of(value), *gc.get_referents(value))]
 
 
-def namespace(value: Any) -> dict[str, Any]:
-    """The attributes of an object: asked of Python itself, as its class may say something else."""
+def namespace(value: Any) -> dict[str, Any] | None:
+    """The attributes of an object, if it can have any: asked of Python itself, as its class may say something else."""
     try:
-        attributes: dict[str, Any] = object.__getattribute__(value, "__dict__")
+        return object.__getattribute__(value, "__dict__")  # type: ignore[no-any-return]
     except AttributeError:
-        return {}
-    return attributes
+        return None
 
 
 def attributes_of(kind: type) -> dict[str, Any]:

@@ -273,6 +273,7 @@ class Compiled(Wrapped):
 
     def __init__(self, function: Callable[..., Any], fullgraph: bool, check_every: int | None) -> None:
         update_wrapper(self, function)
+        self.name = getattr(function, "__name__", type(function).__name__)
         everything.add(self)
         self.function, self.fullgraph, self.check_every = function, fullgraph, check_every
         self.program: Program | None = None
@@ -413,7 +414,7 @@ class Compiled(Wrapped):
         parameters = [*inspect.signature(self.function).parameters]
         names = (parameters + [f"argument_{i}" for i in range(len(given))])[: len(given)]
         arguments = {name: x.array for name, x in zip(names, given) if isinstance(x, TensorBase)}
-        program = Program(tape, reads, self.function.__name__, arguments, arrays_of(all_in(returned)))
+        program = Program(tape, reads, self.name, arguments, arrays_of(all_in(returned)))
         programs = self.programs.setdefault(kind, [])
         programs[:] = [ready for ready in programs if not ready.is_held()]
         programs.insert(0, Ready(program, tape, reads, given, returned))
@@ -434,7 +435,9 @@ class Compiled(Wrapped):
             self.program = None
         if reason == LIVE:
             return
-        message = f"torch.compile: {self.function.__qualname__} is not captured: {reason}{where_is(place)}"
+        message = (
+            f"torch.compile: {getattr(self, '__qualname__', self.name)} is not captured: {reason}{where_is(place)}"
+        )
         if self.fullgraph:
             raise NotCaptured(message)
         if first:
