@@ -71,6 +71,7 @@ class Tape:
         self.written: dict[int, Any] = {}
         self.undo: dict[int, Any] = {}
         self.generators: dict[int, Generator] = {}
+        self.arguments: dict[int, list[tuple[TensorBase, Any]]] = {}
         self.checks = 0
         self.paused = False
         self.part = FORWARD
@@ -127,6 +128,9 @@ class Tape:
         memory.writes += 1
         if memory.kind == "outside":
             self.written[id(owner)] = owner
+            for argument, array in self.arguments.get(id(owner), ()):
+                argument.__dict__["array"] = array  # its copy has not changed: from now on it is itself
+                self.refuse("changes a tensor that is an argument, too")
 
     # Calls --------------------------------------------------------------------------------------------------
 
