@@ -1,4 +1,8 @@
-"""Softmax and its logarithm, computed so that no input overflows."""
+"""Softmax and its logarithm, computed so that no input overflows.
+
+The result has input's shape.  dtype: the input is converted to it first.  IndexError for a dim that there is not,
+NotImplementedError for integers and bools.
+"""
 
 from __future__ import annotations
 

@@ -259,10 +259,15 @@ def multi_head_attention_forward(
     """Attention by several heads, each to its own projection of query, key and value; the heads are projected again.
 
     query: (L, N, E), key: (S, N, K), value: (S, N, V), or all without N -> (L, N, E), and if need_weights the weights,
-    (N, L, S), or (N, heads, L, S) unless average_attn_weights.  key_padding_mask: (N, S), attn_mask: (L, S) or
-    (N * heads, L, S): bool, *True* for what is not to be looked at, or float, added to the scores.  is_causal: a hint
-    that attn_mask is causal.  bias_k, bias_v, add_zero_attn: one more key and value, learned or 0.  static_k, static_v:
-    (N * heads, S, E / heads), in place of the projected ones.
+    (N, L, S), or (N, heads, L, S) unless average_attn_weights.  embed_dim_to_check: E.  num_heads: how many heads,
+    which share E.  in_proj_weight: (3 E, E), for query, key and value one below the other; with
+    use_separate_proj_weight q_proj_weight (E, E), k_proj_weight (E, K) and v_proj_weight (E, V) in its place.
+    in_proj_bias: (3 E,) or None.  out_proj_weight, out_proj_bias: (E, E), (E,) or None.
+
+    key_padding_mask: (N, S), attn_mask: (L, S) or (N * heads, L, S): bool, *True* for what is not to be looked at, or
+    float, added to the scores.  is_causal: a hint that attn_mask is causal.  bias_k, bias_v, add_zero_attn: one more
+    key and value, learned or 0.  static_k, static_v: (N * heads, S, E / heads), in place of the projected ones.
+    dropout_p: the share of the weights that is dropped in training, as said by training.
 
     AssertionError or RuntimeError, as in PyTorch, for shapes that do not fit; see nn.MultiheadAttention.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html

@@ -250,8 +250,8 @@ TAPS: dict[str, Callable[[Any], list[tuple[Any, Any, Any]]]] = {
 def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> Tensor:
     """Positions for `grid_sample`: those of all elements of images, moved by an affine map.
 
-    theta: (N, 2, 3), the maps of images, or (N, 3, 4), of volumes; size: (N, C, height, width) or
-    (N, C, depth, height, width) -> (N, height, width, 2) or (N, depth, height, width, 3).
+    theta: (N, 2, 3), the maps of images, or (N, 3, 4), of volumes; size: (N, C, height, width) or (N, C, depth, height,
+    width) -> (N, height, width, 2) or (N, depth, height, width, 3).  align_corners: as for `grid_sample`.
 
     ValueError for shapes and dtypes that do not fit together, NotImplementedError for other dimensions.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.affine_grid.html
