@@ -22,6 +22,7 @@ import numpy as np
 
 from minigrad.compiled import tape as tapes
 from minigrad.compiled.library import plain
+from minigrad.compiled.memory import view_key
 from minigrad.engine.graph import Node, TensorBase
 from minigrad.engine.places import PACKAGE
 from minigrad.nn.module import Module
@@ -322,7 +323,7 @@ class Reads:
             return
         for name, value in frame.f_locals.items():
             if isinstance(value, TensorBase) and isinstance(value.__dict__.get("array"), np.ndarray):
-                self.names.setdefault(tapes.view_key(plain(value.__dict__["array"])), name)
+                self.names.setdefault(view_key(plain(value.__dict__["array"])), name)
 
     def look_at_layer(self, frame: FrameType, output: Any) -> None:
         """A layer's output is named after the layer."""
@@ -333,7 +334,7 @@ class Reads:
                 words = [word for word in path.split(".") if not word.isdigit()]
                 words = words or [type(frame.f_locals["self"]).__name__.lower()]
                 name = "_".join([*words, *(word for word in path.split(".") if word.isdigit())])
-                self.layers.setdefault(tapes.view_key(plain(output.__dict__["array"])), name)
+                self.layers.setdefault(view_key(plain(output.__dict__["array"])), name)
 
     # At the end ---------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from minigrad.ops.promotion import (
     FACTORS,
     NUMBERS,
     Factor,
+    FactorArray,
     arrays_of,
     as_dtype,
     factor_for,
@@ -156,8 +157,8 @@ def div_da(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
     return g / b
 
 
-def div_db(g: Tensor, out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
-    return -g * (out / b)
+def div_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return -g * (a / b / b)
 
 
 def rdiv(input: Any, other: Any) -> Tensor:
@@ -225,8 +226,8 @@ def floored(a: Any, b: Any) -> Any:
 
 
 def of_floats(quotient: Callable[..., Any], x: Any, y: Any) -> Any:
-    """A quotient of raw floats; beside a `Factor` in float32."""
-    return in_float32(quotient, x, y) if isinstance(y, Factor) else quotient(x, y)
+    """A quotient of raw floats; by a factor beside float16 in float32."""
+    return in_float32(quotient, x, Factor(y)) if isinstance(y, (Factor, FactorArray)) else quotient(x, y)
 
 
 def truncated_quotient(x: Any, y: Any) -> Any:
@@ -260,7 +261,7 @@ def remainder_of_floats(x: Any, y: Any) -> Any:
 def division_operands(input: Any, other: Any, factors: tuple[type, ...] = ()) -> tuple[Any, Any]:
     """The operands of a rounded division; errors for bools and, on the CPU, for integers divided by 0."""
     a, b = operands(input, other, factors)
-    a = float(a) if isinstance(a, Factor) else a  # of a quotient's numbers only the divisor keeps its digits
+    a = as_divided(a)
     kind = dtype_of(a, b).kind
     if kind == "b":
         raise NotImplementedError("a rounded division of bools is not implemented: convert one with .int()")
@@ -268,6 +269,13 @@ def division_operands(input: Any, other: Any, factors: tuple[type, ...] = ()) ->
     if kind in "iu" and gpu_of(divisor) is None and not np.all(divisor):  # a GPU's values are not waited for
         raise RuntimeError("ZeroDivisionError: a rounded division of integers by 0. Use / to get inf.")
     return a, b
+
+
+def as_divided(a: Any) -> Any:
+    """The first operand of a rounded division: of factors beside float16 only the divisor keeps its digits."""
+    if isinstance(raw(a), FactorArray):
+        return as_dtype(a, np.dtype(np.float16))
+    return float(a) if isinstance(a, Factor) else a
 
 
 def rfloor_divide(input: Any, other: Any) -> Tensor:

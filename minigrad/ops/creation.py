@@ -431,6 +431,8 @@ def arange(
     length = math.ceil((end - start) / step)
     with quiet():
         if to.kind == "f":
+            if to.char == "e":  # PyTorch counts in float32
+                start, step = (fitting_number(x, np.dtype(np.float32)) for x in (start, step))
             counted = counted_floats(start, step, length, to)
         else:  # as in PyTorch a fraction is cut off before counting, not after
             counted = int(start) + np.arange(length) * int(step)
@@ -447,8 +449,11 @@ def counted_floats(start: float, step: float, length: int, to: np.dtype[Any]) ->
     block = 32 // to.itemsize
     i = np.arange(length, dtype=np.float64)
     first = np.where(i < length - length % (2 * block), i - i % block, i)
-    blocks = fused_float64(first, float(step), float(start)).astype(to).astype(np.float64)
-    return fused_piece_float64(i - first, float(step), blocks)  # type: ignore[arg-type]
+    begun = np.where(first == 0, float(start), fused_float64(first, float(step), float(start)))
+    blocks = begun.astype(to).astype(np.float64)
+    exponent = math.frexp(step)[1]  # with steps near 1 nothing overflows on the way
+    moderate = fused_piece_float64(i - first, math.ldexp(step, -exponent), np.ldexp(blocks, -exponent))
+    return np.where((i == first) | np.isinf(blocks), blocks, np.ldexp(moderate, exponent))
 
 
 def linspace(
@@ -470,12 +475,18 @@ def linspace(
         raise RuntimeError("number of steps must be non-negative")
     to = numpy_dtype(dtype)
     with quiet():
-        first, last = (to.type(fitting_number(x, to)) if to.kind == "f" else np.float64(int(x)) for x in (start, end))
+        ends = (start, end if steps > 1 else start) if steps else (0, 0)
+        first, last = ((to if to.kind == "f" else np.dtype(np.float64)).type(fitting_number(x, to)) for x in ends)
         step = (last - first) / first.dtype.type(max(steps - 1, 1))
-        low, high, step = float(first), float(last), float(step)
         i = np.arange(steps, dtype=np.float64)
-        up, down = fused_float64(i, step, low), fused_float64(steps - 1 - i, -step, high)
-        values = (np.where(i < steps // 2, up, down) if steps != 1 else np.full(1, low)).astype(to)
+        if to.char == "e":
+            up, down = first + step * i.astype(to), last - step * (steps - 1 - i).astype(to)
+        else:  # a product and its sum are rounded once
+            up, down = (
+                fused_float64(steps_from, float(slope), float(end))
+                for steps_from, slope, end in ((i, step, first), (steps - 1 - i, -step, last))
+            )
+        values = (np.where(i < steps // 2, up, down) if steps != 1 else np.full(1, first)).astype(to)
     return finished(values, device, requires_grad)
 
 

@@ -13,11 +13,10 @@ from minigrad.engine.graph import raw, record, unrecorded
 from minigrad.engine.order import ordered
 from minigrad.kernels import special as kernels
 from minigrad.kernels.special import complementary_error_function, inverse_error_function, log_gamma
-from minigrad.ops.elementwise import cos, exp, sqrt
+from minigrad.ops.elementwise import cos, exp, sqrt, square, zeros_for
 from minigrad.ops.mixing import bessel_i1, nonzero_square, polygamma
 from minigrad.ops.pairs import floats, numbers
 from minigrad.ops.promotion import array_of, floating
-from minigrad.ops.rules import zero
 from minigrad.ops.selection import where
 
 if TYPE_CHECKING:
@@ -311,8 +310,8 @@ def erfinv(input: Tensor) -> Tensor:
     return record(ordered(value, x), (a,), (erfinv_da,))
 
 
-def erfinv_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
-    return g * (exp(out * out) * (math.sqrt(math.pi) / 2))
+def erfinv_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
+    return g * (exp(square(erfinv(a))) * (math.sqrt(math.pi) / 2))
 
 
 def lgamma(input: Tensor) -> Tensor:
@@ -402,8 +401,8 @@ def trunc(input: Tensor) -> Tensor:
     return record(ordered(value, x), (input,), (trunc_da,))
 
 
-def trunc_da(_g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
-    return zero(a)
+def trunc_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 def fix(input: Tensor) -> Tensor:
@@ -432,8 +431,8 @@ def sgn(input: Tensor) -> Tensor:
     return record(ordered(value, x), (input,), (sgn_da,))
 
 
-def sgn_da(_g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
-    return zero(a)
+def sgn_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 def signbit(input: Tensor) -> Tensor:
@@ -520,8 +519,8 @@ def copysign_da(g: Tensor, out: Tensor, a: Tensor, _b: Tensor) -> Tensor:
     return g * where(a == 0, 0.0, out / where(a == 0, 1.0, a))
 
 
-def copysign_db(_g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
-    return zero(b)
+def copysign_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 def xlogy(input: Any, other: Any) -> Tensor:
@@ -650,8 +649,8 @@ def nextafter_da(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return where(a == b, 0.0, g)
 
 
-def nextafter_db(_g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
-    return zero(b)
+def nextafter_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 def logical_xor(input: Any, other: Any) -> Tensor:

@@ -16,7 +16,7 @@ from minigrad.devices import library_on
 from minigrad.engine.graph import raw
 from minigrad.engine.order import elements, guarded
 from minigrad.ops.creation import checked_number, checked_sizes, finished, linspace
-from minigrad.ops.promotion import numpy_dtype
+from minigrad.ops.promotion import fitting_number, numpy_dtype
 from minigrad.ops.shaping import as_sizes
 
 if TYPE_CHECKING:
@@ -41,10 +41,15 @@ def logspace(
     """
     to = numpy_dtype(dtype)
     first, last = checked_number(start), checked_number(end)
+    if steps == 1:  # PyTorch rounds, or cuts the fraction off, the power alone
+        with quiet():
+            power = np.power(float(base), np.float64(first))
+        return finished(np.full(1, fitting_number(power, to), to), device, requires_grad)
     if to.kind == "f":
         exponents = raw(linspace(first, last, steps, dtype=dtype, device="cpu"))
     else:
-        exponents = raw(linspace(int(first), int(last), steps, dtype=dtypes.float64, device="cpu"))
+        low, high = (fitting_number(x, to) if steps else 0 for x in (first, last))
+        exponents = raw(linspace(low, high, steps, dtype=dtypes.float64, device="cpu"))
     with quiet():
         values = np.power(exponents.dtype.type(base), exponents).astype(to)
     return finished(values, device, requires_grad)

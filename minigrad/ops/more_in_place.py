@@ -522,6 +522,11 @@ def polygamma_(self: Tensor, n: int) -> Tensor:
     return replace(self, mixing.polygamma(n, self))
 
 
+def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """As `put`, in place."""
+    return replace(self, picking.put(self, outside(self, index), outside(self, source), accumulate))
+
+
 def rad2deg_(self: Tensor) -> Tensor:
     """As `rad2deg`, in place."""
     return replace(self, functions.rad2deg(self))

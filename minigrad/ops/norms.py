@@ -78,8 +78,8 @@ def vector_norm_da(g: Tensor, out: Tensor, a: Tensor, p: float, axes: Any, kept:
     if p == 2:
         return g * where(out == 0, 0.0, a / where(out == 0, 1.0, out))
     size, length = where(a == 0, 1.0, abs(a)), where(out == 0, 1.0, out)
-    slope = g * where(a == 0, 0.0, sign(a) * power(size / length, p - 1))
-    return where(out == 0, 0.0, slope)
+    slope = where(a == 0, 0.0, sign(a) * power(size / length, p - 1))
+    return g * where(out == 0, 0.0, slope) if p < 1 else where(out == 0, 0.0, g * slope)
 
 
 def norm(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     *("argwhere", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_fill"),
-    *("masked_scatter", "masked_select", "nonzero", "scatter", "scatter_add", "take", "take_along_dim"),
+    *("masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add", "take", "take_along_dim"),
 ]
 
 # One position for each element of the result, along a dimension ------------------------------------------------
@@ -442,19 +442,59 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     dtype.
     """
     check_tensors("take", input=input, index=index)
-    if raw(index).dtype.name != "int64":
+    at = among_all("take", "tried to take from", index, array_of(input).size)
+    return picked(reshape(input, -1), (at,), "TakeBackward0")
+
+
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy of input with the elements of source put at `index` among all of its own, as `take` counts them.
+
+    index: int64, with as many elements as source.  accumulate: they are added instead, as often as a place is named;
+    else it is not defined which of two elements for one place wins.  IndexError for an index that points outside, and
+    for another number of elements, RuntimeError for two dtypes and for another index.
+    """
+    check_tensors("put", input=input, index=index, source=source)
+    x, v = array_of(input), raw(source)
+    if x.dtype != v.dtype:
         raise RuntimeError(
-            f"take(): Expected a long tensor for index, but got {dtypes.CLASS_NAMES[index.dtype.name]}. Convert it "
+            "put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{dtypes.CLASS_NAMES[x.dtype.name]} and source.dtype = {dtypes.CLASS_NAMES[v.dtype.name]}"
+        )
+    at = among_all("put_", "Tried to put elements into", index, x.size)
+    if at.size != v.size:
+        raise IndexError(
+            "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
+            f"{v.size}, index.numel() = {at.size}"
+        )
+    a = vector(input)
+    key = key_among_all(at, raw(a).shape)
+    out = (added_at if accumulate else put_at)(a, key, reshape(source, at.shape), "PutBackward0", copied)
+    return out if a is input else reshape(out, ())
+
+
+def among_all(op: str, tried: str, index: Tensor, size: int) -> Any:
+    """The raw positions among so many elements, counted from the front; tried: what the op does, for a message."""
+    at = raw(index)
+    if at.dtype.name != "int64":
+        raise RuntimeError(
+            f"{op}(): Expected a long tensor for index, but got {dtypes.CLASS_NAMES[at.dtype.name]}. Convert it "
             "with .long()."
         )
-    size = array_of(input).size
-    if not size and raw(index).size:
-        raise IndexError("take(): tried to take from an empty tensor")
-    at = raw(index)
+    if at.size and not size:
+        raise IndexError(f"{op}(): {tried} an empty tensor")
     if at.size and gpu_of(at) is None and not -size <= at.min() <= at.max() < size:
         wrong = int(at.max() if at.max() >= size else at.min())
-        raise IndexError(f"out of range: tried to access index {wrong} on a tensor of {size} elements in take()")
-    return picked(reshape(input, -1), (from_front(at, size),), "TakeBackward0")
+        raise IndexError(f"out of range: tried to access index {wrong} on a tensor of {size} elements in {op}()")
+    return from_front(at, size)
+
+
+def key_among_all(at: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The key of the elements at positions among all of a shape's."""
+    key = []
+    for n in reversed(shape):
+        key.append(at % max(n, 1))
+        at = at // max(n, 1)
+    return tuple(reversed(key))
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:

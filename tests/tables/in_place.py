@@ -27,7 +27,7 @@ OPS = {
     ),
     "norms": "renorm",
     "mixing": "addcdiv addcmul clamp_max clamp_min fmod ldexp lerp logit nan_to_num polygamma",
-    "picking": "index_add index_copy index_fill index_put masked_fill masked_scatter scatter scatter_add",
+    "picking": "index_add index_copy index_fill index_put masked_fill masked_scatter put scatter scatter_add",
     "reducing": "index_reduce scatter_reduce",
     "products": "addbmm addmm addmv addr baddbmm",
     "selection": "clamp:clip",
