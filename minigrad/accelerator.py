@@ -1,5 +1,7 @@
 """Accelerators, as torch.accelerator: for minigrad they are the GPUs of minigrad.cuda.
 
+`device`, `device_index`: a number, a device or its name; None, where it can be left out, is the one in use.
+RuntimeError, with the reason, where there is none, unless it is said what is given then.
 https://docs.pytorch.org/docs/stable/accelerator.html
 """
 
@@ -11,28 +13,31 @@ from minigrad.gpu.streams import current_stream, set_stream
 
 
 def is_available() -> bool:
-    """Whether tensors can live on an accelerator."""
+    """Whether tensors can live on an accelerator: as `cuda.is_available`."""
     return cuda.is_available()
 
 
 def device_count() -> int:
-    """How many accelerators there are."""
+    """How many accelerators there are; 0 where none can be used."""
     return cuda.device_count()
 
 
 def current_accelerator(check_available: bool = False) -> devices.device | None:
-    """The kind of accelerator, device("cuda"); None where there is none."""
+    """The kind of accelerator, device("cuda"); None where there is none.
+
+    check_available: accepted, and without effect: it is looked for in any case.
+    """
     _ = check_available  # PyTorch answers with what it was built for; what matters here is what works
     return devices.device("cuda") if is_available() else None
 
 
 def current_device_index() -> int:
-    """The number of the accelerator in use."""
+    """The number of the accelerator in use, the one that "cuda" means."""
     return cuda.current_device()
 
 
 def set_device_index(device: cuda.Place) -> None:
-    """Use another accelerator, in this thread."""
+    """Use another accelerator, of this number, in this thread."""
     cuda.set_device(device)
 
 

@@ -26,14 +26,14 @@ def is_complex(input: Tensor) -> bool:
 
 
 def is_storage(obj: Any) -> bool:
-    """Whether something is a tensor's memory, as `tensor.untyped_storage()` gives it."""
+    """Whether obj is a tensor's memory, as `tensor.untyped_storage()` gives it."""
     from minigrad.ops.memory import UntypedStorage
 
     return isinstance(obj, UntypedStorage)
 
 
 def typename(obj: Any) -> str:
-    """The name of an object's type, with its module; of a tensor as `tensor.type()` gives it."""
+    """The name of the type of obj, with its module; of a tensor as `tensor.type()` gives it."""
     if isinstance(obj, Tensor):
         return str(obj.type())
     named = obj if hasattr(obj, "__qualname__") else type(obj)

@@ -25,13 +25,16 @@ __all__ = [
 
 
 def reset() -> None:
-    """Forget all programs: compiled functions begin anew."""
+    """Forget all programs: compiled functions begin anew, with a call that runs as it is."""
     for compiled in list(everything):
         compiled.forget()
 
 
 def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None) -> Any:
-    """A function as it is, not to be compiled; a decorator, too."""
+    """The function fn as it is, not to be compiled; without fn, a decorator.
+
+    recursive, reason: accepted, and without effect.
+    """
     _ = recursive, reason
     return same if fn is None else same(fn)
 
@@ -42,12 +45,12 @@ def same(fn: Any) -> Any:
 
 
 def allow_in_graph(fn: Any) -> Any:
-    """A function as it is: what it calls is recorded as everything is."""
+    """The function fn as it is: what it calls is recorded as everything is."""
     return fn
 
 
 def assume_constant_result(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """A function as it is."""
+    """The function fn as it is: its result is recorded as everything is."""
     return fn
 
 
@@ -60,7 +63,7 @@ is_dynamo_compiling = is_exporting = is_compiling
 
 
 def list_backends(exclude_tags: tuple[str, ...] = ()) -> list[str]:
-    """The names of backends: there is one way to compile."""
+    """The names of backends: "inductor" alone, for there is one way to compile.  exclude_tags changes nothing."""
     _ = exclude_tags
     return ["inductor"]
 

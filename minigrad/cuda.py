@@ -1,5 +1,7 @@
 """GPUs, as torch.cuda: what there is, and what it is doing.
 
+`device`: a number, a device or its name; None, where it can be left out, is the current one.  RuntimeError, with the
+reason, where there is no GPU, and ValueError for the CPU, unless it is said what is given then.
 https://docs.pytorch.org/docs/stable/cuda.html
 """
 
@@ -89,14 +91,16 @@ class Properties(NamedTuple):
 
 
 def get_device_properties(device: Place = None) -> Properties:
-    """What a GPU is."""
+    """What a GPU is: a named tuple of its name, major and minor (the compute capability), total_memory in bytes and
+    multi_processor_count.
+    """
     found: dict[str, Any] = gpu().cuda.runtime.getDeviceProperties(number_of(device))
     counts = (found[key] for key in ("major", "minor", "totalGlobalMem", "multiProcessorCount"))
     return Properties(found["name"].decode(), *map(int, counts))
 
 
 def get_device_name(device: Place = None) -> str:
-    """What a GPU calls itself."""
+    """What a GPU calls itself, such as "NVIDIA H100 80GB HBM3"."""
     return get_device_properties(device).name
 
 
@@ -145,7 +149,7 @@ def empty_cache() -> None:
 
 
 def manual_seed(seed: int) -> None:
-    """Accepted, and nothing more: a GPU's random numbers are drawn by the CPU's generator (`minigrad.manual_seed`)."""
+    """Accepts a seed, and does nothing more: a GPU's numbers are drawn by the CPU's generator (`torch.manual_seed`)."""
     _ = seed
 
 

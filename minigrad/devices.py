@@ -23,8 +23,9 @@ __all__ = ["device", "get_default_device", "set_default_device"]
 class device:
     """A place for tensors, as torch.device: `device("cpu")`, `device("cuda")`, `device("cuda", 1)`, `device("cuda:1")`.
 
-    RuntimeError for another kind of device or a negative number.  That the GPU is there is asked for when a tensor is
-    to go to it.
+    type: the kind, with or without a number behind it, a number alone, or a device; index: which of that kind, from 0
+    on, or None.  RuntimeError for another kind of device or a negative number.  That the GPU is there is asked for when
+    a tensor is to go to it.  https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.device
 
     >>> import minigrad
     >>> minigrad.device("cuda:0")
@@ -105,7 +106,7 @@ def set_default_device(device: Any) -> None:
 
 
 def get_default_device() -> device:
-    """Where new tensors are made."""
+    """Where new tensors are made: what `set_default_device` set last, else the CPU."""
     return current.devices[-1] or CPU
 
 

@@ -22,7 +22,10 @@ __all__ = [
 
 @final
 class dtype:
-    """A data type of tensors, such as `minigrad.float32`.
+    """A data type of tensors, such as `minigrad.float32`.  There are those that minigrad has: programs make no others.
+
+    name: NumPy's; category: which of two wins in an op, bool, integers or floats.
+    https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.dtype
 
     >>> import minigrad
     >>> minigrad.float32, minigrad.float32.itemsize, minigrad.int64.is_floating_point

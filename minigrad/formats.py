@@ -12,7 +12,10 @@ __all__ = ["channels_last", "channels_last_3d", "contiguous_format", "memory_for
 
 @final
 class memory_format:
-    """An order of elements in memory, such as `minigrad.channels_last`.
+    """An order of elements in memory, such as `minigrad.channels_last`.  Programs make no others.
+
+    name: as it is printed; axes: the dimensions from the smallest steps through memory to the largest.
+    https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.memory_format
 
     >>> import minigrad as torch
     >>> images = torch.zeros(2, 3, 4, 5).contiguous(memory_format=torch.channels_last)

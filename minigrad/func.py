@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from minigrad.autograd import grad_mode
+from minigrad.autograd import grad_mode, gradients
 from minigrad.autograd.functional import gradients_by, jacobian_rows, zeros_as
 from minigrad.engine.graph import Node, node_of
 from minigrad.nn.utils.stateless import functional_call_of as functional_call
@@ -75,8 +75,10 @@ def mapped(function: Function, tree: Tree) -> Tree:
 def grad(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:
     """The function that gives the gradient of a scalar function by an argument, or by several (a tuple of gradients).
 
-    An argument may be a tuple, a list or a dict of tensors: so is its gradient.  has_aux: func returns a pair, of which
-    the second is given back as it is.  RuntimeError when the result is no single number.
+    func: the function; argnums: the number of the argument, or a tuple of numbers.  An argument may be a tuple, a list
+    or a dict of tensors: so is its gradient.  has_aux: func returns a pair, of which the second is given back as it is.
+    RuntimeError when the result is no single number.
+    https://docs.pytorch.org/docs/stable/generated/torch.func.grad.html
 
     >>> import minigrad as torch
     >>> torch.func.grad(torch.func.grad(torch.sin))(torch.tensor(0.5))
@@ -92,7 +94,10 @@ def grad(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fal
 
 
 def grad_and_value(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:
-    """The function that gives the gradient and the value: see `grad`."""
+    """The function that gives the gradient and the value of func: arguments and errors are those of `grad`.
+
+    With has_aux: the gradient, and the pair of the value and the rest.
+    """
 
     def both(*args: Any, **kwargs: Any) -> Any:
         with grad_mode.enable_grad():
@@ -113,6 +118,9 @@ def grad_and_value(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: 
 
 def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     """func(*primals), and the function that multiplies its Jacobian by vectors from the left.
+
+    has_aux: func returns a pair, of which the second is given back as it is, as the third.  ValueError for primals that
+    are no tensors; RuntimeError, from that function, for vectors of other shapes than the results.
 
     >>> import minigrad as torch
     >>> value, pull = torch.func.vjp(torch.square, torch.tensor([1.0, 2.0]))
@@ -138,19 +146,25 @@ def jvp(
 ) -> Any:
     """func(*primals), and its Jacobian times vectors: how the results change when the primals move along the tangents.
 
-    It is the derivative of the vector-Jacobian product, which is linear in its vector, by that vector.
+    It is the derivative of the vector-Jacobian product, which is linear in its vector, by that vector.  tangents: of
+    the primals' shapes.  has_aux: func returns a pair, of which the second is given back as it is, as the third.
+    strict: RuntimeError for a result that does not depend on any of the primals, instead of zeros.
 
     >>> import minigrad as torch
     >>> torch.func.jvp(torch.square, (torch.tensor([1.0, 2.0]),), (torch.tensor([1.0, 10.0]),))
     (tensor([1., 4.]), tensor([ 2., 40.]))
     """
-    _ = strict
     if len(primals) != len(tangents):
         raise RuntimeError(f"jvp: {len(primals)} primals and {len(tangents)} tangents must be as many")
     with grad_mode.enable_grad():
         xs, _chosen = fresh_arguments(primals, tuple(range(len(primals))))
         ys, *aux = called(func, has_aux, xs)
         outputs = list(leaves(ys))
+        if strict and any(is_independent(y, list(leaves(xs))) for y in outputs):
+            raise RuntimeError(
+                "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not "
+                "allowed with strict=True."
+            )
         us = [zeros_as(y).requires_grad_() for y in outputs]
         slopes = gradients_by(outputs, list(leaves(xs)), us, True, False)
         moved = gradients_by(slopes, us, list(leaves(tangents)), True, False)
@@ -158,12 +172,20 @@ def jvp(
     return (*result, released(aux[0])) if has_aux else result
 
 
+def is_independent(y: Tensor, xs: list[Tensor]) -> bool:
+    """Whether the graph of a result leads to none of some tensors."""
+    return not y.requires_grad or not any(
+        g is not None for g in gradients.grad(y, xs, zeros_as(y), retain_graph=True, allow_unused=True)
+    )
+
+
 def jacrev(
     func: Function, argnums: int | tuple[int, ...] = 0, *, has_aux: bool = False, chunk_size: int | None = None
 ) -> Function:
-    """The function that gives the Jacobian by an argument, row by row: a backward pass for each element of the result.
+    """The function that gives the Jacobian of func by an argument: a backward pass for each element of the result.
 
-    For results and arguments of several tensors, a tree of Jacobians in a tree.  chunk_size changes nothing.
+    argnums, has_aux: as for `grad`.  For a result of shape R and an argument of shape S it has shape (*R, *S).  For
+    results and arguments of several tensors, a tree of Jacobians in a tree.  chunk_size changes nothing.
 
     >>> import minigrad as torch
     >>> torch.func.jacrev(torch.square)(torch.tensor([1.0, 2.0]))
@@ -192,13 +214,15 @@ def jacfwd(
     chunk_size: int | None = None,
     randomness: str = "error",
 ) -> Function:
-    """The same Jacobian as of `jacrev`, which computes it here, too."""
+    """The same Jacobian as of `jacrev`, which computes it here, too.  randomness changes nothing."""
     _ = randomness
     return jacrev(func, argnums, has_aux=has_aux, chunk_size=chunk_size)
 
 
 def hessian(func: Function, argnums: int | tuple[int, ...] = 0) -> Function:
-    """The function that gives the matrix of second derivatives: the Jacobian of the Jacobian.
+    """The function that gives the matrix of second derivatives of func: the Jacobian of its Jacobian (`jacrev`).
+
+    argnums: by which argument.  For a single number and an argument of shape S the result has shape (*S, *S).
 
     >>> import minigrad as torch
     >>> torch.func.hessian(lambda x: (x**3).sum())(torch.tensor([1.0, 2.0]))
@@ -265,11 +289,12 @@ def reaches_others(y: Tensor) -> bool:
 def vmap(
     func: Function, in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *, chunk_size: int | None = None
 ) -> Function:
-    """The function that takes a dimension of its arguments as a batch: here a loop, a call for each element of it.
+    """The function func on a batch, a dimension of its arguments: here in a loop, a call for each element of it.
 
     in_dims: the dimension of each argument, None for one that is the same for all, as keyword arguments are.
     out_dims: where it comes in the results.  randomness: "error" for a function that draws no numbers (RuntimeError),
     "same" for the same draws in each call, "different" for others, which are not PyTorch's.  chunk_size is not used.
+    https://docs.pytorch.org/docs/stable/generated/torch.func.vmap.html
 
     >>> import minigrad as torch
     >>> torch.func.vmap(torch.dot)(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[1.0, 0.0], [1.0, 1.0]]))

@@ -11,7 +11,10 @@ _numbers = itertools.count()
 
 
 class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook away again, as does leaving a `with`."""
+    """What registering a hook returns: `remove()` takes the hook away again, as does leaving a `with`.
+
+    hooks: the dict of what is called, into which the hook goes under a new number, `id`.
+    """
 
     def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
         self._hooks = hooks

@@ -14,7 +14,7 @@ from minigrad.spelling import spelled, spelled_method
 FAMILIES = {
     "picking": (
         "argwhere gather index_add index_copy index_fill index_put index_select masked_fill masked_scatter "
-        "masked_select nonzero scatter scatter_add take take_along_dim"
+        "masked_select nonzero put scatter scatter_add take take_along_dim"
     ),
     "arranging": (
         "atleast_1d atleast_2d atleast_3d block_diag broadcast_tensors cartesian_prod column_stack combinations diag "

@@ -30,7 +30,7 @@ class Limits:
 
 
 class finfo(Limits):
-    """The limits of a dtype of floats (default: the default dtype), as Python numbers.
+    """The limits of a dtype of floats, type (default: the default dtype), as Python numbers.
 
     bits; eps: from 1 to the next number; min, max; tiny, smallest_normal: the smallest positive number of full
     precision; resolution: of the decimal digits that are kept.  TypeError for another dtype.
@@ -57,7 +57,7 @@ class finfo(Limits):
 
 
 class iinfo(Limits):
-    """The limits of a dtype of integers: bits, min and max.  TypeError for another dtype.
+    """The limits of a dtype of integers, type: bits, min and max.  TypeError for another dtype.
 
     >>> import minigrad as torch
     >>> torch.iinfo(torch.uint8).max

@@ -34,11 +34,17 @@ class ProcessException(Exception):
 
 
 class ProcessRaisedException(ProcessException):
-    """It failed by an exception, whose traceback is in the message."""
+    """A process failed by an exception, whose traceback is in the message.
+
+    error_index, error_pid: its number, and its process id.
+    """
 
 
 class ProcessExitedException(ProcessException):
-    """It was killed by a signal, or exited with a status."""
+    """A process was killed by a signal, or exited with a status other than 0.
+
+    error_index, error_pid: its number, and its process id; exit_code; signal_name: None where it exited.
+    """
 
     def __init__(
         self, msg: str, error_index: int, error_pid: int, exit_code: int, signal_name: str | None = None
@@ -55,10 +61,11 @@ def spawn(
     daemon: bool = False,
     start_method: str = "spawn",  # noqa: ARG001 - deprecated in PyTorch, which always spawns
 ) -> ProcessContext | None:
-    """Run fn(i, *args) in so many new processes; i is the number of each.
+    """Run fn(i, *args) in nprocs new processes; i is the number of each, from 0 on.
 
-    join: wait for them; else their context is returned.  ProcessRaisedException, ProcessExitedException where one of
-    them fails: then the others are ended.
+    join: wait for them; else their context is returned.  daemon: they end when this process does.  start_method:
+    accepted; it is always "spawn" here.  ProcessRaisedException, ProcessExitedException where one of them fails: then
+    the others are ended.  https://docs.pytorch.org/docs/stable/multiprocessing.html#torch.multiprocessing.spawn.spawn
     """
     return start_processes(fn, args, nprocs, join, daemon, "spawn")
 
@@ -71,7 +78,10 @@ def start_processes(
     daemon: bool = False,
     start_method: str = "spawn",
 ) -> ProcessContext | None:
-    """As `spawn`; start_method: "spawn", "fork" or "forkserver"."""
+    """Run fn(i, *args) in nprocs new processes, as `spawn` does; start_method: "spawn", "fork" or "forkserver".
+
+    ValueError for another start_method.
+    """
     started: Any = multiprocessing.get_context(start_method)
     processes, files = [], []
     for i in range(nprocs):
@@ -101,7 +111,10 @@ def run_and_tell(fn: Callable[..., Any], i: int, args: tuple[Any, ...], file: st
 
 
 class ProcessContext:
-    """Processes that were started together."""
+    """Processes that were started together, as `start_processes` gives them.
+
+    processes: Python's; error_files: the files into which each writes how it failed.
+    """
 
     def __init__(self, processes: list[Any], error_files: list[Path]) -> None:
         self.processes, self.error_files = processes, error_files
@@ -112,9 +125,9 @@ class ProcessContext:
         return [int(process.pid) for process in self.processes]
 
     def join(self, timeout: float | None = None, grace_period: float | None = None) -> bool:
-        """Wait until one of them ends; whether all have.
+        """Wait until one of them ends, for timeout seconds at most; whether all have.
 
-        Where one failed the others are ended, after a grace period if it is given, and its error is raised.
+        Where one failed the others are ended, after a grace_period of seconds if it is given, and its error is raised.
         """
         if not self.sentinels:
             return True

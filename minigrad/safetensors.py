@@ -36,7 +36,7 @@ DTYPES = {
 
 
 def save_file(tensors: Tensors, filename: Path, metadata: dict[str, str] | None = None) -> None:
-    """Save tensors under names; metadata: texts about them.
+    """Save tensors under names to a file, filename; metadata: texts about them.
 
     The file is replaced at once, when all is written.
     Raises ValueError for what is not a dict of contiguous tensors, RuntimeError for tensors that share memory.
@@ -47,7 +47,7 @@ def save_file(tensors: Tensors, filename: Path, metadata: dict[str, str] | None 
 
 
 def load_file(filename: Path, device: Any = "cpu") -> Tensors:
-    """The tensors of a file by their names.
+    """The tensors of a file, filename, by their names, on a device.
 
     Raises safetensors.SafetensorError for a damaged file.
     """
@@ -58,7 +58,7 @@ def load_file(filename: Path, device: Any = "cpu") -> Tensors:
 
 
 def save(tensors: Tensors, metadata: dict[str, str] | None = None) -> bytes:
-    """What a file of these tensors contains.
+    """What a file of these tensors contains; metadata and errors are those of `save_file`.
 
     >>> import minigrad
     >>> load(save({"weight": minigrad.ones(2)}))
@@ -71,7 +71,7 @@ def save(tensors: Tensors, metadata: dict[str, str] | None = None) -> bytes:
 
 
 def load(data: bytes) -> Tensors:
-    """The tensors in a file's content, by their names.
+    """The tensors in a file's content, the bytes data, by their names.
 
     Raises safetensors.SafetensorError for damaged content, RuntimeError for a dtype that minigrad does not have.
     """

@@ -35,7 +35,7 @@ def watch(*, stop_at: str | None = None) -> Step:
 
 
 def explain(loss: Any) -> str:
-    """In words, what the graph of a result still holds, and what a backward pass through it would do.
+    """In words, what the graph of a result, loss, still holds, and what a backward pass through it would do.
 
     The text says what is not kept; `watch` sees all.  No `.grad` changes, and no hook is called.  RuntimeError for a
     tensor without a graph.
@@ -56,7 +56,7 @@ def explain(loss: Any) -> str:
 
 
 def draw(loss: Any, file: str | os.PathLike[str], *, sideways: bool = False) -> None:
-    """Write the graph of a result to a file as a picture: .svg, .png, or .dot, which needs no Graphviz.
+    """Write the graph of a result, loss, to a file as a picture: .svg, .png, or .dot, which needs no Graphviz.
 
     It shows what the graph still holds, with the gradients of a pass that changes no `.grad`; `watch` sees all.
     sideways: from left to right, for a short expression.  RuntimeError for a tensor without a graph, and where there
@@ -69,7 +69,7 @@ def draw(loss: Any, file: str | os.PathLike[str], *, sideways: bool = False) -> 
 
 
 def replay(loss: Any, file: str | os.PathLike[str]) -> None:
-    """Write the graph of a result to an .html file, as a page on which one steps through ops and rules.
+    """Write the graph of a result, loss, to an .html file, as a page on which one steps through ops and rules.
 
     It shows what the graph still holds, and says so, with the gradients of a pass that changes no `.grad`; `watch` sees
     all.  RuntimeError for a tensor without a graph.
@@ -81,11 +81,11 @@ def replay(loss: Any, file: str | os.PathLike[str]) -> None:
 
 
 def check(model: Any, loss_function: Callable[[Any, Any], Any], X: Any, y: Any, optimizer: Any = None) -> str:
-    """Look a model, its loss and a batch over for the usual reasons why a loss does not fall, with what to write.
+    """Look a model, its loss_function and a batch, X and y, over for the usual reasons why a loss does not fall.
 
-    Shapes, modes, softmax before cross-entropy, gradients that are None, 0 or vanishing, dead units, the size of the
-    optimizer's steps, and whether a few rows can be learnt by heart.  All is done on a copy: the model, its gradients,
-    the optimizer and the random numbers stay as they are.
+    The text says what to write instead.  Shapes, modes, softmax before cross-entropy, gradients that are None, 0 or
+    vanishing, dead units, the size of the optimizer's steps (if one is given), and whether a few rows can be learnt by
+    heart.  All is done on a copy: the model, its gradients, the optimizer and the random numbers stay as they are.
 
     >>> import minigrad as torch
     >>> _ = torch.manual_seed(0)

@@ -11,7 +11,8 @@ from typing import Any, SupportsIndex, overload
 class Size(tuple[int, ...]):
     """The shape of a tensor, as `torch.Size`: a tuple whose slices, sums and repetitions are Sizes too.
 
-    Raises TypeError when an item is not an integer.
+    sizes: integers from any iterable.  TypeError when an item is not an integer.
+    https://docs.pytorch.org/docs/stable/size.html
 
     >>> shape = Size([2, 3, 4])
     >>> shape[0], shape[1:], shape == (2, 3, 4)

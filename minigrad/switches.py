@@ -31,7 +31,8 @@ attention = dict.fromkeys(("cudnn", "flash", "mem_efficient", "math", "overridea
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Ask for ops that give the same result each time: minigrad's do on the CPU, with or without this.
 
-    On a GPU no op is refused for this, unlike in PyTorch.  TypeError for a mode that is no bool.
+    On a GPU no op is refused for this, unlike in PyTorch.  mode: on or off; TypeError for one that is no bool.
+    warn_only: what `is_deterministic_algorithms_warn_only_enabled` then says.
     """
     if not isinstance(mode, bool):
         raise TypeError(
@@ -41,17 +42,20 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
 
 
 def are_deterministic_algorithms_enabled() -> bool:
-    """What `use_deterministic_algorithms` was told last."""
+    """Whether deterministic ops were asked for: what `use_deterministic_algorithms` was told last."""
     return bool(state["deterministic"])
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
-    """Whether its warn_only was set."""
+    """Whether warn_only was set when `use_deterministic_algorithms` was called last."""
     return bool(state["warn_only"])
 
 
 def set_deterministic_debug_mode(debug_mode: int | str) -> None:
-    """The same switch by a number or a name: 0 or "default", 1 or "warn", 2 or "error"."""
+    """`use_deterministic_algorithms` by a number or a name, debug_mode: 0 or "default", 1 or "warn", 2 or "error".
+
+    RuntimeError for another number or name, TypeError for anything else.
+    """
     if not isinstance(debug_mode, (int, str)):
         raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
     names = ["default", "warn", "error"]
@@ -66,12 +70,15 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
 
 
 def get_deterministic_debug_mode() -> int:
-    """0, 1 or 2: see `set_deterministic_debug_mode`."""
+    """0, 1 or 2, as `set_deterministic_debug_mode` has them; it follows `use_deterministic_algorithms`, too."""
     return 0 if not state["deterministic"] else 1 if state["warn_only"] else 2
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """How exact products of float32 may be: "highest", "high" or "medium".  minigrad's always are float32."""
+    """How exact products of float32 may be, precision: "highest", "high" or "medium".
+
+    minigrad's always are float32.  Another word is a warning and changes nothing, as in PyTorch.
+    """
     if precision in ("highest", "high", "medium"):
         state["precision"] = precision
     else:
@@ -82,20 +89,26 @@ def set_float32_matmul_precision(precision: str) -> None:
 
 
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` was told last."""
+    """How exact products may be: what `set_float32_matmul_precision` was told last."""
     return str(state["precision"])
 
 
 def set_flush_denormal(mode: bool) -> bool:  # noqa: ARG001 - PyTorch's
-    """Have numbers below the smallest normal one become 0: NumPy cannot, so False, as on a processor that cannot."""
+    """Have numbers below the smallest normal one become 0 (mode=True): NumPy cannot.
+
+    So it gives False, as on a processor that cannot.
+    """
     return False
 
 
 def set_warn_always(b: bool, /) -> None:
-    """Give each time what else is warned of once in a process.  All goes by Python's filters, with or without this."""
+    """Give each time (b=True) what else is warned of once in a process.
+
+    All goes by Python's filters, with or without this.
+    """
     places.warns_always = bool(b)
 
 
 def is_warn_always_enabled() -> bool:
-    """What `set_warn_always` was told last."""
+    """Whether warnings are to come each time: what `set_warn_always` was told last."""
     return places.warns_always

@@ -32,7 +32,7 @@ class Tensor(TensorMethods):
     """A NumPy array that can take part in differentiation.
 
     `Tensor(data)` gives a float tensor with a copy of the data, `Tensor(2, 3)` one of that size with undefined
-    values, as in PyTorch; `minigrad.tensor(data)` is what you want in new code.
+    values, as in PyTorch, on a device; `minigrad.tensor(data)` is what you want in new code.
 
     >>> import minigrad as torch
     >>> a = torch.tensor([[1.0, 2.0]], requires_grad=True)
@@ -70,24 +70,24 @@ class Tensor(TensorMethods):
         return ndim
 
     def dim(self) -> builtins.int:
-        """The number of dimensions."""
+        """The number of dimensions: the length of the shape."""
         return self.ndim
 
     ndimension = dim
 
     def size(self, dim: builtins.int | None = None) -> Any:
-        """The shape, or one size of it."""
+        """The shape, a Size; with dim the size of that dimension.  IndexError for a dim that there is not."""
         return self.shape if dim is None else self.array.shape[axis(dim, self.ndim)]
 
     def numel(self) -> builtins.int:
-        """The number of elements."""
+        """The number of elements: the product of the sizes."""
         number: builtins.int = self.array.size
         return number
 
     nelement = numel
 
     def element_size(self) -> builtins.int:
-        """Bytes per element."""
+        """Bytes per element: 4 for float32, 8 for int64."""
         return self.dtype.itemsize
 
     def is_floating_point(self) -> builtins.bool:
@@ -150,7 +150,7 @@ class Tensor(TensorMethods):
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
-        """Compute gradients for this leaf from now on, or no longer.
+        """Compute gradients for this leaf from now on, or with requires_grad=False no longer.
 
         RuntimeError for integers and bools, and for the result of a recorded op (use `detach`).
         """
@@ -230,7 +230,10 @@ class Tensor(TensorMethods):
         return self.node is not None and bool(self.node.rules) and self.node.receiver is not None
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-        """Call hook(gradient) when the tensor's gradient is known; what it returns, if not None, replaces it."""
+        """Call hook(gradient) when the tensor's gradient is known; what it returns, if not None, replaces it.
+
+        RuntimeError for a tensor that does not require grad.
+        """
         node = node_of(self)
         if node is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
@@ -383,7 +386,8 @@ class Tensor(TensorMethods):
     def type(self, dtype: Any = None, non_blocking: builtins.bool = False, *, memory_format: Any = None) -> Any:
         """In another dtype; without one, the name of PyTorch's class for it, such as 'torch.FloatTensor'.
 
-        dtype: also such a class, or its name.  ValueError for another class or name.
+        dtype: also such a class, or its name.  ValueError for another class or name.  non_blocking, memory_format: as
+        for `to`.
         """
         if dtype is None:
             return f"torch.{dtypes.CLASS_NAMES[self.array.dtype.name]}Tensor"
@@ -393,51 +397,53 @@ class Tensor(TensorMethods):
         return self.to(place or self.device, wanted, non_blocking=non_blocking, memory_format=memory_format)
 
     def type_as(self, other: Tensor) -> Tensor:
-        """In the dtype of another tensor, and on its device."""
+        """In the dtype of another tensor, other, and on its device, as `to` casts.  TypeError for what is no Tensor."""
+        if not isinstance(other, Tensor):
+            raise TypeError(f"type_as(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
         return self.to(other)
 
     def float(self, memory_format: Any = None) -> Tensor:
-        """In float32."""
+        """In float32, as `to` casts; itself if it is float32 already."""
         return self.to(dtypes.float32, memory_format=memory_format)
 
     def double(self, memory_format: Any = None) -> Tensor:
-        """In float64."""
+        """In float64, as `to` casts; itself if it is float64 already."""
         return self.to(dtypes.float64, memory_format=memory_format)
 
     def half(self, memory_format: Any = None) -> Tensor:
-        """In float16."""
+        """In float16, as `to` casts; itself if it is float16 already."""
         return self.to(dtypes.float16, memory_format=memory_format)
 
     def long(self, memory_format: Any = None) -> Tensor:
-        """In int64."""
+        """In int64, as `to` casts: towards 0; itself if it is int64 already."""
         return self.to(dtypes.int64, memory_format=memory_format)
 
     def int(self, memory_format: Any = None) -> Tensor:
-        """In int32."""
+        """In int32, as `to` casts: towards 0; itself if it is int32 already."""
         return self.to(dtypes.int32, memory_format=memory_format)
 
     def short(self, memory_format: Any = None) -> Tensor:
-        """In int16."""
+        """In int16, as `to` casts: towards 0; itself if it is int16 already."""
         return self.to(dtypes.int16, memory_format=memory_format)
 
     def char(self, memory_format: Any = None) -> Tensor:
-        """In int8."""
+        """In int8, as `to` casts: towards 0; itself if it is int8 already."""
         return self.to(dtypes.int8, memory_format=memory_format)
 
     def byte(self, memory_format: Any = None) -> Tensor:
-        """In uint8."""
+        """In uint8, as `to` casts: towards 0; itself if it is uint8 already."""
         return self.to(dtypes.uint8, memory_format=memory_format)
 
     def bool(self, memory_format: Any = None) -> Tensor:
-        """In bool: whether each element is non-zero."""
+        """In bool, as `to` casts: whether each element is non-zero."""
         return self.to(dtypes.bool_, memory_format=memory_format)
 
     def cpu(self, memory_format: Any = None) -> Tensor:
-        """On the CPU."""
+        """On the CPU, as `to` moves; itself if it is there already."""
         return self.to("cpu", memory_format=memory_format)
 
     def cuda(self, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
-        """On the GPU.  RuntimeError, with the reason, where there is none to use, and for a device that is none."""
+        """On the GPU (that of device), as `to` moves it.  RuntimeError, with the reason, where there is none."""
         return self.to(devices.checked_gpu(device), non_blocking=non_blocking)
 
     def get_device(self) -> builtins.int:
@@ -445,11 +451,14 @@ class Tensor(TensorMethods):
         return -1 if self.device.index is None else self.device.index
 
     def pin_memory(self, device: Any = None) -> Tensor:  # noqa: ARG002 - PyTorch's, and deprecated there
-        """A copy in page-locked memory, from which a GPU copies faster.  RuntimeError without a GPU, or on one."""
+        """A copy in page-locked memory, from which a GPU copies faster.  RuntimeError without a GPU, or on one.
+
+        device: accepted, and without effect, as in PyTorch, where it is deprecated.
+        """
         return self if self.is_pinned() else wrap(devices.pinned(self.array))
 
     def is_pinned(self) -> builtins.bool:
-        """Whether it lies in page-locked memory."""
+        """Whether it lies in page-locked memory, as `pin_memory` gives."""
         return devices.is_pinned(self.array)
 
     def __copy__(self) -> Tensor:
@@ -490,7 +499,7 @@ class Tensor(TensorMethods):
 
 
 def is_tensor(obj: Any) -> builtins.bool:
-    """Whether something is a Tensor."""
+    """Whether obj is a Tensor, or of a subclass of it, such as `nn.Parameter`."""
     return isinstance(obj, Tensor)
 
 

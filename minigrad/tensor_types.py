@@ -124,7 +124,7 @@ def meaning(kind: Any) -> tuple[dtypes.dtype, str | None]:
 
 
 def set_default_tensor_type(t: Any, /) -> None:
-    """Have tensors of floats be of the dtype of a type such as torch.DoubleTensor, and be where it is.
+    """Have tensors of floats be of the dtype of a type t, such as torch.DoubleTensor, and be where it is.
 
     TypeError for what is no such type, for integers, and for a GPU where there is none.  PyTorch's successors of it are
     `set_default_dtype` and `set_default_device`.

@@ -27,7 +27,7 @@ NAMES = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openbla
 
 
 def set_num_threads(num: int, /) -> None:
-    """Use so many threads for products of matrices.
+    """Use num threads for products of matrices.
 
     RuntimeError for what is no positive integer.  A BLAS that cannot be told is a warning, and keeps its number.
     """
@@ -43,7 +43,7 @@ def set_num_threads(num: int, /) -> None:
 
 
 def get_num_threads() -> int:
-    """How many threads products of matrices use."""
+    """How many threads products of matrices use: what the BLAS says."""
     blas = blas_library()
     return os.cpu_count() or 1 if blas is None else int(blas.get_num_threads())
 
@@ -52,7 +52,7 @@ interop = {"threads": 1, "set": 0}
 
 
 def set_num_interop_threads(num: int, /) -> None:
-    """How many ops may run at once: in minigrad always one, so that any other number is noted and does nothing.
+    """How many ops may run at once, num: in minigrad always one, so that any other number is noted and does nothing.
 
     RuntimeError for what is no positive integer, and the second time.
     """

@@ -465,6 +465,18 @@ GRADIENTS = [
         Sample((np.array([0.25] * 3), np.array(0.69116838), np.array([0.69116837] * 3, "float32"))),
     ),
     Difference(
+        tuple(f"{LOSSES}adaptive_avg_pool{dims}d" for dims in (3, 2, 1)),
+        "float16 gradients of adaptive average pooling are added up in float32 (in PyTorch in float16)",
+        lambda sample: sample.operands[0].dtype == "float16",
+        Sample((np.ones((1, 1, 1, 1, 1), "float16"), 9)),
+    ),
+    Difference(
+        ("logaddexp", "logaddexp2"),
+        "logaddexp and logaddexp2 of floats and bools have gradients (PyTorch subtracts the bools, an error)",
+        lambda sample: "bool" in dtypes(sample),
+        Sample((*arrays([1]), np.array([True]))),
+    ),
+    Difference(
         ("Tensor.__rmod__",),
         "number % tensor has a gradient (PyTorch has not implemented it)",
         lambda _: True,
@@ -607,7 +619,7 @@ NAMES = [
     Difference(
         (
             *("gather", "scatter", "scatter_add", "scatter_reduce", "take_along_dim"),
-            *("index_select", "index_add", "index_copy", "index_reduce"),
+            *("index_select", "index_add", "index_copy", "index_reduce", "put"),
         ),
         "an op along a dimension of a 0-d tensor is printed as the ViewBackward0 that ends it",
         without_dimensions,

@@ -229,6 +229,21 @@ def taken(draw: Draw, smooth: bool) -> Sample:
     return Sample((x, indices(draw, size, x.size, seldom(draw, smooth) or not x.size, from_end=True).astype("int64")))
 
 
+def put_among_all(draw: Draw, smooth: bool) -> Sample:
+    """What put takes: no place twice unless values are added, for which of two wins is undefined."""
+    x = array(draw, smooth, shape(draw, smooth), ALL)
+    accumulate = draw(st.booleans())
+    wrong = seldom(draw, smooth)
+    if accumulate and x.size:
+        index = indices(draw, draw(one_of((3,), (1, 3), (), (0,))), x.size, wrong, from_end=True)
+    else:
+        order = np.random.default_rng(draw(st.integers(0, 99))).permutation(x.size)[: draw(st.integers(0, 3))]
+        index = order - x.size * draw(one_of(0, 0, 1))
+    size = (index.size + (wrong and draw(st.booleans())),)
+    values = array(draw, smooth, size, ALL if wrong else (x.dtype.name,))
+    return Sample((x, index.astype("int64"), values), {"accumulate": True} if accumulate else {})
+
+
 def where_not_zero(draw: Draw, smooth: bool) -> Sample:
     """What nonzero takes."""
     return Sample((array(draw, smooth, shape(draw, smooth), ALL),), Options({"as_tuple": FLAG}).draw(draw, ()))

@@ -440,6 +440,7 @@ op("masked_fill", "Tensor.masked_fill", make=picking_samples.masked_filled)
 op("masked_select", "Tensor.masked_select", make=picking_samples.masked_selected)
 op("masked_scatter", "Tensor.masked_scatter", make=picking_samples.masked_scattered)
 op("take", "Tensor.take", make=picking_samples.taken)
+op("put", "Tensor.put", make=picking_samples.put_among_all, sums=True)
 op("nonzero", "Tensor.nonzero", make=picking_samples.where_not_zero, differentiable=False)
 op("argwhere", "Tensor.argwhere", make=unary(), differentiable=False)
 register({"where, of a condition": named("where")}, unary(), differentiable=False)
@@ -619,17 +620,17 @@ register(
 )
 
 dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
-for name, sizes in {"dropout": {}, "dropout1d": {"least": 2}, "dropout2d": {"least": 2, "most": 4}}.items():
+for name, sizes in {"dropout": {}, "dropout1d": {"least": 2}, "dropout2d": {"most": 4}}.items():
     spelling = f"nn.functional.{name}"
-    register({spelling: seeded(spelling)}, unary(FLOATS, **sizes, **dropped))
+    register({spelling: seeded(spelling)}, unary((*FLOATS, "int64"), **sizes, **dropped))
 
 alpha_dropped = {"p": perhaps(one_of(0.0, 0.2, 1.0)), "training": FLAG}
-for name, sizes in {"dropout3d": {"least": 1, "most": 5}, "alpha_dropout": {}, "feature_alpha_dropout": {}}.items():
+for name, sizes in {"dropout3d": {"most": 5}, "alpha_dropout": {}, "feature_alpha_dropout": {}}.items():
     spelling = f"nn.functional.{name}"
-    register({spelling: seeded(spelling)}, unary(("float32", "float64"), **sizes, **alpha_dropped))
+    register({spelling: seeded(spelling)}, unary(("float32", "float64", "int64"), **sizes, **alpha_dropped))
     register(
         {f"{spelling}, in place": with_seed(in_place(spelling))},
-        unary(("float32", "float64"), **sizes, **alpha_dropped),
+        unary(("float32", "float64", "int64"), **sizes, **alpha_dropped),
     )
 op("nn.functional.bilinear", "bilinear", make=pair_samples.bilinear, sums=True)
 op("nn.functional.cosine_similarity", "cosine_similarity", make=pair_samples.vectors, sums=True)

@@ -117,6 +117,7 @@ def test_errors_of_pytorchs_type() -> None:
         lambda lib: lib.nn.functional.prelu(lib.ones(2), lib.ones(1).double()),
         lambda lib: lib.nn.functional.hardtanh(lib.ones(2).bool()),
         lambda lib: lib.nn.functional.hardtanh_(lib.ones(2).byte()),
+        lambda lib: lib.nn.functional.hardtanh_(lib.ones(2).byte(), 1, -1),
     ):
         theirs, mine = (error_of(call, lib) for lib in ENGINES)
         assert theirs[0] == mine[0]

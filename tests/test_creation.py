@@ -55,6 +55,16 @@ def test_arange_of_any_length(length: int, dtype: str) -> None:
             check_call("arange", start, start + step * (length - 0.5), step, dtype=dtype)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_arange_of_huge_and_tiny_numbers(dtype: str) -> None:
+    """Beyond its dtype a number is infinite; beyond float32 those of float16 are refused."""
+    for start, end, step in (
+        *((0, 1e300, 1e299), (0, 1e39, 1e38), (-1e39, 1e39, 3e37), (1e5, 0, -3e3), (0.1, 1.7e308, 1e307)),
+        *((1e305, -1e305, -1e304), (0, 1e-322, 5e-324), (1e-38, 1e-37, 1e-39), (1e300, 1e300 + 1e285, 2e284)),
+    ):
+        check_call("arange", start, end, step, dtype=dtype)
+
+
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_arange_of_integers(dtype: str) -> None:
     for arguments in ((5,), (0,), (2, 7), (2, 7, 2), (7, 2, -2), (1.5, 4.5), (2.5,), (0, 100, 33)):
@@ -74,7 +84,7 @@ def test_linspace(examples: int) -> None:
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3, 100, 101, 1000, 40_000])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
 def test_linspace_of_any_length(steps: int, dtype: str) -> None:
     for start, end in ((0, 1), (-10, 10), (3.3, -0.7), (1e-3, 1e3)):
         check_call("linspace", start, end, steps, dtype=dtype)
@@ -84,6 +94,15 @@ def test_linspace_of_any_length(steps: int, dtype: str) -> None:
 def test_linspace_of_integers(dtype: str) -> None:
     for start, end, steps in ((0, 10, 5), (0, 5, 4), (1.9, 5.9, 5), (3, 100, 8), (7, 7, 3), (9, 0, 4)):
         check_call("linspace", start, end, steps, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", ALL)
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_distances_that_a_dtype_does_not_hold(steps: int, dtype: str) -> None:
+    for start, end in ((1.5, 3), (-1.5, 1), (-1, 3), (300, 1), (1, 300)):
+        check_call("linspace", start, end, steps, dtype=dtype)
+        if steps < 2:
+            check_call("logspace", start / 100, end / 100, steps, dtype=dtype)
 
 
 # From data --------------------------------------------------------------------------------------------------

@@ -30,6 +30,19 @@ SHAPES: dict[str, tuple[Call, list[str]]] = {
         lambda t: t.nn.functional.linear(t.ones(2, 3), t.ones(4, 3), t.ones(5)),
         ["linear", "bias [5]"],
     ),
+    "a product of many matrices": (lambda t: t.linalg.multi_dot([t.ones(2, 3), t.ones(3, 3, 1)]), ["multi_dot", "3D"]),
+    "an integral over too few places": (lambda t: t.trapezoid(t.ones(3), t.ones(2)), ["trapezoid", "has 2, y 3"]),
+    "weights below 0": (lambda t: t.cov(t.ones(2), aweights=t.tensor([-1.0, 1.0])), ["cov", "aweights", "negative"]),
+    "a side that right contradicts": (
+        lambda t: t.searchsorted(t.ones(2), t.ones(2), side="left", right=True),
+        ["searchsorted", "opposites"],
+    ),
+    "a side that is none": (lambda t: t.searchsorted(t.ones(2), t.ones(2), side="up"), ["searchsorted", "up"]),
+    "another sum of repeats": (lambda t: t.repeat_interleave(t.ones(2), 2, output_size=5), ["output_size", "5"]),
+    "a triangle of fewer than no rows": (lambda t: t.tril_indices(-1, 2), ["row", "-1"]),
+    "linspace from several numbers": (lambda t: t.linspace(t.ones(2), 1, 3), ["linspace", "0-dimensional", "[2]"]),
+    "narrow from several places": (lambda t: t.ones(3).narrow(0, t.tensor([0, 1]), 1), ["narrow", "[2]"]),
+    "pooling to no size": (lambda t: t.nn.functional.adaptive_avg_pool2d(t.ones(1, 4, 4), ()), ["output_size", "()"]),
     "reshape": (lambda t: t.ones(2, 3).reshape(4), ["[4]", "size 6"]),
     "reshape with an unknown size": (lambda t: t.ones(2, 3).reshape(-1, 4), ["[-1, 4]", "size 6"]),
     "a view of a transpose": (lambda t: t.ones(2, 3).T.view(6), ["view", ".reshape"]),
@@ -181,6 +194,7 @@ VALUES: dict[str, tuple[Call, list[str]]] = {
     ),
 }
 TYPES: dict[str, tuple[Call, list[str]]] = {
+    "the type of a number": (lambda t: t.ones(2).type_as(0), ["type_as", "Tensor", "int"]),
     "a list for a tensor": (lambda t: t.exp([1.0]), ["exp", "list"]),
     "text for a tensor": (lambda t: t.sum("text"), ["sum", "str"]),
     "None for a tensor": (lambda t: t.relu(None), ["relu", "NoneType"]),

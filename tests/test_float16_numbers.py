@@ -85,6 +85,28 @@ def test_numbers_where_there_is_no_gradient(call: Any) -> None:
         check(call, number, gradient=False)
 
 
+@pytest.mark.filterwarnings("ignore:Using backward")
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@pytest.mark.parametrize("call", [operator.mul, operator.truediv, lambda x, n: n * x, lambda x, n: n / x])
+@pytest.mark.parametrize("needs_grad", [True, False])
+def test_tensors_without_dimensions_and_gradients(call: Any, dtype: str, needs_grad: bool) -> None:
+    """Beside float16 they keep their digits as the second operand, and in the gradient of the other."""
+    for number in NUMBERS:
+        ran = []
+        for engine, create_graph in ((torch, False), (minigrad, False), (minigrad, True)):
+            x = engine.tensor([*ELEMENTS, 0.3, 7e-7], dtype=engine.float16, requires_grad=True)
+            n = engine.tensor(int(min(number, 1e6)) if dtype == "int64" else number, dtype=getattr(engine, dtype))
+            leaves = [x, n.requires_grad_()] if needs_grad and dtype != "int64" else [x]
+            y = call(x, n)
+            g = engine.linspace(-1.7, 1.3, len(y), dtype=engine.float16)
+            gradients = engine.autograd.grad(y, leaves, g, create_graph=create_graph)
+            ran.append([z.detach().numpy() for z in (y, gradients[0])])
+            ran[-1] += [z.item() for z in gradients[1:]]
+        for mine in ran[1:]:
+            for each_of_mine, each in zip(mine, ran[0], strict=True):
+                np.testing.assert_array_equal(each_of_mine, each, strict=isinstance(each, np.ndarray))
+
+
 @pytest.mark.parametrize("loss", ["mse_loss", "l1_loss"])
 def test_means_of_many(loss: str) -> None:
     gradients = []

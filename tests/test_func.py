@@ -73,6 +73,9 @@ CASES = {
     "jvp": lambda lib: lib.func.jvp(
         lambda x, y: (x * y).sin(), (tensor(lib, 3), tensor(lib, 3)), (tensor(lib, 3, seed=1),) * 2
     ),
+    "jvp, strict": lambda lib: lib.func.jvp(
+        lambda x, y: (x.sin(), y * 2), (tensor(lib, 3), tensor(lib, 3)), (tensor(lib, 3, seed=1),) * 2, strict=True
+    ),
     "jvp of a tree": lambda lib: lib.func.jvp(
         of_tree,
         ({"w": tensor(lib, 2, 3), "b": tensor(lib, 3)},),
@@ -122,6 +125,9 @@ REFUSED = {
     "no tensor": lambda lib: lib.vmap(lambda x: 1.0)(lib.ones(2)),
     "a kind of randomness": lambda lib: lib.vmap(lib.sin, randomness="some")(lib.ones(2)),
     "fewer tangents": lambda lib: lib.func.jvp(lib.sin, (lib.ones(2),), ()),
+    "a constant result": lambda lib: lib.func.jvp(
+        lambda x: (x * 2, lib.ones(2)), (lib.ones(2),), (lib.ones(2),), strict=True
+    ),
     "a name in two dicts": lambda lib: lib.func.functional_call(
         lib.nn.Linear(1, 1), [{"bias": lib.ones(1)}, {"bias": lib.ones(1)}], lib.ones(1)
     ),

@@ -56,6 +56,7 @@ ERRORS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
     "nothing to repeat": (pad((1, 1), "replicate", shape=(1, 3, 0)), ["[1, 3, 0]", "non-zero dimensions"]),
     "too many dimensions": (pad((1,) * 8, "reflect", shape=(1,) * 6), ["Only 2D, 3D, 4D, 5D padding"]),
     "too few": (pad((1,) * 6, "reflect"), ["Only 2D, 3D, 4D, 5D padding"]),
+    "no byte": (lambda t: t.nn.functional.pad(t.ones(2).byte(), (1, 1), value=-1), ["without overflow"]),
     "a layer's dimensions": (lambda t: t.nn.CircularPad2d(1)(t.ones(2, 3)), ["expected 3D or 4D input (got 2D input)"]),
 }
 

@@ -6,12 +6,16 @@ import html
 import importlib
 import inspect
 import re
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from pytorch_pages import pytorch_page
 
 import minigrad
 from minigrad import launcher
@@ -25,6 +29,8 @@ FEW = 8
 """So many names are not grouped, and need no index."""
 WIDE = 88
 """Signatures that are wider get a line for each argument."""
+METHODS = "torch.Tensor"
+"""The page of the methods: those that are functions too are told about there."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def entries() -> dict[str, list[Entry]]:
     found = {
         path: [Entry(path, name, getattr(module, name)) for name in module.__all__] for path, module in modules.items()
     }
-    found["torch.Tensor"] = [Entry("torch.Tensor", name, value) for name, value in methods_of(minigrad.Tensor)]
+    found[METHODS] = [Entry(METHODS, name, value) for name, value in methods_of(minigrad.Tensor)]
     for path, home in OWN.items():
         module = importlib.import_module(home)
         found[path] = [Entry(path, name, getattr(module, name)) for name in module.__all__]
@@ -69,18 +75,25 @@ def entries() -> dict[str, list[Entry]]:
 
 def by_importance(path: str) -> tuple[int, str]:
     """The order of the pages: modules above their parts, torch first."""
-    order = ("torch", "torch.Tensor", "torch.nn", "torch.autograd", "torch.optim", "torch.utils.data")
+    order = ("torch", METHODS, "torch.nn", "torch.autograd", "torch.optim", "torch.utils.data")
     return (order.index(path) if path in order else len(order)), path
 
 
 @cache
 def first_places() -> dict[int, Entry]:
-    """Where each thing that has several names is documented, by its id."""
+    """Where each thing that has several names is documented, by its id: first where PyTorch documents it."""
     places: dict[int, Entry] = {}
     for module in entries().values():
         for entry in filter(is_documented_once, module):
-            places.setdefault(id(entry.value), entry)
+            place = places.setdefault(identity(entry.value), entry)
+            if pytorch_page(entry.module, entry.name) and not pytorch_page(place.module, place.name):
+                places[identity(entry.value)] = entry
     return places
+
+
+def identity(value: Any) -> int:
+    """What a function and a method that are the same op have in common, whatever names of arguments each takes."""
+    return id(inspect.unwrap(value) if inspect.isroutine(value) else value)
 
 
 def is_documented_once(entry: Entry) -> bool:
@@ -90,7 +103,7 @@ def is_documented_once(entry: Entry) -> bool:
 
 def first_place(entry: Entry) -> Entry:
     """Where the thing of this name is documented: here, or on an earlier page."""
-    return first_places().get(id(entry.value), entry)
+    return first_places().get(identity(entry.value), entry)
 
 
 def own_page(path: str) -> bool:
@@ -118,6 +131,8 @@ def overview(shown: list[str]) -> str:
         "",
         "Every public name, with what its docstring says: shapes, errors, formula, source. The names are PyTorch's, as",
         "a script asks for them under `python -m minigrad`; in a program of your own `import minigrad as torch` does.",
+        "What holds for a family stands once, at the head of its group.  The small line under a name leads there, to",
+        "PyTorch's page about the name, and to the lines that define it.",
         "",
         *("| module | names | |", "|---|---|---|", *rows),
         "",
@@ -144,7 +159,7 @@ def page(path: str) -> str:
             lines += [f"<dt>{title}</dt><dd>{links}</dd>"]
         lines += ["</dl>", ""]
     for title, members in groups:
-        lines += [f"## {title} {{ .subject }}", ""] if title else []
+        lines += [f"## {title} {{ .subject }}", "", *heads(members, path)] if title else []
         for entry in members:
             lines += section(entry, path)
     return "\n".join(lines) + "\n"
@@ -164,8 +179,44 @@ def title_of(entry: Entry) -> str:
     """The name of the file that defines it as words: `linear algebra`, `further pooling`."""
     if not has_docstring(entry.value):
         return MODULES if isinstance(entry.value, ModuleType) else CONSTANTS
-    kept = entry.home.split(".")
+    return title_of_home(entry.home)
+
+
+def title_of_home(home: str) -> str:
+    """The name of a file as words."""
+    kept = home.split(".")
     return " ".join(kept[-2:] if "further" in kept[-2:-1] else kept[-1:]).replace("_", " ")
+
+
+# What holds for a family ------------------------------------------------------------------------------------
+
+
+@cache
+def head_places() -> dict[str, str]:
+    """The page that says what holds for all names of a file of minigrad's: that with most of them."""
+    homes: dict[str, Counter[str]] = {}
+    for path in entries():
+        for title, members in grouped(entries()[path]):
+            for entry in filter(documented_here, members) if title else ():
+                homes.setdefault(entry.home, Counter())[path] += 1
+    return {home: pages.most_common(1)[0][0] for home, pages in homes.items() if home.startswith("minigrad.")}
+
+
+def documented_here(entry: Entry) -> bool:
+    """Whether what is said of a name stands under this one."""
+    return has_docstring(entry.value) and first_place(entry).path == entry.path
+
+
+def heads(members: list[Entry], path: str) -> list[str]:
+    """At the head of a group: what the files that define it say of all that is in them, or where that stands."""
+    lines: list[str] = []
+    for home in dict.fromkeys(entry.home for entry in members if has_docstring(entry.value)):
+        place = head_places().get(home)
+        if place == path:
+            lines += [f'<a class="head" id="{home}"></a>', "", *linked_prose(Entry(path, "", sys.modules[home]))]
+        elif place:
+            lines += [f"What holds for all of them stands [on the page {place}]({place}.md#{home}).", ""]
+    return lines
 
 
 def section(entry: Entry, path: str) -> list[str]:
@@ -176,11 +227,12 @@ def section(entry: Entry, path: str) -> list[str]:
         return [*head, module_line(entry, path), ""]
     if not has_docstring(entry.value):
         return [*head, constant(entry), ""]
-    if place.path != entry.path:
-        return [*head, f"The same as {link_to(place, place.path, page_of(path))}.", ""]
     code = ["```python", signature(entry), "```", ""]
-    said = [linked(line, entry) for line in prose_of(entry.value)]
-    return [*head, *code, *said, *methods(entry), *source_line(entry.value), ""]
+    if place.path != entry.path:
+        link = link_to(place, place.path, page_of(path))
+        more = f"As {link}, where this tensor is `input`." if path == METHODS else f"The same as {link}."
+        return [*head, *code, f"{linked(first_line(entry.value), entry)}  {more}", ""]
+    return [*head, *code, *linked_prose(entry), *methods(entry), *references(entry), ""]
 
 
 def module_line(entry: Entry, path: str) -> str:
@@ -214,15 +266,28 @@ def by_path() -> dict[str, Entry]:
     return {entry.path: entry for module in entries().values() for entry in module if has_docstring(entry.value)}
 
 
+def meant(name: str, entry: Entry) -> Entry | None:
+    """The thing that a docstring means by a name: first in its own module, then in torch."""
+    paths = (f"{entry.module}.{name}", f"torch.{name}", name)
+    return next(filter(None, map(by_path().get, paths)), None)
+
+
+def linked_prose(entry: Entry) -> list[str]:
+    """The docstring of a name, or of a module, as blocks of Markdown with links."""
+    return [linked(block, entry) for block in prose_of(entry.value)]
+
+
 def linked(text: str, entry: Entry) -> str:
     """A paragraph on a name, in which the names of others lead to what is said of them."""
 
     arguments = re.findall(r"(\w+)[:=,)]", signature(entry))
 
     def to_place(name: re.Match[str]) -> str:
-        paths = (f"{entry.module}.{name[1]}", f"torch.{name[1]}", name[1])
-        meant = entry if name[1] in arguments else next(filter(None, map(by_path().get, paths)), entry)
-        return name[0] if meant.path == entry.path else link_to(first_place(meant), name[0], page_of(entry.module))
+        if page := head_places().get(name[1]):
+            return f"[{title_of_home(name[1])}]({'' if page == entry.module else f'{page}.md'}#{name[1]})"
+        place = None if name[1] in arguments else first_place(meant(name[1], entry) or entry)
+        is_itself = place is None or place.path == first_place(entry).path
+        return name[0] if is_itself else link_to(place, name[0], page_of(entry.module))
 
     return re.sub(r"`([\w.]+)`", to_place, text)
 
@@ -239,6 +304,8 @@ def signature(entry: Entry) -> str:
         found = inspect.signature(value)
     except ValueError:  # of a class of Python's own
         return f"{entry.path}(...)"
+    if entry.module == METHODS and inspect.isroutine(value):
+        found = found.replace(parameters=list(found.parameters.values())[1:])
     parameters = list(shown(found, value))
     returns = "" if found.return_annotation in (found.empty, "None", None) else f" -> {found.return_annotation}"
     line = f"{entry.path}({', '.join(parameters)}){returns}"
@@ -295,16 +362,27 @@ def methods(entry: Entry) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def source_line(value: Any) -> list[str]:
-    """A link to the lines that define it."""
+def references(entry: Entry) -> list[str]:
+    """Where more is said: what holds for its family, PyTorch's page about it, and the lines that define it."""
+    page = head_places().get(entry.home)
+    links = [
+        (title_of_home(entry.home), f"{'' if page == entry.module else f'{page}.html'}#{entry.home}" if page else None),
+        ("PyTorch", pytorch_page(entry.module, entry.name)),
+        source_of(entry.value),
+    ]
+    found = " · ".join(f'<a class="source" href="{address}">{text}</a>' for text, address in links if address)
+    return [found] if found else []
+
+
+def source_of(value: Any) -> tuple[str, str | None]:
+    """The file and the number of the line that define it, and the address of that line in the site."""
     try:
         code = inspect.unwrap(value.fget if isinstance(value, property) else value)
-        file = Path(inspect.getsourcefile(code) or "").relative_to(PROJECT)
+        file = Path(inspect.getsourcefile(code) or "").relative_to(PROJECT).as_posix()
         number = inspect.getsourcelines(code)[1]
     except (TypeError, OSError, ValueError):
-        return []
-    place = file.as_posix()
-    return [f'<a class="source" href="../source/{place}.html#L-0-{number}">{place}:{number}</a>']
+        return "", None
+    return f"{file}:{number}", f"../source/{file}.html#L-0-{number}"
 
 
 # Docstrings as Markdown ------------------------------------------------------------------------------------
@@ -312,7 +390,7 @@ def source_line(value: Any) -> list[str]:
 
 def module_of(path: str) -> Any:
     """The module, or the class, that a page is of."""
-    if path == "torch.Tensor":
+    if path == METHODS:
         return minigrad.Tensor
     return importlib.import_module(OWN[path]) if path in OWN else launcher.supported_modules()[path]
 

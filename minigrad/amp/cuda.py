@@ -13,7 +13,7 @@ __all__ = ["GradScaler", "autocast"]
 
 
 class autocast(any_autocast):
-    """`torch.amp.autocast("cuda", ...)`, by its old name: a FutureWarning."""
+    """`torch.amp.autocast` for "cuda", by its old name, with enabled, dtype and cache_enabled: a FutureWarning."""
 
     def __init__(self, enabled: bool = True, dtype: Any = float16, cache_enabled: bool = True) -> None:
         warnings.warn(

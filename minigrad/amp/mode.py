@@ -21,8 +21,9 @@ TYPES = ("cpu", "cuda")
 class autocast:
     """As context manager or decorator: nothing changes within it, unlike in PyTorch, where the warning is given.
 
-    device_type: "cpu" or "cuda".  enabled=False is PyTorch's, too: no warning.  RuntimeError for another device,
-    ValueError for what is no text.
+    device_type: "cpu" or "cuda".  dtype, cache_enabled: accepted, and without effect.  enabled=False is PyTorch's, too:
+    no warning.  RuntimeError for another device, ValueError for what is no text.
+    https://docs.pytorch.org/docs/stable/amp.html#autocasting
     """
 
     def __init__(
@@ -69,29 +70,38 @@ def reason(device_type: str) -> str:
 
 
 def is_autocast_available(device_type: str) -> bool:
-    """Whether a kind of device can be named to autocast."""
+    """Whether a kind of device, device_type, can be named to autocast: "cpu" and "cuda".
+
+    RuntimeError for a kind that minigrad does not have.
+    """
     return devices.device(device_type).type in TYPES
 
 
 def is_autocast_enabled(device_type: str = "cuda") -> bool:  # noqa: ARG001 - PyTorch's
-    """Whether autocast is on: never."""
+    """Whether autocast is on for a device_type: never."""
     return False
 
 
 def is_autocast_cache_enabled() -> bool:
-    """Whether converted weights would be kept: PyTorch's default."""
+    """Whether converted weights would be kept by autocast: True, PyTorch's default."""
     return True
 
 
 def get_autocast_dtype(device_type: str) -> Any:
-    """The dtype that autocast would compute in: float16 on a GPU.  NotImplementedError for the CPU's bfloat16."""
+    """The dtype that autocast would compute in on a device_type: float16 on a GPU.
+
+    NotImplementedError for the CPU's bfloat16.
+    """
     if device_type == "cpu":
         raise NotImplementedError("minigrad has no bfloat16, in which PyTorch's autocast computes on the CPU")
     return float16
 
 
 def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs: Any = None) -> Any:
-    """Decorate the forward of an `autograd.Function`: it stays as it is, as in PyTorch outside of autocast."""
+    """Decorate the forward, fwd, of an `autograd.Function`: it stays as it is, as in PyTorch outside of autocast.
+
+    device_type, cast_inputs: for which device, and what its inputs would be cast to within autocast.
+    """
     if not isinstance(device_type, str):
         raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
     if fwd is None:
@@ -106,7 +116,10 @@ def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs: Any = None) ->
 
 
 def custom_bwd(bwd: Any = None, *, device_type: str) -> Any:
-    """Decorate its backward: it stays as it is."""
+    """Decorate the backward, bwd, of a Function whose forward `custom_fwd` decorates: it stays as it is.
+
+    device_type: for which device.
+    """
     if not isinstance(device_type, str):
         raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
     return partial(custom_bwd, device_type=device_type) if bwd is None else bwd

@@ -1,4 +1,9 @@
-"""Differentiation as in torch.autograd.  The engine below it is minigrad.engine."""
+"""Differentiation as in torch.autograd.  The engine below it is minigrad.engine.
+
+`backward` and `grad` run the pass, `no_grad` keeps ops from being recorded, `Function` is an op of one's own,
+`gradcheck` compares with finite differences, `functional` has Jacobians and Hessians, `detect_anomaly` finds nan.
+https://docs.pytorch.org/docs/stable/autograd.html
+"""
 
 # The submodules first: a function takes over the name `gradcheck`, as in PyTorch.
 from minigrad.autograd import functional as functional  # isort: skip

@@ -13,7 +13,7 @@ check_nan = True
 
 
 def is_anomaly_enabled() -> bool:
-    """Whether anomaly detection is on."""
+    """Whether anomaly detection is on: what `autograd.set_detect_anomaly` set last."""
     return anomalies is not None
 
 
@@ -40,8 +40,9 @@ def set_anomaly_enabled(mode: bool, check: bool = True) -> None:
 
 
 class set_detect_anomaly:
-    """Switches anomaly detection on or off, at once; as a context manager until it is left.
+    """Switches anomaly detection on or off, by mode, at once; as a context manager until it is left.
 
+    check_nan: as for `detect_anomaly`.
     https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.set_detect_anomaly
     """
 
@@ -61,6 +62,7 @@ class detect_anomaly:
 
     A note says where the nan comes from: the first op or rule that made it of finite numbers, the user's expression,
     and the values.  A pass that starts from nan gives no error, as in PyTorch, but a warning that says the same.
+    check_nan=False: nan is no error, and nothing is looked for.
     https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.detect_anomaly
     """
 

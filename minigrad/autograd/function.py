@@ -63,7 +63,7 @@ class FunctionCtx:
         self.non_differentiable = args
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether backward is given zeros (the default) or None for an output that no gradient came to."""
+        """Whether backward is given zeros (value=True, the default) or None for an output that no gradient came to."""
         self.materializes = value
 
     @property
@@ -83,7 +83,10 @@ class FunctionCtx:
 
 
 class FunctionMeta(type):
-    """Gives each Function the class of its contexts, CubeBackward for Cube."""
+    """Gives each Function the class of its contexts, CubeBackward for Cube.
+
+    name, bases, attributes: those of any class.
+    """
 
     def __init__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> None:
         super().__init__(name, bases, attributes)
@@ -188,7 +191,10 @@ class Function(metaclass=FunctionMeta):
 
 
 class InplaceFunction(Function):
-    """The same with an attribute `inplace`, for old code."""
+    """A `Function` with an attribute `inplace`, for old code.
+
+    See `Function`.
+    """
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
@@ -411,7 +417,10 @@ def shown_as(name: str) -> type[FunctionNode]:
 
 
 def once_differentiable(fn: Any) -> Any:
-    """Decorate a backward that is not written with differentiable ops: a second derivative through it is an error."""
+    """Decorate a backward, fn, that is not written with differentiable ops.
+
+    A second derivative through it is a RuntimeError.
+    """
 
     @wraps(fn)
     def wrapper(ctx: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,7 +1,8 @@
-"""Derivatives of functions: vector-Jacobian and Jacobian-vector products, Jacobians, Hessians.
+"""Jacobians, Hessians and products with them, as torch.autograd.functional.
 
-`func` takes the inputs (a Tensor or several) and returns a Tensor or several; results come in the same form.
-For inputs x and outputs y the Jacobian is J[i, j] = dy[i] / dx[j].
+In all: `func` takes the `inputs`, one tensor or a tuple, and returns one tensor or a tuple (TypeError for anything
+else).  `create_graph`: the result has a graph, so that it can be differentiated again.  `strict`: RuntimeError for an
+output that does not depend on an input, instead of zeros.
 https://docs.pytorch.org/docs/stable/autograd.html#functional-higher-level-api
 """
 
@@ -28,7 +29,8 @@ def vjp(
 ) -> tuple[Tensors, Tensors]:
     """func(inputs), and v times its Jacobian: the gradient of sum(v * func(inputs)).
 
-    v: of the outputs' shapes; may be left out for a scalar.
+    v: of the outputs' shapes; may be left out for a scalar.  RuntimeError for a v of other shapes, or none where there
+    must be one.
 
     >>> import minigrad as torch
     >>> torch.autograd.functional.vjp(lambda x: x**2, torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0]))
@@ -48,7 +50,8 @@ def jvp(
     """func(inputs), and its Jacobian times v: how the outputs change when the inputs move along v.
 
     v: of the inputs' shapes; may be left out for a single number.  Computed by differentiating the
-    vector-Jacobian product, which is linear in its vector, by that vector.
+    vector-Jacobian product, which is linear in its vector, by that vector.  RuntimeError for a v of other shapes, or
+    none where there must be one.
 
     >>> import minigrad as torch
     >>> torch.autograd.functional.jvp(lambda x: x**2, torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0]))
@@ -102,6 +105,9 @@ def hessian(
 ) -> Tensors:
     """The matrix of second derivatives of a function with one scalar output: the Jacobian of its gradient.
 
+    For an input and another a Tensor of shape (*input.shape, *other.shape).  RuntimeError where func does not give a
+    single number.  vectorize and outer_jacobian_strategy are accepted and change nothing.
+
     >>> import minigrad as torch
     >>> torch.autograd.functional.hessian(lambda x: (x**3).sum(), torch.tensor([1.0, 2.0]))
     tensor([[ 6.,  0.],
@@ -122,6 +128,9 @@ def hvp(
 ) -> tuple[Tensors, Tensors]:
     """func(inputs), and its Hessian times v, without computing the Hessian.
 
+    v: of the inputs' shapes; may be left out for a single number.  RuntimeError where func does not give a single
+    number.
+
     >>> import minigrad as torch
     >>> torch.autograd.functional.hvp(lambda x: (x**3).sum(), torch.tensor([1.0, 2.0]), torch.ones(2))
     (tensor(9.), tensor([ 6., 12.]))
@@ -139,7 +148,12 @@ def hvp(
 def vhp(
     func: Function, inputs: Tensors, v: Tensors = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Tensors, Tensors]:
-    """func(inputs), and v times its Hessian: what `hvp` gives, for a Hessian is symmetric."""
+    """func(inputs), and v times its Hessian: what `hvp` gives, for a Hessian is symmetric.
+
+    >>> import minigrad as torch
+    >>> torch.autograd.functional.vhp(lambda x: (x**3).sum(), torch.tensor([1.0, 2.0]), torch.ones(2))
+    (tensor(9.), tensor([ 6., 12.]))
+    """
     return hvp(func, inputs, v, create_graph, strict)
 
 

@@ -96,21 +96,21 @@ class _DecoratorWithoutCall(_Mode):
 
 
 class no_grad(_DecoratorWithoutCall):
-    """Ops inside are not recorded."""
+    """Within it, or in a function that it decorates, ops are not recorded: their results do not require grad."""
 
     def __init__(self) -> None:
         super().__init__(enabled=False)
 
 
 class enable_grad(_DecoratorWithoutCall):
-    """Ops inside are recorded, also within `no_grad`."""
+    """Within it, or in a function that it decorates, ops are recorded, also within `no_grad`."""
 
     def __init__(self) -> None:
         super().__init__(enabled=True)
 
 
 class inference_mode(_Mode):
-    """As `no_grad`.  The tensors made inside are ordinary ones, unlike in PyTorch."""
+    """As `no_grad`, unless mode is False.  The tensors made inside are ordinary ones, unlike in PyTorch."""
 
     def __new__(cls, mode: Any = True) -> Any:
         """With a function, decorate it."""
@@ -123,7 +123,7 @@ class inference_mode(_Mode):
 
 
 class set_grad_enabled(_Mode):
-    """Switches recording at once; as a context manager it is restored on exit.
+    """Switches recording at once, on where mode is True; as a context manager it is restored on exit.
 
     >>> import minigrad as torch
     >>> _ = torch.set_grad_enabled(False)
@@ -148,12 +148,12 @@ class set_grad_enabled(_Mode):
 
 
 def is_grad_enabled() -> bool:
-    """True when ops are recorded."""
+    """Whether ops are recorded in this thread: see `no_grad` and `set_grad_enabled`."""
     return recording.get()
 
 
 def is_inference_mode_enabled() -> bool:
-    """True inside `inference_mode`."""
+    """Whether this is inside of `inference_mode`, in this thread."""
     return inference.get()
 
 

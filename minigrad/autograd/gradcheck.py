@@ -47,7 +47,8 @@ def gradcheck(
     the default eps.  fast_mode compares one random combination u^T J v in place of all of J.
     ValueError when no input requires grad.  check_undefined_grad, check_grad_dtypes and masked are accepted:
     a rule here is never called without a gradient, and the engine itself fits every gradient's dtype.
-    NotImplementedError for what minigrad does not have: batched gradients and forward mode.
+    NotImplementedError for what minigrad does not have: check_batched_grad, check_batched_forward_grad,
+    check_forward_ad, and to leave backward out, check_backward_ad=False.
     https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
 
     >>> import minigrad as torch
@@ -92,7 +93,8 @@ def gradgradcheck(
 ) -> bool:
     """As `gradcheck`, for the second derivatives: it checks the gradients themselves as functions.
 
-    grad_outputs: the gradients to start from (default: random ones; not contiguous if asked).
+    grad_outputs: the gradients to start from (default: random ones; with gen_non_contig_grad_outputs not contiguous).
+    NotImplementedError for check_batched_grad, check_fwd_over_rev and check_rev_over_rev=False.
     https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html
     """
     if check_fwd_over_rev or not check_rev_over_rev:

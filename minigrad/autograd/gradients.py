@@ -23,7 +23,9 @@ def backward(
 ) -> None:
     """One pass from several tensors at once: the gradients of their sum are added to each leaf's `.grad`.
 
-    The arguments are those of `Tensor.backward`, with a gradient for each of the tensors.
+    grad_tensors: a gradient for each of the tensors, of its shape; None for a scalar.  retain_graph, create_graph,
+    inputs: as for `Tensor.backward`.  RuntimeError for a tensor that does not require grad, one that is no scalar and
+    has no gradient, and a graph that was freed.
     https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
     roots = several(tensors)
@@ -45,9 +47,11 @@ def grad(
 ) -> tuple[Tensor, ...]:
     """The gradients of the sum of outputs with respect to inputs; no `.grad` changes but where `retain_grad` asked for.
 
-    grad_outputs: one gradient per output (None for a scalar).  allow_unused: None for an input that the
-    outputs do not depend on, instead of a RuntimeError; materialize_grads: zeros for it.  is_grads_batched: the
-    grad_outputs have a further first dimension, for each number of which there is a pass; so have the results.
+    grad_outputs: one gradient per output (None for a scalar).  create_graph: the gradients have a graph of their own,
+    so that they can be differentiated again.  retain_graph: keep the graph for another pass (default: where
+    create_graph is True).  allow_unused: None for an input that the outputs do not depend on, instead of a
+    RuntimeError; materialize_grads: zeros for it.  is_grads_batched: the grad_outputs have a further first dimension,
+    for each number of which there is a pass; so have the results.
     https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
 
     >>> import minigrad as torch

@@ -19,8 +19,9 @@ class TensorsAreVariables(type):
 
 
 class Variable(metaclass=TensorsAreVariables):
-    """A Tensor around the memory of another, apart from its graph: `Variable(tensor, requires_grad=True)`.
+    """A Tensor around the memory of another, data, apart from its graph: `Variable(tensor, requires_grad=True)`.
 
+    volatile: PyTorch's old word for `no_grad`, with a warning and without effect.
     TypeError for data that is no Tensor, RuntimeError for integers that are to require grad.
     https://docs.pytorch.org/docs/stable/autograd.html#variable-deprecated
 

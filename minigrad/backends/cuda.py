@@ -69,7 +69,10 @@ def flash_sdp_enabled() -> bool:
 
 
 def enable_flash_sdp(enabled: bool) -> None:
-    """Allow or forbid what PyTorch has a kernel for."""
+    """Allow or forbid (enabled=False) that attention is what PyTorch has a flash kernel for.
+
+    See `nn.attention.sdpa_kernel`, which does so for a while.
+    """
     switches.attention["flash"] = bool(enabled)
 
 
@@ -79,7 +82,7 @@ def math_sdp_enabled() -> bool:
 
 
 def enable_math_sdp(enabled: bool) -> None:
-    """Allow or forbid that scaled_dot_product_attention is made of other ops."""
+    """Allow or forbid (enabled=False) that scaled_dot_product_attention is made of other ops."""
     switches.attention["math"] = bool(enabled)
 
 
@@ -89,7 +92,7 @@ def mem_efficient_sdp_enabled() -> bool:
 
 
 def enable_mem_efficient_sdp(enabled: bool) -> None:
-    """Allow or forbid a kernel that there is on GPUs only, and not in minigrad."""
+    """Allow or forbid (enabled=False) a kernel for attention that there is on GPUs only, and not in minigrad."""
     switches.attention["mem_efficient"] = bool(enabled)
 
 
@@ -99,5 +102,5 @@ def cudnn_sdp_enabled() -> bool:
 
 
 def enable_cudnn_sdp(enabled: bool) -> None:
-    """Allow or forbid a kernel of cuDNN, which minigrad does not have."""
+    """Allow or forbid (enabled=False) a kernel of cuDNN for attention, which minigrad does not have."""
     switches.attention["cudnn"] = bool(enabled)

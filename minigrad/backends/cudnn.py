@@ -31,7 +31,7 @@ fp32_precision = "none"
 
 
 def is_available() -> bool:
-    """Whether it is used: no."""
+    """Whether cuDNN is used: no, minigrad has kernels of its own."""
     return False
 
 
@@ -53,7 +53,7 @@ def set_flags(
     _allow_tf32: bool | None = None,
     _fp32_precision: str = "none",
 ) -> tuple[Any, ...]:
-    """Set some of the flags; what they were before."""
+    """Set those of the flags that are not None, and give what they were before: they change nothing."""
     module = sys.modules[__name__]
     given = {
         "enabled": _enabled,
@@ -77,7 +77,10 @@ def flags(
     allow_tf32: bool = True,
     fp32_precision: str = "none",
 ) -> AbstractContextManager[None]:
-    """Within it the flags have these values."""
+    """Within `with flags(...):` enabled, benchmark, deterministic and allow_tf32 have these values, and change nothing.
+
+    benchmark_limit, fp32_precision: accepted.  RuntimeError for a flag that is no bool.
+    """
     _ = benchmark_limit, fp32_precision
     values = {"enabled": enabled, "benchmark": benchmark, "deterministic": deterministic, "allow_tf32": allow_tf32}
     return set_for_a_while(sys.modules[__name__], values)

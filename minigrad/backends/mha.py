@@ -11,10 +11,10 @@ state = {"enabled": True}
 
 
 def get_fastpath_enabled() -> bool:
-    """Whether they are allowed."""
+    """Whether PyTorch's shorter ways are allowed: what `set_fastpath_enabled` was told last."""
     return state["enabled"]
 
 
 def set_fastpath_enabled(value: bool) -> None:
-    """Allow them, or not."""
+    """Allow PyTorch's shorter ways (value=True), or not: then padding is computed as the rest is."""
     state["enabled"] = value

@@ -10,6 +10,6 @@ __all__ = ["is_available"]
 
 
 def is_available() -> bool:
-    """Whether NumPy multiplies matrices with it."""
+    """Whether NumPy multiplies matrices with it: its BLAS is MKL."""
     built: Any = np.show_config(mode="dicts")
     return "mkl" in str(built.get("Build Dependencies", {}).get("blas", {}).get("name", "")).lower()

@@ -17,14 +17,17 @@ allow_tf32: bool | None = None
 
 
 def is_available() -> bool:
-    """Whether it is used: no."""
+    """Whether oneDNN is used: no, minigrad computes with NumPy."""
     return False
 
 
 def flags(
     enabled: bool = False, deterministic: bool = False, allow_tf32: bool = True, fp32_precision: str = "none"
 ) -> AbstractContextManager[None]:
-    """Within it the flags have these values."""
+    """Within `with flags(...):` enabled and deterministic have these values, and change nothing.
+
+    allow_tf32, fp32_precision: accepted.  RuntimeError for a flag that is no bool.
+    """
     _ = allow_tf32, fp32_precision
     values = {"enabled": enabled, "deterministic": deterministic}
     return set_for_a_while(sys.modules[__name__], values)

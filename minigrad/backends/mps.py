@@ -6,10 +6,10 @@ __all__ = ["is_available", "is_built"]
 
 
 def is_built() -> bool:
-    """Whether minigrad can compute on them: no."""
+    """Whether minigrad can compute on Apple's GPUs: no."""
     return False
 
 
 def is_available() -> bool:
-    """Whether one can be used: no."""
+    """Whether one of Apple's GPUs can be used: no, minigrad knows only NVIDIA's."""
     return False

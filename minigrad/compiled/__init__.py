@@ -3,9 +3,10 @@
     step = torch.compile(step)      # forward, backward, optimizer.step()
     print(step.program)             # after a few calls
 
-library.py is an array library whose arrays have each call noted; tape.py is what they are noted on; optimizers.py and
-numbers.py note an optimizer's formula; reads.py sees what the step reads and writes in Python; program.py is the text;
-step.py decides at each call whether a program fits.
+library.py is an array library whose arrays have each call noted; tape.py is what they are noted on, recording.py who
+tells it; memory.py says whose memory an array is, texts.py writes arguments; optimizers.py and numbers.py note an
+optimizer's formula; reads.py sees what the step reads and writes in Python; program.py is the text, saved.py a file of
+it; step.py decides at each call whether a program fits.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ def compile(
     """A function of tensors as one that repeats its calls of NumPy; a module itself.
 
     The first call runs as it is, the second is recorded, the third is compared with the function; from then on the
-    program runs: it has the same numbers to the bit.  It is made anew for arguments of other shapes or dtypes, and
-    when what the function reads is no longer as it was: parameters, modes, options, globals.  `.program` is its text.
-    A function of which no program can be made (it reads values as numbers, it changes something outside of tensors)
-    runs as it is, with one warning that says why and where; with fullgraph=True that is an error.  check_every: every
-    so many calls the function runs beside its program, and RuntimeError tells of a difference.  The other options
-    change nothing.  Modules stay themselves, so names in a state dict are those of the model, without PyTorch's
-    `_orig_mod`.
+    program runs: it has the same numbers to the bit.  It is made anew for arguments of other shapes or dtypes, and when
+    what the function reads is no longer as it was: parameters, modes, options, globals.  `.program` is its text.  A
+    function of which no program can be made (it reads values as numbers, it changes something outside of tensors) runs
+    as it is, with one warning that says why and where; with fullgraph=True that is an error.  check_every: every so
+    many calls the function runs beside its program, and RuntimeError tells of a difference.  disable=True: the function
+    itself.  dynamic, backend, mode, options and more, what PyTorch may add, change nothing.  Modules stay themselves,
+    so names in a state dict are those of the model, without PyTorch's `_orig_mod`.
 
-    RuntimeError where both mode and options are given, TypeError for what cannot be called, as in PyTorch.
+    RuntimeError where both mode and options are given, TypeError for a model that cannot be called, as in PyTorch.
     https://docs.pytorch.org/docs/stable/generated/torch.compile.html
 
     >>> import minigrad as torch
@@ -53,6 +54,7 @@ def compile(
     def step():
         # Forward ------------------------------------------------------------------
         # <doctest minigrad.compiled.compile[1]>:3: return x * 2
+        # mul
         np.multiply(x, 2, out=product)
     <BLANKLINE>
     """

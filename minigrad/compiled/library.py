@@ -31,27 +31,23 @@ VIEWS = words("T mT reshape transpose swapaxes squeeze view ravel diagonal real"
 FUNCTIONS = words("mean var std round argmax argmin argsort cumsum cumprod take repeat searchsorted dot")
 """Methods that are functions of NumPy's too."""
 
-REPEATED = (
+CALLS = (
     "where mean var std sum prod all any max min "
     "einsum concatenate stack dot tensordot argmax argmin argsort sort cumsum cumprod take "
     "take_along_axis searchsorted repeat tile tril triu clip roll flip pad round diff trace isclose partition "
-    "argpartition nan_to_num sinc i0 linalg.inv linalg.det linalg.solve linalg.cholesky angle ptp median count_nonzero"
-)
-"""Functions whose result has a shape that the arguments' shapes decide."""
-
-LOOKING = (
+    "argpartition nan_to_num sinc i0 linalg.inv linalg.det linalg.solve linalg.cholesky angle ptp median count_nonzero "
     "broadcast_to transpose swapaxes moveaxis expand_dims squeeze reshape ravel atleast_1d atleast_2d diagonal real "
     "shape ndim size result_type may_share_memory shares_memory broadcast_arrays can_cast min_scalar_type split "
-    "array_split rollaxis rot90 fliplr flipud copy"
+    "array_split rollaxis rot90 fliplr flipud copy copyto put_along_axis"
 )
-"""Functions that look at an array's memory, or tell what does not go by its values."""
+"""Functions whose result has a shape that the arguments' shapes decide."""
 
 INTO = frozenset(map(np.__dict__.get, ("einsum", "concatenate", "stack", "dot", "take", "clip", "cumsum", "cumprod")))
 """Functions that write their result into a given array."""
 
 NAMES: dict[Any, str] = {}
 """How a program calls the functions that it may."""
-for path in f"{REPEATED} {LOOKING} copyto put_along_axis".split():
+for path in CALLS.split():
     function: Any = np
     for part in path.split("."):
         function = getattr(function, part, None)
@@ -115,7 +111,7 @@ class Recorded(np.ndarray[Any, Any]):
 
     def copy(self, order: Any = "C") -> Any:
         """A copy."""
-        return here.tape.copied(self.plain, self.plain.copy(order))
+        return here.tape.made(self.plain.copy(order), self.plain)
 
     def astype(  # type: ignore[override]
         self, dtype: Any, order: Any = "K", copy: bool = True, **_: Any
@@ -123,11 +119,11 @@ class Recorded(np.ndarray[Any, Any]):
         """A copy in another dtype."""
         if not copy and self.dtype == dtype:
             return self
-        return here.tape.copied(self.plain, self.plain.astype(dtype, order))
+        return here.tape.made(self.plain.astype(dtype, order), self.plain)
 
     def flatten(self, order: Any = "C") -> Any:
         """A flat copy."""
-        return here.tape.copied(self.plain.ravel(order), self.plain.flatten(order))
+        return self.ravel(order).copy()
 
     def setflags(self, *flags: Any, **named: Any) -> None:
         """Whether it may be written to."""
@@ -140,18 +136,6 @@ class Recorded(np.ndarray[Any, Any]):
     def __bool__(self) -> bool:
         return bool(here.tape.condition(self.plain))
 
-    def __float__(self) -> float:
-        return float(self.read())
-
-    def __int__(self) -> int:
-        return int(self.read())
-
-    def __index__(self) -> int:
-        return int(self.read())
-
-    def __complex__(self) -> complex:
-        return complex(self.read())
-
     def __contains__(self, x: Any) -> bool:
         return bool((self == x).any())
 
@@ -161,15 +145,19 @@ class Recorded(np.ndarray[Any, Any]):
             return here.tape.condition(self.plain)
         return self.read().item(*args)
 
-    def tolist(self) -> Any:
-        """The elements as Python numbers."""
-        return self.read().tolist()
-
     def read(self) -> Any:
         """The NumPy array, for Python to look at its values: no program can repeat what it does then."""
         here.tape.refuse("the values of a tensor are read as numbers (.item(), float(), int(), print)")
         return self.plain
 
+
+def reading(name: str) -> Any:
+    """A method that gives values to Python."""
+    return lambda self, *args: getattr(self.read(), name)(*args)
+
+
+for name in ("__float__", "__int__", "__index__", "__complex__", "tolist"):
+    setattr(Recorded, name, reading(name))
 
 OWN = frozenset(vars(Recorded))
 
@@ -199,28 +187,20 @@ class Library:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(np, name)
+        if name in MAKING:
+            return lambda *args, **kwargs: here.tape.born(found(*args, **kwargs))
         if not (isinstance(found, (np.ufunc, type, float)) or name in PLAIN or (callable(found) and found in NAMES)):
             here.tape.refuse(f"np.{name}")
         return found
 
     @property
     def lib(self) -> Any:
-        """The functions that make views of any steps through memory."""
-        as_strided = np.lib.stride_tricks.as_strided
-        strided = lambda x, shape, strides: recorded(as_strided(plain(x), shape, strides))  # noqa: E731
-        return SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=strided))
+        """The function that makes views of any steps through memory."""
+        return SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=as_strided))
 
     def empty(self, *args: Any, **kwargs: Any) -> Any:
         """A new array."""
         return here.tape.new(np.empty(*args, **kwargs))
-
-    def zeros(self, *args: Any, **kwargs: Any) -> Any:
-        """A new array of zeros."""
-        return here.tape.born(np.zeros(*args, **kwargs))
-
-    def ones(self, *args: Any, **kwargs: Any) -> Any:
-        """A new array of ones."""
-        return here.tape.born(np.ones(*args, **kwargs))
 
     def full(self, shape: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
         """A new array of one value."""
@@ -229,14 +209,6 @@ class Library:
         made = self.empty(shape, *(args or (value.dtype,)), **kwargs)
         made[...] = value
         return made
-
-    def eye(self, *args: Any, **kwargs: Any) -> Any:
-        """A new matrix with ones on its diagonal."""
-        return here.tape.born(np.eye(*args, **kwargs))
-
-    def arange(self, *args: Any, **kwargs: Any) -> Any:
-        """Numbers in their order."""
-        return here.tape.born(np.arange(*args, **kwargs))
 
     def asarray(self, x: Any, dtype: Any = None, **kwargs: Any) -> Any:
         """What is no array as one."""
@@ -254,6 +226,16 @@ class Library:
         """An array by columns."""
         return x if x.flags.f_contiguous else x.copy("F")
 
+
+def as_strided(x: Any, shape: Any, strides: Any) -> Any:
+    """A view of any steps through memory."""
+    call = "np.lib.stride_tricks.as_strided("
+    view = np.lib.stride_tricks.as_strided(plain(x), shape, strides)
+    return here.tape.view(view, call, plain(x), f", {shape}, {tuple(map(int, strides))})")
+
+
+MAKING = words("zeros ones eye arange")
+"""What makes arrays of constants."""
 
 PLAIN = words(
     "iinfo finfo dtype promote_types broadcast_shapes pi inf nan newaxis linalg "

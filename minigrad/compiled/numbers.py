@@ -14,16 +14,17 @@ SUM, PRODUCT, SIGN, POWER, NAME = range(5)
 class Number(float):
     """A number, and the formula that it comes from.  binds: the formula's outermost operator.
 
-    looked_at: who is told where Python decides by its value, with the names that the formula is made of.
+    looked_at: who is told where Python decides by its value, with the names that the formula is made of; and whether
+    all that counts is that it is 0, or is not.
     """
 
     text: str
     binds: int
     names: frozenset[str]
-    looked_at: Callable[[frozenset[str]], None]
+    looked_at: Callable[..., None]
 
     def __bool__(self) -> bool:
-        self.looked_at(self.names)
+        self.looked_at(self.names, is_truth=self.binds == NAME)
         return self.value != 0
 
     def __hash__(self) -> int:

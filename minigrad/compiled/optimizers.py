@@ -50,6 +50,11 @@ class Options:
         return value
 
 
+def numbers_of(option: Any) -> Any:
+    """An option's numbers: two of betas, else it alone."""
+    return option if isinstance(option, (tuple, list)) else (option,)
+
+
 class RecordedBlock(Block):
     """A block of parameters whose arrays are recorded ones."""
 
@@ -83,28 +88,34 @@ NOT_YET = "the optimizer's first step"
 class OptimizerStep:
     """One step of an optimizer as lines of a tape, and what has to be as it was for them to be right.
 
-    fixed: options, by name, that Python decided by.
+    fixed: options, by name, that Python decided by.  truths: those of which it asked whether they are 0.
     """
 
     def __init__(self, tape: tapes.Tape, optimizer: Optimizer) -> None:
         self.tape, self.optimizer = tape, optimizer
         self.fixed: set[str] = set()
+        self.truths: set[str] = set()
         self.blocks: list[tuple[dict[str, Any], Block]] = []
 
     def number(self, name: str, source: Any, value: float, key: str | None) -> Number:
         """A number of the program, under a name of its own, read or counted by a line."""
-        name = self.tape.number_name(name)
+        name = self.tape.name_for(name)
         parts = (f"{name} = {source}",) if key else (f"{name} = int(", plain(source), "[0])")
         self.tape.note(*parts, number=name)
         made = number(value, name, NAME, names=frozenset([key or ""]))
         made.looked_at = self.looked_at
         return made
 
-    def looked_at(self, names: frozenset[str]) -> None:
+    def looked_at(self, names: frozenset[str], is_truth: bool = False) -> None:
         """Python has decided by numbers: they must stay as they are."""
         if "" in names:
             self.tape.refuse("an optimizer that does different things at different steps")
-        self.fixed |= names
+        (self.truths if is_truth else self.fixed).update(names)
+
+    def decided_by(self, group: dict[str, Any]) -> list[Any]:
+        """What has to be as it was in a group's options."""
+        fixed = [x for name in self.fixed for x in numbers_of(group[name])]
+        return fixed + [bool(x) for name in self.truths for x in numbers_of(group[name])]
 
     def run(self) -> None:
         """The step itself."""
@@ -112,7 +123,7 @@ class OptimizerStep:
         for index, group in enumerate(optimizer.param_groups):
             with self.tape.pause():
                 blocks = optimizer.blocks(index, group)
-            options = Options(self, group, self.tape.group_name(group)) if blocks else None
+            options = Options(self, group, self.tape.name_for("group", group)) if blocks else None
             for block in blocks:
                 optimizer.update(RecordedBlock(block, self), options)  # type: ignore[arg-type]
                 mark_changed(*block.params)

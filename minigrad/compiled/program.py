@@ -5,29 +5,33 @@ from __future__ import annotations
 import builtins
 import keyword
 import linecache
+import math
 import re
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from minigrad.compiled import saved
 from minigrad.compiled.library import plain
+from minigrad.compiled.memory import View, by_memory, root, roots_of, same_view, view_key
 from minigrad.compiled.reads import Reads
-from minigrad.compiled.tape import BACKWARD, FORWARD, OPTIMIZER, Line, Memory, Tape, root, view_key, written
+from minigrad.compiled.tape import BACKWARD, FORWARD, OPTIMIZER, Line, Tape, Where
 from minigrad.engine.places import Place, line_of
 from minigrad.random.generator import Generator
 
 HEADINGS = {FORWARD: "Forward", BACKWARD: "Backward", OPTIMIZER: "Optimizer"}
 
-RESERVED = {*keyword.kwlist, *dir(builtins), "np", "step", "Otherwise", "Path", "arrays"}
+RESERVED = {*keyword.kwlist, *dir(builtins), "np", "step", "Otherwise", "Generator", "Path", "arrays"}
 
 RESULTS = {
     "add": "sum", "subtract": "difference", "multiply": "product", "divide": "quotient", "true_divide": "quotient",
     "add.reduce": "total", "maximum.reduce": "largest", "minimum.reduce": "smallest", "matmul": "product",
     "absolute": "size", "power": "power", "square": "square", "where": "chosen", "negative": "negated",
-    "logical_and.reduce": "all_true", "logical_or.reduce": "any_true",
+    "logical_and.reduce": "all_true", "logical_or.reduce": "any_true", "reshape": "reshaped",
 }  # fmt: skip
 """Names for the results of functions, where neither the user nor a layer has one; else the function's own."""
 
@@ -39,219 +43,180 @@ class Otherwise(Exception):
 
 
 class Names:
-    """A name for each piece of memory, and for each view of it, in the order of first use."""
+    """A name for each piece of memory, and for each view that has one of its own, in the order of first use.
 
-    def __init__(self, tape: Tape, wanted: dict[Any, Any]) -> None:
-        self.tape, self.wanted, self.taken = tape, wanted, {*RESERVED, *tape.numbers}
-        self.memory: dict[int, tuple[str, Any]] = {}
-        self.views: dict[Any, tuple[str, Any]] = {}
-        self.others: dict[int, tuple[str, Any]] = {}
+    wanted: names of arrays by the view that they are; of memory of which only a view has one, by the owner's id.
+    constants: the memory of what stays as it is.
+    """
 
-    def unique(self, name: str) -> str:
-        """A name that nothing else has."""
+    def __init__(self, tape: Tape, wanted: dict[Any, Any], constants: set[int]) -> None:
+        self.tape, self.wanted, self.constants = tape, wanted, constants
+        self.taken: dict[str, str | None] = dict.fromkeys([*RESERVED, *tape.numbers])
+        self.named: dict[Any, tuple[str, Any]] = {}
+        self.inline: dict[View, tuple[str, Any]] = {}
+        self.definitions: list[tuple[View, str]] = []
+
+    def unique(self, name: str, path: str | None = None) -> str:
+        """A name that nothing else has: with that of its layer if another layer has it, else with a number.
+
+        path: the layer, of a name that says what something is in a layer.
+        """
         name = re.sub(r"\W", "_", name)
-        free = next(f"{name}_{i}" if i else name for i in count() if (f"{name}_{i}" if i else name) not in self.taken)
-        self.taken.add(free)
+        if path is not None and self.taken.get(name, path) != path:
+            name = in_layer(path, name)
+        numbered = (f"{name}{'_' * name[-1].isdigit()}{i}" for i in count(2))
+        free = next(text for text in chain([name], numbered) if text not in self.taken)
+        self.taken[free] = path
         return free
 
-    def of(self, x: Any, hint: str = "array") -> str:
-        """The name of an array; hint: for one that nobody has named."""
+    def of(self, x: Any, hint: str = "array", path: str = "") -> str:
+        """The text for an array: its name, or what it is a view of.
+
+        hint: a name for one that nobody has named.  path: the layer that it belongs to.
+        """
+        key: Any = id(x) if isinstance(x, Generator) else view_key(x)
+        if key in self.named:
+            return self.named[key][0]
         if isinstance(x, Generator):
-            return self.other(x, "generator")
-        key, owner = view_key(x), root(x)
-        if id(owner) not in self.memory:
-            whole = self.wanted.get(view_key(owner)) or name_by_view(owner, *self.wanted.get(id(owner), ("", (), "")))
-            made = self.tape.memory.get(id(owner))
-            is_constant = made is None or (made.kind == "constant" and not made.writes)
-            self.memory[id(owner)] = self.unique(whole or (constant_name(owner) if is_constant else hint)), owner
-        if key == view_key(owner):
-            return self.memory[id(owner)][0]
-        if key not in self.views:
-            self.views[key] = self.unique(self.wanted.get(key) or self.name_of_view(x, owner)), x
-        return self.views[key][0]
+            name = self.unique("generator")
+        elif same_view(x, root(x)):
+            name = self.own(x, path) or self.unique(self.name_of_memory(x, hint))
+        else:
+            call = self.tape.views[key].parts if key in self.tape.views else by_memory(x)
+            text = "".join(part if isinstance(part, str) else self.of(part, hint, path) for part in call)
+            name = self.own(x, path)
+            if not name and text.startswith("np."):
+                name = self.unique(f"{self.of(root(x))}_{'windows' if 'as_strided' in text else 'view'}")
+            if not name:
+                return text
+            self.definitions.append((key, f"{name} = {text}"))
+        self.named[key] = name, x
+        return name
 
-    def name_of_view(self, x: Any, owner: Any) -> str:
-        """A name for a view of an array: after what it was made of, if that has a name."""
-        noted = [part for part in self.tape.views.get(view_key(x), ())[1:] if isinstance(part, np.ndarray)]
-        source = next((part for part in noted if view_key(part) in self.wanted), owner)
-        name: str = self.wanted.get(view_key(source)) or self.memory[id(owner)][0]
-        if x.dtype != source.dtype:
-            return f"{name.removesuffix('_T')}_bits"
-        if x.ndim > 1 and x.shape == source.shape[::-1] != source.shape:
-            return f"{name}_T"
-        return f"{name}_flat" if x.ndim == 1 < source.ndim and x.size == source.size else name
+    def own(self, x: Any, path: str) -> str:
+        """A name for an array by what it is: the user's, or minigrad's; empty if there is none."""
+        key = view_key(x)
+        if key in self.wanted:
+            return self.unique(self.wanted[key])
+        return self.unique(self.tape.locals[key], path) if key in self.tape.locals else ""
 
-    def other(self, x: Any, name: str) -> str:
-        """The name of what is no array."""
-        if id(x) not in self.others:
-            self.others[id(x)] = self.unique(name), x
-        return self.others[id(x)][0]
+    def name_of_memory(self, x: Any, hint: str) -> str:
+        """A name for an array that owns its memory and has none."""
+        owner = root(x)
+        is_constant = id(owner) not in self.tape.memory or id(owner) in self.constants
+        by_view = id(owner) in self.wanted and name_by_view(owner, *self.wanted[id(owner)])
+        return by_view or (constant_name(owner) if is_constant else hint)
 
-    def values(self) -> dict[str, Any]:
-        """What the names mean."""
-        return dict([*self.memory.values(), *self.views.values(), *self.others.values()])
+    def run(self, x: Any) -> str:
+        """A name for an array where the program runs: a view of memory that stays where it is is made only once."""
+        text = self.of(x)
+        if not text.isidentifier() and view_key(x) not in self.inline:
+            self.inline[view_key(x)] = self.unique("view"), x
+        return text if text.isidentifier() else self.inline[view_key(x)][0]
+
+    def owners(self) -> list[tuple[str, Any]]:
+        """The arrays that own their memory, each after its name."""
+        arrays = [(name, x) for name, x in self.named.values() if isinstance(x, np.ndarray)]
+        return [(name, root(x)) for name, x in arrays if same_view(x, root(x))]
+
+    def generators(self) -> list[tuple[str, Generator]]:
+        """The sources of random numbers, each after its name."""
+        return [(name, x) for name, x in self.named.values() if isinstance(x, Generator)]
 
 
 class Program:
-    """One step as a function.  text: its source, which a debugger shows too."""
+    """One step as a function.  text: its source, which a debugger shows too.
+
+    What runs has the views in it made beforehand, and is the same line by line.
+    """
 
     def __init__(
         self, tape: Tape, reads: Reads, title: str, arguments: dict[str, Any], results: Sequence[Any] = ()
     ) -> None:
         self.tape, self.title, self.results = tape, title, results
-        self.names = Names(tape, wanted_names(tape, reads, arguments))
+        self.paths = {key: path for key, (_, path, _) in reads.modules.items()}
+        lines, self.constants = without_constants(tape)
+        self.names = Names(tape, wanted_names(tape, reads, arguments), self.constants)
         for name, array in arguments.items():
             self.names.of(array, name)
-        self.groups = {("group" if not i else f"group_{i}"): group for i, group in enumerate(tape.groups)}
-        self.text = self.written()
+        self.groups = {name: group for name, group in tape.numbers.items() if group is not None}
+        self.text, run = self.written(lines)
         self.file = f"<minigrad program {next(numbers)}>"
         linecache.cache[self.file] = len(self.text), None, self.text.splitlines(True), self.file
-        namespace: dict[str, Any] = {"np": np, "Otherwise": Otherwise, **self.names.values(), **self.groups}
-        exec(compile(self.text, self.file, "exec"), namespace)
+        named = dict([*self.names.named.values(), *self.names.inline.values()])
+        namespace: dict[str, Any] = {"np": np, "Otherwise": Otherwise, **named, **self.groups}
+        exec(compile(run, self.file, "exec"), namespace)
         self.step = namespace["step"]
 
     def __str__(self) -> str:
         return self.text
 
     def __repr__(self) -> str:
-        return f"<program of {self.title}: {len(self.tape.lines)} calls of NumPy>"
+        return f"<program of {self.title}: {self.text.count(chr(10))} lines>"
 
     # Its text -----------------------------------------------------------------------------------------------
 
-    def written(self) -> str:
-        """The source of the function, and before it that of the views that it uses."""
-        lines, self.constants = without_constants(self.tape, [*with_births(self.tape)])
-        texts = [self.text_of(line) for line in lines]
-        body = self.commented([(line, text) for line, text in zip(lines, texts) if is_used(line, texts)])
-        step = "def step():\n" + "".join(f"    {line}".rstrip() + "\n" for line in body or ["pass"])
-        views = self.text_of_views()
-        return f"# The same memory, looked at otherwise\n{views}\n\n\n{step}" if views else step
+    def written(self, lines: list[Line]) -> tuple[str, str]:
+        """The source of the function, as it is read and as it is run."""
+        rows = sorted((row for line in lines for row in self.texts_of(line)), key=lambda row: row[0].at)
+        read = [text for _, text, _ in rows]
+        body = self.commented(row for row in rows if is_used(row[0], read)) or [("pass", "pass")]
+        texts = ("".join(f"    {line}".rstrip() + "\n" for line in column) for column in zip(*body))
+        return tuple(f"def step():\n{text}" for text in texts)  # type: ignore[return-value]
 
     def save(self, path: str | Path) -> None:
         """Write a file that goes on training from here by itself, with NumPy alone; its arrays lie in a .npz beside it.
 
-        NotImplementedError where the step draws random numbers: they are minigrad's.
+        NotImplementedError where the step draws random numbers in another way than dropout does.
         """
-        if self.tape.generators:
-            raise NotImplementedError(
-                f"{self.title} draws random numbers, and minigrad makes them: a file for NumPy alone would draw others"
-            )
-        whole = "".join(f"{part}\n\n" for part in self.file_parts() if part)
-        kept = {name: x for name, x in self.names.memory.values() if not self.is_room(x)}
-        np.savez(Path(path).with_suffix(".npz"), **{name: laid_by_rows(x) for name, x in kept.items()})
-        Path(path).write_text(whole.rstrip() + "\n")
+        saved.save(self, Path(path))
 
-    def file_parts(self) -> Iterator[str]:
-        """The text of a file, part by part."""
-        yield f'"""{self.title} as NumPy computes it: one training step, recorded by torch.compile of minigrad."""'
-        yield "from pathlib import Path\n\nimport numpy as np"
-        yield 'arrays = np.load(Path(__file__).with_suffix(".npz"))'
-        arrays = [*self.names.memory.values()]
-        for is_room, comment in ((False, "Values"), (True, "Room for results")):
-            texts = [f"{name} = {made_text(name, x, is_room)}" for name, x in arrays if self.is_room(x) == is_room]
-            yield "\n".join([f"# {comment}", *texts]) if texts else ""
-        for name, group in self.groups.items():
-            used = {key: group[key] for key in group if f'{name}["{key}"]' in self.text}
-            yield f"{name} = {used!r}" if used else ""
-        if "raise Otherwise" in self.text:
-            yield 'class Otherwise(Exception):\n    """The step would go another way than this program."""'
-        yield self.text
-        values = ", ".join(self.names.of(x) for x in self.results)
-        yield (
-            'if __name__ == "__main__":\n    for number in range(1, 101):\n        step()\n'
-            f"        print({', '.join(filter(None, ('number', values)))})"
-        )
-
-    def is_room(self, owner: Any) -> bool:
-        """Whether a step writes an array before it reads it."""
-        memory = self.tape.memory.get(id(owner))
-        return memory is not None and memory.kind != "outside" and id(owner) not in self.constants
-
-    def commented(self, lines: list[tuple[Line, str]]) -> list[str]:
-        """The lines under headings, and under the user's lines that they belong to."""
-        body: list[str] = []
-        part_before, place_before = None, None
-        for line, text in lines:
-            if line.part != part_before:
-                heading = "Then" if line.part == FORWARD and body else HEADINGS[line.part]
-                body += [""] * bool(body) + [f"# {heading} ".ljust(76, "-")]
-                part_before, place_before = line.part, None
-            if line.place is not None and same_line(line.place) != place_before:
-                place_before = same_line(line.place)
-                body.append(f"# {place_before}")
-            body.append(text)
+    def commented(self, rows: Iterable[tuple[Line, str, str]]) -> list[tuple[str, str]]:
+        """The lines under headings, and under the user's line and the op or rule that they belong to."""
+        body: list[tuple[str, str]] = []
+        part, place, op = None, "", ""
+        for line, read, run in rows:
+            where, comments = line.where, []
+            if where.part != part:
+                heading = "Then" if where.part == FORWARD and body else HEADINGS[where.part]
+                comments += [""] * bool(body) + [f"# {heading} ".ljust(76, "-")]
+                part, place, op = where.part, "", ""
+            if where.place is not None and same_line(where.place) != place:
+                place, op = same_line(where.place), ""
+                comments.append(f"# {place}")
+            path = self.path_of(where)
+            if where.op and (now := f"{path}: {where.op}" if path else where.op) != op:
+                op = now
+                comments.append(f"# {op}")
+            body += [*zip(comments, comments), (read, run)]
         return body
 
-    def text_of_views(self) -> str:
-        """What the names of views stand for, each after those that it is made of."""
-        done: dict[Any, str] = {}
+    def path_of(self, where: Where) -> str:
+        """The layer of a place, by its own place in the model."""
+        return self.paths.get(id(where.layer), "")
 
-        def define(x: Any) -> None:
-            key = view_key(x)
-            if key in self.names.views and key not in done:
-                done[key] = ""  # lest two be made of each other
-                parts = self.parts_of_view(x, done)
-                for part in parts:
-                    if isinstance(part, np.ndarray):
-                        define(part)
-                done.pop(key)
-                done[key] = f"{self.names.of(x)} = {self.expression(x, parts)}"
-
-        for _, x in list(self.names.views.values()):
-            define(x)
-        return "\n".join(done.values())
-
-    def parts_of_view(self, x: Any, busy: dict[Any, str]) -> tuple[Any, ...]:
-        """The text that gives a view, with arrays in the place of names; of one that nobody noted, by its memory."""
-        noted = self.tape.views.get(view_key(x), (x,))[1:]
-        sources = [part for part in noted if isinstance(part, np.ndarray)]
-        if sources and all(busy.get(view_key(part)) != "" for part in sources):
-            return noted
-        owner = root(x)
-        offset = x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
-        by_rows = "" if owner.flags.c_contiguous else f".transpose({axes_by_rows(owner)})"
-        return ("np.ndarray(", f"{x.shape}, np.{x.dtype.name}, ", owner, f"{by_rows}, {offset}, {x.strides})")
-
-    def expression(self, x: Any, parts: tuple[Any, ...]) -> str:
-        """The text of a view: what it is made of by name, or where that has none by its own text."""
-        return "".join(part if isinstance(part, str) else self.operand(part, x) for part in parts)
-
-    def operand(self, part: Any, x: Any) -> str:
-        """What a view is made of."""
-        key = view_key(part)
-        if key == view_key(root(part)) or key in self.names.views:
-            return self.names.of(part)
-        return self.expression(part, self.parts_of_view(part, {view_key(x): ""}))
-
-    def text_of(self, line: Line) -> str:
-        """One call, with names."""
-        hint = hint_of(line)
-        return "".join(part if isinstance(part, str) else self.names.of(part, hint) for part in line.parts)
+    def texts_of(self, line: Line) -> Iterator[tuple[Line, str, str]]:
+        """One call as it is read and as it is run, and before it the views that have a name from here on."""
+        of = partial(self.names.of, hint=hint_of(line), path=self.path_of(line.where))
+        read = "".join(part if isinstance(part, str) else of(part) for part in line.parts)
+        run = "".join(part if isinstance(part, str) else self.names.run(part) for part in line.parts)
+        for key, definition in self.names.definitions:
+            made = self.tape.views.get(key, line)
+            yield Line((), made.where, made.at - 0.5), definition, "#"
+        self.names.definitions.clear()
+        yield line, read.replace("][...] = ", "] = ", 1), run
 
 
-def name_by_view(owner: Any, name: str, shape: tuple[int, ...], dtype: str) -> str:
-    """The name of an array of which a view, of some shape and dtype, has a name."""
-    if name and dtype != owner.dtype.str:
+def name_by_view(owner: Any, name: str, view: View) -> str:
+    """The name of an array of which a view has a name, if it is looked at as a whole in a way that has one."""
+    if view.dtype != owner.dtype.str:
         return f"{name}_bits"
-    return f"{name}_T" if name and shape == owner.shape[::-1] != owner.shape else name
-
-
-def axes_by_rows(x: Any) -> list[int]:
-    """The axes of an array without gaps in the order of its memory, that of the largest steps first."""
-    return sorted(range(x.ndim), key=lambda axis: (-x.strides[axis], axis))
-
-
-def laid_by_rows(x: Any) -> Any:
-    """An array without gaps, looked at in the order of its memory."""
-    return x.transpose(axes_by_rows(x))
-
-
-def made_text(name: str, x: Any, is_room: bool) -> str:
-    """The text that makes an array of a file's."""
-    by_rows = laid_by_rows(x)
-    text = f"np.empty({by_rows.shape}, np.{x.dtype.name})" if is_room else f'arrays["{name}"]'
-    back = [axes_by_rows(x).index(axis) for axis in range(x.ndim)]
-    return text if back == sorted(back) else f"{text}.transpose({back})"
+    if view.shape == owner.shape[::-1] and view.strides == owner.strides[::-1]:
+        return f"{name}_T"
+    if view.shape == owner.shape:
+        return name
+    kind = {1: "flat", 2: "rows"}.get(owner.ndim)
+    return f"{name}_{kind}" if kind and owner.size == math.prod(view.shape) else ""
 
 
 def constant_name(x: Any) -> str:
@@ -265,13 +230,13 @@ def is_used(line: Line, texts: list[str]) -> bool:
     return not line.number or sum(bool(re.search(rf"\b{line.number}\b(?!\")", text)) for text in texts) > 1
 
 
-def without_constants(tape: Tape, lines: list[Line]) -> tuple[list[Line], set[int]]:
+def without_constants(tape: Tape) -> tuple[list[Line], set[int]]:
     """The lines without those that compute the same from constants each time, and the memory of what they made."""
     constants = {at for at, memory in tape.memory.items() if memory.kind == "constant" and not memory.writes}
     seen: set[int] = set()
     kept = []
-    for line in lines:
-        roots = {id(root(x)) for x in line.arrays()}
+    for line in tape.lines:
+        roots = roots_of(line.parts)
         new = {at for at in roots - seen if at in tape.memory and tape.memory[at].kind == "result"}
         seen |= roots
         is_check = str(line.parts[0]).startswith("if ")
@@ -280,7 +245,7 @@ def without_constants(tape: Tape, lines: list[Line]) -> tuple[list[Line], set[in
             kept.append(line)
         else:
             constants |= new
-    return kept, constants
+    return [line for line in kept if line.born is None or line.born.writes], constants
 
 
 def same_line(place: Place) -> str:
@@ -292,30 +257,18 @@ def same_line(place: Place) -> str:
 
 def hint_of(line: Line) -> str:
     """A name for the result of a call that has none."""
-    text = "".join(part for part in line.parts if isinstance(part, str))
-    if any(isinstance(part, Generator) for part in line.parts):
-        return next(found[1] for part in line.parts if (found := re.match(r"\.(\w+)\(", str(part))))
-    found = re.search(r"np\.([\w.]+)\(", text)
-    if found is None:
-        return "picked" if "[...] = [" in text else "copy" if " = " in text else "array"
-    return RESULTS.get(found[1], found[1].rpartition(".")[2])
+    text = "".join(part if isinstance(part, str) else "x" for part in line.parts)
+    if line.born is not None:
+        return "filled"
+    if found := re.search(r"(?:np|x)\.([\w.]+)\(", text):
+        return RESULTS.get(found[1], found[1].rpartition(".")[2])
+    return "picked" if "= x[" in text else "copy"
 
 
-def with_births(tape: Tape) -> Iterator[Line]:
-    """The lines of a tape; and where a new array is written to later, one that gives it what it begins with."""
-    births: dict[int, list[Memory]] = {}
-    for memory in tape.memory.values():
-        if memory.kind == "constant" and memory.writes:
-            births.setdefault(memory.at, []).append(memory)
-    for at, line in enumerate([*tape.lines, None]):
-        for memory in births.get(at, ()):
-            begins = memory.begins
-            first = begins.reshape(-1)[:1].tolist()
-            value = written(tape, first[0]) if first and (begins == first[0]).all() else [begins]
-            near = tape.lines[min(at, len(tape.lines) - 1)]
-            yield Line((memory.owner, "[...] = ", *value), near.place, near.part)
-        if line is not None:
-            yield line
+def in_layer(path: str, name: str) -> str:
+    """The name of something in a layer: `weight_0` of the layer `0`, `head_weight` of `head`."""
+    parts = [*path.split("."), name]
+    return "_".join([*(word for word in parts if word and not word.isdigit()), *filter(str.isdigit, parts)])
 
 
 def wanted_names(tape: Tape, reads: Reads, arguments: dict[str, Any]) -> dict[Any, Any]:
@@ -324,10 +277,7 @@ def wanted_names(tape: Tape, reads: Reads, arguments: dict[str, Any]) -> dict[An
     for _, path, module in reads.modules.values():
         for name, tensor in [*module._parameters.items(), *module._buffers.items()]:
             if tensor is not None:
-                parts = [*path.split("."), name]
-                words = [word for word in parts if word and not word.isdigit()]
-                full = "_".join([*words, *(word for word in parts if word.isdigit())])
-                wanted.setdefault(view_key(plain(tensor.__dict__["array"])), full)
+                wanted.setdefault(view_key(plain(tensor.__dict__["array"])), in_layer(path, name))
     for tensor, _ in tape.outside.values():
         wanted.setdefault(view_key(tensor.array), reads.names.get(view_key(tensor.array), "tensor"))
     for step in tape.steps:
@@ -338,19 +288,17 @@ def wanted_names(tape: Tape, reads: Reads, arguments: dict[str, Any]) -> dict[An
             wanted[view_key(block.steps)] = "steps"
             if block.gathered is not None:
                 wanted[view_key(block.gathered)] = "gradients"
-            for p, piece in zip(block.params, block.scratch_pieces):
-                wanted.setdefault(view_key(piece), f"update_{wanted.get(view_key(p.array), 'parameter')}")
     for key, name in (*reads.names.items(), *reads.layers.items()):
         wanted.setdefault(key, name)
-        wanted.setdefault(key[0], (name, key[2], key[4]))
-    by_node = {node: wanted.get(view_key(value)) for node, value in tape.values}
+        wanted.setdefault(key.memory, (name, key))
+    by_node = {node: wanted.get(view_key(value)) for node, (value, _) in tape.nodes.items()}
     for tensor, _ in tape.outside.values():
-        if tensor.node is not None:
-            by_node[tensor.node] = wanted.get(view_key(tensor.array))
         if tensor._grad is not None:
             wanted.setdefault(view_key(tensor._grad.array), f"d_{wanted.get(view_key(tensor.array))}")
+        elif tensor.node is not None:
+            by_node[tensor.node] = wanted.get(view_key(tensor.array))
     for array, node in tape.sent_to:
         if by_node.get(node):
             wanted.setdefault(view_key(array), f"d_{by_node[node]}")
-            wanted.setdefault(id(root(array)), (f"d_{by_node[node]}", array.shape, array.dtype.str))
+            wanted.setdefault(id(root(array)), (f"d_{by_node[node]}", view_key(array)))
     return wanted

@@ -22,6 +22,7 @@ import numpy as np
 
 from minigrad.compiled import tape as tapes
 from minigrad.compiled.library import plain
+from minigrad.compiled.memory import view_key
 from minigrad.engine.graph import Node, TensorBase
 from minigrad.engine.places import PACKAGE
 from minigrad.nn.module import Module
@@ -273,9 +274,9 @@ class Reads:
 
     def profile(self, frame: FrameType, event: str, argument: Any) -> None:
         """Python's profiler tells of every call and return."""
-        if self.tape.refused is not None:
-            return
         file = frame.f_code.co_filename
+        if self.tape.refused is not None or file.startswith(tapes.COMPILED):
+            return
         if file == "<string>":  # what dataclasses and the like have Python compile
             file = frame.f_globals.get("__file__") or file
         if event == "call" and is_users(file):
@@ -289,6 +290,7 @@ class Reads:
         elif event == "return":
             self.look_at_names(frame)
             self.look_at_layer(frame, argument)
+            self.tape.look_at_names(frame)
         elif event == "c_call" and is_users(file):
             self.refuse_effects(argument, frame)
 
@@ -321,7 +323,7 @@ class Reads:
             return
         for name, value in frame.f_locals.items():
             if isinstance(value, TensorBase) and isinstance(value.__dict__.get("array"), np.ndarray):
-                self.names.setdefault(tapes.view_key(plain(value.__dict__["array"])), name)
+                self.names.setdefault(view_key(plain(value.__dict__["array"])), name)
 
     def look_at_layer(self, frame: FrameType, output: Any) -> None:
         """A layer's output is named after the layer."""
@@ -332,7 +334,7 @@ class Reads:
                 words = [word for word in path.split(".") if not word.isdigit()]
                 words = words or [type(frame.f_locals["self"]).__name__.lower()]
                 name = "_".join([*words, *(word for word in path.split(".") if word.isdigit())])
-                self.layers.setdefault(tapes.view_key(plain(output.__dict__["array"])), name)
+                self.layers.setdefault(view_key(plain(output.__dict__["array"])), name)
 
     # At the end ---------------------------------------------------------------------------------------------
 

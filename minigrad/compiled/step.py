@@ -20,8 +20,11 @@ import numpy as np
 
 from minigrad.arrays import SILENT, numpy_errors
 from minigrad.compiled import tape as tapes
+from minigrad.compiled.memory import root
+from minigrad.compiled.optimizers import numbers_of
 from minigrad.compiled.program import Otherwise, Program
 from minigrad.compiled.reads import CONTAINERS, SIMPLE, Guard, Reads, Source
+from minigrad.compiled.recording import recording
 from minigrad.dtypes import get_default_dtype
 from minigrad.engine import backward as engine
 from minigrad.engine import graph
@@ -49,7 +52,7 @@ class Ready:
         self.grads = [(t, t._grad) for t, _, before in tape.grads.values() if t._grad is not before]
         self.cleared = [t for t, g in self.grads if g is None]
         self.grads = [(t, g) for t, g in self.grads if g is not None]
-        self.changed = [t for t in outside if id(tapes.root(t.array)) in tape.written]
+        self.changed = [t for t in outside if id(root(t.array)) in tape.written]
         grads = [g for _, g in self.grads]
         self.guard = Guard([*reads.sources, *self.sources()], [*outside, *grads])
         self.undo = [*tape.undo.values()]
@@ -150,8 +153,8 @@ def sources_of(step: Any) -> list[Source]:
     hooks = optimizers.global_pre_hooks, optimizers.global_post_hooks, optimizer._pre_hooks, optimizer._post_hooks
     found.append(Source("the optimizer's hooks", partial(chain.from_iterable, hooks)))
     for group, block in step.blocks:
-        names = sorted(step.fixed)
-        found.append(Source("the optimizer's ", partial(map, group.get, names), names))
+        names = [name for name in chain(step.fixed, step.truths) for _ in numbers_of(group[name])]
+        found.append(Source("the optimizer's ", partial(step.decided_by, group), names))
         found += [Source("the optimizer's state", state.values) for state in block.states if state]
         if block.state_tensors:
             found.append(Source("the optimizer's state", partial(map, attrgetter("array"), block.state_tensors)))
@@ -181,7 +184,7 @@ def kept(value: Any, tape: tapes.Tape) -> Any:
             return value
         if value.node is not None and value.node.rules and value.node not in tape.visited:
             tape.refuse(LIVE)
-        memory = tape.memory.get(id(tapes.root(value.array)))
+        memory = tape.memory.get(id(root(value.array)))
         if memory is not None and memory.kind == "outside":
             tape.refuse("returns a view of a tensor from outside")
         return Returned(value)
@@ -321,7 +324,7 @@ class Compiled:
         for x in args:
             reads.reach(x, "an argument")
         reads.reach(self.function, "the function")
-        with tapes.recording(tape), without_collections():
+        with recording(tape), without_collections():
             sys.setprofile(reads.profile)
             try:
                 result = self.function(*given)
@@ -336,7 +339,7 @@ class Compiled:
         returned = kept(result, tape)
         if tape.refused is None and (changed := reads.changed()):
             tape.refuse(changed)
-        if any(id(tapes.root(x)) in tape.written for x in inputs):
+        if any(id(root(x)) in tape.written for x in inputs):
             tape.refuse("changes an argument in place")
         if any(id(before) in tape.outside for *_, before in tape.grads.values()):
             tape.refuse("adds to gradients from before it: call zero_grad() in it, or before each call")

@@ -2,77 +2,59 @@
 
 from __future__ import annotations
 
+import re
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import repeat
+from itertools import count, repeat
 from pathlib import Path
+from string import ascii_lowercase
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.compiled.library import INTO, NAMES, Current, Recorded, here, plain, recorded, words
-from minigrad.compiled.numbers import Number
+from minigrad.compiled.library import INTO, NAMES, Recorded, plain, recorded, words
+from minigrad.compiled.memory import Memory, View, by_memory, owned, root, roots_of, same_view, view_key
+from minigrad.compiled.texts import indexed, is_default, is_mask, listed, parts_of, written
 from minigrad.engine import backward as engine
-from minigrad.engine import graph
-from minigrad.engine.graph import Node, TensorBase
+from minigrad.engine.graph import Node, TensorBase, rule_name
 from minigrad.engine.ownership import add_to_grads
-from minigrad.engine.places import OWN_FILES, Place
+from minigrad.engine.places import OWN_FILES, PACKAGE, Place
+from minigrad.nn.module import Module
 from minigrad.random.generator import Generator
 
 FORWARD, BACKWARD, OPTIMIZER = "forward", "backward", "optimizer"
 
 NUMPY = str(Path(np.__file__).parent)
+COMPILED = str(Path(__file__).parent)
+FORMULAS = tuple(str(PACKAGE / part) for part in ("ops", "optim", "nn/utils"))
+"""Where ops, optimizers and the like are."""
+NAMING = tuple(str(PACKAGE / part) for part in ("ops", "nn", "kernels", "arrays.py", "formats.py"))
+"""Where names tell what an array is."""
+VAGUE = {*words("value out made result array tensor total self"), *ascii_lowercase}
+"""Names that do not."""
 
-DRAWS = words(
-    "uniform normal exponential cauchy log_normal gamma geometric poisson binomial integers all_integers "
-    "permutation bernoulli dropout_mask multinomial"
-)
-"""The methods of a Generator that a program calls again."""
 
-RESEEDS = words("manual_seed seed get_state set_state clone_state drawn_seed")
-"""Those that no program repeats."""
+class Where(NamedTuple):
+    """What a call belongs to: a part of the step, a line of the user's, a layer, and an op or the rule of one."""
+
+    part: str
+    place: Place | None = None
+    layer: Any = None
+    op: str = ""
 
 
 class Line:
-    """One call.  parts: its text, with arrays and other values in the place of names.  place: the user's.
+    """One call.  parts: its text, with arrays and other values in the place of names.
 
-    number: the name of the number that it computes, if any: without a use of it the line is left out.
+    number: the name of the number that it computes, if any: without a use of it the line is left out.  born: the memory
+    that it gives its first values, if it does: without later writes that is a constant, and the line is left out.
+    at: how many lines there were before it.
     """
 
-    def __init__(self, parts: tuple[Any, ...], place: Place | None, part: str, number: str = "") -> None:
-        self.parts, self.place, self.part, self.number = parts, place, part, number
-
-    def arrays(self) -> list[Any]:
-        """The arrays that it reads and writes."""
-        return [part for part in self.parts if isinstance(part, np.ndarray)]
-
-
-class Text(str):
-    """An argument as its text."""
-
-
-class Memory:
-    """A piece of memory: owner is the array that has it, and begins what a new array holds at its birth, if known."""
-
-    writes = 0
-    """How many lines write into it, but for the one that made it."""
-
-    def __init__(self, owner: Any, kind: str, at: int, begins: Any = None) -> None:
-        self.owner, self.kind, self.at, self.begins = owner, kind, at, begins
-
-
-def root(x: Any) -> Any:
-    """The array that has an array's memory; as_strided puts an object of its own in between."""
-    owner = x
-    while x.base is not None:
-        x = x.base
-        owner = x if isinstance(x, np.ndarray) else owner
-        if not hasattr(x, "base"):
-            break
-    return owner
+    def __init__(self, parts: Any, where: Where, at: float, number: str = "", born: Memory | None = None) -> None:
+        self.parts, self.where, self.at, self.number, self.born = parts, where, at, number, born
 
 
 class Tape:
@@ -92,12 +74,12 @@ class Tape:
         self.checks = 0
         self.paused = False
         self.part = FORWARD
-        self.values: list[tuple[Node, Any]] = []
+        self.nodes: dict[Node, tuple[Any, Any]] = {}
         self.sent_to: list[tuple[Any, Node]] = []
-        self.views: dict[Any, tuple[Any, ...]] = {}
+        self.views: dict[View, Line] = {}
+        self.locals: dict[View, str] = {}
         self.steps: list[Any] = []
-        self.numbers: list[str] = []
-        self.groups: list[dict[str, Any]] = []
+        self.numbers: dict[str, Any] = {}
 
     def refuse(self, reason: str, place: Place | None = None) -> None:
         """Give up: the rest of the step only computes."""
@@ -106,16 +88,16 @@ class Tape:
 
     # Memory -------------------------------------------------------------------------------------------------
 
-    def note(self, *parts: Any, number: str = "") -> None:
+    def note(self, *parts: Any, number: str = "", born: Memory | None = None) -> None:
         """One more line."""
         if self.refused is None:
-            self.lines.append(Line(parts, *self.whereabouts(sys._getframe(2)), number))
+            self.lines.append(Line(parts, self.where(sys._getframe(1)), len(self.lines), number, born))
 
     def new(self, array: Any, is_scalar: bool = False) -> Any:
         """A recorded array whose memory belongs to the program; is_scalar: where NumPy gives a number, not an array."""
         if self.refused is not None:
             return array
-        self.memory[id(root(array))] = Memory(root(array), "result", len(self.lines))
+        self.memory[id(root(array))] = Memory(root(array), "result")
         made = recorded(array)
         made.is_scalar = is_scalar
         return made
@@ -130,15 +112,18 @@ class Tape:
         """A new array with values: a constant, unless it is written to later."""
         if self.refused is not None:
             return array
-        if id(root(array)) in self.memory:
-            return recorded(array)
-        self.memory[id(root(array))] = Memory(root(array), "constant", len(self.lines), root(array).copy())
+        owner = root(array)
+        if id(owner) not in self.memory:
+            memory = self.memory[id(owner)] = Memory(owner, "constant")
+            first = owner.reshape(-1)[:1].tolist()
+            values = written(self, first[0]) if first and (owner == first[0]).all() else [owner.copy()]
+            self.note(owner, "[...] = ", *values, born=memory)
         return recorded(array)
 
     def writes(self, array: Any) -> None:
         """A line changes the memory of an array."""
         owner = root(array)
-        memory = self.memory.setdefault(id(owner), Memory(owner, "outside", len(self.lines)))
+        memory = self.memory.setdefault(id(owner), Memory(owner, "outside"))
         memory.writes += 1
         if memory.kind == "outside":
             self.written[id(owner)] = owner
@@ -166,106 +151,85 @@ class Tape:
         arrays = [np.asarray(x) for x in (result if type(result) is tuple else (result,))]
         out: Any = arrays[0] if len(arrays) == 1 else tuple(arrays)
         self.note(name, "(", *listed(self, inputs, {**options, "out": out}), ")")
-        made = [self.taken(array, where, is_scalar) for array, where in zip(arrays, given or repeat(None))]
+        made = []
+        for array, mine in zip(arrays, given if type(given) is tuple else repeat(given)):
+            if mine is not None:
+                self.writes(array)
+            made.append(
+                self.new(array, is_scalar) if mine is None else mine if isinstance(mine, Recorded) else recorded(array)
+            )
         return made[0] if len(arrays) == 1 else tuple(made)
-
-    def taken(self, array: Any, given: Any, is_scalar: bool) -> Any:
-        """A result, in an array that was given for it or in one of its own."""
-        if given is None:
-            return self.new(array, is_scalar)
-        self.writes(array)
-        return given if isinstance(given, Recorded) else recorded(array)
 
     def function(self, func: Any, args: Any, kwargs: Any) -> Any:
         """One of NumPy's functions."""
-        operands, options = plain(args), plain(kwargs)
-        result = func(*operands, **options)
-        name = NAMES.get(func, "")
+        result = func(*plain(args), **plain(kwargs))
         if func in CREATING:
             return self.born(result)
-        sized_by_values = (func is np.where and len(args) == 1) or (
+        is_sized_by_values = (func is np.where and len(args) == 1) or (
             func is np.repeat and Recorded in map(type, args[1:])
         )
-        if not name or sized_by_values:
+        if func not in NAMES or is_sized_by_values:
             self.refuse(f"np.{func.__name__}")
         if self.refused is not None:
             return result
+        given, name = kwargs.pop("out", None), NAMES[func]
+        call = [name, "(", *listed(self, args, kwargs), ")"]
         if func in (np.copyto, np.put_along_axis):
-            self.note(name, "(", *listed(self, args, kwargs), ")")
-            return self.writes(operands[0])
-        if kwargs.get("out") is not None:
-            given = kwargs.pop("out")
-            return self.results(name, args, kwargs, result, given if type(given) is tuple else (given,))
-        return self.computed(func, name, args, kwargs, result)
-
-    def computed(self, func: Any, name: Any, args: Any, kwargs: Any, result: Any) -> Any:
-        """The result of a function: a view, a new array, or nothing that goes by values."""
-        if isinstance(result, (tuple, list)) and any(isinstance(x, np.ndarray) for x in result):
-            return [self.computed(None, None, args, kwargs, x) for x in result]
-        if not isinstance(result, (np.ndarray, np.generic)):
-            return result
-        if id(root(np.asarray(result))) in self.roots_of(args):
-            return self.view(result, *((name, "(", *listed(self, args, kwargs), ")") if name else ()))
-        if name is None:
+            self.note(*call)
+            return self.writes(plain(args[0]))
+        if given is not None or func in INTO:
+            return self.results(name, args, kwargs, result, given)
+        if type(result) not in (tuple, list) or not any(isinstance(x, np.ndarray) for x in result):
+            return self.made(result, *call)
+        if not all(id(root(x)) in roots_of(call) for x in result):
             self.refuse("a function of NumPy's that gives several new arrays")
-            return result
-        if func in INTO:
-            return self.results(name, args, kwargs, result, None)
-        array = np.asarray(result)
-        self.note(array, "[...] = ", name, "(", *listed(self, args, kwargs), ")")
-        return self.new(array)
+        return [self.made(x, *call, f"[{i}]") for i, x in enumerate(result)]
 
-    def roots_of(self, args: Any) -> set[int]:
-        """The owners of the memory of arrays among arguments."""
-        flat = [y for x in args for y in (x if type(x) in (tuple, list) else (x,))]
-        return {id(root(x)) for x in plain(flat) if isinstance(x, np.ndarray)}
+    def made(self, result: Any, *call: Any) -> Any:
+        """What a call gives: nothing that goes by values, a view of what it was given, or a new array."""
+        if self.refused is not None or not isinstance(result, (np.ndarray, np.generic)):
+            return result
+        array = owned(np.asarray(result), call)
+        if id(root(array)) in roots_of(call):
+            return self.view(array, *call)
+        self.note(array, "[...] = ", *call)
+        return self.new(array)
 
     def looking(self, x: Any, name: str) -> Any:
         """An attribute of an array that looks at its memory, or a method that does if it can."""
         found = getattr(x, name)
         if not callable(found):
-            return self.seen(x, found, f".{name}")
-        return lambda *args, **kwargs: self.looked(x, name, args, kwargs)
+            return self.made(found, x, f".{name}")
 
-    def looked(self, x: Any, name: str, args: Any, kwargs: Any) -> Any:
-        """What a method that looks at an array's memory gives."""
-        result = getattr(x, name)(*plain(args), **kwargs)
-        return self.seen(x, result, f".{name}(", *listed(self, args, kwargs), ")")
+        def look(*args: Any, **kwargs: Any) -> Any:
+            sizes = args[0] if len(args) == 1 and type(args[0]) is tuple and args[0] else args
+            return self.made(found(*plain(args), **kwargs), x, f".{name}(", *listed(self, sizes, kwargs), ")")
 
-    def seen(self, x: Any, result: Any, *call: Any) -> Any:
-        """A view of an array, or what became of one that could not be."""
-        if self.refused is not None or root(result) is root(x):
-            return self.view(result, x, *call)
-        self.note(result, "[...] = ", x, *call)
-        return self.new(result)
+        return look
 
-    def view(self, result: Any, *parts: Any) -> Any:
-        """A view, and the text that gives it, which stands before the program."""
-        same = any(isinstance(part, np.ndarray) and same_view(part, result) for part in parts)
-        if self.refused is None and parts and not same:
-            self.views.setdefault(view_key(result), (result, *parts))
+    def view(self, result: Any, *call: Any) -> Any:
+        """A view, and the text that gives it."""
+        sources = [part for part in call if isinstance(part, np.ndarray)]
+        if self.refused is None and not any(same_view(x, result) for x in sources):
+            where, at = self.where(sys._getframe(1)), len(self.lines)
+            for x in sources:
+                self.views.setdefault(view_key(x), Line(by_memory(x), where, at))  # lest two be made of each other
+            is_transposed = sources[0].ndim == 2 and same_view(sources[0].T, result)
+            text = (sources[0], ".T") if is_transposed else call
+            self.views.setdefault(view_key(result), Line(text, where, at))
         return recorded(result)
-
-    def copied(self, x: Any, copy: Any) -> Any:
-        """A copy of an array."""
-        self.note(copy, "[...] = ", x)
-        return self.new(copy)
 
     def item(self, x: Any, key: Any) -> Any:
         """x[key]."""
-        index = plain(key)
-        result = x[index]
+        result = x[plain(key)]
         if self.refused is not None:
             return result
         if not isinstance(result, np.ndarray):
             key = (*parts_of(key), ...)  # an array, where NumPy would give a number
             result = x[plain(key)]
-        if root(result) is root(x):
-            return self.view(result, x, "[", *indexed(self, key), "]")
-        if any(map(is_mask, parts_of(index))):
+        if root(result) is not root(x) and any(map(is_mask, parts_of(plain(key)))):
             self.refuse("x[mask], whose size goes by the values of the mask")
-        self.note(result, "[...] = ", x, "[", *indexed(self, key), "]")
-        return self.new(result)
+        return self.made(result, x, "[", *indexed(self, key), "]")
 
     def put(self, x: Any, key: Any, value: Any) -> None:
         """x[key] = value."""
@@ -288,9 +252,9 @@ class Tape:
         with self.pause():
             result = method(generator, *plain(args), **plain(kwargs))
         self.generators[id(generator)] = generator
-        dtypes = [Text(f"np.dtype(np.{x.name})") if isinstance(x, np.dtype) else x for x in (*args, *kwargs.values())]
-        named = dict(zip(kwargs, dtypes[len(args) :]))
-        self.note(result, "[...] = ", generator, f".{name}(", *listed(self, dtypes[: len(args)], named), ")")
+        result, given = owned(result), listed(self, args, kwargs)
+        given = [f"np.dtype({part})" if re.fullmatch(r"np\.\w+|bool", str(part)) else part for part in given]
+        self.note(result, "[...] = ", generator, f".{name}(", *given, ")")
         return self.new(result)
 
     @contextmanager
@@ -302,61 +266,79 @@ class Tape:
         finally:
             self.paused = before
 
-    def number_name(self, name: str) -> str:
-        """A name for a number that no other has."""
-        self.numbers.append(name)
-        again = self.numbers.count(name) - 1
-        return f"{name}_{again}" if again else name
+    def name_for(self, what: str, value: Any = None) -> str:
+        """A name that no other has, for a number or an optimizer's parameter group."""
+        name = next(name for i in count(1) if (name := f"{what}{i}" if i > 1 else what) not in self.numbers)
+        self.numbers[name] = value
+        return name
 
-    def group_name(self, group: dict[str, Any]) -> str:
-        """The name of an optimizer's parameter group."""
-        self.groups.append(group)
-        return "group" if len(self.groups) == 1 else f"group_{len(self.groups) - 1}"
+    # Where a call is ----------------------------------------------------------------------------------------
 
-    # Where the user is --------------------------------------------------------------------------------------
-
-    def whereabouts(self, frame: FrameType | None) -> tuple[Place | None, str]:
-        """The user's line that a call belongs to: of one in the backward pass, the line that recorded the op."""
-        part = self.part
-        while frame is not None and is_library(frame.f_code.co_filename):
-            if frame.f_code is engine.backward.__code__:
-                node = frame.f_locals.get("node")
-                return (node.place if node is not None and node.rules else None), BACKWARD
-            if frame.f_code in (engine.start.__code__, add_to_grads.__code__):
+    def where(self, frame: FrameType | None) -> Where:
+        """What a call belongs to; on the way minigrad's own names for arrays are noted."""
+        layer, op, is_called, part = None, "", False, self.part
+        while frame is not None and is_library(file := frame.f_code.co_filename):
+            code = frame.f_code
+            if code is engine.backward.__code__:
+                return self.in_backward(frame.f_locals, is_called)
+            if code in (engine.start.__code__, add_to_grads.__code__):
                 part = BACKWARD
+            elif code is Module.__call__.__code__:
+                layer = frame.f_locals["self"] if layer is None else layer
+            elif file.startswith(FORMULAS) and layer is None:
+                op = code.co_qualname
+            is_called = is_called or (file in OWN_FILES and not file.startswith(COMPILED))
+            self.look_at_names(frame)
             frame = frame.f_back
-        return place_of(frame), part
+        return Where(part, place_of(frame), layer, op)
+
+    def in_backward(self, names: dict[str, Any], is_called: bool) -> Where:
+        """The same in the backward pass, of the names there: of a rule, the line and the layer that recorded the op."""
+        node = names.get("node")
+        if node is None or not node.rules:
+            return Where(BACKWARD)
+        _, layer = self.nodes.get(node, (None, None))
+        rule = names.get("rule")
+        return Where(BACKWARD, node.place, layer, rule_name(rule) if is_called and rule else "the sum of gradients")
+
+    def look_at_names(self, frame: FrameType) -> None:
+        """The names that a function of minigrad's gives to arrays; those of its parameters say what they are to it."""
+        code = frame.f_code
+        if not code.co_filename.startswith(NAMING):
+            return
+        values = frame.f_locals
+        for name in code.co_varnames[code.co_argcount + code.co_kwonlyargcount :]:
+            value = values.get(name)
+            array = value.__dict__.get("array") if isinstance(value, TensorBase) else value
+            if isinstance(array, Recorded) and name not in VAGUE:
+                array = array.plain
+                owner = root(array)
+                whole = owner if owner.size == array.size else array
+                self.locals.setdefault(view_key(whole), name)
 
     # Tensors ------------------------------------------------------------------------------------------------
 
     def touch(self, tensor: TensorBase, array: Any) -> Any:
         """The array of a tensor that was there before the step, when the step first looks at it."""
         owner = root(array)
-        self.memory.setdefault(id(owner), Memory(owner, "outside", len(self.lines)))
+        self.memory.setdefault(id(owner), Memory(owner, "outside"))
         self.outside[id(tensor)] = tensor, array
         tensor.__dict__["array"] = recorded(array)
         return tensor.__dict__["array"]
 
-    def begin(self, tensor: TensorBase, array: Any) -> None:
-        """A new tensor's array."""
-        self.inside[id(tensor)] = tensor
-        tensor.__dict__["array"] = self.of_tensor(array)
-
-    def of_tensor(self, array: Any) -> Any:
-        """An array for a tensor: recorded, and none of NumPy's numbers."""
+    def give(self, tensor: TensorBase, array: Any) -> None:
+        """An array for a tensor that is new, or has another: recorded, and none of NumPy's numbers."""
+        before = tensor.__dict__.get("array")
+        if before is None:
+            self.inside[id(tensor)] = tensor
+        elif id(tensor) in self.outside:
+            if same_view(plain(before), plain(array)):
+                return
+            self.refuse("a tensor from outside gets other memory")
         array = self.born(array) if type(array) is np.ndarray else array
         if isinstance(array, Recorded):
             array.is_scalar = False
-        return array
-
-    def replace(self, tensor: TensorBase, array: Any) -> None:
-        """Another array for a tensor."""
-        before = tensor.__dict__["array"]
-        if id(tensor) in self.outside and not same_view(plain(before), plain(array)):
-            self.refuse("a tensor from outside gets other memory")
-        elif id(tensor) in self.outside:
-            return
-        tensor.__dict__["array"] = self.of_tensor(array)
+        tensor.__dict__["array"] = array
 
     def restore(self) -> None:
         """Give all tensors NumPy's arrays."""
@@ -394,175 +376,4 @@ def is_library(file: str) -> bool:
     return file in OWN_FILES or file.startswith((NUMPY, "<__array"))
 
 
-def same_view(x: Any, y: Any) -> bool:
-    """Whether two arrays look at the same memory in the same way."""
-    return view_key(x) == view_key(y)
-
-
-def view_key(x: Any) -> tuple[Any, ...]:
-    """What tells views apart: a program has one name for those that are alike."""
-    return id(root(x)), x.__array_interface__["data"][0], x.shape, x.strides, x.dtype.str
-
-
-def is_default(name: str, value: Any) -> bool:
-    """Whether NumPy passes on an option that nobody gave."""
-    return value is np._NoValue or (name, value) in [("where", True), ("keepdims", False), ("dtype", None)]
-
-
 CREATING = frozenset((np.empty_like, np.zeros_like, np.ones_like, np.full_like))
-
-
-# Arguments as text --------------------------------------------------------------------------------------------
-
-
-def listed(tape: Tape, args: Any, kwargs: dict[str, Any]) -> list[Any]:
-    """Arguments with commas between them."""
-    parts: list[Any] = []
-    for name, value in [*((None, value) for value in args), *kwargs.items()]:
-        parts += [", "] * bool(parts) + [f"{name}="] * (name is not None) + written(tape, value)
-    return parts
-
-
-def written(tape: Tape, x: Any) -> list[Any]:
-    """An argument: arrays and generators stand for themselves."""
-    if isinstance(x, (np.ndarray, Generator)):
-        return [plain(x)]
-    if isinstance(x, (Number, Text)):
-        return [x.text if isinstance(x, Number) else str(x)]
-    if type(x) in (tuple, list):
-        begin, end = ("[", "]") if type(x) is list else ("(", ",)" if len(x) == 1 else ")")
-        return [begin, *listed(tape, x, {}), end]
-    if isinstance(x, slice):
-        return ["slice(", *listed(tape, (x.start, x.stop, x.step), {}), ")"]
-    if isinstance(x, np.dtype):
-        return [f"np.{x.name}" if x.name != "bool" else "bool"]
-    if isinstance(x, type) and (issubclass(x, np.generic) or x in (bool, int, float)):
-        return [x.__name__ if x.__module__ == "builtins" else f"np.{x.__name__}"]
-    if isinstance(x, (float, np.floating)) and x - x != 0:
-        return [f"{'float' if type(x) is float else f'np.{type(x).__name__}'}({str(x)!r})"]
-    if x is None or x is Ellipsis or isinstance(x, (bool, int, float, str, np.generic)):
-        return ["..." if x is Ellipsis else repr(x)]
-    tape.refuse(f"a value of type {type(x).__name__} among NumPy's arguments")
-    return ["None"]
-
-
-def indexed(tape: Tape, key: Any) -> list[Any]:
-    """An index, as it stands in brackets."""
-    parts: list[Any] = []
-    for x in parts_of(key):
-        if isinstance(x, slice):
-            ends = ["" if end is None else str(end) for end in (x.start, x.stop, x.step)]
-            text = [":".join(ends[: 2 + (ends[2] not in ("", "1"))])]
-        else:
-            text = written(tape, x)
-        parts += [", "] * bool(parts) + text
-    return parts or ["()"]
-
-
-def parts_of(key: Any) -> tuple[Any, ...]:
-    """The parts of an index."""
-    return key if type(key) is tuple else (key,)
-
-
-def is_mask(part: Any) -> bool:
-    """Whether a part of an index takes as many elements as there are True in it."""
-    return type(part) is list or getattr(getattr(part, "dtype", None), "kind", "") == "b"
-
-
-# Which tape ---------------------------------------------------------------------------------------------------
-
-
-NONE = Tape()
-NONE.refused = "nothing is recorded", None
-Current.tape = NONE
-one_at_a_time = threading.RLock()
-
-
-def array_of_tensor(tensor: TensorBase) -> Any:
-    """A tensor's array while some thread records."""
-    try:
-        array = tensor.__dict__["array"]
-    except KeyError:
-        raise AttributeError("array") from None
-    tape = here.tape
-    if tape.refused is not None or tape.paused:
-        return plain(array)
-    if type(array) is np.ndarray:
-        return tape.touch(tensor, array)
-    if not isinstance(array, Recorded):
-        tape.refuse(f"a tensor whose array is of {type(array).__module__}")
-    return array
-
-
-def set_array_of_tensor(tensor: TensorBase, array: Any) -> None:
-    """Give a tensor an array while some thread records."""
-    if here.tape.refused is not None:
-        tensor.__dict__["array"] = array
-    elif "array" in tensor.__dict__:
-        here.tape.replace(tensor, array)
-    else:
-        here.tape.begin(tensor, array)
-
-
-def grad_of_tensor(tensor: TensorBase) -> Any:
-    """A tensor's `.grad` while some thread records."""
-    here.tape.grad_seen(tensor, True)
-    return tensor.__dict__.get("_grad")
-
-
-def set_grad_of_tensor(tensor: TensorBase, grad: Any) -> None:
-    """Give a tensor a `.grad` while some thread records."""
-    here.tape.grad_seen(tensor, False)
-    tensor.__dict__["_grad"] = grad
-
-
-def drawing(name: str, method: Any) -> Any:
-    """A method of a Generator while some thread records."""
-    return lambda generator, *args, **kwargs: here.tape.drawn(generator, name, method, args, kwargs)
-
-
-def reseeding(name: str, method: Any) -> Any:
-    """A method of a Generator that no program repeats."""
-
-    def run(generator: Generator, *args: Any, **kwargs: Any) -> Any:
-        here.tape.refuse(f"Generator.{name}")
-        return method(generator, *args, **kwargs)
-
-    return run
-
-
-def noted_node(value: Any, *rest: Any) -> Node:
-    """The node of an op, of whose value the tape hears."""
-    node = Node(value, *rest)
-    if here.tape.refused is None:
-        here.tape.values.append((node, plain(value)))
-    return node
-
-
-@contextmanager
-def recording(tape: Tape) -> Iterator[None]:
-    """Within it this thread's tensors hand out recorded arrays.  Not called while somebody watches the engine."""
-    from minigrad.compiled.optimizers import recorded_step
-    from minigrad.optim.optimizer import Optimizer
-
-    with one_at_a_time:
-        step = Optimizer.step
-        methods = {name: getattr(Generator, name) for name in DRAWS | RESEEDS}
-        for name in methods:
-            setattr(Generator, name, (drawing if name in DRAWS else reseeding)(name, methods[name]))
-        TensorBase.array = property(array_of_tensor, set_array_of_tensor)
-        TensorBase._grad = property(grad_of_tensor, set_grad_of_tensor)  # type: ignore[assignment]
-        Optimizer.step = recorded_step(step)  # type: ignore[method-assign]
-        graph.new_node, engine.observer = noted_node, tape
-        here.tape = tape
-        try:
-            yield
-        finally:
-            here.tape = NONE
-            del TensorBase.array
-            TensorBase._grad = None
-            graph.new_node, engine.observer = Node, None
-            Optimizer.step = step  # type: ignore[method-assign]
-            for name, method in methods.items():
-                setattr(Generator, name, method)
-            tape.restore()

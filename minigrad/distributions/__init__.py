@@ -1,7 +1,10 @@
 """Probability distributions, as torch.distributions: drawing from them, and the logarithms of their densities.
 
-`distribution` has what all of them share, `constraints` where numbers must lie, `kl` how far two are apart; each other
-file has one family.  A seed draws PyTorch's numbers.
+What `Distribution` says holds for all.  Each family says its density (or probability), where its parameters must lie,
+its `support`, mean and variance, and whether gradients go through its draws (`rsample`).  Parameters are tensors or
+numbers, broadcast to one shape; of `probs` and `logits` just one is given (ValueError), and the other is computed.
+`constraints` are the regions, `kl_divergence` says how far two are apart.  A seed draws PyTorch's numbers.
+https://docs.pytorch.org/docs/stable/distributions.html
 """
 
 from minigrad.distributions import constraints, kl

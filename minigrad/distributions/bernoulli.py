@@ -18,7 +18,9 @@ __all__ = ["Bernoulli"]
 
 
 class Bernoulli(ProbsOrLogits):
-    """1 with probability probs, or with odds exp(logits), else 0.
+    """1 with probability probs (p, 0 to 1), or with odds exp(logits), else 0: P(x) = p ** x * (1 - p) ** (1 - x).
+
+    Support: 0 and 1.  Mean p, variance p (1 - p).  No gradient goes through draws.
 
     >>> import minigrad as torch
     >>> torch.distributions.Bernoulli(torch.tensor([0.25])).log_prob(torch.tensor([1.0])).exp()

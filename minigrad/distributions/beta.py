@@ -16,7 +16,10 @@ __all__ = ["Beta"]
 
 
 class Beta(Distribution):
-    """Shares between 0 and 1; concentration1 is a, and concentration0 is b.
+    """Shares between 0 and 1, of density x ** (a - 1) * (1 - x) ** (b - 1) / B(a, b).
+
+    concentration1 is a and concentration0 is b, both above 0; B(a, b) = Gamma(a) Gamma(b) / Gamma(a + b).  Support: 0
+    to 1.  Mean a / (a + b), variance a b / ((a + b) ** 2 (a + b + 1)).  Gradients go through draws.
 
     >>> import minigrad as torch
     >>> torch.distributions.Beta(torch.tensor([1.0]), torch.tensor([3.0])).mean

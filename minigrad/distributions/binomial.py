@@ -16,7 +16,10 @@ __all__ = ["Binomial"]
 
 
 class Binomial(ProbsOrLogits):
-    """How many of total_count trials succeed, each with probability probs, or odds exp(logits).
+    """How many of total_count trials succeed, each with probability probs (p, 0 to 1), or odds exp(logits).
+
+    P(k) = n! / (k! (n - k)!) * p ** k * (1 - p) ** (n - k) for n = total_count, an integer from 0 on.  Support: the
+    integers from 0 to n.  Mean n p, variance n p (1 - p).  No gradient goes through draws.
 
     >>> import minigrad as torch
     >>> torch.distributions.Binomial(2, torch.tensor([0.5])).log_prob(torch.tensor([[0.0], [1.0], [2.0]])).exp().T

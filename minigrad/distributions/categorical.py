@@ -19,7 +19,10 @@ __all__ = ["Categorical"]
 
 
 class Categorical(ProbsOrLogits):
-    """The category i with probability probs[..., i] (they are divided by their sum), or exp(logits[..., i]).
+    """The category i with probability probs[..., i] (they are divided by their sum), or softmax(logits)[..., i].
+
+    probs: not below 0, with a sum above 0; the last dimension is not part of the batch.  Support: 0 to its size - 1, as
+    int64.  Mean and variance are nan, for categories are no numbers.  No gradient goes through draws.
 
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)

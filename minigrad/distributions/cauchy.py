@@ -14,7 +14,10 @@ __all__ = ["Cauchy"]
 
 
 class Cauchy(Distribution):
-    """The distribution of the quotient of two normal numbers: so wide that it has no mean.
+    """The quotient of two normal numbers, of density 1 / (pi scale (1 + ((x - loc) / scale) ** 2)).
+
+    loc: the middle, any number.  scale: half of the width at half of the height, above 0.  Support: all numbers.  So
+    wide that the mean is nan and the variance inf.  Gradients go through draws.
 
     >>> import minigrad as torch
     >>> torch.distributions.Cauchy(0.0, 1.0).cdf(torch.tensor(1.0))

@@ -1,6 +1,7 @@
 """Where numbers must lie: parameters of distributions, and the values that they can have.
 
-A constraint's `check(value)` tells for each event of a tensor whether it holds.
+A constraint's `check(value)` tells for each event of a tensor whether it holds: bools, without the last event_dim
+dimensions.  `lower_bound` and `upper_bound` are numbers or tensors that broadcast to the value.
 """
 
 from __future__ import annotations
@@ -45,12 +46,12 @@ class _Dependent(Constraint):
 
 
 def is_dependent(constraint: Constraint) -> bool:
-    """Whether a region hangs on other parameters."""
+    """Whether a constraint hangs on other parameters, as `dependent` does: its check is a ValueError."""
     return isinstance(constraint, _Dependent)
 
 
 class _IndependentConstraint(Constraint):
-    """A region in all of the last few dimensions."""
+    """base_constraint in all of the last few dimensions, reinterpreted_batch_ndims of them, which make one event."""
 
     def __init__(self, base_constraint: Constraint, reinterpreted_batch_ndims: int) -> None:
         self.base_constraint, self.reinterpreted_batch_ndims = base_constraint, reinterpreted_batch_ndims
@@ -87,7 +88,7 @@ class _OneHot(Constraint):
 
 
 class _IntegerInterval(Constraint):
-    """Integers between two bounds, both included."""
+    """Integers between two bounds, lower_bound and upper_bound, both included."""
 
     is_discrete = True
 
@@ -118,7 +119,7 @@ class _Real(Constraint):
 
 
 class _GreaterThan(Constraint):
-    """Above a bound."""
+    """Numbers above a bound, lower_bound, which is not one of them."""
 
     def __init__(self, lower_bound: Any) -> None:
         self.lower_bound = lower_bound
@@ -128,14 +129,14 @@ class _GreaterThan(Constraint):
 
 
 class _GreaterThanEq(_GreaterThan):
-    """A bound, or above it."""
+    """Numbers from a bound, lower_bound, on, which is one of them."""
 
     def check(self, value: Tensor) -> Tensor:
         return self.lower_bound <= value
 
 
 class _LessThan(Constraint):
-    """Below a bound."""
+    """Numbers below a bound, upper_bound, which is not one of them."""
 
     def __init__(self, upper_bound: Any) -> None:
         self.upper_bound = upper_bound
@@ -145,7 +146,7 @@ class _LessThan(Constraint):
 
 
 class _Interval(Constraint):
-    """Between two bounds, both included."""
+    """Numbers between two bounds, lower_bound and upper_bound, both included."""
 
     def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
         self.lower_bound, self.upper_bound = lower_bound, upper_bound
@@ -155,7 +156,7 @@ class _Interval(Constraint):
 
 
 class _HalfOpenInterval(_Interval):
-    """Between two bounds, of which the upper one is left out."""
+    """Numbers between two bounds, of which lower_bound is included and upper_bound is not."""
 
     def check(self, value: Tensor) -> Tensor:
         return (self.lower_bound <= value) & (value < self.upper_bound)

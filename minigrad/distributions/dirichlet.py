@@ -15,7 +15,10 @@ __all__ = ["Dirichlet"]
 
 
 class Dirichlet(Distribution):
-    """Shares along the last dimension, one for each concentration.
+    """Shares along the last dimension, one for each concentration, of density prod x_i ** (a_i - 1) / B(a).
+
+    concentration: a, above 0; B(a) = prod Gamma(a_i) / Gamma(sum a).  Support: numbers from 0 on with the sum 1.  With
+    A = sum a, mean a_i / A, variance a_i (A - a_i) / (A ** 2 (A + 1)).  Gradients go through draws.
 
     >>> import minigrad as torch
     >>> torch.distributions.Dirichlet(torch.tensor([1.0, 3.0])).mean

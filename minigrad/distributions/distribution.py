@@ -20,6 +20,16 @@ class Distribution:
     batch_shape: that of the parameters, each of which makes a distribution of its own.  event_shape: that of one draw.
     validate_args: whether parameters and values are checked (ValueError); by default they are, unless Python runs
     with -O.
+
+    sample(sample_shape) -> draws (*sample_shape, *batch_shape, *event_shape), without a gradient; rsample, with one to
+    the parameters.  log_prob(value) -> (*, *batch_shape): log of the density at values (*, *batch_shape, *event_shape),
+    ValueError outside of the support.  entropy() -> batch_shape, in nats.  mean, variance, stddev, mode: (*batch_shape,
+    *event_shape).  NotImplementedError for what a family does not have.
+
+    >>> import minigrad as torch
+    >>> normal = torch.distributions.Normal(torch.zeros(3), 1.0)
+    >>> normal.sample((2,)).shape, normal.log_prob(torch.zeros(2, 3)).shape, normal.entropy().shape
+    (minigrad.Size([2, 3]), minigrad.Size([2, 3]), minigrad.Size([3]))
     """
 
     has_rsample = False

@@ -17,7 +17,10 @@ __all__ = ["Geometric"]
 
 
 class Geometric(ProbsOrLogits):
-    """Counts k with probability (1 - probs)^k probs; or odds exp(logits).
+    """How many trials fail before the first success: P(k) = (1 - p) ** k * p.
+
+    probs: p, above 0 and at most 1; or odds exp(logits).  Support: 0, 1, 2, ...  Mean 1 / p - 1, variance (1 / p - 1) /
+    p.  No gradient goes through draws.
 
     >>> import minigrad as torch
     >>> torch.distributions.Geometric(torch.tensor([0.25])).mean

@@ -15,6 +15,10 @@ __all__ = ["Independent"]
 class Independent(Distribution):
     """A distribution in which the last few dimensions of the batch belong to the event: densities are multiplied.
 
+    base_distribution: the one whose elements they are; its mean, variance and support are the same.
+    reinterpreted_batch_ndims: how many dimensions (ValueError for more than there are): log_prob and entropy are summed
+    over them.  Gradients go through draws if they do there.
+
     >>> import minigrad as torch
     >>> torch.distributions.Independent(torch.distributions.Normal(torch.zeros(3), 1.0), 1).event_shape
     minigrad.Size([3])

@@ -37,7 +37,10 @@ _KL_REGISTRY: dict[tuple[type, type], Divergence] = {}
 
 
 def register_kl(type_p: type, type_q: type) -> Callable[[Divergence], Divergence]:
-    """A decorator: the function is the divergence of two kinds of distributions, and of what comes from them."""
+    """A decorator: the function is the divergence of two kinds of distributions, and of what comes from them.
+
+    type_p, type_q: the classes of p and q; the function gets (p, q).  TypeError for what is no class of distributions.
+    """
     for name, kind in (("type_p", type_p), ("type_q", type_q)):
         if not (isinstance(kind, type) and issubclass(kind, Distribution)):
             raise TypeError(f"Expected {name} to be a Distribution subclass but got {kind}")
@@ -50,7 +53,10 @@ def register_kl(type_p: type, type_q: type) -> Callable[[Divergence], Divergence
 
 
 def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
-    """KL(p || q), of shape batch_shape.  NotImplementedError for a pair that nobody has registered.
+    """KL(p || q), the mean under p of log(p / q), of shape batch_shape, in nats.
+
+    p, q: distributions.  NotImplementedError for a pair that nobody has registered (`register_kl`).
+    S. Kullback and R. A. Leibler (1951), https://doi.org/10.1214/aoms/1177729694
 
     >>> import minigrad as torch
     >>> normal = torch.distributions.Normal

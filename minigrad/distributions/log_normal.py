@@ -15,6 +15,9 @@ __all__ = ["LogNormal"]
 class LogNormal(Distribution):
     """exp of normal numbers of mean loc and standard deviation scale.
 
+    Density exp(-((log x - loc) / scale) ** 2 / 2) / (x scale sqrt(2 pi)).  loc: any number; scale: above 0.  Support:
+    above 0.  Mean exp(loc + scale ** 2 / 2), variance (exp(scale ** 2) - 1) * mean ** 2.  Gradients go through draws.
+
     >>> import minigrad as torch
     >>> torch.distributions.LogNormal(0.0, 1.0).mode
     tensor(0.3679)

@@ -20,7 +20,12 @@ __all__ = ["MultivariateNormal"]
 
 
 class MultivariateNormal(Distribution):
-    """Vectors of mean loc, with a covariance matrix C given as itself, as its inverse or as its Cholesky factor.
+    """Vectors of density exp(-(x - loc)^T C^-1 (x - loc) / 2) / sqrt(det(2 pi C)).
+
+    loc (*, D): the mean.  C (*, D, D), the covariance, is given as covariance_matrix, as its inverse precision_matrix,
+    or as scale_tril, its lower Cholesky factor: ValueError unless just one of the three is.  The first two are
+    symmetric and positive definite, the third has a positive diagonal.  Support: all vectors.  Mean loc, variance: the
+    diagonal of C.  Gradients go through draws, loc + scale_tril @ normal numbers.
 
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)

@@ -16,7 +16,10 @@ __all__ = ["Normal"]
 
 
 class Normal(Distribution):
-    """The normal distribution of mean loc and standard deviation scale.
+    """The normal distribution, of density exp(-((x - loc) / scale) ** 2 / 2) / (scale sqrt(2 pi)).
+
+    loc: the mean, any number.  scale: the standard deviation, above 0.  Support: all numbers.  Variance scale ** 2.
+    Gradients go through draws, loc + scale * standard normal numbers.
 
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)

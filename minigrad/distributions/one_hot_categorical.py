@@ -15,7 +15,9 @@ __all__ = ["OneHotCategorical", "OneHotCategoricalStraightThrough"]
 
 
 class OneHotCategorical(Distribution):
-    """One of several categories as a vector, each with its probability: see Categorical.
+    """One of several categories as a vector of zeros and a one, with the probabilities of a `Categorical`.
+
+    Support: such vectors.  Mean probs, variance probs (1 - probs).  No gradient goes through draws.
 
     >>> import minigrad as torch
     >>> torch.distributions.OneHotCategorical(torch.tensor([0.25, 0.75])).mode
@@ -92,9 +94,10 @@ class OneHotCategorical(Distribution):
 
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):
-    """The same, where the gradient of a draw goes to the probabilities as if it were they.
+    """`OneHotCategorical`, where the gradient of a draw goes to the probabilities as if it were they.
 
-    Source: Y. Bengio et al., "Estimating or propagating gradients through stochastic neurons", arXiv:1308.3432 (2013).
+    Its rsample is draw + probs - probs.detach().  Mean, variance and support are the same.
+    Y. Bengio et al. (2013), Estimating or propagating gradients through stochastic neurons, arXiv:1308.3432
     """
 
     has_rsample = True

@@ -15,7 +15,9 @@ __all__ = ["Poisson"]
 
 
 class Poisson(Distribution):
-    """Counts k with probability rate^k exp(-rate) / k!.
+    """How often something happens that is independent of when it did: P(k) = rate ** k * exp(-rate) / k!.
+
+    rate: from 0 on.  Support: 0, 1, 2, ...  Mean rate, variance rate.  No gradient goes through draws.
 
     >>> import minigrad as torch
     >>> torch.distributions.Poisson(torch.tensor([4.0])).mean

@@ -15,7 +15,10 @@ __all__ = ["Uniform"]
 
 
 class Uniform(Distribution):
-    """Numbers in [low, high).
+    """Numbers in [low, high), of density 1 / (high - low): all alike.
+
+    low, high: any numbers, low below high (ValueError).  Support: from low to high.  Mean (low + high) / 2, variance
+    (high - low) ** 2 / 12.  Gradients go through draws, low + (high - low) * numbers in [0, 1).
 
     >>> import minigrad as torch
     >>> generator = torch.manual_seed(0)

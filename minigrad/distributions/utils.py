@@ -14,9 +14,9 @@ __all__ = ["broadcast_all", "clamp_probs", "logits_to_probs", "probs_to_logits"]
 
 
 def broadcast_all(*values: Any) -> list[Tensor]:
-    """Tensors and numbers as tensors of one shape; numbers get the dtype of the first tensor, or the default one.
+    """Tensors and numbers, the values, as tensors of one shape.
 
-    ValueError for anything else.
+    Numbers get the dtype of the first tensor, or the default one.  ValueError for anything else.
     """
     for value in values:
         if not isinstance(value, (Tensor, bool, int, float)):
@@ -58,17 +58,20 @@ def sum_rightmost(value: Tensor, dims: int) -> Tensor:
 
 
 def logits_to_probs(logits: Tensor, is_binary: bool = False) -> Tensor:
-    """Probabilities from their logarithms but for a constant, or (is_binary) from the logarithms of odds."""
+    """softmax(logits), along the last dimension: probabilities from their logarithms but for a constant.
+
+    is_binary: sigmoid(logits), from the logarithms of odds.
+    """
     return logits.sigmoid() if is_binary else logits.softmax(-1)
 
 
 def clamp_probs(probs: Tensor) -> Tensor:
-    """Probabilities that are neither 0 nor 1, by the dtype's precision."""
+    """Probabilities probs that are neither 0 nor 1: from eps to 1 - eps, the precision of the dtype."""
     eps = finfo(probs.dtype).eps
     return probs.clamp(min=eps, max=1 - eps)
 
 
 def probs_to_logits(probs: Tensor, is_binary: bool = False) -> Tensor:
-    """The logarithms of probabilities, or (is_binary) of their odds."""
+    """The logarithms of probabilities probs, as `clamp_probs` makes them; is_binary: of their odds, p / (1 - p)."""
     clamped = clamp_probs(probs)
     return clamped.log() - (-clamped).log1p() if is_binary else clamped.log()

@@ -128,7 +128,7 @@ new_node: Callable[..., Node] = Node
 
 
 def raw(x: Any) -> Any:
-    """The array of a tensor, of which CuPy then works on its GPU; anything else as it is."""
+    """The array of a tensor x, of which CuPy then works on its GPU; anything else as it is."""
     return (x.array if type(x.array) is ndarray else on_its_gpu(x.array)) if isinstance(x, TensorBase) else x
 
 

@@ -6,7 +6,7 @@ __all__ = ["is_available", "is_initialized"]
 
 
 def is_available() -> bool:
-    """Whether processes can train together: no."""
+    """Whether processes can train together: no, minigrad computes in one."""
     return False
 
 

@@ -17,22 +17,22 @@ class ScriptModule:
 
 
 def is_scripting() -> bool:
-    """Whether code is being compiled: never."""
+    """Whether code is being compiled by TorchScript: never in minigrad."""
     return False
 
 
 def is_tracing() -> bool:
-    """Whether calls are being traced: never."""
+    """Whether calls are being traced by TorchScript: never in minigrad."""
     return False
 
 
 def unused(fn: Function) -> Function:
-    """Mark a method as one that need not be compiled: it stays as it is."""
+    """Mark a method, fn, as one that need not be compiled: it stays as it is."""
     return fn
 
 
 def export(fn: Function) -> Function:
-    """Mark a method as one that is to be compiled: it stays as it is."""
+    """Mark a method, fn, as one that is to be compiled: it stays as it is."""
     return fn
 
 

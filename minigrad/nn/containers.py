@@ -81,9 +81,12 @@ class _Numbered(Module):
 
 
 class Sequential(_Numbered):
-    """Modules one after the other: the output of each is the input of the next.
+    """Modules one after the other: the output of each is the input of the next, and the last one's the result.
 
-    Takes modules, or one OrderedDict of names and modules.
+    Takes modules, named "0", "1", ..., or one OrderedDict of names and modules.  Has the methods and operators of a
+    list (`model[1]`, `model[:2]`, `append`, `+`, `*`); a slice is a Sequential of the same modules.  TypeError for what
+    is no module, IndexError for an index that there is not.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
 
     >>> import minigrad as torch
     >>> torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.ReLU())
@@ -132,7 +135,17 @@ class Sequential(_Numbered):
 
 
 class ModuleList(_Numbered):
-    """A list of modules, all of whose parameters are known to the module that holds it."""
+    """A list of modules, all of whose parameters are known to the module that holds it.
+
+    modules: what is in it first.  It is indexed, sliced and changed as a list; what holds it calls the modules, it is
+    not called itself (NotImplementedError).  TypeError for what is no module, IndexError for an index that there is
+    not.  https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html
+
+    >>> import minigrad as torch
+    >>> heads = torch.nn.ModuleList(torch.nn.Linear(2, 1) for _ in range(3))
+    >>> len(heads), [name for name, _ in heads[1:].named_parameters()]
+    (3, ['0.weight', '0.bias', '1.weight', '1.bias'])
+    """
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
@@ -166,7 +179,9 @@ class ModuleList(_Numbered):
 class ModuleDict(Module):
     """A dict of modules by name, all of whose parameters are known to the module that holds it.
 
-    Takes a dict, or pairs of names and modules.
+    modules: a dict, or pairs of names and modules (TypeError for anything else, and for what is no module).  It has a
+    dict's methods and keeps the order; it is not called itself (NotImplementedError).  KeyError for a name that is not
+    there, and for one with a dot in it.  https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
 
     >>> import minigrad as torch
     >>> heads = torch.nn.ModuleDict({"mean": torch.nn.Linear(8, 1), "class": torch.nn.Linear(8, 4)})
@@ -220,7 +235,7 @@ class ModuleDict(Module):
             self[name] = module
 
     def pop(self, key: str) -> Any:
-        """Take out the module of a name."""
+        """Take out the module under a name, key; KeyError if there is none."""
         return self._modules.pop(key)
 
     def clear(self) -> None:

@@ -106,10 +106,11 @@ class _ConvNd(Module):
 class Conv2d(_ConvNd):
     """Each of out_channels kernels laid over the images at every place: (N, in, height, width) -> (N, out, oh, ow).
 
-    Arguments and sizes are those of `functional.conv2d`.  weight (out_channels, in_channels / groups, *kernel_size)
-    and bias (out_channels,) start uniform in +-1 / sqrt(fan_in), where fan_in = in_channels / groups * kh * kw,
-    drawn as PyTorch draws them.  padding_mode: what is put around the images, "zeros", "reflect" (the image
-    mirrored at its edges), "replicate" (its edges repeated) or "circular" (its opposite edges).
+    stride, padding, dilation and groups, and with them the sizes, are those of `functional.conv2d`.  weight
+    (out_channels, in_channels / groups, *kernel_size) and bias (out_channels,) start uniform in +-1 / sqrt(fan_in),
+    where fan_in = in_channels / groups * kh * kw, drawn as PyTorch draws them.  padding_mode: what is put around the
+    images, "zeros", "reflect" (the image mirrored at its edges), "replicate" (its edges repeated) or "circular" (its
+    opposite edges).
 
     ValueError for groups that do not divide the channels, a padding or a padding_mode that does not exist.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html

@@ -23,7 +23,11 @@ class _DropoutNd(Module):
 
 
 class Dropout(_DropoutNd):
-    """In training each element is 0 with probability p, else divided by 1 - p.  In evaluation: the input."""
+    """In training each element is 0 with probability p, else divided by 1 - p, as `functional.dropout`: (*) -> (*).
+
+    In evaluation it is the input.  ValueError for p outside of 0 to 1.  G. E. Hinton et al. (2012),
+    https://arxiv.org/abs/1207.0580
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """dropout(input)."""
@@ -31,7 +35,10 @@ class Dropout(_DropoutNd):
 
 
 class Dropout1d(_DropoutNd):
-    """In training each channel of (N, C, L) is 0 with probability p, else divided by 1 - p."""
+    """`Dropout` of whole channels, as `functional.dropout1d`: (N, C, L) -> (N, C, L), or (C, L) -> (C, L).
+
+    In training each of the N C channels is 0 with probability p, else divided by 1 - p.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """dropout1d(input)."""
@@ -39,7 +46,10 @@ class Dropout1d(_DropoutNd):
 
 
 class Dropout2d(_DropoutNd):
-    """In training each channel of (N, C, H, W) is 0 with probability p, else divided by 1 - p."""
+    """`Dropout` of whole channels, as `functional.dropout2d`: (N, C, H, W) -> (N, C, H, W).
+
+    In training each of the N C channels is 0 with probability p, else divided by 1 - p.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """dropout2d(input)."""

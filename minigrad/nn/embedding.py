@@ -68,10 +68,11 @@ def sizes_of(embeddings: Tensor) -> tuple[int, ...]:
 
 
 class Embedding(_Vectors):
-    """The rows of weight that the input names: int64 (*) -> (*, embedding_dim).
+    """The rows of weight that the input names: int64 or int32 (*) -> (*, embedding_dim).
 
     weight (num_embeddings, embedding_dim) starts standard normal, drawn as PyTorch draws it; the row padding_idx
-    starts at 0 and gets no gradient.  The other options are those of functional.embedding.
+    starts at 0 and gets no gradient.  max_norm, norm_type, scale_grad_by_freq and sparse are those of
+    `functional.embedding`.  AssertionError for a padding_idx that is no row; IndexError for an input that names none.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
     """
 
@@ -105,7 +106,10 @@ class Embedding(_Vectors):
         scale_grad_by_freq: bool = False,
         sparse: bool = False,
     ) -> Embedding:
-        """An Embedding whose weight is given, (V, D), and (with freeze) not trained."""
+        """An Embedding whose weight is given, embeddings (V, D), and (with freeze) not trained.
+
+        AssertionError for a weight that is no matrix.
+        """
         number, size = sizes_of(embeddings)
         return cls(
             number,

@@ -1,4 +1,10 @@
-"""Layers and losses as functions, as torch.nn.functional: most are the ops of minigrad.ops by another name."""
+"""Layers and losses as functions, as torch.nn.functional: most are the ops of minigrad.ops by another name.
+
+Shapes are those of the input -> those of the result: N samples, C channels; (*) is any shape.  In all that take them:
+`inplace` writes the result over the input, with the same gradients, or an error where a rule still needs what was
+there.  `reduction` is "mean", "sum" or "none" (ValueError for another); `size_average` and `reduce` are PyTorch's older
+words for it, and warn.  https://docs.pytorch.org/docs/stable/nn.functional.html
+"""
 
 from __future__ import annotations
 
@@ -32,17 +38,27 @@ if TYPE_CHECKING:
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(input, 0), in place if asked."""
+    """max(input, 0): (*) -> (*).  inplace: written over the input.
+
+    RuntimeError for bools.
+    """
     return relu_(input) if inplace else activations.relu(input)
 
 
 def softmax(input: Tensor, dim: int | None = None, dtype: dtypes.dtype | None = None) -> Tensor:
-    """e ** input, divided by its sum along dim (see minigrad.softmax)."""
+    """e ** input, divided by its sum along dim: (*) -> (*), as `torch.softmax`, which does not overflow.
+
+    dim: None chooses 0 for 0, 1 or 3 dimensions, else 1, with a warning.  dtype: of the result, to which the input is
+    cast first.
+    """
     return softmax_ops.softmax(input, _implicit_dim("softmax", input) if dim is None else dim, dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, dtype: dtypes.dtype | None = None) -> Tensor:
-    """log(softmax(input, dim)) (see minigrad.log_softmax)."""
+    """log(softmax(input, dim)): (*) -> (*), as `torch.log_softmax`, which does not overflow.
+
+    dim: None chooses one, with a warning, as `softmax` does.  dtype: of the result, to which the input is cast first.
+    """
     return softmax_ops.log_softmax(input, _implicit_dim("log_softmax", input) if dim is None else dim, dtype)
 
 
@@ -56,19 +72,29 @@ def _implicit_dim(op: str, input: Tensor) -> int:
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """input where it is above 0, else input * negative_slope; in place if asked."""
+    """input where it is above 0, else input * negative_slope: (*) -> (*).  inplace: written over the input.
+
+    NotImplementedError for a dtype that is no float.
+    """
     output = activations.leaky_relu(input, negative_slope)
     return _write(input, output) if inplace else output
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """input where it is above 0, else alpha * (e ** input - 1); in place if asked."""
+    """input where it is above 0, else alpha * (e ** input - 1): (*) -> (*).  inplace: written over the input.
+
+    NotImplementedError for a dtype that is no float.
+    """
     output = activations.elu(input, alpha)
     return _write(input, output) if inplace else output
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """input * sigmoid(input), in place if asked."""
+    """input * sigmoid(input): (*) -> (*).  inplace: written over the input.
+    S. Elfwing et al. (2017), https://arxiv.org/abs/1702.03118
+
+    NotImplementedError for a dtype that is no float.
+    """
     output = activations.silu(input)
     return _write(input, output) if inplace else output
 

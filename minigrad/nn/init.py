@@ -1,6 +1,9 @@
-"""Initial weights, drawn bit for bit as PyTorch draws them; all change the tensor in place and return it.
+"""Initial weights, drawn bit for bit as PyTorch draws them.
 
-fan_in is how many inputs reach one output, fan_out how many outputs one input reaches.
+Every function whose name ends in _ changes its first argument, `tensor`, of any shape unless it says otherwise, in
+place, without a gradient, and returns it.  `generator`: what draws the numbers (None: the default one).
+fan_in is how many inputs reach one output, fan_out how many outputs one input reaches: of a weight (out, in, *kernel)
+fan_in = in * elements of the kernel, fan_out = out * elements of the kernel; ValueError for fewer than two dimensions.
 https://docs.pytorch.org/docs/stable/nn.init.html
 """
 
@@ -22,13 +25,19 @@ from minigrad.tensor import Tensor
 
 @no_grad()
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Uniform numbers in [a, b)."""
+    """Uniform numbers in [a, b), of the density 1 / (b - a).
+
+    RuntimeError for b below a, NotImplementedError for a dtype that is no float.
+    """
     return tensor.uniform_(a, b, generator=generator)
 
 
 @no_grad()
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normal numbers."""
+    """Normal numbers with this mean and the standard deviation std.
+
+    RuntimeError for a std below 0, NotImplementedError for a dtype that is no float.
+    """
     return tensor.normal_(mean, std, generator=generator)
 
 
@@ -41,7 +50,7 @@ def trunc_normal_(
     b: float = 2.0,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Normal numbers drawn anew until all are in [a, b].
+    """Normal numbers with this mean and the standard deviation std, drawn anew until all are in [a, b].
 
     Where less than 30% of the normal distribution lies there, uniform numbers in [a, b) are drawn instead, and each
     is kept with probability density(number) / density(the number of [a, b] nearest to mean): von Neumann's rejection.
@@ -85,30 +94,38 @@ def _accepted_uniform(
 
 @no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """One number everywhere."""
+    """The number val in every element: what `tensor.fill_(val)` does."""
     return tensor.fill_(val)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Ones."""
+    """Ones in every element: what `constant_` does with 1.0."""
     return constant_(tensor, 1.0)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Zeros."""
+    """Zeros in every element: what `constant_` does with 0.0."""
     return constant_(tensor, 0.0)
 
 
 @no_grad()
 def eye_(tensor: Tensor) -> Tensor:
-    """Ones on the diagonal of a matrix, else zeros."""
+    """Ones on the diagonal of a matrix, else zeros.  ValueError for other than two dimensions."""
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     return tensor.copy_(identity(*tensor.shape, dtype=tensor.dtype))
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """By what factor the spread of weights makes up for a nonlinearity; ValueError for an unknown one."""
+    """By what factor the spread of weights makes up for a nonlinearity; ValueError for an unknown one.
+
+    1 for "linear", "sigmoid" and the convolutions ("conv2d", ...), 5 / 3 for "tanh", sqrt(2) for "relu", 3 / 4 for
+    "selu", sqrt(2 / (1 + param ** 2)) for "leaky_relu", whose slope is param (0.01 unless given).
+
+    >>> from minigrad.nn import init
+    >>> init.calculate_gain("leaky_relu", 1.0)
+    1.0
+    """
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
         if isinstance(slope, bool) or not isinstance(slope, (int, float)):
@@ -153,7 +170,11 @@ def kaiming_uniform_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:
-    """Uniform in +-sqrt(3) * gain / sqrt(fan) (He et al., 2015); a tensor without elements stays as it is."""
+    """Uniform in +-sqrt(3) * gain / sqrt(fan), where gain = calculate_gain(nonlinearity, a).
+
+    mode: which fan, "fan_in" keeps the spread on the way forward, "fan_out" on the way back (ValueError for another).
+    A tensor without elements stays as it is, with a warning.  K. He et al. (2015), https://arxiv.org/abs/1502.01852
+    """
     if has_no_elements(tensor):
         return tensor
     bound = math.sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
@@ -167,7 +188,7 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:
-    """Normal with standard deviation gain / sqrt(fan) (He et al., 2015)."""
+    """Normal with standard deviation gain / sqrt(fan); mode, a and nonlinearity are those of `kaiming_uniform_`."""
     if has_no_elements(tensor):
         return tensor
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
@@ -179,13 +200,19 @@ def _xavier_std(tensor: Tensor, gain: float) -> float:
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Uniform in +-gain * sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+    """Uniform in +-gain * sqrt(6 / (fan_in + fan_out)).
+
+    X. Glorot and Y. Bengio (2010), https://proceedings.mlr.press/v9/glorot10a.html
+    """
     bound = math.sqrt(3.0) * _xavier_std(tensor, gain)
     return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normal with standard deviation gain * sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+    """Normal with standard deviation gain * sqrt(2 / (fan_in + fan_out)).
+
+    X. Glorot and Y. Bengio (2010), https://proceedings.mlr.press/v9/glorot10a.html
+    """
     return normal_(tensor, 0.0, _xavier_std(tensor, gain), generator)
 
 

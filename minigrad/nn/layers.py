@@ -14,7 +14,7 @@ from minigrad.tensor import Tensor
 
 
 class Identity(Module):
-    """Returns its input; takes and ignores any arguments."""
+    """The input as it is: (*) -> (*).  Takes and ignores any arguments, so that it can stand where any layer stood."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         super().__init__()
@@ -25,10 +25,11 @@ class Identity(Module):
 
 
 class Linear(Module):
-    """input @ weight.T + bias: (..., in_features) -> (..., out_features).
+    """input @ weight.T + bias, as `functional.linear`: (*, in_features) -> (*, out_features).
 
-    weight (out_features, in_features) and bias (out_features,) start uniform in +-1 / sqrt(in_features), drawn
-    as PyTorch draws them.  https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
+    weight (out_features, in_features) and, unless bias=False, bias (out_features,) start uniform in
+    +-1 / sqrt(in_features), drawn as PyTorch draws them.  RuntimeError for another last size, or another dtype.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
     """
 
     def __init__(
@@ -62,7 +63,10 @@ class Linear(Module):
 
 
 class Flatten(Module):
-    """Dimensions start_dim to end_dim made one; the first (the batch) stays by default."""
+    """Dimensions start_dim to end_dim, both included, as one: (N, C, H, W) -> (N, C H W); the first stays by default.
+
+    As `torch.flatten`.  IndexError for a dimension that there is not, RuntimeError for start_dim behind end_dim.
+    """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
@@ -79,7 +83,11 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """The dimension `dim` made several, of the sizes unflattened_size."""
+    """The dimension `dim` as several, of the sizes unflattened_size: (N, C H W) -> (N, C, H, W), say.
+
+    One of the sizes may be -1, for what is left.  As `torch.unflatten`: RuntimeError for sizes that do not make up the
+    dimension's; TypeError for what is no sequence of integers.
+    """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         super().__init__()
@@ -118,7 +126,7 @@ class _InPlace(Module):
 
 
 class ReLU(_InPlace):
-    """max(input, 0)."""
+    """max(input, 0) of each element, as `functional.relu`: (*) -> (*)."""
 
     def forward(self, input: Tensor) -> Tensor:
         """max(input, 0)."""
@@ -126,7 +134,7 @@ class ReLU(_InPlace):
 
 
 class Sigmoid(Module):
-    """1 / (1 + e ** -input)."""
+    """1 / (1 + e ** -input), as `torch.sigmoid`: (*) -> (*), each between 0 and 1."""
 
     def forward(self, input: Tensor) -> Tensor:
         """1 / (1 + e ** -input)."""
@@ -134,7 +142,7 @@ class Sigmoid(Module):
 
 
 class Tanh(Module):
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent, as `torch.tanh`: (*) -> (*), each between -1 and 1."""
 
     def forward(self, input: Tensor) -> Tensor:
         """tanh(input)."""
@@ -142,7 +150,10 @@ class Tanh(Module):
 
 
 class Softmax(Module):
-    """e ** input, divided by its sum along dim."""
+    """e ** input, divided by its sum along dim, as `functional.softmax`: (*) -> (*), of which each slice has the sum 1.
+
+    dim: None chooses one after the number of dimensions, 0 for 0, 1 or 3 of them, else 1, with a warning.
+    """
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
@@ -158,7 +169,7 @@ class Softmax(Module):
 
 
 class LogSoftmax(Module):
-    """log(softmax(input, dim))."""
+    """log(softmax(input, dim)), as `functional.log_softmax`: (*) -> (*).  dim: as for `Softmax`."""
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
@@ -174,7 +185,7 @@ class LogSoftmax(Module):
 
 
 class LeakyReLU(Module):
-    """The input where it is above 0, else input * negative_slope."""
+    """The input where it is above 0, else input * negative_slope, as `functional.leaky_relu`: (*) -> (*)."""
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__()
@@ -191,7 +202,7 @@ class LeakyReLU(Module):
 
 
 class ELU(Module):
-    """The input where it is above 0, else alpha * (e ** input - 1)."""
+    """The input where it is above 0, else alpha * (e ** input - 1), as `functional.elu`: (*) -> (*)."""
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -208,7 +219,10 @@ class ELU(Module):
 
 
 class GELU(Module):
-    """The input times the probability that a standard normal number is below it; see functional.gelu."""
+    """The input times the probability that a standard normal number is below it, as `functional.gelu`: (*) -> (*).
+
+    approximate: "none", or "tanh" for the formula with a hyperbolic tangent.
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -224,7 +238,7 @@ class GELU(Module):
 
 
 class SiLU(_InPlace):
-    """input * sigmoid(input)."""
+    """input * sigmoid(input), as `functional.silu`: (*) -> (*)."""
 
     def forward(self, input: Tensor) -> Tensor:
         """silu(input)."""
@@ -232,7 +246,10 @@ class SiLU(_InPlace):
 
 
 class Softplus(Module):
-    """log(1 + e ** (beta * input)) / beta, and the input itself where beta * input is above the threshold."""
+    """log(1 + e ** (beta * input)) / beta, as `functional.softplus`: (*) -> (*).
+
+    Where beta * input is above the threshold, the input itself, which it equals within rounding.
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()

@@ -37,7 +37,7 @@ class _WeightedLoss(_Loss):
 
 
 class MSELoss(_Loss):
-    """(input - target) ** 2, reduced."""
+    """(input - target) ** 2, reduced, as `functional.mse_loss`: (*), (*) -> () or, with reduction="none", (*)."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss."""
@@ -45,7 +45,7 @@ class MSELoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """|input - target|, reduced."""
+    """|input - target|, reduced, as `functional.l1_loss`: (*), (*) -> () or, with reduction="none", (*)."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss."""
@@ -53,7 +53,11 @@ class L1Loss(_Loss):
 
 
 class BCELoss(_WeightedLoss):
-    """The binary cross-entropy of probabilities."""
+    """The binary cross-entropy of probabilities, as `functional.binary_cross_entropy`.
+
+    Probabilities (*), targets (*) from 0 to 1 -> () or, with reduction="none", (*).  weight: a factor for each element,
+    in a shape that broadcasts to (*).
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss."""
@@ -61,7 +65,12 @@ class BCELoss(_WeightedLoss):
 
 
 class BCEWithLogitsLoss(_WeightedLoss):
-    """The binary cross-entropy of sigmoid(input), finite for every finite input."""
+    """The binary cross-entropy of sigmoid(input), as `functional.binary_cross_entropy_with_logits`.
+
+    Logits (*), targets (*) from 0 to 1 -> () or, with reduction="none", (*): finite for every finite input.  weight: a
+    factor for each element, pos_weight: one for the share of the targets that is 1; both in shapes that broadcast to
+    (*).
+    """
 
     pos_weight: Tensor | None
 
@@ -84,7 +93,12 @@ class BCEWithLogitsLoss(_WeightedLoss):
 
 
 class CrossEntropyLoss(_WeightedLoss):
-    """-log(softmax(input)) of the target class, reduced."""
+    """-log(softmax(input)) of the target class, reduced, as `functional.cross_entropy`.
+
+    Logits (N, C, ...) with int64 classes (N, ...) or probabilities (N, C, ...), or (C,) with () or (C,) -> () or, with
+    reduction="none", (N, ...).  weight (C,): a factor for each class.  ignore_index: a class that does not count.
+    label_smoothing: the share, 0 to 1, of each target that is spread over all classes.
+    """
 
     def __init__(
         self,
@@ -112,7 +126,11 @@ class CrossEntropyLoss(_WeightedLoss):
 
 
 class NLLLoss(_WeightedLoss):
-    """-input of the target class, for log-probabilities, reduced."""
+    """-input of the target class, reduced, as `functional.nll_loss`, for log-probabilities.
+
+    (N, C, ...) with int64 classes (N, ...), or (C,) with () -> () or, with reduction="none", (N, ...).  weight (C,): a
+    factor for each class.  ignore_index: a class that does not count.
+    """
 
     def __init__(
         self,

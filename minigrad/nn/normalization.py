@@ -93,14 +93,15 @@ class _BatchNorm(_NormBase):
 
 
 class BatchNorm1d(_BatchNorm):
-    """Batch normalization of (N, C) or (N, C, L), with a mean and a variance for each of the C channels.
+    """Batch normalization, as `functional.batch_norm`: (N, C) -> (N, C), or (N, C, L) -> (N, C, L).
 
-    In training they are the batch's, in evaluation the running ones.  weight (1) and bias (0), (C,) each, are left
-    out with affine=False (bias alone with bias=False).  The buffers running_mean (0) and running_var (1) move in
-    training towards each batch's by the share `momentum`; with momentum=None they are the plain averages over the
-    num_batches_tracked.  With track_running_stats=False there are none, and the batch's are used in evaluation too.
+    C is num_features; each channel has a mean and a variance, to which eps is added.  In training they are the batch's,
+    in evaluation the running ones.  weight (1) and bias (0), (C,) each, are left out with affine=False (bias alone with
+    bias=False).  The buffers running_mean (0) and running_var (1) move in training towards each batch's by the share
+    `momentum`; with momentum=None they are the plain averages over the num_batches_tracked.  With
+    track_running_stats=False there are none, and the batch's are used in evaluation too.
 
-    ValueError for another number of dimensions, and for one value per channel in training.
+    ValueError for another number of dimensions, and for one value per channel in training; RuntimeError for another C.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
     """
 
@@ -110,7 +111,7 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """Batch normalization of (N, C, H, W); all else is as in BatchNorm1d."""
+    """Batch normalization of images: (N, C, H, W) -> (N, C, H, W); all else is as in `BatchNorm1d`."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim != 4:
@@ -118,10 +119,11 @@ class BatchNorm2d(_BatchNorm):
 
 
 class LayerNorm(Module):
-    """Layer normalization: mean 0 and variance 1 over the last dimensions, normalized_shape.
+    """Mean 0 and variance 1 over the last dimensions, as `functional.layer_norm`: (*, *normalized_shape) -> the same.
 
-    weight (1) and bias (0), of normalized_shape each, are left out with elementwise_affine=False (bias alone with
-    bias=False).
+    normalized_shape: one size, or several.  eps is added to the variance.  weight (1) and bias (0), of normalized_shape
+    each, are left out with elementwise_affine=False (bias alone with bias=False).
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
     """
 
     def __init__(

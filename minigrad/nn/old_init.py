@@ -31,7 +31,7 @@ def old(name: str) -> Any:
         return function(*args, **kwargs)
 
     by_its_old_name.__name__ = name
-    by_its_old_name.__doc__ = f"`{name}_`, by its old name: a FutureWarning."
+    by_its_old_name.__doc__ = f"`{name}_` by its old name: it gives a FutureWarning and does the same."
     return by_its_old_name
 
 

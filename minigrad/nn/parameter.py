@@ -16,7 +16,9 @@ from minigrad.tensor import Tensor, copied, unpickled
 class Parameter(Tensor):
     """A tensor that a Module registers when it is assigned as an attribute.
 
-    It shares the memory of `data` and requires grad, unless requires_grad=False.
+    It shares the memory of `data` and requires grad, unless requires_grad=False.  AttributeError for data that is no
+    Tensor, RuntimeError for integers that are to require grad.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
 
     >>> import minigrad as torch
     >>> torch.nn.Parameter(torch.ones(2))

@@ -41,7 +41,7 @@ class _MaxPoolNd(Module):
 class MaxPool2d(_MaxPoolNd):
     """The largest element of each window: (N, C, height, width) -> (N, C, oh, ow).
 
-    Arguments and sizes are those of `functional.max_pool2d`.
+    Arguments and sizes are those of `functional.max_pool2d`, with kernel_size as the default stride.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
     """
 
@@ -80,7 +80,7 @@ class _AvgPoolNd(Module):
 class AvgPool2d(_AvgPoolNd):
     """The mean of each window: (N, C, height, width) -> (N, C, oh, ow).
 
-    Arguments and sizes are those of `functional.avg_pool2d`.
+    Arguments and sizes are those of `functional.avg_pool2d`, with kernel_size as the default stride.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
     """
 

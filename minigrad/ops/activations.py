@@ -1,4 +1,8 @@
-"""Activations, element by element: relu and sigmoid, then those that bend where relu has its corner."""
+"""Activations, element by element: relu and sigmoid, then those that bend where relu has its corner.
+
+The result has input's shape and dtype.  NotImplementedError for integers and bools, but where a function says
+otherwise.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ __all__ = ["relu", "sigmoid"]
 
 
 def relu(input: Tensor) -> Tensor:
-    """max(input, 0); its gradient at 0 is 0."""
+    """max(input, 0), of integers too; its gradient at 0 is 0.  RuntimeError for bools."""
     x = array_of(input)
     if x.dtype.kind == "b":
         raise RuntimeError("relu(): Boolean inputs not supported. Convert with .float() first.")
@@ -38,7 +42,7 @@ def passed_by_relu(xp: Any, g: Any, out: Any) -> Any:
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + e ** -input)."""
+    """1 / (1 + e ** -input), between 0 and 1: a float also for integers and bools."""
     a = floating(input)
     xp = array_module(raw(a))
     with quiet():
@@ -82,7 +86,7 @@ def elu_da(g: Tensor, _out: Tensor, a: Tensor, alpha: float) -> Tensor:
 
 
 def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
-    """log(1 + e ** (beta * input)) / beta; where beta * input is above the threshold, the input itself."""
+    """log(1 + e ** (beta * input)) / beta, a smooth relu; where beta * input is above threshold, input itself."""
     x = widened(float_array(input))
     xp = array_module(x)
     with quiet():

@@ -1,7 +1,9 @@
 """Arithmetic: + - * / ** and their kin, elementwise with broadcasting.
 
-Operands are Tensors, Python numbers or NumPy arrays, at least one a Tensor; promotion.py says in which dtype
-they meet.
+Operands are Tensors, Python numbers or NumPy arrays, at least one a Tensor: TypeError for anything else.  Their shapes
+broadcast: RuntimeError for those that do not.  They meet in one dtype, of the highest kind among them (bool < integer <
+float): tensors with dimensions decide first, a 0-d tensor or a number only by being of a higher kind.  The gradient of
+an operand is summed to its shape.  https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from minigrad.ops.promotion import (
     FACTORS,
     NUMBERS,
     Factor,
+    FactorArray,
     arrays_of,
     as_dtype,
     factor_for,
@@ -38,7 +41,7 @@ __all__ = ["add", "div", "floor_divide", "mul", "pow", "remainder", "rsub", "sub
 
 
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
-    """input + alpha * other.  RuntimeError for a fractional alpha of integers."""
+    """input + alpha * other: what `x + y` calls.  RuntimeError for a fractional alpha of integers."""
     a, b = operands(input, other) if alpha == 1 else scaled_operands(input, other, alpha)
     with quiet():
         value = raw(a) + raw(b)
@@ -119,7 +122,7 @@ def refuse_bools(a: Any, b: Any) -> None:
 
 
 def mul(input: Any, other: Any) -> Tensor:
-    """input * other."""
+    """input * other: what `x * y` calls; of bools, whether both are True."""
     a, b = operands(input, other, factors=FACTORS)
     with quiet():
         value = raw(a) * raw(b)
@@ -135,7 +138,11 @@ def mul_db(g: Tensor, _out: Tensor, a: Tensor, _b: Tensor) -> Tensor:
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """input / other, in floats also for integers; rounded for rounding_mode "trunc" or "floor"."""
+    """input / other: what `x / y` calls, in floats also for integers.
+
+    rounding_mode: "trunc" rounds the quotient towards 0, "floor" down; integers then stay integers, the gradient is 0.
+    RuntimeError for another, and for integers divided by 0 with one (on the CPU).
+    """
     if rounding_mode is not None:
         return rounded_division(input, other, rounding_mode)
     a, b = operands(input, other, factors=FACTORS)
@@ -150,8 +157,8 @@ def div_da(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
     return g / b
 
 
-def div_db(g: Tensor, out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
-    return -g * (out / b)
+def div_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return -g * (a / b / b)
 
 
 def rdiv(input: Any, other: Any) -> Tensor:
@@ -219,8 +226,8 @@ def floored(a: Any, b: Any) -> Any:
 
 
 def of_floats(quotient: Callable[..., Any], x: Any, y: Any) -> Any:
-    """A quotient of raw floats; beside a `Factor` in float32."""
-    return in_float32(quotient, x, y) if isinstance(y, Factor) else quotient(x, y)
+    """A quotient of raw floats; by a factor beside float16 in float32."""
+    return in_float32(quotient, x, Factor(y)) if isinstance(y, (Factor, FactorArray)) else quotient(x, y)
 
 
 def truncated_quotient(x: Any, y: Any) -> Any:
@@ -254,7 +261,7 @@ def remainder_of_floats(x: Any, y: Any) -> Any:
 def division_operands(input: Any, other: Any, factors: tuple[type, ...] = ()) -> tuple[Any, Any]:
     """The operands of a rounded division; errors for bools and, on the CPU, for integers divided by 0."""
     a, b = operands(input, other, factors)
-    a = float(a) if isinstance(a, Factor) else a  # of a quotient's numbers only the divisor keeps its digits
+    a = as_divided(a)
     kind = dtype_of(a, b).kind
     if kind == "b":
         raise NotImplementedError("a rounded division of bools is not implemented: convert one with .int()")
@@ -264,13 +271,20 @@ def division_operands(input: Any, other: Any, factors: tuple[type, ...] = ()) ->
     return a, b
 
 
+def as_divided(a: Any) -> Any:
+    """The first operand of a rounded division: of factors beside float16 only the divisor keeps its digits."""
+    if isinstance(raw(a), FactorArray):
+        return as_dtype(a, np.dtype(np.float16))
+    return float(a) if isinstance(a, Factor) else a
+
+
 def rfloor_divide(input: Any, other: Any) -> Tensor:
     """other / input rounded down: what `7 // x` calls."""
     return floor_divide(other, input)
 
 
 def remainder(input: Any, other: Any) -> Tensor:
-    """input modulo other, with the sign of other, as Python's %.  RuntimeError for integers modulo 0."""
+    """input modulo other, with the sign of other: as `x % y`.  RuntimeError for integers modulo 0 (on the CPU)."""
     a, b = division_operands(input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -292,7 +306,10 @@ def rremainder(input: Any, other: Any) -> Tensor:
 
 
 def pow(input: Any, exponent: Any) -> Tensor:
-    """input ** exponent.  RuntimeError for negative powers of integers."""
+    """input ** exponent: what `x ** y` calls; nan for a negative number to a fraction.
+
+    RuntimeError for integers to a negative power.
+    """
     a, b = operands(input, exponent, factors=NUMBERS)
     dtype = dtype_of(a, b)
     if dtype.kind != "f":

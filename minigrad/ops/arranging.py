@@ -1,6 +1,8 @@
 """Elements arranged anew: repeated, reversed, turned, cut off above or below a diagonal, stacked and split.
 
-Where PyTorch gives a view of the same memory, so does each of these.
+Where PyTorch gives a view of the same memory, so does each of these.  Dimensions are ints, below 0 counted from the
+last; IndexError for one that there is not.  tensors: several, one by one or in a sequence; their dtypes meet as in
+`add` where they become one tensor.
 """
 
 from __future__ import annotations
@@ -44,7 +46,10 @@ __all__ = [
 
 
 def repeat(input: Tensor, *repeats: Any) -> Tensor:
-    """The tensor so many times along each dimension, and along new leading ones, in memory of its own."""
+    """The tensor so many times along each dimension, and along new leading ones, in memory of its own.
+
+    repeats: ints, or one sequence.  RuntimeError for fewer of them than dimensions, and for numbers below 0.
+    """
     x, times = array_of(input), as_sizes(repeats)
     if len(times) < x.ndim:
         raise RuntimeError(
@@ -63,7 +68,7 @@ def repeat_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], times
 
 
 def tile(input: Tensor, *dims: Any) -> Tensor:
-    """As `repeat`, for fewer numbers too: the missing ones, of the leading dimensions, are 1."""
+    """The tensor so many times along each dimension: as `repeat`, but the dims that are missing in front are 1."""
     times = as_sizes(dims)
     return repeat(input, (1,) * (array_of(input).ndim - len(times)) + times)
 
@@ -74,7 +79,8 @@ def repeat_interleave(
     """Each element (or slice along dim) so many times, one after the other; without dim, all elements in one row.
 
     repeats: an int, or an integer tensor with a number for each.  With one tensor alone, its elements are the repeats
-    and the result says how often each position comes.
+    and the result says how often each position comes.  output_size: what the numbers add up to.  RuntimeError for
+    numbers below 0, other sizes or dtypes of them, and another sum.
     """
     if repeats is None:
         counts = array_of(input)
@@ -88,7 +94,7 @@ def repeat_interleave(
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     dim = axis(dim, x.ndim)
     size = raw(input).shape[dim]
-    if isinstance(repeats, int) and repeats >= 0:
+    if isinstance(repeats, int) and repeats >= 0 and output_size in (None, repeats * size):
         each = unsqueeze(input, dim + 1)
         sizes = [repeats if i == dim + 1 else -1 for i in range(each.ndim)]
         each = clone(expand(each, sizes), memory_format=contiguous_format)
@@ -122,7 +128,10 @@ def repeated_positions(repeats: Any, size: int) -> Tensor:
 
 
 def flip(input: Tensor, *dims: Any) -> Tensor:
-    """The elements in reverse order along some dimensions, in memory of its own."""
+    """The elements in reverse order along some dimensions, in memory of its own.
+
+    dims: ints, or one sequence.  RuntimeError for one dimension twice.
+    """
     x = array_of(input)
     axes = reduced_axes(input, tuple(as_sizes(dims)) or [])
     axes = axes if as_sizes(dims) else ()
@@ -153,6 +162,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """The elements moved along dimensions by so many places; those beyond the end come in again at the front.
 
     shifts, dims: ints, or as many of each.  Without dims, along all elements in the order of their indices.
+    RuntimeError for unequal numbers of them.
     """
     x = array_of(input)
     shifts = as_sizes((shifts,) if not isinstance(shifts, (tuple, list)) else tuple(shifts))
@@ -174,7 +184,10 @@ def roll_da(g: Tensor, _out: Tensor, _a: Tensor, shifts: tuple[int, ...], axes: 
 
 
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """Turned k times by 90 degrees, from the first of two dimensions towards the second."""
+    """Turned k times by 90 degrees, from the first of two dimensions, dims, towards the second.
+
+    RuntimeError for another number of dims, one dimension twice, and fewer than two dimensions.
+    """
     x = array_of(input)
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
@@ -202,7 +215,10 @@ def turned(x: Any, k: int, dim0: int, dim1: int) -> Any:
 
 
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
-    """With dimensions moved to other places; the others keep their order."""
+    """With dimensions moved to other places, source to destination; the others keep their order: a view.
+
+    source, destination: ints, or as many of each.  RuntimeError for unequal numbers, and for one dimension twice.
+    """
     ndim = array_of(input).ndim
     sources, places = ((d,) if isinstance(d, int) else tuple(d) for d in (source, destination))
     if len(sources) != len(places):
@@ -226,7 +242,7 @@ def moveaxis(input: Tensor, source: Any, destination: Any) -> Tensor:
 
 
 def ravel(input: Tensor) -> Tensor:
-    """All elements in one row: a view where memory allows it."""
+    """All elements in one row: a view where memory allows it, else a copy."""
     return reshape(input if array_of(input).flags.c_contiguous else clone(input), -1)
 
 
@@ -234,7 +250,10 @@ def ravel(input: Tensor) -> Tensor:
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The part of matrices on and below a diagonal; zeros above.  RuntimeError for fewer than two dimensions."""
+    """The part of matrices on and below a diagonal; zeros above.
+
+    diagonal: above the main one for numbers above 0.  RuntimeError for fewer than two dimensions.
+    """
     x = matrices("tril", input)
     return record(by_rows(array_module(x).tril(x, diagonal)), (input,), (tril_da,), diagonal)
 
@@ -244,7 +263,10 @@ def tril_da(g: Tensor, _out: Tensor, _a: Tensor, diagonal: int) -> Tensor:
 
 
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The part of matrices on and above a diagonal; zeros below.  RuntimeError for fewer than two dimensions."""
+    """The part of matrices on and above a diagonal; zeros below.
+
+    diagonal: above the main one for numbers above 0.  RuntimeError for fewer than two dimensions.
+    """
     x = matrices("triu", input)
     return record(by_rows(array_module(x).triu(x, diagonal)), (input,), (triu_da,), diagonal)
 
@@ -264,15 +286,27 @@ def matrices(op: str, input: Tensor) -> Any:
 def tril_indices(
     row: int, col: int, offset: int = 0, *, dtype: dtypes.dtype | None = None, device: Any = None
 ) -> Tensor:
-    """The row numbers and the column numbers on and below a diagonal, in a tensor of two rows."""
-    return triangle_indices(np.tri(row, col, offset, dtype=bool), dtype, device)
+    """The row numbers and the column numbers on and below a diagonal, in a tensor of two rows: int64 by default.
+
+    row, col: how many rows and columns the matrix has.  offset: which diagonal, above the main one for numbers above 0.
+    dtype, device: those of the result.  RuntimeError for numbers below 0.
+    """
+    return triangle_indices(triangle(row, col, offset), dtype, device)
 
 
 def triu_indices(
     row: int, col: int, offset: int = 0, *, dtype: dtypes.dtype | None = None, device: Any = None
 ) -> Tensor:
-    """The row numbers and the column numbers on and above a diagonal, in a tensor of two rows."""
-    return triangle_indices(~np.tri(row, col, offset - 1, dtype=bool), dtype, device)
+    """The row numbers and the column numbers on and above a diagonal, in a tensor of two rows: as `tril_indices`."""
+    return triangle_indices(~triangle(row, col, offset - 1), dtype, device)
+
+
+def triangle(row: int, col: int, offset: int) -> Any:
+    """A mask of NumPy's, True on and below a diagonal.  RuntimeError for numbers below 0."""
+    for name, number in (("row", row), ("col", col)):
+        if number < 0:
+            raise RuntimeError(f"{name} must be non-negative, got{number}")
+    return np.tri(row, col, offset, dtype=bool)
 
 
 def triangle_indices(mask: Any, dtype: dtypes.dtype | None, device: Any) -> Tensor:
@@ -282,7 +316,7 @@ def triangle_indices(mask: Any, dtype: dtypes.dtype | None, device: Any) -> Tens
 
 
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The diagonal of the matrices that two dimensions make, as the last dimension of a view.
+    """The diagonal of the matrices that two dimensions, dim1 and dim2, make, as the last dimension of a view.
 
     offset: which diagonal, above the main one for numbers above 0.  RuntimeError for one dimension twice.
     """
@@ -329,7 +363,10 @@ def diagonal_of(x: Any, offset: int, dim1: int, dim2: int) -> Any:
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
-    """A matrix with the elements of a vector on a diagonal, or the diagonal of a matrix."""
+    """A matrix with the elements of a vector on a diagonal, or the diagonal of a matrix: in memory of its own.
+
+    diagonal: above the main one for numbers above 0.  RuntimeError for another number of dimensions.
+    """
     x = array_of(input)
     if x.ndim == 1:
         return diag_embed(input, diagonal)
@@ -340,7 +377,11 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
 
 
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """Matrices, along two new dimensions, with the last dimension's elements on a diagonal; else zeros."""
+    """Matrices, along two new dimensions, with the last dimension's elements on a diagonal; else zeros.
+
+    offset: which diagonal, as for `diagonal`.  dim1, dim2: where the rows and the columns stand in the result.
+    RuntimeError for one dimension twice.
+    """
     x = array_of(input)
     first, second = diagonal_dims("diag_embed", x.ndim + 1, dim1, dim2)
     shape = list(x.shape[:-1])
@@ -350,12 +391,12 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
-    """A matrix with all elements on a diagonal."""
+    """A matrix with all elements on a diagonal, offset above the main one; else zeros."""
     return diag(reshape(input, -1), offset)
 
 
 def trace(input: Tensor) -> Tensor:
-    """The sum of a matrix's diagonal."""
+    """The sum of a matrix's diagonal.  RuntimeError for another number of dimensions, NotImplementedError for bools."""
     x = array_of(input)
     if x.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x.ndim}")
@@ -375,8 +416,14 @@ def trace_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, int]) -> Ten
 
 
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
-    """The `length` slices from `start` on along a dimension, as a view."""
+    """The `length` slices from `start` on along dim, as a view.
+
+    start: an int or a 0-d integer tensor, below 0 counted from the end.  IndexError for one that points outside,
+    RuntimeError for a length that goes beyond the end or is below 0, another start, and a 0-d tensor.
+    """
     size = length_along("narrow()", input, dim)
+    if isinstance(start, TensorBase) and (raw(start).ndim or raw(start).dtype.kind not in "iu"):
+        raise RuntimeError(f"start must be an 0-dim integral Tensor: narrow() got one of {list(raw(start).shape)}")
     dim, start = axis(dim, raw(input).ndim), as_int(start)
     if length < 0:
         raise RuntimeError(f"narrow(): length must be non-negative, not {length}")
@@ -389,7 +436,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
 
 
 def select(input: Tensor, dim: int, index: Any) -> Tensor:
-    """One slice along a dimension, which goes away, as a view."""
+    """The slice at index along dim, which goes away, as a view.  IndexError for an index that points outside."""
     x = array_of(input)
     if not x.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
@@ -400,7 +447,10 @@ def select(input: Tensor, dim: int, index: Any) -> Tensor:
 
 
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
-    """All windows of a size along a dimension, a step apart, as the last dimension of a view."""
+    """All windows of a size along a dimension, a step apart, as the last dimension of a view.
+
+    RuntimeError for a size above the dimension's, and a step below 1.
+    """
     x = array_of(input)
     dim = axis(dimension, x.ndim)
     length = x.shape[dim] if x.ndim else 1
@@ -427,7 +477,11 @@ def unfold_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...], dim: 
 
 
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """So many pieces, the first of which may be larger by one, or pieces that end at given positions, as views."""
+    """So many pieces along dim, of which the first may be larger by one, or pieces that end at given places, as views.
+
+    indices_or_sections: the number, or the positions: ints, or an integer tensor on the CPU.  RuntimeError for a number
+    below 1, and for a 0-d tensor.
+    """
     x = array_of(input)
     if not x.ndim:
         raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
@@ -471,17 +525,29 @@ def split_evenly(op: str, input: Tensor, given: Any, dim: int, least: int) -> tu
 
 
 def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """Pieces side by side: along the second dimension, or the only one."""
+    """Pieces side by side: along the second dimension, or the only one, as views.
+
+    indices_or_sections: how many equal pieces, or where they end.  RuntimeError for fewer dimensions, and a size that
+    the number does not divide; TypeError for what is no int.
+    """
     return split_evenly("hsplit", input, indices_or_sections, 0 if array_of(input).ndim == 1 else 1, 1)
 
 
 def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """Pieces one below the other: along the first of at least two dimensions."""
+    """Pieces one below the other: along the first of at least two dimensions, as views.
+
+    indices_or_sections: how many equal pieces, or where they end.  RuntimeError for fewer dimensions, and a size that
+    the number does not divide; TypeError for what is no int.
+    """
     return split_evenly("vsplit", input, indices_or_sections, 0, 2)
 
 
 def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """Pieces one behind the other: along the third dimension."""
+    """Pieces one behind the other: along the third dimension, as views.
+
+    indices_or_sections: how many equal pieces, or where they end.  RuntimeError for fewer dimensions, and a size that
+    the number does not divide.
+    """
     return split_evenly("dsplit", input, indices_or_sections, 2, 3)
 
 
@@ -517,23 +583,23 @@ def for_each(tensors: tuple[Any, ...], function: Any) -> Any:
 
 
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Tensors side by side: along the second dimension, or the only one."""
+    """Tensors side by side: along the second dimension, or the only one.  RuntimeError for other sizes, and none."""
     tensors = stackable("hstack", tensors, atleast_1d)
     return cat(tensors, 0 if tensors[0].ndim == 1 else 1)
 
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Tensors one below the other: along the first dimension; vectors are rows."""
+    """Tensors one below the other: along the first; vectors are rows.  RuntimeError for other sizes, and for none."""
     return cat(stackable("vstack", tensors, atleast_2d), 0)
 
 
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Tensors one behind the other: along the third dimension."""
+    """Tensors one behind the other: along the third dimension.  RuntimeError for other sizes, and for none."""
     return cat(stackable("dstack", tensors, atleast_3d), 2)
 
 
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
-    """Tensors side by side, in which vectors are columns."""
+    """Tensors side by side, in which vectors are columns.  RuntimeError for different numbers of rows, and for none."""
     as_columns = [x if x.ndim > 1 else reshape(x, -1, 1) for x in stackable("column_stack", tensors, atleast_1d)]
     return cat(as_columns, 1)
 
@@ -553,6 +619,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """The coordinates of a grid: for each tensor, of one dimension, its elements repeated along the others' dimensions.
 
     indexing: "ij", the default, in which the first tensor goes down the rows, or "xy", across the columns.
+    RuntimeError for another word, more dimensions, and two dtypes.
     """
     given = list(tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], TensorBase) else tensors)
     if indexing is None:
@@ -577,7 +644,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
-    """Tensors stretched to the shape to which all of them broadcast, as views."""
+    """Tensors stretched to the shape to which all of them broadcast, as views.  RuntimeError if they do not."""
     given = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], TensorBase) else tensors
     try:
         shape = np.broadcast_shapes(*(array_of(x).shape for x in given))
@@ -590,7 +657,10 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
 
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:
-    """All combinations of one element of each tensor, a row for each; of one tensor alone, itself."""
+    """All combinations of one element of each tensor, a row for each; of one tensor alone, itself.
+
+    RuntimeError for a tensor of more dimensions than one, and for two dtypes.
+    """
     for x in tensors:
         if array_of(x).ndim != 1:
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.shape)}")
@@ -600,7 +670,10 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 
 
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
-    """All choices of r elements of a vector, in their order, a row for each."""
+    """All choices of r elements of a vector, in their order, a row for each.
+
+    with_replacement: whether one element may be taken several times.  RuntimeError for other dimensions and r below 0.
+    """
     x = array_of(input)
     if x.ndim != 1:
         raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.shape)}")
@@ -614,7 +687,10 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 
 
 def block_diag(*tensors: Tensor) -> Tensor:
-    """A matrix with matrices one after the other along its diagonal; else zeros."""
+    """A matrix with matrices one after the other along its diagonal; else zeros.
+
+    RuntimeError for more than two dimensions.
+    """
     given = [atleast_2d(x) for x in tensors]
     width = builtin_sum(x.shape[1] for x in given)
     rows, before = [], 0
@@ -640,31 +716,34 @@ def builtin_sum(numbers: Any) -> int:
 
 
 def new_zeros(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros of a size, in this tensor's dtype and on its device unless others are given."""
+    """Zeros in a tensor of a size: as `Tensor.new_ones`."""
     return creation.zeros(*size, **like(input, dtype, device), requires_grad=requires_grad)
 
 
 def new_ones(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones of a size, in this tensor's dtype and on its device unless others are given."""
+    """Ones in a tensor of a size, in this tensor's dtype and on its device unless others are given.
+
+    size, dtype, device and requires_grad are those of `minigrad.ops.creation`.
+    """
     return creation.ones(*size, **like(input, dtype, device), requires_grad=requires_grad)
 
 
 def new_empty(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Undefined values of a size, in this tensor's dtype and on its device unless others are given."""
+    """Undefined values in a tensor of a size: as `Tensor.new_ones`."""
     return creation.empty(*size, **like(input, dtype, device), requires_grad=requires_grad)
 
 
 def new_full(
     input: Tensor, size: Any, fill_value: float, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """One number in a tensor of a size, in this tensor's dtype and on its device unless others are given."""
+    """One number, fill_value, in a tensor of a size: as `Tensor.new_ones`."""
     return creation.full(size, fill_value, **like(input, dtype, device), requires_grad=requires_grad)
 
 
 def new_tensor(
     input: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """A copy of data as a tensor, in this tensor's dtype and on its device unless others are given."""
+    """A copy of data as a tensor: as `tensor`, with this tensor's dtype and device by default."""
     return creation.tensor(data, **like(input, dtype, device), requires_grad=requires_grad)
 
 

@@ -1,4 +1,8 @@
-"""Questions with yes or no for an answer: bool tensors, without derivatives."""
+"""Questions with yes or no for an answer: bool tensors, without derivatives; and the bits of integers.
+
+Operands are as in `minigrad.ops.arithmetic`, and so are their shapes and errors; `all` and `any` take dim and keepdim
+as in `minigrad.ops.reductions`.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +53,7 @@ def comparable(x: Any) -> bool:
 
 
 def eq(input: Any, other: Any) -> Tensor:
-    """input == other, elementwise with broadcasting."""
+    """input == other, elementwise: what `x == y` calls."""
     a, b = operands(input, other)
     with quiet():
         value = raw(a) == raw(b)
@@ -57,7 +61,7 @@ def eq(input: Any, other: Any) -> Tensor:
 
 
 def ne(input: Any, other: Any) -> Tensor:
-    """input != other, elementwise with broadcasting."""
+    """input != other, elementwise: what `x != y` calls."""
     a, b = operands(input, other)
     with quiet():
         value = raw(a) != raw(b)
@@ -65,7 +69,7 @@ def ne(input: Any, other: Any) -> Tensor:
 
 
 def lt(input: Any, other: Any) -> Tensor:
-    """input < other, elementwise with broadcasting."""
+    """input < other, elementwise: what `x < y` calls."""
     a, b = operands(input, other)
     with quiet():
         value = raw(a) < raw(b)
@@ -73,7 +77,7 @@ def lt(input: Any, other: Any) -> Tensor:
 
 
 def le(input: Any, other: Any) -> Tensor:
-    """input <= other, elementwise with broadcasting."""
+    """input <= other, elementwise: what `x <= y` calls."""
     a, b = operands(input, other)
     with quiet():
         value = raw(a) <= raw(b)
@@ -81,7 +85,7 @@ def le(input: Any, other: Any) -> Tensor:
 
 
 def gt(input: Any, other: Any) -> Tensor:
-    """input > other, elementwise with broadcasting."""
+    """input > other, elementwise: what `x > y` calls."""
     a, b = operands(input, other)
     with quiet():
         value = raw(a) > raw(b)
@@ -89,7 +93,7 @@ def gt(input: Any, other: Any) -> Tensor:
 
 
 def ge(input: Any, other: Any) -> Tensor:
-    """input >= other, elementwise with broadcasting."""
+    """input >= other, elementwise: what `x >= y` calls."""
     a, b = operands(input, other)
     with quiet():
         value = raw(a) >= raw(b)
@@ -102,47 +106,53 @@ def logical_not(input: Any) -> Tensor:
 
 
 def logical_and(input: Any, other: Any) -> Tensor:
-    """True where both are non-zero."""
+    """True where both input and other are non-zero."""
     a, b = operands(input, other)
     return unrecorded(ordered((raw(a) != 0) & (raw(b) != 0), *arrays_of(a, b)), a, b)
 
 
 def logical_or(input: Any, other: Any) -> Tensor:
-    """True where one or both are non-zero."""
+    """True where input or other is non-zero, or both."""
     a, b = operands(input, other)
     return unrecorded(ordered((raw(a) != 0) | (raw(b) != 0), *arrays_of(a, b)), a, b)
 
 
 def bitwise_and(input: Any, other: Any) -> Tensor:
-    """input & other of bools or integers."""
+    """input & other of bools or integers: each bit 1 where both have 1.  NotImplementedError for floats."""
     a, b = operands(input, other)
     refuse_floats("bitwise_and", a, b)
     return unrecorded(raw(a) & raw(b), a, b)
 
 
 def bitwise_or(input: Any, other: Any) -> Tensor:
-    """input | other of bools or integers."""
+    """input | other of bools or integers: each bit 1 where either has 1.  NotImplementedError for floats."""
     a, b = operands(input, other)
     refuse_floats("bitwise_or", a, b)
     return unrecorded(raw(a) | raw(b), a, b)
 
 
 def bitwise_xor(input: Any, other: Any) -> Tensor:
-    """input ^ other of bools or integers."""
+    """input ^ other of bools or integers: each bit 1 where one alone has 1.  NotImplementedError for floats."""
     a, b = operands(input, other)
     refuse_floats("bitwise_xor", a, b)
     return unrecorded(raw(a) ^ raw(b), a, b)
 
 
 def bitwise_left_shift(input: Any, other: Any) -> Tensor:
-    """input << other of integers; 0 where other is negative or as large as the number of bits."""
+    """input << other of integers; 0 where other is negative or as large as the number of bits.
+
+    NotImplementedError for floats, and for two bools.
+    """
     a, b = operands(input, other)
     x, y, fits = shift_operands("bitwise_left_shift", a, b)
     return unrecorded((x << y) * fits, a, b)
 
 
 def bitwise_right_shift(input: Any, other: Any) -> Tensor:
-    """input >> other of integers; all bits are the sign's where other is negative or as large as their number."""
+    """input >> other of integers; all bits are the sign's where other is negative or as large as their number.
+
+    NotImplementedError for floats, and for two bools.
+    """
     a, b = operands(input, other)
     x, y, fits = shift_operands("bitwise_right_shift", a, b)
     return unrecorded((x >> y) * fits if x.dtype.kind == "u" else x >> y, a, b)
@@ -174,7 +184,7 @@ def shift_operands(op: str, a: Any, b: Any) -> tuple[Any, Any, Any]:
 
 
 def bitwise_not(input: Any) -> Tensor:
-    """~input of bools or integers."""
+    """~input of bools or integers: each bit the other one, so -input - 1.  NotImplementedError for floats."""
     x = array_of(input)
     refuse_floats("bitwise_not", input)
     return unrecorded(~x, input)
@@ -190,13 +200,13 @@ def refuse_floats(op: str, *operands: Any) -> None:
 
 
 def isnan(input: Any) -> Tensor:
-    """True where input is not a number."""
+    """True where input is not a number: nan; never for integers."""
     x = array_of(input)
     return unrecorded(x != x, input)
 
 
 def isinf(input: Any) -> Tensor:
-    """True where input is inf or -inf."""
+    """True where input is inf or -inf; never for integers."""
     x = array_of(input)
     return unrecorded(array_module(x).isinf(x), input)
 
@@ -208,19 +218,22 @@ def isfinite(input: Any) -> Tensor:
 
 
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """Whether all elements (along dim) are non-zero."""
+    """Whether all elements (along dim) are non-zero: a bool; True of none."""
     value = array_of(input).astype(bool).all(reduced_axes(input, dim), keepdims=keepdim)
     return unrecorded(by_rows(value), input)
 
 
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """Whether an element (along dim) is non-zero."""
+    """Whether an element (along dim) is non-zero: a bool; False of none."""
     value = array_of(input).astype(bool).any(reduced_axes(input, dim), keepdims=keepdim)
     return unrecorded(by_rows(value), input)
 
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
-    """True where |input - other| <= atol + rtol * |other|.  RuntimeError for two dtypes."""
+    """True where |input - other| <= atol + rtol * |other|, and for equal infinities.
+
+    equal_nan: whether two nans are close.  RuntimeError for two dtypes, and for tolerances below 0.
+    """
     check_devices(input, other)
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
         if not tolerance >= 0:
@@ -235,12 +248,15 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
-    """Whether |input - other| <= atol + rtol * |other| everywhere.  RuntimeError for two dtypes."""
+    """Whether |input - other| <= atol + rtol * |other| everywhere: a Python bool.
+
+    equal_nan: whether two nans are close.  RuntimeError for two dtypes.
+    """
     return bool(raw(isclose(input, other, rtol, atol, equal_nan)).all())
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Whether two tensors have the same shape and the same elements."""
+    """Whether two tensors have the same shape and the same elements: a Python bool; nan equals nothing."""
     check_devices(input, other)
     x, y = array_of(input), array_of(other)
     return x.shape == y.shape and bool((x == y).all())

@@ -1,4 +1,13 @@
-"""Making tensors: from data, filled, or counting up."""
+"""Making tensors: from data, filled, or counting up.
+
+sizes: ints, or one sequence, which may be given as size.  dtype: the default float dtype (float32) unless said
+otherwise; of a *_like function, that of the other tensor.  device: "cpu" or "cuda", by default that of
+set_default_device.  requires_grad: whether backward passes are to compute a gradient for it.  memory_format: the order
+of the elements in memory.
+
+RuntimeError for a size below 0, a device that there is not, and requires_grad of integers or bools; TypeError for a
+size that is no int, and a dtype that is none.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +89,10 @@ asarray = as_tensor
 
 
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
-    """A tensor that shares a NumPy array's memory: each sees changes of the other."""
+    """A tensor that shares the memory of ndarray, a NumPy array: each sees changes of the other.
+
+    TypeError for what is no array, and for dtypes that PyTorch has not.
+    """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     return wrap(checked_array(ndarray))
@@ -262,7 +274,7 @@ def empty(
     requires_grad: bool = False,
     memory_format: Any = contiguous_format,
 ) -> Tensor:
-    """A tensor whose values are whatever the memory held."""
+    """A tensor of a size whose values are whatever the memory held."""
     xp = library_on(device)
     array = xp.empty(checked_sizes(sizes if size is None else (size,)), numpy_dtype(dtype))
     return finished(empty_in_format("empty", array, array.dtype, memory_format), device, requires_grad)
@@ -276,7 +288,7 @@ def full(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """A tensor filled with one number, whose kind gives the dtype unless it is given.
+    """A tensor filled with one number, fill_value, whose kind gives the dtype unless it is given.
 
     RuntimeError for a number beyond the range of the dtype.
     """
@@ -297,7 +309,7 @@ def eye(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Ones on the diagonal of n rows and m (default n) columns, else zeros."""
+    """Ones on the diagonal of n rows and m (default n) columns, else zeros.  RuntimeError for numbers below 0."""
     rows, columns = checked_sizes((n, n if m is None else m))
     return finished(np.eye(rows, columns, dtype=numpy_dtype(dtype)), device, requires_grad)
 
@@ -347,7 +359,7 @@ def full_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """One number in the shape, the dtype and the order in memory of another tensor."""
+    """One number, fill_value, in the shape, the dtype and the order in memory of another tensor."""
     return filled_like(input, fill_value, dtype, device, requires_grad, memory_format)
 
 
@@ -365,8 +377,10 @@ def filled_like(
 
 
 def checked_number(x: Any) -> Any:
-    """A number, also from a 0-d tensor or one of NumPy's; TypeError for anything else."""
+    """A number, also from a tensor of one; RuntimeError for one of several, TypeError for anything else."""
     x = raw(x)
+    if getattr(x, "size", 1) != 1:
+        raise RuntimeError(f"{op_called()}() only supports 0-dimensional tensors here, but got one of {list(x.shape)}")
     x = x.item() if hasattr(x, "item") else x
     if not isinstance(x, NUMBERS):
         raise TypeError(f"{op_called()}(): expected a number, not {type(x).__name__}")
@@ -417,6 +431,8 @@ def arange(
     length = math.ceil((end - start) / step)
     with quiet():
         if to.kind == "f":
+            if to.char == "e":  # PyTorch counts in float32
+                start, step = (fitting_number(x, np.dtype(np.float32)) for x in (start, step))
             counted = counted_floats(start, step, length, to)
         else:  # as in PyTorch a fraction is cut off before counting, not after
             counted = int(start) + np.arange(length) * int(step)
@@ -433,8 +449,11 @@ def counted_floats(start: float, step: float, length: int, to: np.dtype[Any]) ->
     block = 32 // to.itemsize
     i = np.arange(length, dtype=np.float64)
     first = np.where(i < length - length % (2 * block), i - i % block, i)
-    blocks = fused_float64(first, float(step), float(start)).astype(to).astype(np.float64)
-    return fused_piece_float64(i - first, float(step), blocks)  # type: ignore[arg-type]
+    begun = np.where(first == 0, float(start), fused_float64(first, float(step), float(start)))
+    blocks = begun.astype(to).astype(np.float64)
+    exponent = math.frexp(step)[1]  # with steps near 1 nothing overflows on the way
+    moderate = fused_piece_float64(i - first, math.ldexp(step, -exponent), np.ldexp(blocks, -exponent))
+    return np.where((i == first) | np.isinf(blocks), blocks, np.ldexp(moderate, exponent))
 
 
 def linspace(
@@ -446,21 +465,28 @@ def linspace(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """`steps` values from start to end, both included, at equal distances.  RuntimeError for negative steps.
+    """`steps` values from start to end, both included, at equal distances.
 
-    As in PyTorch the first half is counted up from start, the second down from end.
+    start, end: numbers or 0-d tensors.  RuntimeError for steps below 0, and tensors of dimensions; TypeError for steps
+    that are no int.  As in PyTorch the first half is counted up from start, the second down from end.
     """
     start, end, steps = checked_number(start), checked_number(end), index(steps)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     to = numpy_dtype(dtype)
     with quiet():
-        first, last = (to.type(fitting_number(x, to)) if to.kind == "f" else np.float64(int(x)) for x in (start, end))
+        ends = (start, end if steps > 1 else start) if steps else (0, 0)
+        first, last = ((to if to.kind == "f" else np.dtype(np.float64)).type(fitting_number(x, to)) for x in ends)
         step = (last - first) / first.dtype.type(max(steps - 1, 1))
-        low, high, step = float(first), float(last), float(step)
         i = np.arange(steps, dtype=np.float64)
-        up, down = fused_float64(i, step, low), fused_float64(steps - 1 - i, -step, high)
-        values = (np.where(i < steps // 2, up, down) if steps != 1 else np.full(1, low)).astype(to)
+        if to.char == "e":
+            up, down = first + step * i.astype(to), last - step * (steps - 1 - i).astype(to)
+        else:  # a product and its sum are rounded once
+            up, down = (
+                fused_float64(steps_from, float(slope), float(end))
+                for steps_from, slope, end in ((i, step, first), (steps - 1 - i, -step, last))
+            )
+        values = (np.where(i < steps // 2, up, down) if steps != 1 else np.full(1, first)).astype(to)
     return finished(values, device, requires_grad)
 
 

@@ -1,7 +1,8 @@
 """Losses of classification: how improbable the model finds the right class.
 
-Classes are dimension 1 of (N, C, ...), or the only one of (C,).  A target is either a class index for each
-place, (N, ...), or a probability for each class, (N, C, ...).
+Classes are dimension 1 of (N, C, ...), or the only one of (C,).  A target is either a class index for each place, (N,
+...), or a probability for each class, (N, C, ...).  reduction, size_average and reduce are those of
+`minigrad.ops.losses`.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ def nll_loss(
 ) -> Tensor:
     """-input of the target class, reduced: the cross-entropy, where input holds log-probabilities.
 
-    Shapes, options and errors are those of `cross_entropy` with class indices.
+    weight, ignore_index, shapes and errors are those of `cross_entropy` with class indices.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
     """
     if size_average is not None or reduce is not None:

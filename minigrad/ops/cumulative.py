@@ -1,4 +1,8 @@
-"""Sums, products and extremes of all elements so far along a dimension, and differences of neighbours."""
+"""Sums, products and extremes of all elements so far along a dimension, and differences of neighbours.
+
+The result has input's shape.  dim: an int, below 0 counted from the last; IndexError for one that there is not.  dtype:
+the input is converted to it first.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ LargestSoFar, SmallestSoFar = pair("cummax"), pair("cummin")
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
-    """The sum of all elements so far along dim.  Bools and integers are summed as int64 if dtype is not given."""
+    """The sum of all elements so far along dim.  Bools and integers become int64, unless dtype says otherwise."""
     a, at = accumulated("cumsum", input, dim, dtype)
     x = raw(a)
     with quiet():
@@ -107,7 +111,7 @@ def accumulated(op: str, input: Tensor, dim: int, dtype: dtypes.dtype | None) ->
 
 
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
-    """log(cumsum(e ** input)) along dim, computed without overflow."""
+    """log(cumsum(e ** input)) along dim, computed without overflow.  NotImplementedError for integers and bools."""
     a = input
     x = array_of(a)
     if x.dtype.kind != "f":
@@ -169,7 +173,11 @@ def places_so_far(x: Any, dim: int, largest: bool) -> Any:
 def diff(
     input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None
 ) -> Tensor:
-    """The differences of neighbours along dim, n times over.  prepend, append: what to put before and after first."""
+    """The differences of neighbours along dim, input[i + 1] - input[i], n times over: one element fewer each time.
+
+    prepend, append: what to put before and after first.  Of bools, whether neighbours differ.  RuntimeError for n below
+    0.
+    """
     ends = [x for x in (prepend, input, append) if x is not None]
     a = cat(ends, dim) if len(ends) > 1 else input
     x = array_of(a)
@@ -197,8 +205,8 @@ def neighbours(a: Tensor, dim: int) -> tuple[Tensor, Tensor]:
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
     """The integral along dim by the trapezoidal rule: the sum of (y[i] + y[i + 1]) / 2 times the distance of the two.
 
-    x: where the values are (of y's size along dim, or such that the distances broadcast); dx: their distance without
-    it.  RuntimeError for an x of another size.
+    x: where the values y are (of y's size along dim, or such that the distances broadcast); dx: their distance without
+    it.  RuntimeError for an x of another size, and for bools.
     """
     at = sampled_axis("trapezoid", y, x, dim)
     if not raw(y).shape[at]:
@@ -214,7 +222,7 @@ def trapz(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -
 
 
 def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
-    """The integral along dim up to each value but the first: see `trapezoid`."""
+    """The integral along dim up to each value but the first, one fewer than y has.  As `trapezoid` in all else."""
     at = sampled_axis("cumulative_trapezoid", y, x, dim)
     if x is None:
         return cumsum(dx / 2 * sum_of_neighbours(y, at), at)
@@ -240,7 +248,7 @@ def sum_of_neighbours(y: Tensor, dim: int) -> Tensor:
 def distances(op: str, x: Tensor, y: Tensor, dim: int) -> Tensor:
     """How far the places of neighbours are from each other, in dimensions that broadcast with y's."""
     sizes, ndim = array_of(x).shape, raw(y).ndim
-    if len(sizes) == 1 and ndim != 1:
+    if len(sizes) == 1:
         if sizes[0] != raw(y).shape[dim]:
             raise RuntimeError(
                 f"{op}: There must be one `x` value for each sample point: x has {sizes[0]}, y {raw(y).shape[dim]}"
@@ -252,10 +260,10 @@ def distances(op: str, x: Tensor, y: Tensor, dim: int) -> Tensor:
 
 
 def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
-    """Vandermonde's matrix: the powers of a vector's elements, N in a row (default: as many as there are elements).
+    """Vandermonde's matrix: the powers of the elements of x, N in a row (default: as many as there are elements).
 
-    The highest comes first, or (increasing) last.  Integers and bools become int64.  RuntimeError for another number of
-    dimensions, and for N below 0.
+    x: a vector; the powers of one element stand in a row, the highest first or (increasing) last.  Integers and bools
+    become int64.  RuntimeError for another number of dimensions, and for N below 0.
     """
     values = array_of(x)
     if values.ndim != 1:

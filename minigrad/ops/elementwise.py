@@ -1,6 +1,8 @@
-"""Functions of each element.
+"""Functions of each element of a tensor.
 
-Float-valued functions take integers too, as the default float dtype.
+The result has input's shape, and its dtype; but functions whose values are no integers give floats, of integers and
+bools in the default float dtype.  Where a function is not defined the result is nan, and beyond the largest number inf,
+without a warning.  TypeError for numbers and lists.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ def positive(input: Tensor) -> Tensor:
 
 
 def abs(input: Tensor) -> Tensor:
-    """|input|; its gradient at 0 is 0."""
+    """|input|, the absolute value; its gradient at 0 is 0."""
     x = array_of(input)
     return record(array_module(x).abs(x), (input,), (abs_da,))
 
@@ -71,7 +73,7 @@ def abs_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def sign(input: Tensor) -> Tensor:
-    """-1, 0 or 1; nan stays nan. Its gradient is 0."""
+    """-1, 0 or 1, the sign of each element; nan stays nan.  Its gradient is 0."""
     x = array_of(input)
     return record(copied(x) if x.dtype.kind == "b" else array_module(x).sign(x), (input,), (sign_da,))
 
@@ -126,7 +128,7 @@ def round_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
 
 
 def exp(input: Tensor) -> Tensor:
-    """e ** input, elementwise."""
+    """e ** input, which is its own derivative; inf above 88.7 in float32."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -139,7 +141,7 @@ def exp_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
 
 
 def log(input: Tensor) -> Tensor:
-    """The natural logarithm: -inf at 0, nan below."""
+    """The natural logarithm: -inf at 0, nan below.  Its derivative is 1 / input."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -165,7 +167,7 @@ def log1p_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def sqrt(input: Tensor) -> Tensor:
-    """The square root; nan below 0."""
+    """The square root; nan below 0.  Its derivative at 0 is inf."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -178,7 +180,7 @@ def sqrt_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
 
 
 def sin(input: Tensor) -> Tensor:
-    """The sine of angles in radians."""
+    """The sine of angles in radians; its derivative is `cos`."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -191,7 +193,7 @@ def sin_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def cos(input: Tensor) -> Tensor:
-    """The cosine of angles in radians."""
+    """The cosine of angles in radians; its derivative is -`sin`."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -204,7 +206,7 @@ def cos_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent, (e ** input - e ** -input) / (e ** input + e ** -input): between -1 and 1."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -232,7 +234,7 @@ def erf_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def reciprocal(input: Tensor) -> Tensor:
-    """1 / input."""
+    """1 / input, a float also for integers; inf at 0.  Its derivative is -1 / input ** 2."""
     a = floating(input)
     with quiet():
         value = 1 / raw(a)
@@ -244,13 +246,16 @@ def reciprocal_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
 
 
 def square(input: Tensor) -> Tensor:
-    """input ** 2."""
+    """input ** 2, of bools as int64; its derivative is 2 * input."""
     squared: Tensor = input**2
     return squared
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """A copy with memory of its own, in the input's order unless another is given.  Gradients flow through."""
+    """A copy with memory of its own; gradients flow through.
+
+    memory_format: that of the copy; by default the elements lie in input's order.
+    """
     return record(copied_in_format("clone", array_of(input), memory_format), (input,), (clone_da,))
 
 

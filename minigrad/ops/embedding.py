@@ -10,7 +10,7 @@ from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
-from minigrad.ops.indexing import add_at, index
+from minigrad.ops.indexing import add_at, scatter
 from minigrad.ops.promotion import check_tensors
 from minigrad.ops.selection import only_where
 
@@ -59,7 +59,7 @@ def embedding_dweight(
         g = g * shares(rows, number, raw(g).dtype)
     if padding is not None:
         g = only_where((rows != padding)[..., None], g)
-    return rows_added(g, rows, number)
+    return scatter(g, (rows,), (number, raw(g).shape[-1]))
 
 
 def shares(rows: Any, number: int, dtype: Any) -> Any:
@@ -67,21 +67,6 @@ def shares(rows: Any, number: int, dtype: Any) -> Any:
     counts = array_module(rows).zeros(number)
     add_at(counts, rows.reshape(-1), 1.0)  # bincount would wait for a GPU
     return (1 / counts).astype(dtype)[rows][..., None]
-
-
-def rows_added(g: Tensor, rows: Any, number: int) -> Tensor:
-    """Zeros (number, D), with each row of g added to the row that it was looked up from."""
-    x = raw(g)
-    xp = array_module(x)
-    width = x.shape[-1]
-    total = xp.zeros(number * width, x.dtype)
-    places = rows.reshape(-1, 1) * width + xp.arange(width)  # one by one, which NumPy adds faster than row by row
-    add_at(total, places.reshape(-1), x.reshape(-1))
-    return record(total.reshape(number, width), (g,), (rows_added_dg,), saved=(rows,))
-
-
-def rows_added_dg(g: Tensor, _out: Tensor, _g: Tensor, rows: Any) -> Tensor:
-    return index(g, (rows,))
 
 
 def shorten(weight: Tensor, rows: Any, max_norm: float, norm_type: float) -> None:

@@ -1,6 +1,6 @@
 """Further functions of each element, written from tests/tables/elementwise.txt.
 
-Float-valued functions take integers too, as the default float dtype.
+Those of one operand are as in `minigrad.ops.elementwise`, those of two as in `minigrad.ops.arithmetic`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from minigrad.engine.graph import raw, record, unrecorded
 from minigrad.engine.order import ordered
 from minigrad.kernels import special as kernels
 from minigrad.kernels.special import complementary_error_function, inverse_error_function, log_gamma
-from minigrad.ops.elementwise import cos, exp, sqrt
+from minigrad.ops.elementwise import cos, exp, sqrt, square, zeros_for
 from minigrad.ops.mixing import bessel_i1, nonzero_square, polygamma
 from minigrad.ops.pairs import floats, numbers
 from minigrad.ops.promotion import array_of, floating
-from minigrad.ops.rules import zero
 from minigrad.ops.selection import where
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ __all__ = [
 
 
 def tan(input: Tensor) -> Tensor:
-    """The tangent of angles in radians."""
+    """The tangent of angles in radians, sin(input) / cos(input)."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -91,7 +90,7 @@ def tan_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
 
 
 def asin(input: Tensor) -> Tensor:
-    """The angle whose sine is input; nan outside of [-1, 1]."""
+    """The angle whose sine is input, from -pi / 2 to pi / 2; nan outside of [-1, 1]."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -109,7 +108,7 @@ def arcsin(input: Tensor) -> Tensor:
 
 
 def acos(input: Tensor) -> Tensor:
-    """The angle whose cosine is input; nan outside of [-1, 1]."""
+    """The angle whose cosine is input, from 0 to pi; nan outside of [-1, 1]."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -127,7 +126,7 @@ def arccos(input: Tensor) -> Tensor:
 
 
 def atan(input: Tensor) -> Tensor:
-    """The angle whose tangent is input."""
+    """The angle whose tangent is input, from -pi / 2 to pi / 2."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -145,7 +144,7 @@ def arctan(input: Tensor) -> Tensor:
 
 
 def sinh(input: Tensor) -> Tensor:
-    """The hyperbolic sine."""
+    """The hyperbolic sine, (e ** input - e ** -input) / 2."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -158,7 +157,7 @@ def sinh_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def cosh(input: Tensor) -> Tensor:
-    """The hyperbolic cosine."""
+    """The hyperbolic cosine, (e ** input + e ** -input) / 2."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -171,7 +170,7 @@ def cosh_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def asinh(input: Tensor) -> Tensor:
-    """The number whose hyperbolic sine is input."""
+    """The number whose hyperbolic sine is input: log(input + sqrt(input ** 2 + 1))."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -189,7 +188,7 @@ def arcsinh(input: Tensor) -> Tensor:
 
 
 def acosh(input: Tensor) -> Tensor:
-    """The number whose hyperbolic cosine is input; nan below 1."""
+    """The number whose hyperbolic cosine is input: log(input + sqrt(input ** 2 - 1)); nan below 1."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -207,7 +206,7 @@ def arccosh(input: Tensor) -> Tensor:
 
 
 def atanh(input: Tensor) -> Tensor:
-    """The number whose hyperbolic tangent is input; nan outside of [-1, 1]."""
+    """The number whose hyperbolic tangent is input: log((1 + input) / (1 - input)) / 2; nan outside of [-1, 1]."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -225,7 +224,7 @@ def arctanh(input: Tensor) -> Tensor:
 
 
 def exp2(input: Tensor) -> Tensor:
-    """2 ** input."""
+    """2 ** input, a float also for integers."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -251,7 +250,7 @@ def expm1_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
 
 
 def log2(input: Tensor) -> Tensor:
-    """The logarithm to base 2."""
+    """The logarithm to base 2: -inf at 0, nan below."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -264,7 +263,7 @@ def log2_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def log10(input: Tensor) -> Tensor:
-    """The logarithm to base 10."""
+    """The logarithm to base 10: -inf at 0, nan below."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -311,8 +310,8 @@ def erfinv(input: Tensor) -> Tensor:
     return record(ordered(value, x), (a,), (erfinv_da,))
 
 
-def erfinv_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
-    return g * (exp(out * out) * (math.sqrt(math.pi) / 2))
+def erfinv_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
+    return g * (exp(square(erfinv(a))) * (math.sqrt(math.pi) / 2))
 
 
 def lgamma(input: Tensor) -> Tensor:
@@ -342,7 +341,7 @@ def digamma_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def i0(input: Tensor) -> Tensor:
-    """The modified Bessel function of the first kind, of order 0."""
+    """The modified Bessel function of order 0: the sum over k of (input / 2) ** (2 * k) / (k!) ** 2."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -369,7 +368,7 @@ def sinc_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def deg2rad(input: Tensor) -> Tensor:
-    """Degrees in radians."""
+    """Degrees in radians: input * pi / 180."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -382,7 +381,7 @@ def deg2rad_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
 
 
 def rad2deg(input: Tensor) -> Tensor:
-    """Radians in degrees."""
+    """Radians in degrees: input * 180 / pi."""
     a = floating(input)
     x = raw(a)
     with quiet():
@@ -395,15 +394,15 @@ def rad2deg_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
 
 
 def trunc(input: Tensor) -> Tensor:
-    """The integer part: rounded towards 0."""
+    """The integer part: rounded towards 0.  Its gradient is 0."""
     x = array_of(input)
     with quiet():
         value = x.copy() if x.dtype.kind != "f" else array_module(x).trunc(x)
     return record(ordered(value, x), (input,), (trunc_da,))
 
 
-def trunc_da(_g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
-    return zero(a)
+def trunc_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 def fix(input: Tensor) -> Tensor:
@@ -424,7 +423,7 @@ def frac_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
 
 
 def sgn(input: Tensor) -> Tensor:
-    """-1, 0 or 1, as `sign`."""
+    """-1, 0 or 1, as `sign`; 0 also for nan.  Its gradient is 0."""
     x = array_of(input)
     xp = array_module(x)
     with quiet():
@@ -432,12 +431,12 @@ def sgn(input: Tensor) -> Tensor:
     return record(ordered(value, x), (input,), (sgn_da,))
 
 
-def sgn_da(_g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
-    return zero(a)
+def sgn_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 def signbit(input: Tensor) -> Tensor:
-    """Whether the sign is minus, also of -0.0."""
+    """Whether the sign is minus, also that of -0.0."""
     x = array_of(input)
     with quiet():
         value = array_module(x).signbit(x) if x.dtype.kind == "f" else x < 0
@@ -445,7 +444,7 @@ def signbit(input: Tensor) -> Tensor:
 
 
 def isposinf(input: Tensor) -> Tensor:
-    """Whether each element is inf."""
+    """Whether each element is inf; never so for integers."""
     x = array_of(input)
     with quiet():
         value = x == math.inf
@@ -453,7 +452,7 @@ def isposinf(input: Tensor) -> Tensor:
 
 
 def isneginf(input: Tensor) -> Tensor:
-    """Whether each element is -inf."""
+    """Whether each element is -inf; never so for integers."""
     x = array_of(input)
     with quiet():
         value = x == -math.inf
@@ -491,7 +490,7 @@ def arctan2(input: Any, other: Any) -> Tensor:
 
 
 def hypot(input: Any, other: Any) -> Tensor:
-    """sqrt(input ** 2 + other ** 2), without overflow."""
+    """sqrt(input ** 2 + other ** 2), without overflow.  NotImplementedError for integers."""
     a, b = numbers("hypot", input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -508,7 +507,7 @@ def hypot_db(g: Tensor, out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
 
 
 def copysign(input: Any, other: Any) -> Tensor:
-    """|input| with the sign of other."""
+    """|input| with the sign of other; the gradient of other is 0."""
     a, b = floats("copysign", input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -520,12 +519,12 @@ def copysign_da(g: Tensor, out: Tensor, a: Tensor, _b: Tensor) -> Tensor:
     return g * where(a == 0, 0.0, out / where(a == 0, 1.0, a))
 
 
-def copysign_db(_g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
-    return zero(b)
+def copysign_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 def xlogy(input: Any, other: Any) -> Tensor:
-    """input * log(other); 0 where input is 0."""
+    """input * log(other); 0 where input is 0, unless other is nan."""
     a, b = floats("xlogy", input, other)
     x, y = raw(a), raw(b)
     xp = array_module(x)
@@ -543,7 +542,7 @@ def xlogy_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def fmax(input: Any, other: Any) -> Tensor:
-    """The larger of two elements; of a number and nan the number."""
+    """The larger of two elements; of a number and nan the number.  The gradient goes to the one that is taken."""
     a, b = numbers("fmax", input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -560,7 +559,7 @@ def fmax_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def fmin(input: Any, other: Any) -> Tensor:
-    """The smaller of two elements; of a number and nan the number."""
+    """The smaller of two elements; of a number and nan the number.  The gradient goes to the one that is taken."""
     a, b = numbers("fmin", input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -577,7 +576,7 @@ def fmin_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def logaddexp(input: Any, other: Any) -> Tensor:
-    """log(e ** input + e ** other), without overflow."""
+    """log(e ** input + e ** other), without overflow.  NotImplementedError for integers."""
     a, b = numbers("logaddexp", input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -594,7 +593,7 @@ def logaddexp_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def logaddexp2(input: Any, other: Any) -> Tensor:
-    """log2(2 ** input + 2 ** other), without overflow."""
+    """log2(2 ** input + 2 ** other), without overflow.  NotImplementedError for integers."""
     a, b = numbers("logaddexp2", input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -611,7 +610,7 @@ def logaddexp2_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def heaviside(input: Any, values: Any) -> Tensor:
-    """0 below 0, 1 above it, and values at 0."""
+    """The unit step: 0 below 0, 1 above it, and values at 0."""
     a, b = numbers("heaviside", input, values)
     x, y = raw(a), raw(b)
     with quiet():
@@ -620,7 +619,7 @@ def heaviside(input: Any, values: Any) -> Tensor:
 
 
 def gcd(input: Any, other: Any) -> Tensor:
-    """The greatest common divisor of integers."""
+    """The greatest common divisor of integers.  NotImplementedError for floats and bools."""
     a, b = numbers("gcd", input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -629,7 +628,7 @@ def gcd(input: Any, other: Any) -> Tensor:
 
 
 def lcm(input: Any, other: Any) -> Tensor:
-    """The least common multiple of integers."""
+    """The least common multiple of integers.  NotImplementedError for floats and bools."""
     a, b = numbers("lcm", input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -638,7 +637,7 @@ def lcm(input: Any, other: Any) -> Tensor:
 
 
 def nextafter(input: Any, other: Any) -> Tensor:
-    """The next float after input towards other."""
+    """The next float after input towards other.  NotImplementedError for integers."""
     a, b = numbers("nextafter", input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -650,8 +649,8 @@ def nextafter_da(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return where(a == b, 0.0, g)
 
 
-def nextafter_db(_g: Tensor, _out: Tensor, _a: Tensor, b: Tensor) -> Tensor:
-    return zero(b)
+def nextafter_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
+    return zeros_for(g)
 
 
 def logical_xor(input: Any, other: Any) -> Tensor:

@@ -1,7 +1,12 @@
 """Changing a tensor in place: the op is computed as ever, then its result is written into the tensor's memory.
 
-The tensor takes over the op's node, so gradients flow through the change.  The memory's change is noted with
-the user's line: an earlier op's rule that still needs the old values raises an error instead of using the new.
+A method's name ends in _, and it returns the tensor itself.  Other operands broadcast to the tensor, and the result is
+converted to its dtype.  The tensor takes over the op's node, so gradients flow through the change.  The memory's change
+is noted with the user's line: an earlier op's rule that still needs the old values raises an error instead of using the
+new.
+
+RuntimeError, with nothing changed: a leaf that requires grad (outside of no_grad), a result of another shape, or of a
+higher kind of dtype (floats into integers), or a tensor whose elements share memory, as after expand.
 """
 
 from __future__ import annotations
@@ -175,107 +180,107 @@ def snapshot(tensor: Tensor) -> Tensor:
 
 
 def add_(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
-    """self += alpha * other, in place."""
+    """self += alpha * other, in place: as `add`."""
     return write(self, arithmetic.add(self, apart(self, other), alpha=alpha))
 
 
 def sub_(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
-    """self -= alpha * other, in place."""
+    """self -= alpha * other, in place: as `sub`."""
     return write(self, arithmetic.sub(self, apart(self, other), alpha=alpha))
 
 
 def mul_(self: Tensor, other: Any) -> Tensor:
-    """self *= other, in place."""
+    """self *= other, in place: as `mul`."""
     return write(self, arithmetic.mul(self, apart(self, other)))
 
 
 def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """self /= other, in place; rounded for rounding_mode "trunc" or "floor"."""
+    """self /= other, in place: as `div`, with its rounding_mode."""
     return write(self, arithmetic.div(self, apart(self, other), rounding_mode=rounding_mode))
 
 
 def floor_divide_(self: Tensor, other: Any) -> Tensor:
-    """self //= other, in place."""
+    """self //= other, in place: as `floor_divide`."""
     return write(self, arithmetic.floor_divide(self, apart(self, other)))
 
 
 def remainder_(self: Tensor, other: Any) -> Tensor:
-    """self %= other, in place."""
+    """self %= other, in place: as `remainder`."""
     return write(self, arithmetic.remainder(self, apart(self, other)))
 
 
 def pow_(self: Tensor, exponent: Any) -> Tensor:
-    """self **= exponent, in place."""
+    """self **= exponent, in place: as `pow`."""
     return write(self, arithmetic.pow(self, apart(self, exponent)))
 
 
 def neg_(self: Tensor) -> Tensor:
-    """self = -self, in place."""
+    """self = -self, in place.  RuntimeError for bools."""
     return write(self, elementwise.neg(self))
 
 
 def exp_(self: Tensor) -> Tensor:
-    """self = e ** self, in place."""
+    """self = e ** self, in place: as `exp`."""
     return write(self, elementwise.exp(self))
 
 
 def sqrt_(self: Tensor) -> Tensor:
-    """The square root, in place."""
+    """The square root, in place: as `sqrt`."""
     return write(self, elementwise.sqrt(self))
 
 
 def tanh_(self: Tensor) -> Tensor:
-    """The hyperbolic tangent, in place."""
+    """The hyperbolic tangent, in place: as `tanh`."""
     return write(self, elementwise.tanh(self))
 
 
 def sigmoid_(self: Tensor) -> Tensor:
-    """The sigmoid, in place."""
+    """1 / (1 + e ** -self), in place: as `sigmoid`."""
     return write(self, sigmoid(self))
 
 
 def bitwise_and_(self: Tensor, other: Any) -> Tensor:
-    """self &= other, in place."""
+    """self &= other, in place: as `bitwise_and`."""
     return write(self, comparison.bitwise_and(self, apart(self, other)))
 
 
 def bitwise_or_(self: Tensor, other: Any) -> Tensor:
-    """self |= other, in place."""
+    """self |= other, in place: as `bitwise_or`."""
     return write(self, comparison.bitwise_or(self, apart(self, other)))
 
 
 def bitwise_xor_(self: Tensor, other: Any) -> Tensor:
-    """self ^= other, in place."""
+    """self ^= other, in place: as `bitwise_xor`."""
     return write(self, comparison.bitwise_xor(self, apart(self, other)))
 
 
 def bitwise_left_shift_(self: Tensor, other: Any) -> Tensor:
-    """self <<= other, in place."""
+    """self <<= other, in place: as `bitwise_left_shift`."""
     return write(self, comparison.bitwise_left_shift(self, apart(self, other)))
 
 
 def bitwise_right_shift_(self: Tensor, other: Any) -> Tensor:
-    """self >>= other, in place."""
+    """self >>= other, in place: as `bitwise_right_shift`."""
     return write(self, comparison.bitwise_right_shift(self, apart(self, other)))
 
 
 def relu_(self: Tensor) -> Tensor:
-    """max(self, 0), in place."""
+    """max(self, 0), in place: as `relu`."""
     return write(self, activations.relu(self))
 
 
 def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """The elements moved into [min, max], in place."""
+    """The elements moved into [min, max], in place: as `clamp`."""
     return write(self, selection.clamp(self, apart(self, min), apart(self, max)))
 
 
 def zero_(self: Tensor) -> Tensor:
-    """All zeros, in place."""
+    """All elements 0, in place; nothing flows back to what they were."""
     return overwrite(self, 0, "ZeroBackward0")
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
-    """All elements equal to a number (or a 0-d tensor), in place."""
+    """All elements equal to value, a number or a 0-d tensor, in place.  RuntimeError for a tensor of dimensions."""
     if raw(value) is not value and raw(value).ndim:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {raw(value).ndim} dimensions."
@@ -284,7 +289,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 
 
 def copy_(self: Tensor, src: Any) -> Tensor:
-    """The elements of another tensor (or a number), broadcast and converted to self's dtype, in place."""
+    """The elements of src, a tensor or a number, broadcast and converted to self's dtype, in place."""
     if getattr(raw(src), "dtype", None) == self.array.dtype:
         apart(self, src)
     return overwrite(self, src, COPY)

@@ -1,8 +1,12 @@
 """Losses, each one op: the loss of every element by a formula that stays finite, then its mean or sum.
 
-`reduction` is "mean", "sum" or "none".  The rules get `scale`, by which the gradient of the reduced loss is
-multiplied to give that of each element (1 / n for the mean), and recompute everything else from the inputs.
+`reduction` is "mean", "sum" or "none"; ValueError for another word.  size_average and reduce are PyTorch's older words
+for it, with a warning.  input and target broadcast, with a warning, unless a loss says otherwise, and RuntimeError if
+they do not; two dtypes meet as in `add`; NotImplementedError for integers.  The gradient goes to both.
 """
+
+# The rules get `scale`, by which the gradient of the reduced loss is multiplied to give that of each element (1 / n for
+# the mean), and recompute everything else from the inputs.
 
 from __future__ import annotations
 
@@ -76,7 +80,7 @@ def inverse(xp: Any, total: Any) -> Any:
 def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Tensor:
-    """(input - target) ** 2, reduced."""
+    """The squared error, (input - target) ** 2, reduced; its gradient is 2 (input - target)."""
     if size_average is not None or reduce is not None:
         reduction = old_reduction(size_average, reduce)
     a, b = distance_operands("mse_loss", input, target)
@@ -103,7 +107,7 @@ def mse_loss_dtarget(g: Tensor, _out: Tensor, input: Tensor, target: Tensor, sca
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Tensor:
-    """|input - target|, reduced."""
+    """The absolute error, |input - target|, reduced; its gradient where both are equal is 0."""
     if size_average is not None or reduce is not None:
         reduction = old_reduction(size_average, reduce)
     a, b = distance_operands("l1_loss", input, target)

@@ -80,18 +80,21 @@ def storage_offset(input: Tensor) -> int:
 
 
 def stride(input: Tensor, dim: int | None = None) -> Any:
-    """How many elements further in memory the next one along each dimension is, or along one of them."""
+    """How many elements further in memory the next one along each dimension is, or along dim alone."""
     steps = steps_of(array_of(input))
     return steps if dim is None else steps[axis(dim, len(steps))]
 
 
 def is_contiguous(input: Tensor, memory_format: Any = contiguous_format) -> bool:
-    """Whether the elements lie in memory in the order of their indices, or in that of another format."""
+    """Whether the elements lie in memory in the order of their indices, or in that of memory_format."""
     return is_in_format(array_of(input), memory_format)
 
 
 def contiguous(input: Tensor, memory_format: Any = contiguous_format) -> Tensor:
-    """With its elements in memory in the order of their indices, or in that of another format: itself, or a copy."""
+    """With its elements in memory in the order of their indices: itself if they are, or a copy.
+
+    memory_format: in that order in place of rows.
+    """
     if is_in_format(array_of(input), memory_format):
         return input
     if memory_format is preserve_format:
@@ -102,8 +105,9 @@ def contiguous(input: Tensor, memory_format: Any = contiguous_format) -> Tensor:
 def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
     """A view of the tensor's memory: of a size, with steps and a start, counted in elements, of one's own choice.
 
-    storage_offset: where in the memory to start (default: where the tensor does).  RuntimeError where that reaches
-    outside.  Elements may be looked at several times: their gradients are added up.
+    stride: the steps, one for each size.  storage_offset: where in the memory to start (default: where the tensor
+    does).  RuntimeError where that reaches outside, for steps below 0, and another number of them.  Elements may be
+    looked at several times: their gradients are added up.
     https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
 
     >>> import minigrad as torch
@@ -188,8 +192,9 @@ def check_place(place: Place, memory: Any) -> None:
 def resize_(self: Tensor, *sizes: Any, memory_format: Any = contiguous_format) -> Tensor:
     """Another size, in place: of the elements that lie in memory from the first on, in the order of rows.
 
-    Where these are not enough, the tensor gets memory of its own, with undefined values after them (in PyTorch those
-    that shared its memory share the new one too).  RuntimeError for a tensor that requires grad.
+    sizes: ints, or one sequence; memory_format: another order than that of rows.  Where these are not enough, the
+    tensor gets memory of its own, with undefined values after them (in PyTorch those that shared its memory share the
+    new one too).  RuntimeError for a tensor that requires grad, and for sizes below 0.
     """
     if self.node is not None:
         raise RuntimeError("cannot resize variables that require grad: use reshape(), or .detach()")

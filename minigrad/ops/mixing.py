@@ -1,4 +1,7 @@
-"""Functions of each element that take three operands, or further arguments."""
+"""Functions of each element that take three operands, or further arguments.
+
+Of one operand they are as in `minigrad.ops.elementwise`; of several as in `minigrad.ops.arithmetic`.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,10 @@ __all__ = [
 
 
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
-    """input + weight * (end - input).  weight: a number or a tensor.  RuntimeError for two dtypes."""
+    """input + weight * (end - input): input for a weight of 0, end for 1.
+
+    weight: a number or a tensor that broadcasts.  RuntimeError for two dtypes, NotImplementedError for integers.
+    """
     check_tensors("lerp", input=input, end=end)
     for name, x in (("end", end), ("weight", weight)):
         if isinstance(x, TensorBase) and raw(x).dtype != array_of(input).dtype:
@@ -72,7 +78,7 @@ def lerp_dw(g: Tensor, _out: Tensor, a: Tensor, b: Tensor, _w: Tensor) -> Tensor
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
-    """input + value * tensor1 * tensor2."""
+    """input + value * tensor1 * tensor2; all three broadcast, and meet in one dtype."""
     a, b, c = three("addcmul", input, tensor1, tensor2)
     refuse_fraction("addcmul", a, value)
     x, y, z = (exact(raw(each)) for each in (a, b, c))
@@ -95,7 +101,7 @@ def addcmul_dc(g: Tensor, _out: Tensor, _a: Tensor, b: Tensor, _c: Tensor, value
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
-    """input + value * tensor1 / tensor2.  RuntimeError for integers to divide."""
+    """input + value * tensor1 / tensor2; all three broadcast.  RuntimeError for integers to divide."""
     a, b, c = three("addcdiv", input, tensor1, tensor2)
     if raw(tensor1).dtype.kind != "f" and raw(tensor2).dtype.kind != "f":
         raise RuntimeError(
@@ -137,7 +143,7 @@ def refuse_fraction(op: str, a: Tensor, value: float) -> None:
 
 
 def fmod(input: Tensor, other: Any) -> Tensor:
-    """What is left over of input divided by other and cut off: of input's sign.  RuntimeError for integers modulo 0."""
+    """What is left of input / other cut off, with input's sign.  RuntimeError for integers modulo 0 (on the CPU)."""
     a, b = division_operands(input, other)
     x, y = raw(a), raw(b)
     with quiet():
@@ -155,13 +161,16 @@ def fmod_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def float_power(input: Any, exponent: Any) -> Tensor:
-    """input ** exponent in float64."""
+    """input ** exponent, computed in float64 whatever the operands are."""
     a, b = (as_dtype(x, dtypes.float64.numpy) if isinstance(x, TensorBase) else float(x) for x in (input, exponent))
     return pow(a, b)
 
 
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
-    """input * 2 ** other; a float by integers in its own dtype, also where 2 ** other is none of it."""
+    """input * 2 ** other; a float by integers in its own dtype, also where 2 ** other is none of it.
+
+    TypeError for an other that is no tensor.
+    """
     check_tensors("ldexp", input=input, other=other)
     if array_of(input).dtype.kind == "f" and raw(other).dtype.kind in "iu":
         input, other = on_one_device(input, other)
@@ -202,7 +211,10 @@ def logit_da(g: Tensor, _out: Tensor, a: Tensor, eps: float | None) -> Tensor:
 def nan_to_num(
     input: Tensor, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:
-    """input with numbers in place of nan, inf and -inf: 0, and the largest and smallest of the dtype, unless given."""
+    """input with numbers in place of nan, inf and -inf; integers are copied.
+
+    nan, posinf, neginf: what to put there: 0, and the largest and the smallest number of the dtype unless given.
+    """
     x = array_of(input)
     if x.dtype.kind != "f":
         return record(copied(x), (input,), (nan_to_num_da,))
@@ -218,7 +230,7 @@ def nan_to_num_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def polygamma(n: int, input: Tensor) -> Tensor:
-    """The n-th derivative of digamma, n not below 0; for n above 1 nan below -20."""
+    """The n-th derivative of digamma; for n above 1 nan below -20.  RuntimeError for n below 0."""
     from minigrad.later import function
 
     if n < 0:

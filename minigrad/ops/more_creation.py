@@ -1,4 +1,7 @@
-"""Further ways of making tensors: powers at equal distances, and memory with steps of one's own."""
+"""Further ways of making tensors: powers at equal distances, and memory with steps of one's own.
+
+dtype, device and requires_grad are those of `minigrad.ops.creation`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from minigrad.devices import library_on
 from minigrad.engine.graph import raw
 from minigrad.engine.order import elements, guarded
 from minigrad.ops.creation import checked_number, checked_sizes, finished, linspace
-from minigrad.ops.promotion import numpy_dtype
+from minigrad.ops.promotion import fitting_number, numpy_dtype
 from minigrad.ops.shaping import as_sizes
 
 if TYPE_CHECKING:
@@ -32,13 +35,21 @@ def logspace(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """base to `steps` powers from start to end, both included, at equal distances.  RuntimeError for negative steps."""
+    """base to `steps` powers from start to end, both included, at equal distances: base ** `linspace`.
+
+    RuntimeError for steps below 0, and tensors of dimensions; TypeError for steps that are no int.
+    """
     to = numpy_dtype(dtype)
     first, last = checked_number(start), checked_number(end)
+    if steps == 1:  # PyTorch rounds, or cuts the fraction off, the power alone
+        with quiet():
+            power = np.power(float(base), np.float64(first))
+        return finished(np.full(1, fitting_number(power, to), to), device, requires_grad)
     if to.kind == "f":
         exponents = raw(linspace(first, last, steps, dtype=dtype, device="cpu"))
     else:
-        exponents = raw(linspace(int(first), int(last), steps, dtype=dtypes.float64, device="cpu"))
+        low, high = (fitting_number(x, to) if steps else 0 for x in (first, last))
+        exponents = raw(linspace(low, high, steps, dtype=dtypes.float64, device="cpu"))
     with quiet():
         values = np.power(exponents.dtype.type(base), exponents).astype(to)
     return finished(values, device, requires_grad)
@@ -54,7 +65,8 @@ def empty_strided(
 ) -> Tensor:
     """A tensor of a size whose values are whatever the memory held, with steps through it of one's own choice.
 
-    RuntimeError for negative sizes or steps, or for fewer or more steps than sizes.
+    stride: how many elements further in memory the next one along each dimension is.  RuntimeError for negative sizes
+    or steps, or for fewer or more steps than sizes.
     """
     shape, steps, to = checked_sizes((size,)), as_sizes((stride,)), numpy_dtype(dtype)
     if len(shape) != len(steps):

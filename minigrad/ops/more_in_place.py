@@ -1,4 +1,7 @@
-"""Further methods that change a tensor in place, written by tests/tables/in_place.py."""
+"""Further methods that change a tensor in place, written by tests/tables/in_place.py.
+
+What holds for all is said in `minigrad.ops.in_place`; errors of arguments are those of the op.
+"""
 
 from __future__ import annotations
 
@@ -517,6 +520,11 @@ def not_equal_(self: Tensor, other: Any) -> Tensor:
 def polygamma_(self: Tensor, n: int) -> Tensor:
     """As `polygamma`, in place."""
     return replace(self, mixing.polygamma(n, self))
+
+
+def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """As `put`, in place."""
+    return replace(self, picking.put(self, outside(self, index), outside(self, source), accumulate))
 
 
 def rad2deg_(self: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
-"""Functions of PyTorch that are methods here, or one line: asked of tensors and dtypes, and changes in place."""
+"""Functions of PyTorch that are methods here, or one line: asked of tensors and dtypes, and changes in place.
+
+dtype, device and requires_grad are those of `minigrad.ops.creation`.
+"""
 
 from __future__ import annotations
 
@@ -27,19 +30,19 @@ __all__ = [
 
 
 def numel(input: Tensor) -> int:
-    """The number of elements."""
+    """The number of elements, the product of all sizes."""
     number: int = array_of(input).size
     return number
 
 
 def is_floating_point(input: Tensor) -> bool:
-    """Whether the dtype is one of floats."""
+    """Whether the dtype is one of floats: float16, float32 or float64."""
     kind: str = array_of(input).dtype.kind
     return kind == "f"
 
 
 def is_complex(input: Tensor) -> bool:
-    """False: there are no complex numbers."""
+    """False of every tensor: there are no complex numbers."""
     array_of(input)
     return False
 
@@ -60,7 +63,7 @@ def is_nonzero(input: Tensor) -> bool:
 
 
 def is_same_size(input: Tensor, other: Tensor) -> bool:
-    """Whether two tensors have one shape."""
+    """Whether two tensors, input and other, have one shape."""
     check_tensors("is_same_size", input=input, other=other)
     return bool(array_of(input).shape == array_of(other).shape)
 
@@ -72,18 +75,24 @@ def get_device(input: Tensor) -> int:
 
 
 def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
-    """The dtype in which two others are computed with each other."""
+    """The dtype in which two others, type1 and type2, are computed with each other.  TypeError for what is no dtype."""
     common = promotion.common_dtype(promotion.numpy_dtype(type1), promotion.numpy_dtype(type2))
     return dtypes.from_numpy[common]
 
 
 def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
-    """The dtype in which two tensors or numbers are computed with each other."""
+    """The dtype in which two tensors, or one and a number, are computed with each other.
+
+    tensor1, tensor2: as the operands of `add`, whose rules it tells.  TypeError for two numbers.
+    """
     return dtypes.from_numpy[promotion.result_type(*promotion.operands(tensor1, tensor2))]
 
 
 def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
-    """Whether results of one dtype can be written to tensors of another: not floats to integers, nor those to bools."""
+    """Whether results of one dtype, from_, can be written to tensors of another, to.
+
+    Not floats to integers, nor those to bools.  TypeError for what is no dtype.
+    """
     return category(promotion.numpy_dtype(from_)) <= category(promotion.numpy_dtype(to))
 
 
@@ -91,7 +100,7 @@ def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
 
 
 def detach(input: Tensor) -> Tensor:
-    """The same memory as a tensor that is a constant to differentiation."""
+    """The same memory as a tensor that is a constant to differentiation; changes of either show in both."""
     array_of(input)
     return input.detach()
 
@@ -103,7 +112,7 @@ def detach_(input: Tensor) -> Tensor:
 
 
 def real(input: Tensor) -> Tensor:
-    """The tensor itself: there are no complex numbers."""
+    """The tensor itself, for there are no complex numbers."""
     array_of(input)
     return input
 
@@ -111,7 +120,7 @@ def real(input: Tensor) -> Tensor:
 def scalar_tensor(
     s: float, *, dtype: dtypes.dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """A number as a 0-d tensor of the default dtype, unless one is given."""
+    """A number, s, as a 0-d tensor of the default dtype, unless one is given: as `full` of no sizes."""
     return creation.full((), s, dtype=dtype or dtypes.get_default_dtype(), device=device, requires_grad=requires_grad)
 
 
@@ -124,7 +133,10 @@ def range(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """The numbers start, start + step, ... up to end, which belongs to them: PyTorch's old `arange`, with a warning."""
+    """The numbers start, start + step, ... up to end, which belongs to them: PyTorch's old `arange`, with a warning.
+
+    RuntimeError for a step of 0 or in the wrong direction.
+    """
     warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
         "Python's range builtin. Instead, use torch.arange, which produces values in [start, end)."
@@ -148,7 +160,10 @@ relu_, sigmoid_, tanh_, zero_ = in_place.relu_, in_place.sigmoid_, in_place.tanh
 
 
 def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
-    """Give a tensor the shape of another in place: see `resize_`."""
+    """Give a tensor the shape of another, the_template, in place: as `Tensor.resize_`.
+
+    memory_format: the order of its elements; by default that of rows.
+    """
     options = {} if memory_format is None else {"memory_format": memory_format}
     return memory.resize_(input, *the_template.shape, **options)
 
@@ -169,9 +184,10 @@ def resize(self: Tensor, *sizes: int) -> Tensor:
 
 
 def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
-    """A number on the diagonal of a matrix, or of a tensor of equal sizes, in place.
+    """A number, fill_value, on the diagonal of a matrix, or of a tensor of equal sizes, in place.
 
-    wrap: in a matrix of more rows than columns, also on further diagonals, a row between each two.
+    wrap: in a matrix of more rows than columns, also on further diagonals, a row between each two.  RuntimeError for
+    fewer than two dimensions, and for three or more of unequal sizes.
     """
     x = array_of(self)
     if x.ndim < 2:
@@ -191,7 +207,7 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
 
 
 def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
-    """A tensor of this one's dtype: of a size with undefined values, or from a sequence."""
+    """A tensor of this one's dtype, by args: of a size with undefined values, or from a sequence."""
     creation.check_legacy_device(device, self.device.type)
     made: Tensor = creation.typed("new", self.dtype)(*args)
     return made.to(device or self.device)

@@ -25,7 +25,7 @@ __all__ = ["chain_matmul", "cross"]
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """The cross product of vectors of three numbers along dim: see `linalg.cross`.
 
-    Without dim it is the first dimension of size 3, with a warning.
+    Without dim it is the first dimension of size 3, with a warning; RuntimeError if there is none.
     """
     check_tensors("cross", input=input, other=other)
     if dim is not None:
@@ -43,7 +43,8 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
 def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The cross product of vectors of three numbers along dim; all other dimensions broadcast.
 
-    RuntimeError for another size along dim, unequal numbers of dimensions, or two dtypes.
+    (a1 b2 - a2 b1, a2 b0 - a0 b2, a0 b1 - a1 b0).  RuntimeError for another size along dim, unequal numbers of
+    dimensions, or two dtypes; IndexError for a dim that there is not.
     """
     check_tensors("linalg.cross", input=input, other=other)
     x, y = array_of(input), raw(other)
@@ -85,7 +86,7 @@ def linalg_cross_db(g: Tensor, _out: Tensor, a: Tensor, _b: Tensor, dim: int) ->
 
 
 def chain_matmul(*matrices: Tensor) -> Tensor:
-    """The product of matrices in the order that multiplies least, with a warning: see `linalg.multi_dot`.
+    """The product of matrices, one by one, in the order that multiplies least, with a warning: see `linalg.multi_dot`.
 
     RuntimeError for none.
     """

@@ -40,12 +40,12 @@ def batch_norm(
 ) -> Tensor:
     """(input - mean) / sqrt(variance + eps) * weight + bias, with a mean and a variance for each channel.
 
-    input: (N, C) or (N, C, L1, ...), float; or (0,).  All others: (C,), or None.  In training the mean and the variance
-    are the batch's, and the running ones move towards them by the share `momentum` (the running variance
-    towards the unbiased one, sum((a - mean)**2) / (n - 1)).  Otherwise the running ones are used.
+    input: (N, C) or (N, C, L1, ...), float; or (0,).  weight, bias, running_mean, running_var: (C,), or None.  In
+    training the mean and the variance are the batch's, and the running ones move towards them by the share `momentum`
+    (the running variance towards the unbiased one, sum((a - mean)**2) / (n - 1)).  Otherwise the running ones are used.
 
-    ValueError: one value per channel in training.  RuntimeError: other shapes and dtypes, no running
-    statistics when not training.  S. Ioffe and C. Szegedy (2015), https://arxiv.org/abs/1502.03167
+    ValueError: one value per channel in training.  RuntimeError: other shapes and dtypes, no running statistics when
+    not training.  S. Ioffe and C. Szegedy (2015), https://arxiv.org/abs/1502.03167
     """
     x = checked_input("batch_norm", input, least=1 if input.shape == (0,) else 2)
     number, channels = x.shape[0] * math.prod(x.shape[2:]), x.shape[1] if x.ndim > 1 else 0

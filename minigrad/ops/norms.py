@@ -1,4 +1,8 @@
-"""Norms: how large a vector or a matrix is, and how far apart two are."""
+"""Norms: how large a vector or a matrix is, and how far apart two are.
+
+dim and keepdim are those of `minigrad.ops.reductions`; dtype: the input is converted to it first.  Where a norm is 0,
+so is its gradient, unless the norm is one of singular values.  RuntimeError for integers and bools.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ def vector_norm(
 ) -> Tensor:
     """sum(|x| ** ord) ** (1 / ord), over all dimensions or some; the largest |x| for inf, the smallest for -inf.
 
-    For 0, how many elements are not 0.  Where the norm is 0, so is its gradient.  RuntimeError for integers and bools.
+    For 0, how many elements are not 0.  RuntimeError for inf and -inf of no elements.
     """
     a = x if dtype is None else as_dtype(x, numpy_dtype(dtype))
     array = array_of(a)
@@ -74,8 +78,8 @@ def vector_norm_da(g: Tensor, out: Tensor, a: Tensor, p: float, axes: Any, kept:
     if p == 2:
         return g * where(out == 0, 0.0, a / where(out == 0, 1.0, out))
     size, length = where(a == 0, 1.0, abs(a)), where(out == 0, 1.0, out)
-    slope = g * where(a == 0, 0.0, sign(a) * power(size / length, p - 1))
-    return where(out == 0, 0.0, slope)
+    slope = where(a == 0, 0.0, sign(a) * power(size / length, p - 1))
+    return g * where(out == 0, 0.0, slope) if p < 1 else where(out == 0, 0.0, g * slope)
 
 
 def norm(
@@ -83,7 +87,7 @@ def norm(
 ) -> Tensor:
     """The norm of all elements, or along dimensions: see `linalg.vector_norm`.
 
-    p: a number, "fro" for 2, or "nuc" for the sum of a matrix's singular values.
+    p: a number, "fro" for 2, or "nuc" for the sum of a matrix's singular values.  RuntimeError for another word.
     """
     if p == "nuc":
         dims: Any = tuple(range(array_of(input).ndim)) if dim is None else dim
@@ -105,7 +109,8 @@ def matrix_norm(
 ) -> Tensor:
     """The norm of matrices: "fro" of their elements; inf and -inf the largest and smallest sum of |elements| of a row.
 
-    1 and -1: of a column.  2 and -2: the largest and smallest singular value; "nuc": the sum of them.
+    ord: these, or 1 and -1: of a column.  2 and -2: the largest and smallest singular value; "nuc": the sum of them.
+    dim: the two dimensions of the matrices.  RuntimeError for another order, and for fewer dimensions.
     """
     a = input if dtype is None else as_dtype(input, numpy_dtype(dtype))
     x = array_of(a)
@@ -128,7 +133,11 @@ def matrix_norm(
 def matrix_or_vector_norm(
     input: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
-    """`vector_norm`, or `matrix_norm` where two dimensions are meant and an order is given."""
+    """`vector_norm`, or `matrix_norm` where two dimensions are meant and an order is given.
+
+    ord: that of either; without one, 2 of all elements.  RuntimeError for an order of more than two dimensions, unless
+    dim says which.
+    """
     ndim = array_of(input).ndim
     dims: Any = dim if dim is None or isinstance(dim, int) else tuple(dim)
     if isinstance(ord, str) or (ord is not None and (isinstance(dims, tuple) and len(dims) == 2)):
@@ -187,15 +196,16 @@ def renorm_da(g: Tensor, _out: Tensor, a: Tensor, p: float, axes: tuple[int, ...
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """The norm of input - other, which broadcast."""
+    """The p-norm of input - other, which broadcast: sum(|input - other| ** p) ** (1 / p), a 0-d tensor."""
     check_tensors("dist", input=input, other=other)
     return vector_norm(input - other, p)
 
 
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = None) -> Tensor:  # noqa: ARG001
-    """The norm of the difference of each row of x1 and each of x2: (..., n, k) and (..., m, k) -> (..., n, m).
+    """The p-norm of the difference of each row of x1 and each of x2: (..., n, k) and (..., m, k) -> (..., n, m).
 
-    compute_mode is PyTorch's, for its speed: here distances are always computed from the differences.
+    compute_mode is PyTorch's, for its speed: here distances are always computed from the differences.  RuntimeError for
+    rows of two sizes, fewer than two dimensions, and p below 0.
     """
     check_tensors("cdist", x1=x1, x2=x2)
     x, y = array_of(x1), raw(x2)

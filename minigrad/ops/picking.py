@@ -1,7 +1,11 @@
 """Elements picked by index tensors and masks, and others put or added at their places.
 
-gather and scatter_add are each other's derivative, as are index_select and index_add; putting a number in their
-place is the derivative of putting a tensor there.  An index is copied: a derivative needs it as it is now.
+dim: an int, below 0 counted from the last; IndexError for one that there is not.  gather and scatter_add are each
+other's derivative, as are index_select and index_add; putting a number in their place is the derivative of putting a
+tensor there.  An index is copied: a derivative needs it as it is now.
+
+Of the functions whose index is a vector, which names slices along dim, it is int64 or int32; IndexError for one that
+points outside, RuntimeError for another dtype.
 """
 
 from __future__ import annotations
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     *("argwhere", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_fill"),
-    *("masked_scatter", "masked_select", "nonzero", "scatter", "scatter_add", "take", "take_along_dim"),
+    *("masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add", "take", "take_along_dim"),
 ]
 
 # One position for each element of the result, along a dimension ------------------------------------------------
@@ -42,8 +46,9 @@ __all__ = [
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:  # noqa: ARG001 - dense
     """The elements at `index` along dim: out[i][j] = input[index[i][j]][j] for dim=0.
 
-    index: int64 or int32, of input's number of dimensions, in no dimension but dim larger than input.
-    RuntimeError for an index that does not fit or points outside.
+    index: int64 or int32, of input's number of dimensions, in no dimension but dim larger than input; the result has
+    its shape.  RuntimeError for an index that does not fit or points outside.  sparse_grad is PyTorch's: the gradient
+    is dense.
     """
     check_tensors("gather", input=input, index=index)
     dim, at = along_positions("gather", input, dim, index)
@@ -57,10 +62,11 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
 ) -> Tensor:
-    """A copy of input with the elements of src (or one number) put at `index` along dim.
+    """A copy of input with the elements of src, or value, one number, put at `index` along dim.
 
     index: as for `gather`, and in no dimension larger than src.  Which of two elements for one place wins is not
-    defined.  reduce: "add" adds them up instead.  RuntimeError for sizes that do not fit, or two dtypes.
+    defined.  reduce: "add" adds them up instead; NotImplementedError for another word.  RuntimeError for sizes that do
+    not fit, two dtypes, or an index that points outside.
     """
     if reduce not in (None, "add"):
         raise NotImplementedError(f'scatter(): reduce must be None or "add", not {reduce!r}')
@@ -89,7 +95,10 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """As `gather`, but the sizes other than along dim broadcast, and -1 is the last; without dim, of all elements."""
+    """As `gather`, but the sizes other than along dim broadcast, and -1 is the last; without dim, of all elements.
+
+    indices: int64.  RuntimeError for another dtype, and for one that points outside.
+    """
     check_tensors("take_along_dim", input=input, indices=indices)
     if raw(indices).dtype.name not in ("int64", "int32"):
         raise RuntimeError(
@@ -160,9 +169,9 @@ def positions(op: str, index: Any, size: int, dim: int, from_end: bool = False, 
     """A copy of an index's positions in int64; an error for one outside (on a GPU they are not waited for)."""
     at = raw(index).astype("int64")
     if at.size and gpu_of(at) is None:
-        lowest, highest = int(at.min()), int(at.max())
+        lowest, highest = at.min(), at.max()
         if lowest < (-size if from_end else 0) or highest >= size:
-            wrong = highest if highest >= size else lowest
+            wrong = int(highest if highest >= size else lowest)
             raise error(f"index {wrong} is out of bounds for dimension {dim} with size {size} in {op}()")
     return at
 
@@ -196,7 +205,10 @@ def part_like(src: Any, at: Any) -> Tensor:
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """The slices of input at `index` (of one dimension) along dim, in a tensor of its own."""
+    """The slices of input at `index` (of one dimension) along dim, in a tensor of its own.
+
+    IndexError for an index of more dimensions.
+    """
     check_tensors("index_select", input=input, index=index)
     x, dim, at = slice_positions("index_select", input, dim, index, error=IndexError)
     if not x.ndim and at.size != 1:
@@ -206,7 +218,11 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
-    """A copy of input with alpha times the slices of source added to those at `index` along dim."""
+    """A copy of input with alpha times the slices of source added to those at `index` along dim.
+
+    A slice that is named twice gets both.  source: input's sizes, but along dim as many as the index has.  RuntimeError
+    for other sizes, and two dtypes.
+    """
     check_tensors("index_add", input=input, index=index, source=source)
     x, dim, at = slice_positions("index_add", input, dim, index, error=IndexError)
     check_slices("index_add_", x, dim, at, source)
@@ -216,7 +232,11 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
-    """A copy of input with the slices of source in place of those at `index` along dim."""
+    """A copy of input with the slices of source in place of those at `index` along dim.
+
+    source: input's sizes, but along dim as many as the index has.  IndexError for other sizes, RuntimeError for two
+    dtypes and for an index that is not int64.
+    """
     check_tensors("index_copy", input=input, index=index, source=source)
     x, dim, at = slice_positions("index_copy", input, dim, index, error=IndexError)
     check_slices("index_copy_", x, dim, at, source)
@@ -225,7 +245,10 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
-    """A copy of input with one number (or 0-d tensor) in all slices at `index` along dim."""
+    """A copy of input with value, a number or a 0-d tensor, in all slices at `index` along dim.
+
+    IndexError for an index that is not int64, RuntimeError for a value of dimensions.
+    """
     check_tensors("index_fill", input=input, index=index)
     value = filling("index_fill_", input, value)
     x, dim, at = slice_positions("index_fill", input, dim, index, from_end=True, error=IndexError)
@@ -276,9 +299,10 @@ def check_slices(op: str, x: Any, dim: int, at: Any, source: Tensor) -> None:
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """input, but one number (or 0-d tensor) where the mask is True; both broadcast.
+    """input, but value, a number or a 0-d tensor, where the mask is True; input and mask broadcast.
 
-    mask: bool.  RuntimeError for another dtype, and for a value of more than one element.
+    mask: bool.  RuntimeError for another dtype, shapes that do not broadcast, and a value of more than one element;
+    TypeError for a complex number.
     """
     check_tensors("masked_fill", input=input, mask=mask)
     check_mask("masked_fill_ only supports boolean masks, but got mask with", mask)
@@ -305,7 +329,10 @@ def filled_where_dvalue(g: Tensor, _out: Tensor, _a: Tensor, _value: Tensor, mas
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """The elements where the mask is True, in one dimension; both broadcast."""
+    """The elements where the mask is True, in one dimension; input and mask broadcast.
+
+    mask: bool.  RuntimeError for another dtype, and for shapes that do not broadcast.
+    """
     check_tensors("masked_select", input=input, mask=mask)
     check_mask("masked_select: expected BoolTensor for mask, not", mask)
     input, chosen = broadcast_both(input, mask)
@@ -313,7 +340,11 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
-    """input, but the first elements of source where the mask is True; input and mask broadcast."""
+    """input, but the first elements of source where the mask is True; input and mask broadcast.
+
+    mask: bool.  RuntimeError for another dtype of it, shapes that do not broadcast, two dtypes, and too few elements in
+    source.
+    """
     check_tensors("masked_scatter", input=input, mask=mask, source=source)
     if raw(source).dtype != array_of(input).dtype:
         raise RuntimeError(
@@ -407,26 +438,67 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at `index` among all of input's, in the order of their indices; -1 is the last.
 
-    index: int64, of any shape, which the result has.  IndexError for one that points outside.
+    index: int64, of any shape, which the result has.  IndexError for one that points outside, RuntimeError for another
+    dtype.
     """
     check_tensors("take", input=input, index=index)
-    if raw(index).dtype.name != "int64":
+    at = among_all("take", "tried to take from", index, array_of(input).size)
+    return picked(reshape(input, -1), (at,), "TakeBackward0")
+
+
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy of input with the elements of source put at `index` among all of its own, as `take` counts them.
+
+    index: int64, with as many elements as source.  accumulate: they are added instead, as often as a place is named;
+    else it is not defined which of two elements for one place wins.  IndexError for an index that points outside, and
+    for another number of elements, RuntimeError for two dtypes and for another index.
+    """
+    check_tensors("put", input=input, index=index, source=source)
+    x, v = array_of(input), raw(source)
+    if x.dtype != v.dtype:
         raise RuntimeError(
-            f"take(): Expected a long tensor for index, but got {dtypes.CLASS_NAMES[index.dtype.name]}. Convert it "
+            "put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{dtypes.CLASS_NAMES[x.dtype.name]} and source.dtype = {dtypes.CLASS_NAMES[v.dtype.name]}"
+        )
+    at = among_all("put_", "Tried to put elements into", index, x.size)
+    if at.size != v.size:
+        raise IndexError(
+            "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
+            f"{v.size}, index.numel() = {at.size}"
+        )
+    a = vector(input)
+    key = key_among_all(at, raw(a).shape)
+    out = (added_at if accumulate else put_at)(a, key, reshape(source, at.shape), "PutBackward0", copied)
+    return out if a is input else reshape(out, ())
+
+
+def among_all(op: str, tried: str, index: Tensor, size: int) -> Any:
+    """The raw positions among so many elements, counted from the front; tried: what the op does, for a message."""
+    at = raw(index)
+    if at.dtype.name != "int64":
+        raise RuntimeError(
+            f"{op}(): Expected a long tensor for index, but got {dtypes.CLASS_NAMES[at.dtype.name]}. Convert it "
             "with .long()."
         )
-    size = array_of(input).size
-    if not size and raw(index).size:
-        raise IndexError("take(): tried to take from an empty tensor")
-    at = raw(index)
-    if at.size and gpu_of(at) is None and not -size <= int(at.min()) <= int(at.max()) < size:
-        wrong = int(at.max()) if int(at.max()) >= size else int(at.min())
-        raise IndexError(f"out of range: tried to access index {wrong} on a tensor of {size} elements in take()")
-    return picked(reshape(input, -1), (from_front(at, size),), "TakeBackward0")
+    if at.size and not size:
+        raise IndexError(f"{op}(): {tried} an empty tensor")
+    if at.size and gpu_of(at) is None and not -size <= at.min() <= at.max() < size:
+        wrong = int(at.max() if at.max() >= size else at.min())
+        raise IndexError(f"out of range: tried to access index {wrong} on a tensor of {size} elements in {op}()")
+    return from_front(at, size)
+
+
+def key_among_all(at: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The key of the elements at positions among all of a shape's."""
+    key = []
+    for n in reversed(shape):
+        key.append(at % max(n, 1))
+        at = at // max(n, 1)
+    return tuple(reversed(key))
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """Where the elements are not zero: int64 of shape (number of them, number of dimensions).
+    """Where the elements are not zero: int64 of shape (number of them, number of dimensions), in the order of indices.
 
     as_tuple: one tensor of positions for each dimension instead, as an index takes them.
     """

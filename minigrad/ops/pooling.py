@@ -156,8 +156,8 @@ def avg_pool2d(
 ) -> Tensor:
     """The mean of each window.
 
-    Shapes and sizes are those of `max_pool2d`.  count_include_pad: whether the zeros of the padding count in the
-    mean.  divisor_override: divide the sums by this number instead.
+    kernel_size, stride, padding, ceil_mode and shapes are those of `max_pool2d`.  count_include_pad: whether the zeros
+    of the padding count in the mean.  divisor_override: divide the sums by this number instead.
 
     RuntimeError for an empty image, or arguments out of range; NotImplementedError for integers.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html

@@ -1,4 +1,9 @@
-"""Products of vectors and matrices by their other names, and those along any dimensions: einsum, tensordot, kron."""
+"""Products of vectors and matrices by their other names, and those along any dimensions: einsum, tensordot, kron.
+
+Gradients flow to all operands.  RuntimeError for shapes that do not fit; `mm`, `bmm`, `mv`, `dot`, `inner`, `tensordot`
+and what is added to such products are of one dtype alone, and there is a RuntimeError for two.  Numbers of dimensions
+are given where they count: b of batches, n, k and m of rows and columns.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +36,14 @@ __all__ = [
 
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The product of two matrices (n, k) @ (k, m) -> (n, m).  RuntimeError for anything else, and for two dtypes."""
+    """The product of two matrices, input and mat2: (n, k) @ (k, m) -> (n, m); without batches, unlike `matmul`."""
     check_tensors("mm", input=input, mat2=mat2)
     check_dims("mm", {"self": (input, 2), "mat2": (mat2, 2)}, "must be a matrix")
     return product(input, mat2, "MmBackward0")
 
 
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The products of as many matrices (b, n, k) @ (b, k, m) -> (b, n, m).  RuntimeError for anything else."""
+    """The products of as many matrices, input and mat2: (b, n, k) @ (b, k, m) -> (b, n, m); b does not broadcast."""
     check_tensors("bmm", input=input, mat2=mat2)
     check_dims("bmm", {"batch1": (input, 3), "batch2": (mat2, 3)}, "must be a 3D tensor")
     check_batches("bmm", input, mat2)
@@ -46,7 +51,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:
-    """The product of a matrix and a vector (n, k) @ (k) -> (n).  RuntimeError for anything else, and for two dtypes."""
+    """The product of a matrix and a vector, input and vec: (n, k) @ (k) -> (n)."""
     check_tensors("mv", input=input, vec=vec)
     if (array_of(input).ndim, raw(vec).ndim) != (2, 1):
         raise RuntimeError(f"vector + matrix @ vector expected, got {raw(input).ndim}, {raw(vec).ndim} in mv()")
@@ -54,7 +59,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
-    """The sum of the products of two vectors' elements.  RuntimeError for other shapes, and for two dtypes."""
+    """The sum of the products of two vectors' elements, input and tensor: (k) and (k) -> ()."""
     return vectors_product(input, tensor, "DotBackward0")
 
 
@@ -94,7 +99,10 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
-    """All products of two vectors' elements: out[i, j] = input[i] * vec2[j]."""
+    """All products of two vectors' elements: out[i, j] = input[i] * vec2[j], (n) and (m) -> (n, m).
+
+    Two dtypes meet as in `mul`.
+    """
     check_tensors("outer", input=input, vec2=vec2)
     for name, x in (("self", input), ("vec2", vec2)):
         if raw(x).ndim != 1:
@@ -241,7 +249,7 @@ def addmm_db(g: Tensor, _out: Any, _c: Any, a: Tensor, b: Tensor, _beta: float, 
 
 
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
-    """The sums of products along pairs of dimensions; a's other dimensions come first, then b's.
+    """The sums of products along pairs of dimensions; the other dimensions of a come first, then those of b.
 
     dims: a number, of a's last and b's first dimensions, or the dimensions of a and those of b.
     """
@@ -280,7 +288,10 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
 
 
 def kron(input: Tensor, other: Tensor) -> Tensor:
-    """The Kronecker product: each element of input times the whole of other, as blocks."""
+    """The Kronecker product: each element of input times the whole of other, as blocks; sizes are multiplied.
+
+    Two dtypes meet as in `mul`; of two numbers of dimensions the smaller gets new leading ones.
+    """
     check_tensors("kron", input=input, other=other)
     x, y = array_of(input), raw(other)
     ndim = max(x.ndim, y.ndim)
@@ -296,11 +307,11 @@ Labels = list[Any]
 def einsum(*args: Any) -> Tensor:
     """Einstein's sum of products: `einsum("ij,jk->ik", a, b)` multiplies matrices.
 
-    The equation names each dimension of each operand by a letter, or several by `...`; letters that the result does not
-    have are summed over, a letter twice in one operand takes the diagonal, sizes of 1 broadcast.  Without `->` the
-    result has the letters that come once, in the order of the alphabet.  Operands are taken from left to right, two at
-    a time, each time as one product of batches of matrices.
-    RuntimeError for an equation that does not fit the operands.  https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
+    args: the equation and the operands.  The equation names each dimension of each operand by a letter, or several by
+    `...`; letters that the result does not have are summed over, a letter twice in one operand takes the diagonal,
+    sizes of 1 broadcast.  Without `->` the result has the letters that come once, in the order of the alphabet.
+    Operands are taken from left to right, two at a time, each time as one product of batches of matrices.  RuntimeError
+    for an equation that does not fit the operands.  https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
     """
     terms, output, operands = read_equation(args)
     parts = [with_labels(i, x, term) for i, (x, term) in enumerate(zip(operands, terms))]

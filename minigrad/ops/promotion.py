@@ -20,6 +20,7 @@ from minigrad.absent import advice
 from minigrad.arrays import SILENT, array_module, gpu_of, numpy_errors, on_its_gpu, quiet
 from minigrad.devices import as_array, device_of
 from minigrad.engine.broadcasting import cast, cast_da
+from minigrad.engine.changes import changes_of
 from minigrad.engine.graph import TensorBase, node_of, raw, record, wrap
 from minigrad.engine.order import agrees, axes_of_result, broadcast_strides, empty_by_axes
 from minigrad.engine.places import op_called
@@ -37,8 +38,8 @@ FACTORS = (*NUMBERS, TensorBase)
 def operands(a: Any, b: Any, factors: tuple[type, ...] = ()) -> tuple[Any, Any]:
     """Both operands of an elementwise op, cast to their common dtype and known to broadcast.
 
-    factors: what keeps its digits beside float16 (`Factor`): numbers, and the second of a product or quotient also as
-    a tensor without dimensions.  Raw arrays, which only the engine's own rules pass, are of one dtype already.
+    factors: what keeps its digits beside float16: numbers (`Factor`), and in a product or quotient also tensors without
+    dimensions (`FactorArray`).  Raw arrays, which only the engine's own rules pass, are of one dtype already.
     """
     if isinstance(a, TensorBase):
         x = a.array
@@ -61,11 +62,16 @@ def promoted(a: Any, b: Any, factors: tuple[type, ...] = ()) -> tuple[Any, Any]:
     """The general case of `operands`: at least one of them is a Tensor."""
     a, b = on_one_device(operand(a), operand(b))
     dtype = result_type(a, b)
-    if factors and dtype.char == "e" and not in_a_rule():
-        a, b = as_factor(a, dtype, NUMBERS), as_factor(b, dtype, factors)
+    if factors and dtype.char == "e":
+        a, b = as_factor(a, dtype, factors), as_factor(b, dtype, factors)
     else:
         a, b = as_dtype(a, dtype), as_dtype(b, dtype)
-    return unlike(a, b) if isinstance(a, TensorBase) and isinstance(b, TensorBase) else (a, b)
+    return unlike(a, b) if has_places(a) and has_places(b) else (a, b)
+
+
+def has_places(x: Any) -> bool:
+    """Whether an operand has elements that lie in some order: a number and a `FactorArray` have not."""
+    return isinstance(x, TensorBase) and not isinstance(x.array, FactorArray)
 
 
 def unlike(a: Any, b: Any) -> tuple[Any, Any]:
@@ -251,6 +257,25 @@ class Factor(float):
         return array_module(x).power(x, fitting_number(float(self), x.dtype))  # NumPy's ** 0.5 is a root
 
 
+class FactorArray(np.ndarray):
+    """A float32 array without dimensions that multiplies or divides float16 arrays in float32, as in PyTorch.
+
+    As the first operand it is a float16; the rule for the other operand multiplies by it, and has all its digits.
+    """
+
+    def __mul__(self, x: Any) -> Any:
+        return np.float16(self) * x
+
+    def __rmul__(self, x: Any) -> Any:
+        return in_float32(operator.mul, x, Factor(self))
+
+    def __truediv__(self, x: Any) -> Any:
+        return np.float16(self) / x
+
+    def __rtruediv__(self, x: Any) -> Any:
+        return in_float32(operator.truediv, x, Factor(self))
+
+
 def in_float32(operation: Callable[..., Any], x: Any, y: Any) -> Any:
     """What an operator or formula gives of raw operands, one of them a `Factor`: of two numbers again a Factor."""
     if isinstance(x, TensorBase) or isinstance(y, TensorBase):
@@ -274,13 +299,17 @@ def in_a_rule() -> bool:
 
 
 def as_factor(x: Any, dtype: np.dtype[Any], kinds: tuple[type, ...]) -> Any:
-    """An operand beside float16 as a `Factor` if it is of these kinds: a tensor without dimensions, if constant."""
+    """An operand beside float16: a number is a `Factor`, a tensor without dimensions a `FactorArray`.
+
+    kinds: of operands that may be one.  In a rule a number is what it is to NumPy.
+    """
     if not isinstance(x, TensorBase):
-        return Factor(x)
-    number = x.array.ndim == 0 and x.array.dtype != dtype and isinstance(x, kinds)
-    if number and isinstance(x.array, ndarray) and node_of(x) is None:
-        return Factor(x.array)
-    return as_dtype(x, dtype)
+        return x if in_a_rule() else Factor(x)
+    if x.array.ndim or x.array.dtype == dtype or not isinstance(x, kinds) or not isinstance(x.array, ndarray):
+        return as_dtype(x, dtype)
+    factor = wrap(x.array.astype(np.float32).view(FactorArray))
+    factor.node, factor.changes = node_of(x), changes_of(x)
+    return factor
 
 
 def factor_for(x: Any, number: float) -> float:

@@ -63,7 +63,8 @@ def index_reduce(
 ) -> Tensor:
     """A copy of input whose slices at `index` along dim are reduced with those of source that come there.
 
-    reduce: "prod", "mean", "amax" or "amin"; for sums there is `index_add`.  All else is as in `scatter_reduce`.
+    reduce: "prod", "mean", "amax" or "amin"; RuntimeError for another word, and for sums there is `index_add`.  index,
+    source: as for that.  All else is as in `scatter_reduce`.
     """
     check_tensors("index_reduce", input=input, index=index, source=source)
     if reduce not in WAYS[1:]:

@@ -1,8 +1,14 @@
 """Reductions: many elements become one, over all dimensions or some.
 
-dim: None (all), an int, or several; keepdim keeps them, at length 1.  Every rule first puts the reduced
-dimensions of its g back at length 1 (`kept` is that shape), then repeats g along them.
+dim: None (all), an int, or several; below 0 it counts from the last.  keepdim keeps the reduced dimensions, at length
+1.  dtype: the input is converted to it first.
+
+IndexError for a dim that there is not, or (of extremes) one without elements; RuntimeError for one that is named twice,
+and for an extreme of no elements at all.
 """
+
+# Every rule first puts the reduced dimensions of its g back at length 1 (`kept` is that shape), then repeats g along
+# them.
 
 from __future__ import annotations
 
@@ -31,7 +37,7 @@ __all__ = ["amax", "amin", "argmax", "argmin", "logsumexp", "max", "mean", "min"
 
 
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
-    """The sum.  Bools and integers are summed as int64, unless dtype says otherwise."""
+    """The sum; 0 of no elements.  Bools and integers are summed as int64, unless dtype says otherwise."""
     a = input if dtype is None else as_dtype(input, numpy_dtype(dtype))
     x = array_of(a)
     axes = reduced_axes(a, dim)
@@ -47,7 +53,7 @@ def sum_da(g: Tensor, _out: Tensor, _a: Tensor, kept: tuple[int, ...], shape: tu
 
 
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
-    """The mean.  RuntimeError for bools and integers."""
+    """The mean, sum / n; nan of no elements.  RuntimeError for bools and integers, unless dtype says otherwise."""
     a = input if dtype is None else as_dtype(input, numpy_dtype(dtype))
     x = array_of(a)
     if x.dtype.kind != "f":
@@ -108,7 +114,7 @@ class Smallest(NamedTuple):
 
 
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
-    """The largest element; equal ones share the gradient evenly."""
+    """The largest element; equal ones share the gradient evenly.  nan counts as largest."""
     x, axes, kept = extreme_operands("amax", input, dim)
     return record(by_rows(x.max(axes, keepdims=keepdim)), (input,), (amax_da,), kept, axes)
 
@@ -118,7 +124,7 @@ def amax_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tupl
 
 
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
-    """The smallest element; equal ones share the gradient evenly."""
+    """The smallest element; equal ones share the gradient evenly.  nan counts as smallest."""
     x, axes, kept = extreme_operands("amin", input, dim)
     return record(by_rows(x.min(axes, keepdims=keepdim)), (input,), (amax_da,), kept, axes, name="AminBackward0")
 
@@ -188,12 +194,18 @@ def extreme_along(op: str, input: Tensor, dim: Any, keepdim: bool) -> Largest | 
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Where the first largest element is: int64 positions along dim, or in the flattened tensor."""
+    """Where the first largest element is: int64 positions along dim, or in the flattened tensor.
+
+    dim is an int or None.  IndexError for no elements.
+    """
     return argextreme("argmax", input, dim, keepdim)
 
 
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Where the first smallest element is: int64 positions along dim, or in the flattened tensor."""
+    """Where the first smallest element is: int64 positions along dim, or in the flattened tensor.
+
+    dim is an int or None.  IndexError for no elements.
+    """
     return argextreme("argmin", input, dim, keepdim)
 
 
@@ -215,7 +227,11 @@ def argextreme(op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor
 def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Tensor:
-    """The variance, sum((a - mean)**2) / (n - correction); unbiased=False means correction=0, correction=None 1."""
+    """The variance, sum((a - mean)**2) / (n - correction); nan where n is not above that.
+
+    unbiased: PyTorch's older word: True for correction=1, False for correction=0; correction=None is 1.  RuntimeError
+    for integers and bools.
+    """
     x, axes, kept, divisor = spread_operands("var", input, dim, unbiased, correction)
     with quiet():
         value = by_rows(variance(x, axes, keepdim, divisor).astype(x.dtype, copy=False))
@@ -229,7 +245,10 @@ def var_da(g: Tensor, _out: Tensor, a: Tensor, kept: tuple[int, ...], axes: Any,
 def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Tensor:
-    """The standard deviation, the square root of `var`.  Where it is 0, so is its gradient."""
+    """The standard deviation, the square root of the variance: see `var` for unbiased and correction.
+
+    Where it is 0, so is its gradient.
+    """
     x, axes, kept, divisor = spread_operands("std", input, dim, unbiased, correction)
     with quiet():
         value = by_rows((variance(x, axes, keepdim, divisor) ** 0.5).astype(x.dtype, copy=False))
@@ -274,7 +293,10 @@ def spread_operands(op: str, input: Tensor, dim: Any, unbiased: bool | None, cor
 
 
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
-    """log(sum(e ** input)) along dim, computed without overflow: the largest element is taken out first."""
+    """log(sum(e ** input)) along dim, computed without overflow: the largest element is taken out first.
+
+    Its gradient is the softmax of input; integers become floats.
+    """
     a = floating(input)
     x = raw(a)
     xp = array_module(x)

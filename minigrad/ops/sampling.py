@@ -1,9 +1,11 @@
 """Random tensors, with the very numbers that PyTorch draws on the CPU from the same seed.
 
-Every function takes `generator=`: a Generator to draw from, by default the one that `manual_seed` seeds.
-Numbers for a tensor on a GPU are drawn on the CPU too, and moved: a seed gives the same ones on every device.
-Draws are constants to differentiation.  Those of `bernoulli`, too: where PyTorch sends gradients of zero into
+Every function takes `generator=`: a Generator to draw from, by default the one that `manual_seed` seeds; TypeError for
+what is none.  Numbers for a tensor on a GPU are drawn on the CPU too, and moved: a seed gives the same ones on every
+device.  Draws are constants to differentiation.  Those of `bernoulli`, too: where PyTorch sends gradients of zero into
 the probabilities, here the result does not require grad.
+
+sizes, size, dtype, device, requires_grad and memory_format are those of `minigrad.ops.creation`.
 """
 
 from __future__ import annotations
@@ -270,7 +272,7 @@ def rand_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Uniform numbers in [0, 1), in the shape and dtype of another tensor."""
+    """Uniform numbers in [0, 1), in the shape and dtype of another tensor: as `rand`."""
 
     def draw(x: Any) -> Any:
         return source(generator).uniform(x.size, dtype=x.dtype)
@@ -287,7 +289,7 @@ def randn_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Standard normal numbers, in the shape and dtype of another tensor."""
+    """Standard normal numbers, in the shape and dtype of another tensor: as `randn`."""
 
     def draw(x: Any) -> Any:
         return normal_numbers(generator, x)
@@ -306,7 +308,7 @@ def randint_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Integers low <= number < high (or, given one bound, 0 <= number < low) like another tensor."""
+    """Integers low <= number < high (or, given one bound, 0 <= number < low) like another tensor: as `randint`."""
     if high is None:
         low, high = 0, low
     first, end = integer("randint_like", "low", low), integer("randint_like", "high", high)
@@ -340,7 +342,7 @@ def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Ge
 
 
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Normal numbers, in place.
+    """Normal numbers of a mean and a standard deviation, std, in place.
 
     RuntimeError when std is negative; NotImplementedError when the tensor's dtype is not floating.
     """
@@ -358,8 +360,8 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
 def random_(self: Tensor, *bounds: int | None, to: int | None = None, generator: Generator | None = None) -> Tensor:
     """Integers in place: `random_(from, to)` draws from <= number < to, and `random_(to)` from 0 on.
 
-    `random_(from, None)` goes up to the largest integer of the dtype, and so does `random_()`, from 0 on.
-    RuntimeError when from >= to or the dtype does not hold them.
+    bounds: from and to, or to alone.  `random_(from, None)` goes up to the largest integer of the dtype, and so does
+    `random_()`, from 0 on.  RuntimeError when from >= to or the dtype does not hold them.
     """
     if to is not None:
         bounds = (*bounds, to)

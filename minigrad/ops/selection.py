@@ -1,4 +1,7 @@
-"""Choosing between values, elementwise with broadcasting: where, maximum, minimum, clamp."""
+"""Choosing between values, elementwise with broadcasting: where, maximum, minimum, clamp.
+
+Shapes, dtypes and errors are those of `minigrad.ops.arithmetic`.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,7 @@ def choice(x: Any, dtype: Any) -> Any:
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """The larger of two elements; nan if one is.  Equal elements share the gradient evenly."""
+    """The larger of two elements; nan if one is.  Equal ones share the gradient evenly.  TypeError for a number."""
     a, b = operands(floating_or_integer("maximum", input), floating_or_integer("maximum", other))
     return record(array_module(raw(a)).maximum(raw(a), raw(b)), (a, b), (maximum_da, maximum_db))
 
@@ -101,7 +104,7 @@ def maximum_db(g: Tensor, _out: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
-    """The smaller of two elements; nan if one is.  Equal elements share the gradient evenly."""
+    """The smaller of two elements; nan if one is.  Equal ones share the gradient evenly.  TypeError for a number."""
     a, b = operands(floating_or_integer("minimum", input), floating_or_integer("minimum", other))
     return record(array_module(raw(a)).minimum(raw(a), raw(b)), (a, b), (minimum_da, minimum_db))
 
@@ -124,8 +127,8 @@ def floating_or_integer(op: str, a: Any) -> Any:
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """The elements moved into [min, max]; where min > max, max.
 
-    min, max: numbers or tensors, or None for no bound.  Elements on a bound keep their gradient.
-    RuntimeError when both are None.
+    min, max: numbers or tensors that broadcast, or None for no bound; the three meet in one dtype.  Elements on a bound
+    keep their gradient.  RuntimeError when both are None.
     """
     if min is None and max is None:
         raise RuntimeError("clamp(): at least one of min and max must not be None")

@@ -63,7 +63,7 @@ def transpose_(self: Tensor, dim0: int, dim1: int) -> Tensor:
 
 
 def swapaxes_(self: Tensor, axis0: int, axis1: int) -> Tensor:
-    """As `transpose`, in place."""
+    """As `swapaxes`, in place."""
     return take_shape(self, shaping.transpose(self, axis0, axis1))
 
 

@@ -1,6 +1,7 @@
 """Shapes: the same elements in other dimensions, side by side, or repeated.
 
-Where NumPy can give a view of the same memory, the result is a view, as in PyTorch.
+Where NumPy can give a view of the same memory, the result is a view, as in PyTorch.  dim: an int, below 0 counted from
+the last; IndexError for one that there is not.  The gradient has input's shape again.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def by_name(op: str, given: tuple[Any, ...], named: Any) -> tuple[Any, ...]:
 def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     """The elements in another shape, one of whose sizes may be -1 (found from the others).
 
-    RuntimeError when the number of elements differs.  A view where memory allows it, else a copy.
+    sizes: ints, or one sequence, which may be given as shape.  RuntimeError when the number of elements differs.  A
+    view where memory allows it, else a copy.
     """
     x = array_of(input)
     value = reshaped(x, as_sizes(sizes) if shape is None else as_sizes(by_name("reshape", sizes, shape)))
@@ -90,7 +92,10 @@ def reshape_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> T
 
 
 def view(input: Tensor, *shape: Any, size: Any = None) -> Tensor:
-    """As `reshape`, but never a copy: RuntimeError where memory does not allow a view."""
+    """The elements in another shape, given as for `reshape`, but never a copy.
+
+    shape: ints, or one sequence, which may be given as size.  RuntimeError where memory does not allow a view.
+    """
     x = array_of(input)
     value = reshaped(x, as_sizes(shape) if size is None else as_sizes(by_name("view", shape, size)))
     if not shares_memory(value, x):
@@ -102,12 +107,12 @@ def view(input: Tensor, *shape: Any, size: Any = None) -> Tensor:
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
-    """A view in the shape of another tensor."""
+    """A view in the shape of another tensor, other: as `view`."""
     return view(input, other.shape)
 
 
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
-    """The elements in the shape of another tensor."""
+    """The elements in the shape of another tensor, other: as `reshape`."""
     return reshape(input, other.shape)
 
 
@@ -139,7 +144,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
-    """One dimension made several; one of their sizes may be -1 (found from the others).
+    """One dimension made several, of given sizes; one of them may be -1 (found from the others).
 
     RuntimeError unless the sizes multiply up to the dimension's.
     """
@@ -170,14 +175,14 @@ def axes_of_length_1(input: Tensor, dim: Any) -> tuple[int, ...]:
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """With a new dimension of length 1 at dim."""
+    """With a new dimension of length 1 at dim, from 0 to the number of dimensions: a view."""
     x = array_of(input)
     value = x[(slice(None),) * axis(dim, x.ndim + 1) + (None, ...)]
     return as_view(record(value, (input,), (reshape_da,), x.shape, name="UnsqueezeBackward0"), input, unsqueeze, dim)
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """With two dimensions swapped."""
+    """With two dimensions swapped, dim0 and dim1: a view."""
     x = array_of(input)
     dim0, dim1 = axis(dim0, x.ndim), axis(dim1, x.ndim)
     value = x.swapaxes(dim0, dim1) if x.ndim else x[...]
@@ -189,7 +194,7 @@ def transpose_da(g: Tensor, _out: Tensor, _a: Tensor, dim0: int, dim1: int) -> T
 
 
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
-    """As `transpose`, by the name that NumPy has for it."""
+    """As `transpose` of axis0 and axis1, by the name that NumPy has for it."""
     return transpose(input, axis0, axis1)
 
 
@@ -217,7 +222,10 @@ def mT(input: Tensor) -> Tensor:
 
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
-    """With the dimensions in another order.  RuntimeError unless each is named once."""
+    """With the dimensions in another order, that of dims: ints, or one sequence; a view.
+
+    RuntimeError unless each is named once.
+    """
     x = array_of(input)
     order = as_sizes(dims)
     if len(order) != x.ndim:
@@ -243,7 +251,7 @@ def T(input: Tensor) -> Tensor:
 def expand(input: Tensor, *shape: Any) -> Tensor:
     """Repeated along its dimensions of length 1, and new leading ones, without copying; -1 keeps a size.
 
-    RuntimeError for a size that neither equals the tensor's nor stretches a 1.
+    shape: ints, or one sequence.  RuntimeError for a size that neither equals the tensor's nor stretches a 1.
     """
     x = array_of(input)
     wanted = as_sizes(shape)
@@ -275,12 +283,12 @@ def expand_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
 
 
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
-    """As `expand`."""
+    """Repeated to a size, without copying: as `expand`."""
     return expand(input, size)
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
-    """Repeated to the shape of another tensor."""
+    """Repeated to the shape of another tensor, other: as `expand`."""
     return expand(input, other.shape)
 
 
@@ -288,7 +296,11 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors one after the other along dim; all other sizes must be equal (RuntimeError)."""
+    """Tensors one after the other along dim; all other sizes must be equal.
+
+    tensors: a sequence; two dtypes meet as in `add`, and vectors without elements are left out.  ValueError for none,
+    RuntimeError for other sizes, TypeError for what is no tensor.
+    """
     tensors = joinable("cat", tensors)
     for i, x in enumerate(tensors):
         if x.array.ndim == 0:
@@ -323,7 +335,10 @@ def cat_dx(g: Tensor, *_unread: Tensor, key: tuple[Any, ...]) -> Tensor:
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors of one shape along a new dimension at dim.  RuntimeError for unequal shapes."""
+    """Tensors of one shape along a new dimension at dim.
+
+    tensors: a sequence.  RuntimeError for unequal shapes, and for none.
+    """
     tensors = joinable("stack", tensors)
     for i, x in enumerate(tensors):
         if x.array.shape != tensors[0].array.shape:
@@ -372,7 +387,7 @@ def other_sizes(x: Tensor, dim: int) -> tuple[int, ...]:
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along a dimension, which goes away."""
+    """The slices along a dimension, which goes away, in a tuple: views.  IndexError for a 0-d tensor."""
     x = array_of(input)
     if x.ndim == 0:
         raise IndexError("unbind(): Dimension specified as 0 but tensor has no dimensions")
@@ -382,7 +397,11 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Pieces of one size (the last may be smaller), or of the sizes given, as views."""
+    """Pieces of one size along dim (the last may be smaller), or of the sizes given, as views.
+
+    tensor: what is split; split_size_or_sections: the size, or sizes that add up to that along dim.  RuntimeError for
+    other sizes.
+    """
     length = length_along("split", tensor, dim)
     dim = axis(dim, raw(tensor).ndim)
     name = "SplitWithSizesBackward0"
@@ -403,7 +422,10 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` pieces of equal size (the last may be smaller), as views."""
+    """At most `chunks` pieces of equal size along dim (the last may be smaller), as views.
+
+    RuntimeError for chunks below 1.
+    """
     length = length_along("chunk", input, dim)
     if chunks < 1:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")

@@ -1,7 +1,8 @@
 """Elements in order along a dimension, those at some place in it, and which values there are.
 
-nan counts as largest.  Equal elements keep their order.  The values are those at the indices, and so is their
-gradient; indices and counts have none.
+dim: an int, below 0 counted from the last; keepdim keeps it, at length 1.  nan counts as largest.  Equal elements keep
+their order.  The values are those at the indices, and so is their gradient; indices and counts are int64, and have
+none.  IndexError for a dim that there is not.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ Middle, MiddleNumber, MostCommon = pair("median"), pair("nanmedian"), pair("mode
 
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
-    """The elements in order along dim, and where each was: (values, indices).  It is always stable."""
+    """The elements in order along dim, and where each was: (values, indices).
+
+    descending: the largest first.  stable is PyTorch's, for its speed: equal elements keep their order in any case.
+    """
     x = array_of(input)
     name = "SortBackward0" if stable is None else "SortBackward1"
     if not x.ndim:
@@ -75,14 +79,14 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
 
 
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:  # noqa: ARG001
-    """Where along dim the elements are in order: the indices of `sort`."""
+    """Where along dim the elements are in order: the indices of `sort`, with its descending and stable."""
     x = array_of(input)
     order = order_along(x, dim, descending).reshape(x.shape)
     return unrecorded(laid_out(order, axes_of_result(x.shape, x)), input)
 
 
 def msort(input: Tensor) -> Tensor:
-    """The elements in order along the first dimension."""
+    """The elements in order along the first dimension: the values of sort(input, 0)."""
     values: Tensor = sort(input, 0)[0]
     return values
 
@@ -111,7 +115,8 @@ def same_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:  # noqa: ARG001
     """The k largest (or smallest) elements along dim, in order, and where they are: (values, indices).
 
-    sorted is PyTorch's, for its speed.  RuntimeError for more than there are.
+    largest: whether the largest.  sorted is PyTorch's, for its speed: they are always in order.  RuntimeError for more
+    than there are.
     """
     x = array_of(input)
     at, size = axis(dim, x.ndim), x.shape[axis(dim, x.ndim)] if x.ndim else 1
@@ -127,7 +132,10 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
-    """The k-th smallest element along dim, from 1 on, and where it is: (values, indices)."""
+    """The k-th smallest element along dim, from 1 on, and where it is: (values, indices).
+
+    RuntimeError for a k that is not from 1 to the size, IndexError for a dim without elements.
+    """
     x = array_of(input)
     at, size = axis(dim, x.ndim), x.shape[axis(dim, x.ndim)] if x.ndim else 1
     if x.ndim and not size:
@@ -150,7 +158,8 @@ def one_along(input: Tensor, indices: Any, dim: int, keepdim: bool, name: str) -
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The element in the middle of the order (the lower of two); with dim, along it: (values, indices).
 
-    nan if one is.  Without dim, equal elements share the gradient.
+    nan if one is, and of no elements.  Without dim, equal elements share the gradient.  IndexError for a dim without
+    elements.
     """
     return middle("median", input, dim, keepdim)
 
@@ -204,7 +213,10 @@ def middle_along(op: str, x: Any, dim: int) -> Any:
 
 
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
-    """The most common element along dim (the smallest of several), and where it is last: (values, indices)."""
+    """The most common element along dim (the smallest of several), and where it is last: (values, indices).
+
+    IndexError for a dim without elements.
+    """
     x = array_of(input)
     at = axis(dim, x.ndim)
     if x.ndim and not x.shape[at]:
@@ -227,7 +239,8 @@ def quantile(
     """The values below which a part q (0 to 1) of the elements lies, over all or along dim; nan if one is nan.
 
     q: a number, or a vector, whose dimension comes first.  interpolation: how to choose between two elements: "linear",
-    "lower", "higher", "midpoint", "nearest".
+    "lower", "higher", "midpoint", "nearest".  RuntimeError for a q outside [0, 1] or of more dimensions, another
+    interpolation, integers, and no elements.
     """
     return quantile_of("quantile", input, q, dim, keepdim, interpolation)
 
@@ -309,7 +322,8 @@ def unique(
 ) -> Any:
     """The different values, in order; with dim, the different slices along it.
 
-    return_inverse: also where each element is among them.  return_counts: also how often each comes.
+    sorted is PyTorch's, for its speed: they are always in order.  return_inverse: also where each element is among
+    them.  return_counts: also how often each comes.
     """
     x = array_of(input)
     xp = array_module(x)
@@ -346,7 +360,10 @@ def starts_of_runs(rows: Any) -> Any:
 def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
-    """The values (or the slices along dim) without those that are equal to the one before."""
+    """The values (or the slices along dim) without those that are equal to the one before.
+
+    return_inverse, return_counts: as for `unique`.
+    """
     x = array_of(input)
     xp = array_module(x)
     rows = x.reshape(-1, 1) if dim is None else xp.moveaxis(x, axis(dim, x.ndim), 0)
@@ -374,7 +391,8 @@ def unique_da(_g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each of the numbers 0, 1, ... comes, or the sum of the weights of those; `minlength` of them at least.
 
-    input: a vector of integers not below 0.  RuntimeError for anything else.
+    input: a vector of integers not below 0; weights: of its shape.  The counts are int64, or of the dtype of the
+    weights.  RuntimeError for other shapes and for numbers below 0, NotImplementedError for floats.
     """
     check_tensors("bincount", ("weights",), input=input, weights=weights)
     x = array_of(input)
@@ -394,7 +412,11 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
 
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
-    """How many elements lie in each of `bins` equal parts of [min, max]; if both are 0, of all that there are."""
+    """How many elements lie in each of `bins` equal parts of [min, max]; if both are 0, of all that there are.
+
+    The counts are floats, of input's dtype; what lies outside is not counted.  NotImplementedError for integers,
+    RuntimeError for no bins, a min above max, and, without these, elements that are not finite.
+    """
     x = array_of(input)
     if x.dtype.kind != "f":
         raise NotImplementedError(f"histc(): not implemented for {x.dtype}: convert with .float()")
@@ -501,7 +523,9 @@ def searchsorted(
 ) -> Tensor:
     """Where in an ordered sequence each element would have to be put in: before equal ones, or (right) after them.
 
-    sorted_sequence: a vector, or as many rows as input has.  sorter: the positions that put it in order, if it is not.
+    sorted_sequence: a vector, or as many rows as input has.  side: "left" or "right", the same in words.  sorter: the
+    positions that put it in order, if it is not.  out_int32: int32 positions in place of int64.  RuntimeError for two
+    dtypes, other shapes, another side, or one that right contradicts.
     """
     sequence = array_of(sorted_sequence)
     xp = array_module(sequence)
@@ -515,7 +539,13 @@ def searchsorted(
         sequence = xp.take_along_axis(sequence, raw(sorter), -1) if sequence.ndim else sequence
     if isinstance(input, TensorBase):
         check_tensors("searchsorted", sorted_sequence=sorted_sequence, input=input)
-    after = side == "right" if side is not None else right
+    if side not in (None, "left", "right"):
+        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
+    if side == "left" and right:
+        raise RuntimeError(
+            "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
+        )
+    after = right or side == "right"
     x = xp.asarray(raw(input), sequence.dtype) if not isinstance(input, TensorBase) else raw(input)
     if isinstance(input, TensorBase) and x.dtype != sequence.dtype:
         raise RuntimeError(
@@ -537,7 +567,10 @@ def searchsorted(
 
 
 def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
-    """Between which boundaries, an ordered vector, each element lies: see `searchsorted`."""
+    """Between which boundaries, an ordered vector, each element lies: see `searchsorted` for right and out_int32.
+
+    RuntimeError for boundaries of more dimensions.
+    """
     if array_of(boundaries).ndim != 1:
         raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({raw(boundaries).ndim})")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)

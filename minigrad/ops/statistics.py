@@ -1,4 +1,7 @@
-"""Further reductions: products, counts, sums without nan, and how elements spread and vary together."""
+"""Further reductions: products, counts, sums without nan, and how elements spread and vary together.
+
+dim, keepdim, dtype and errors are those of `minigrad.ops.reductions`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ __all__ = [
 
 
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
-    """The product of all elements, or along dim.  Bools and integers are multiplied as int64."""
+    """The product of all elements, or along dim, an int; 1 of none.  Bools and integers are multiplied as int64."""
     x = array_of(input)
     to = numpy_dtype(dtype or dtypes.int64) if dtype is not None or x.dtype.kind in "biu" else x.dtype
     a = input if x.dtype == to else cast(input, to)
@@ -48,7 +51,7 @@ def prod_da(g: Tensor, out: Tensor, a: Tensor, kept: tuple[int, ...], axes: tupl
 
 
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
-    """The sum of the elements that are not nan."""
+    """The sum of the elements that are not nan; 0 of none."""
     a = input if dtype is None else cast(input, numpy_dtype(dtype))
     x = array_of(a)
     axes = reduced_axes(a, dim)
@@ -64,7 +67,7 @@ def nansum_da(g: Tensor, _out: Tensor, a: Tensor, kept: tuple[int, ...], shape: 
 
 
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
-    """The mean of the elements that are not nan."""
+    """The mean of the elements that are not nan; nan of none.  RuntimeError for integers and bools."""
     if array_of(input).dtype.kind != "f":
         raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype}")
     total = nansum(input, dim, keepdim, dtype=dtype)
@@ -72,7 +75,7 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dty
 
 
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
-    """How many elements are not 0, over all or along dim: int64."""
+    """How many elements are not 0, over all or along dim: int64, without a gradient."""
     x = array_of(input)
     axes = reduced_axes(input, dim)
     return unrecorded(by_rows((x != 0).sum(axes, dtypes.int64.numpy)), input)
@@ -89,7 +92,10 @@ class Extremes(NamedTuple):
 
 
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Extremes:
-    """The smallest and the largest element, over all or along dim: (min, max).  Equal ones share the gradient."""
+    """The smallest and the largest element, over all or along dim, an int: (min, max).
+
+    Equal ones share the gradient.  RuntimeError or (along a dim) IndexError for no elements.
+    """
     if not array_of(input).size and dim is None:
         raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity")
     dims = () if dim is None else dim
@@ -99,7 +105,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
 def std_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
 ) -> tuple[Tensor, Tensor]:
-    """The standard deviation and the mean: see `std`."""
+    """The standard deviation and the mean, (std, mean): see `std` for unbiased and correction."""
     dims = None if isinstance(dim, bool) else dim
     return std(input, dim, unbiased, keepdim, correction=correction), mean(input, dims, keepdim)
 
@@ -107,7 +113,7 @@ def std_mean(
 def var_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
 ) -> tuple[Tensor, Tensor]:
-    """The variance and the mean: see `var`."""
+    """The variance and the mean, (var, mean): see `var` for unbiased and correction."""
     dims = None if isinstance(dim, bool) else dim
     return var(input, dim, unbiased, keepdim, correction=correction), mean(input, dims, keepdim)
 
@@ -117,8 +123,9 @@ def cov(
 ) -> Tensor:
     """How variables vary together: (variables, observations) -> (variables, variables); a vector is one variable.
 
-    sum((x - mean)(y - mean)) / (n - correction).  fweights: how often each observation comes; aweights: how much each
-    counts.  https://docs.pytorch.org/docs/stable/generated/torch.cov.html
+    sum((x - mean)(y - mean)) / (n - correction).  fweights: how often each observation comes, integers; aweights: how
+    much each counts, floats.  RuntimeError for more dimensions, bools, and weights of another dtype or size, or below
+    0.  https://docs.pytorch.org/docs/stable/generated/torch.cov.html
     """
     x = array_of(input)
     if x.ndim > 2:
@@ -156,13 +163,18 @@ def observation_weights(x: Any, fweights: Tensor | None, aweights: Tensor | None
             raise RuntimeError(f"cov(): expected {name} to have {kind} dtype but got {name} with {w.dtype} dtype")
         if raw(w).size != number:
             raise RuntimeError(f"cov(): expected {name} to have the same numel as there are observations in the input")
+        if (raw(w) < 0).any():
+            raise RuntimeError(f"cov(): {name} cannot be negative")
     if fweights is None or aweights is None:
         return fweights if aweights is None else aweights
     return fweights * aweights
 
 
 def corrcoef(input: Tensor) -> Tensor:
-    """How variables are correlated: their `cov`, divided by both standard deviations; between -1 and 1."""
+    """How variables are correlated: their `cov`, divided by both standard deviations; between -1 and 1.
+
+    input is as for `cov`.  RuntimeError for more than two dimensions.
+    """
     x = array_of(input)
     if x.ndim > 2:
         raise RuntimeError(

@@ -1,4 +1,9 @@
-"""Optimizers, as torch.optim."""
+"""Optimizers, as torch.optim: each says the formula by which a step changes a parameter p with the gradient g.
+
+What `Optimizer` says holds for all.  lr, and where there is one weight_decay, eps and momentum, are numbers from 0 on;
+`betas` are (beta1, beta2), each from 0 on and below 1.  Every option may also be given for a group of parameters.
+https://docs.pytorch.org/docs/stable/optim.html
+"""
 
 from typing import Any as _Any
 

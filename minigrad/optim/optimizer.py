@@ -57,12 +57,18 @@ global_post_hooks: dict[int, Hook] = {}
 
 
 def register_optimizer_step_pre_hook(hook: Hook) -> RemovableHandle:
-    """Call hook(optimizer, args, kwargs) before every step of every optimizer; it may return new (args, kwargs)."""
+    """Call hook(optimizer, args, kwargs) before every step of every optimizer; it may return new (args, kwargs).
+
+    The handle that it gives takes the hook away again.
+    """
     return RemovableHandle(global_pre_hooks, hook)
 
 
 def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
-    """Call hook(optimizer, args, kwargs) after every step of every optimizer."""
+    """Call hook(optimizer, args, kwargs) after every step of every optimizer.
+
+    The handle that it gives takes the hook away again.
+    """
     return RemovableHandle(global_post_hooks, hook)
 
 
@@ -95,7 +101,8 @@ class Optimizer:
     params: Tensors, or dicts with "params" and options of their own (parameter groups).  In the place of each Tensor
     there may be a tuple (name, Tensor), as `named_parameters()` gives: a group then has "param_names".  defaults: the
     options of groups that do not give them.  `state` holds for each parameter what the optimizer remembers of it.
-    https://docs.pytorch.org/docs/stable/optim.html
+    TypeError for what is no Tensor, ValueError for no parameters, for the result of an op, and for a parameter in two
+    groups.  https://docs.pytorch.org/docs/stable/optim.html
     """
 
     counts_steps: ClassVar[bool] = False
@@ -133,9 +140,10 @@ class Optimizer:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: Group) -> None:
-        """Optimize further parameters, with options of their own; checked before anything changes.
+        """Optimize further parameters, with their options: the dict param_group, checked before anything changes.
 
-        The dict itself becomes the group: the options that it lacks are added to it.
+        The dict itself becomes the group: the options that it lacks are added to it.  TypeError for what is no dict or
+        no Tensor, ValueError for a parameter that is in a group already, and the result of an op.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
@@ -240,7 +248,10 @@ class Optimizer:
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over state and options; ValueError, with nothing changed, when the groups do not match."""
+        """Take over state and options from what `state_dict` gave.
+
+        ValueError, with nothing changed, when the groups do not match.
+        """
         refuse_other_than_state(state_dict)
         saved = state_dict["param_groups"]
         if len(saved) != len(self.param_groups):

@@ -142,7 +142,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> Average:
 
 
 def get_swa_multi_avg_fn() -> AverageOfMany:
-    """For multi_avg_fn: as `get_swa_avg_fn`."""
+    """For multi_avg_fn of an `AveragedModel`: as `get_swa_avg_fn`, which has the formula."""
 
     def swa_update(averages: list[Tensor], currents: list[Tensor], num_averaged: Any) -> None:
         mix(averages, currents, 1 / (float(num_averaged) + 1))
@@ -151,7 +151,7 @@ def get_swa_multi_avg_fn() -> AverageOfMany:
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> AverageOfMany:
-    """For multi_avg_fn: as `get_ema_avg_fn`."""
+    """For multi_avg_fn of an `AveragedModel`: as `get_ema_avg_fn`, which has the formula and decay."""
     check_decay(decay)
 
     def ema_update(averages: list[Tensor], currents: list[Tensor], _num_averaged: Any) -> None:
@@ -204,8 +204,9 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
 class SWALR(LRScheduler):
     """From the rates as they are to swa_lr, in anneal_epochs epochs, along half a cosine (or a line).
 
-    swa_lr: a rate, or a list with one for each group.  anneal_strategy: "cos" or "linear".
-    ValueError for a list of another length, another strategy, or anneal_epochs that are no number from 0 on.
+    lr = swa_lr + (initial - swa_lr) * (1 + cos(pi * x)) / 2 with x = min(epoch / anneal_epochs, 1); with a line 1 - x
+    in place of (1 + cos(pi * x)) / 2.  swa_lr: a rate, or a list with one for each group.  anneal_strategy: "cos" or
+    "linear".  ValueError for a list of another length, another strategy, or anneal_epochs that are no number from 0 on.
     https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.SWALR.html
     """
 

@@ -61,7 +61,10 @@ def get_rng_state() -> Tensor:
 
 
 def set_rng_state(new_state: Tensor) -> None:
-    """Let the default generator go on from a state that `get_rng_state` gave."""
+    """Let the default generator go on from a state, new_state, that `get_rng_state` gave.
+
+    TypeError for what is no uint8 tensor, RuntimeError for one of another size.
+    """
     default_generator.set_state(new_state)
 
 
@@ -69,7 +72,7 @@ def set_rng_state(new_state: Tensor) -> None:
 def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:  # noqa: ARG001
     """Within a with block, draw without effect on what the default generator draws after it.
 
-    devices: for PyTorch scripts; there is only the CPU's generator.
+    enabled=False: do nothing.  devices: for PyTorch scripts; there is only the CPU's generator.
 
     >>> import minigrad
     >>> generator = minigrad.manual_seed(42)

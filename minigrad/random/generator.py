@@ -36,7 +36,7 @@ DEFAULT_SEED = 67280421310721
 class Generator:
     """A source of random numbers with a state of its own, as torch.Generator.
 
-    A new one has the seed 67280421310721.
+    A new one has the seed 67280421310721.  device: "cpu"; RuntimeError for another.
 
     >>> import minigrad
     >>> dice = minigrad.Generator().manual_seed(42)
@@ -87,7 +87,7 @@ class Generator:
         return wrap(state.to_bytes())
 
     def set_state(self, new_state: Tensor) -> None:
-        """Go on from a state that `get_state`, here or in PyTorch, gave.
+        """Go on from a state, new_state, that `get_state`, here or in PyTorch, gave.
 
         TypeError when it is no uint8 tensor, RuntimeError when its bytes are no state.
         """

@@ -63,7 +63,7 @@ def fused_float64(x: Doubles, scale: float, shift: float) -> Doubles:
     return np.ldexp(piecewise(fused_piece_float64, x, scale, shift), exponent)
 
 
-def fused_piece_float64(x: Doubles, scale: float, shift: float) -> Doubles:
+def fused_piece_float64(x: Doubles, scale: float, shift: float | Doubles) -> Doubles:
     """The product and the sum as pairs of numbers, rounded and error, added up with one last rounding."""
     product, product_error = two_product(x, scale)
     upper, upper_error = two_sum(product_error, shift)

@@ -31,7 +31,8 @@ def save(obj: Any, f: File) -> None:
     that pickle takes, such as a whole model, which only weights_only=False loads, and only in minigrad.
     f: a path, or a file to write to.  Tensors that share memory share it after loading.
     A file under a path is replaced at once, when all is written: it is never there in part, and an error leaves
-    the old one.  https://docs.pytorch.org/docs/stable/generated/torch.save.html
+    the old one.  RuntimeError for a folder that is not there, pickle.PicklingError for what pickle does not take.
+    https://docs.pytorch.org/docs/stable/generated/torch.save.html
 
     >>> import io, minigrad as torch
     >>> file = io.BytesIO()
@@ -79,6 +80,7 @@ def load(
 ) -> Any:
     """Load an object from a file that minigrad.save or torch.save wrote, also before PyTorch 1.6.
 
+    f: a path, or a file to read from.
     map_location: where to put tensors that were saved on another device: a device, a dict from old to new ones,
     or a function of (storage, location) that gives the storage, or None.
     weights_only: build only tensors and plain values, and refuse a file that names anything else
@@ -86,7 +88,7 @@ def load(
     mmap: do not read the file, but map it into memory; what is changed in memory stays out of the file.
 
     Raises RuntimeError for a file that is truncated, damaged, in another format, or for a device that is not
-    there.  https://docs.pytorch.org/docs/stable/generated/torch.load.html
+    there.  FileNotFoundError for no file.  https://docs.pytorch.org/docs/stable/generated/torch.load.html
     """
     from minigrad.serialization import legacy
     from minigrad.serialization.archive import Reader

@@ -154,12 +154,13 @@ def assert_close(
     check_stride: bool = False,
     msg: Message = None,
 ) -> None:
-    """AssertionError unless two tensors, arrays or numbers, or nested ones, are alike.
+    """AssertionError unless two tensors, arrays or numbers, or nested ones, actual and expected, are alike.
 
     Close is |actual - expected| <= atol + rtol * |expected|, with tolerances after the dtype (float32: 1.3e-6 and
-    1e-5), or both of one's own.  Also their shape, device and dtype must be equal, and the stride if that is asked for.
-    msg: other words for the error, or a function of PyTorch's.  ValueError for one tolerance without the other,
-    TypeError for what cannot be compared.
+    1e-5), or both of one's own.  equal_nan: nan is alike to nan.  Also their shape, device and dtype must be equal, and
+    the stride if that is asked for: check_device, check_dtype, check_stride; check_layout is accepted, for there is
+    one.  allow_subclasses=False: of one type.  msg: other words for the error, or a function of PyTorch's.  ValueError
+    for one tolerance without the other, TypeError for what cannot be compared.
     https://docs.pytorch.org/docs/stable/testing.html#torch.testing.assert_close
 
     >>> import minigrad as torch

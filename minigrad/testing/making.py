@@ -29,9 +29,9 @@ def make_tensor(
 ) -> Tensor:
     """A tensor of numbers from [low, high): by default -9 to 9 for floats, to 10 for integers, 0 or 1 for bools.
 
-    noncontiguous: every other element of a larger one.  exclude_zero: the smallest normal number (1 for integers) in
-    place of 0.  ValueError for integers that are to require grad, for low >= high, nan, and bounds that the dtype
-    does not reach.
+    shape: sizes, or a tuple of them.  device, dtype, requires_grad, memory_format: those of the tensor.  noncontiguous:
+    every other element of a larger one.  exclude_zero: the smallest normal number (1 for integers) in place of 0.
+    ValueError for integers that are to require grad, for low >= high, nan, and bounds that the dtype does not reach.
     https://docs.pytorch.org/docs/stable/testing.html#torch.testing.make_tensor
     """
     sizes: tuple[int, ...] = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], Sequence) else shape

@@ -37,7 +37,10 @@ def timer() -> float:
 
 @dataclass(repr=False, frozen=True)
 class TaskSpec:
-    """What a Timer runs, and how it is called."""
+    """What a `Timer` runs, and how it is called.
+
+    Its arguments stmt, setup, global_setup, label, sub_label, description, env and num_threads.
+    """
 
     stmt: str
     setup: str
@@ -71,9 +74,10 @@ class TaskSpec:
 
 @dataclass(repr=False)
 class Measurement:
-    """What a Timer measured: seconds, of which each is that of so many runs.
+    """What a `Timer` measured: raw_times, seconds, of which each is that of number_per_run runs.
 
-    times: the seconds of one run, of each measurement; median, mean, iqr: of these.
+    times: the seconds of one run, of each measurement; median, mean, iqr: of these.  task_spec: what was run; metadata:
+    notes.
     """
 
     number_per_run: int
@@ -107,7 +111,7 @@ class Measurement:
         return self.quantile(0.75) - self.quantile(0.25)
 
     def quantile(self, q: float) -> float:
-        """A quantile of `times`."""
+        """A quantile of `times`: the time that the share q of them does not exceed."""
         return float(np.quantile(self.times, q))
 
     def meets_confidence(self, threshold: float = 0.1) -> bool:
@@ -156,10 +160,11 @@ def select_unit(t: float) -> tuple[str, float]:
 
 
 class Timer:
-    """Times a statement, given as text: timeit with a warm-up, threads for products set, and a choice of how often.
+    """Times a statement, stmt, given as text: timeit with a warm-up, and a choice of how often.
 
-    setup: is run first; globals: the names that the statement finds, `torch` among them (minigrad).  label, sub_label,
-    description, env: for what is printed.  num_threads: see `set_num_threads`.  NotImplementedError for C++.
+    setup: is run first; globals: the names that the statement finds, `torch` among them (minigrad).  timer: the clock.
+    label, sub_label, description, env: for what is printed.  num_threads: for products, see `set_num_threads`.
+    language: "py" or "python", else NotImplementedError; global_setup: C++'s, a ValueError.
     https://docs.pytorch.org/docs/stable/benchmark_utils.html
     """
 
@@ -197,7 +202,10 @@ class Timer:
             return Measurement(number, [self.seconds(number)], self.task)
 
     def blocked_autorange(self, callback: Any = None, min_run_time: float = 0.2) -> Measurement:
-        """Measure for some seconds, in blocks so long that reading the clock takes no part of them."""
+        """Measure for min_run_time seconds at least, in blocks so long that reading the clock takes no part of them.
+
+        callback: called with the number of runs and the seconds of each block.
+        """
         number = self.block_size(min_run_time)
         return self.measured(number, lambda _times: True, min_run_time, None, callback)
 
@@ -209,7 +217,10 @@ class Timer:
         max_run_time: float = 10.0,
         callback: Any = None,
     ) -> Measurement:
-        """Measure until the times agree: iqr / median is below a threshold; or for max_run_time seconds."""
+        """Measure until the times agree: iqr / median is below a threshold; or for max_run_time seconds.
+
+        min_run_time: seconds at least.  callback: called with the number of runs and the seconds of each block.
+        """
         number = self.block_size(0.05)
 
         def agree(times: list[float]) -> bool:

@@ -40,11 +40,13 @@ def checkpoint(
 ) -> Any:
     """What function(*args, **kwargs) returns; its graph keeps nothing, and runs it again in the backward pass.
 
-    use_reentrant=False: gradients of any order, by `grad` too.  use_reentrant=True: the older way, a backward pass in
-    the backward pass: only `backward()` of everything, and one argument must require grad.  None is True with a
-    warning.  preserve_rng_state (default True): the second time random numbers are those of the first.
-    CheckpointError where the second time other ops are recorded.
-    https://docs.pytorch.org/docs/stable/checkpoint.html
+    use_reentrant=False: gradients of any order, by `autograd.grad` too.  use_reentrant=True: the older way, a backward
+    pass in the backward pass: only `backward()` of everything, and one argument must require grad.  None is True with a
+    warning.  preserve_rng_state (default True): the second time random numbers are those of the first.  context_fn:
+    gives two contexts, one for each time.  determinism_check: "default", or "none" for no look at what is recorded the
+    second time.  early_stop, debug: accepted, and without effect.  CheckpointError where the second time other ops are
+    recorded; ValueError for context_fn or debug with use_reentrant=True.  T. Chen et al. (2016),
+    https://arxiv.org/abs/1604.06174, https://docs.pytorch.org/docs/stable/checkpoint.html
     """
     if use_reentrant is None:
         warnings.warn(
@@ -69,8 +71,10 @@ def checkpoint(
 def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
 ) -> Any:
-    """What a Sequential, or a list of functions one after the other, returns; all but the last of some segments of it
-    are checkpointed.
+    """What functions, a Sequential or a list, one after the other, make of input; parts of it are checkpointed.
+
+    segments: into how many parts of as many functions; all but the last one are computed again in the backward pass.
+    use_reentrant, preserve_rng_state, errors: as for `checkpoint`.
     """
     if use_reentrant is None:
         warnings.warn(

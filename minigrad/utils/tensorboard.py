@@ -38,7 +38,7 @@ __all__ = ["FileWriter", "SummaryWriter"]
 
 
 class FileWriter:
-    """A file of events in a folder.
+    """A file of events in the folder log_dir, its name with filename_suffix at the end.
 
     max_queue: how many events may wait to be written.  flush_secs: after how many seconds they are.
     """
@@ -74,7 +74,8 @@ class SummaryWriter:
     """Writes what `tensorboard --logdir=runs` shows.
 
     log_dir: by default runs/ with the time, the host's name and `comment`.  purge_step: TensorBoard forgets what was
-    written at this step and later.  It can be used in a with statement.
+    written at this step and later.  max_queue, flush_secs and filename_suffix are those of `FileWriter`.  It can be
+    used in a with statement.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 A picture is a uint8 Tensor (channels, height, width): one channel for grey, two for grey and opacity, three for red,
 green and blue, four with opacity.  Pillow reads and writes the files.
+https://docs.pytorch.org/vision/stable/io.html
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ UNCHANGED = ("L", "LA", "RGB", "RGBA")
 
 
 def read_file(path: str | Path) -> Tensor:
-    """The bytes of a file: uint8 (n,).  RuntimeError when it cannot be read."""
+    """The bytes of the file at path: uint8 (n,).  RuntimeError when it cannot be read."""
     try:
         return wrap(np.fromfile(path, np.uint8))
     except OSError as error:
@@ -65,7 +66,10 @@ def read_file(path: str | Path) -> Tensor:
 
 
 def write_file(filename: str | Path, data: Tensor) -> None:
-    """Write the bytes of a uint8 Tensor to a file.  RuntimeError for another dtype, or more than one dimension."""
+    """Write the bytes data, a uint8 Tensor (n,), to a file, filename.
+
+    RuntimeError for another dtype, or more than one dimension.
+    """
     if data.dtype is not uint8 or data.ndim != 1:
         raise RuntimeError(f"Input tensor should be of one dimension and uint8, got {data.ndim} and {data.dtype}")
     Path(filename).write_bytes(data.numpy().tobytes())
@@ -144,7 +148,7 @@ def decode_jpeg(
 
 
 def encode_png(input: Tensor, compression_level: int = 6) -> Tensor:
-    """The bytes of a PNG file of a picture (1 or 3 channels, height, width): uint8 (n,).
+    """The bytes of a PNG file of input, a picture (1 or 3 channels, height, width): uint8 (n,).
 
     compression_level: from 0, fast, to 9, small.  RuntimeError for another level, dtype or number of channels.
     """
@@ -154,7 +158,7 @@ def encode_png(input: Tensor, compression_level: int = 6) -> Tensor:
 
 
 def encode_jpeg(input: Any, quality: int = 75) -> Any:
-    """The bytes of a JPEG file of a picture (1 or 3 channels, height, width), or of each in a list: uint8 (n,).
+    """The bytes of a JPEG file of input, a picture (1 or 3 channels, height, width), or of each in a list: uint8 (n,).
 
     quality: from 1 to 100; ValueError for another one.  RuntimeError for another dtype or number of channels.
     """
@@ -180,10 +184,16 @@ def encoded(input: Tensor, format: str, **options: Any) -> Tensor:
 
 
 def write_png(input: Tensor, filename: str | Path, compression_level: int = 6) -> None:
-    """Write a picture (1 or 3 channels, height, width) to a PNG file."""
+    """Write input, a picture (1 or 3 channels, height, width), to a PNG file, filename, as `encode_png` makes it.
+
+    compression_level and errors are those of it.
+    """
     write_file(filename, encode_png(input, compression_level))
 
 
 def write_jpeg(input: Tensor, filename: str | Path, quality: int = 75) -> None:
-    """Write a picture (1 or 3 channels, height, width) to a JPEG file."""
+    """Write input, a picture (1 or 3 channels, height, width), to a JPEG file, filename, as `encode_jpeg` makes it.
+
+    quality and errors are those of it.
+    """
     write_file(filename, encode_jpeg(input, quality))

@@ -81,7 +81,7 @@ def stretch(images: Tensor, low: float, high: float) -> None:
 
 @no_grad()
 def save_image(tensor: Tensor | list[Tensor], fp: Any, format: str | None = None, **kwargs: Any) -> None:
-    """Write images as one picture to a file: floats from 0 to 1 as bytes from 0 to 255, rounded.
+    """Write images, tensor, as one picture to a file: floats from 0 to 1 as bytes from 0 to 255, rounded.
 
     fp: a path or an open file; format: what Pillow calls the format, else the path's ending says it.
     kwargs: those of `make_grid`.

@@ -14,7 +14,7 @@ FILE = HERE.parents[1] / "minigrad" / "ops" / "functions.py"
 
 HEADER = '''"""Further functions of each element, written from tests/tables/elementwise.txt.
 
-Float-valued functions take integers too, as the default float dtype.
+Those of one operand are as in `minigrad.ops.elementwise`, those of two as in `minigrad.ops.arithmetic`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ from minigrad.engine.graph import raw, record, unrecorded
 from minigrad.engine.order import ordered
 from minigrad.kernels import special as kernels
 from minigrad.kernels.special import complementary_error_function, inverse_error_function, log_gamma
-from minigrad.ops.elementwise import cos, exp, sqrt
+from minigrad.ops.elementwise import cos, exp, sqrt, square, zeros_for
 from minigrad.ops.mixing import bessel_i1, nonzero_square, polygamma
 from minigrad.ops.pairs import floats, numbers
 from minigrad.ops.promotion import array_of, floating
-from minigrad.ops.rules import zero
 from minigrad.ops.selection import where
 
 if TYPE_CHECKING:

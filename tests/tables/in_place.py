@@ -27,7 +27,7 @@ OPS = {
     ),
     "norms": "renorm",
     "mixing": "addcdiv addcmul clamp_max clamp_min fmod ldexp lerp logit nan_to_num polygamma",
-    "picking": "index_add index_copy index_fill index_put masked_fill masked_scatter scatter scatter_add",
+    "picking": "index_add index_copy index_fill index_put masked_fill masked_scatter put scatter scatter_add",
     "reducing": "index_reduce scatter_reduce",
     "products": "addbmm addmm addmv addr baddbmm",
     "selection": "clamp:clip",
@@ -50,7 +50,10 @@ FUNCTIONS = (
 )
 """Those that are functions of torch too."""
 
-HEADER = '''"""Further methods that change a tensor in place, written by tests/tables/in_place.py."""
+HEADER = '''"""Further methods that change a tensor in place, written by tests/tables/in_place.py.
+
+What holds for all is said in `minigrad.ops.in_place`; errors of arguments are those of the op.
+"""
 
 from __future__ import annotations
 

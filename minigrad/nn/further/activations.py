@@ -16,7 +16,10 @@ from minigrad.tensor import Tensor
 
 
 class Hardtanh(Module):
-    """The input between min_val and max_val, else the nearer of the two.  AssertionError for max_val <= min_val."""
+    """The input between min_val and max_val, else the nearer of the two, as `functional.hardtanh`: (*) -> (*).
+
+    min_value, max_value: the bounds by their old names, with a FutureWarning.  AssertionError for max_val <= min_val.
+    """
 
     def __init__(
         self,
@@ -51,7 +54,7 @@ def _renamed(old: str, new: str, given: float | None, value: float) -> float:
 
 
 class ReLU6(Hardtanh):
-    """The input between 0 and 6, else the nearer of the two."""
+    """The input between 0 and 6, else the nearer of the two, as `functional.relu6`: (*) -> (*)."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(0.0, 6.0, inplace)
@@ -62,7 +65,7 @@ class ReLU6(Hardtanh):
 
 
 class Threshold(Module):
-    """The input where it is above the threshold, else value."""
+    """The input where it is above the threshold, else value, as `functional.threshold`: (*) -> (*)."""
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()
@@ -80,7 +83,7 @@ class Threshold(Module):
 
 
 class Hardsigmoid(_InPlace):
-    """(input + 3) / 6 between 0 and 1, else the nearer of the two."""
+    """(input + 3) / 6 between 0 and 1, else the nearer of the two, as `functional.hardsigmoid`: (*) -> (*)."""
 
     def forward(self, input: Tensor) -> Tensor:
         """hardsigmoid(input)."""
@@ -92,7 +95,7 @@ class Hardsigmoid(_InPlace):
 
 
 class Hardswish(_InPlace):
-    """input * hardsigmoid(input)."""
+    """input * hardsigmoid(input), as `functional.hardswish`: (*) -> (*)."""
 
     def forward(self, input: Tensor) -> Tensor:
         """hardswish(input)."""
@@ -104,7 +107,7 @@ class Hardswish(_InPlace):
 
 
 class Mish(_InPlace):
-    """input * tanh(softplus(input))."""
+    """input * tanh(softplus(input)), as `functional.mish`: (*) -> (*)."""
 
     def forward(self, input: Tensor) -> Tensor:
         """mish(input)."""
@@ -112,7 +115,10 @@ class Mish(_InPlace):
 
 
 class SELU(_InPlace):
-    """scale * elu(input, alpha), with the numbers that keep the mean at 0 and the variance at 1."""
+    """scale * elu(input, alpha), as `functional.selu`: (*) -> (*).
+
+    With the numbers, 1.0507 and 1.6733, that keep the mean at 0 and the variance at 1 from layer to layer.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """selu(input)."""
@@ -120,7 +126,7 @@ class SELU(_InPlace):
 
 
 class CELU(Module):
-    """The input where it is above 0, else alpha * (e ** (input / alpha) - 1)."""
+    """The input where it is above 0, else alpha * (e ** (input / alpha) - 1), as `functional.celu`: (*) -> (*)."""
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -137,7 +143,7 @@ class CELU(Module):
 
 
 class Hardshrink(Module):
-    """The input, but 0 from -lambd to lambd."""
+    """The input, but 0 from -lambd to lambd, as `functional.hardshrink`: (*) -> (*)."""
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
@@ -153,7 +159,7 @@ class Hardshrink(Module):
 
 
 class Softshrink(Module):
-    """The input moved towards 0 by lambd, and 0 from -lambd to lambd."""
+    """The input moved towards 0 by lambd, and 0 from -lambd to lambd, as `functional.softshrink`: (*) -> (*)."""
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
@@ -169,7 +175,7 @@ class Softshrink(Module):
 
 
 class Tanhshrink(Module):
-    """input - tanh(input)."""
+    """input - tanh(input), as `functional.tanhshrink`: (*) -> (*)."""
 
     def forward(self, input: Tensor) -> Tensor:
         """tanhshrink(input)."""
@@ -177,7 +183,7 @@ class Tanhshrink(Module):
 
 
 class Softsign(Module):
-    """input / (1 + |input|)."""
+    """input / (1 + |input|), as `functional.softsign`: (*) -> (*), each between -1 and 1."""
 
     def forward(self, input: Tensor) -> Tensor:
         """softsign(input)."""
@@ -185,7 +191,7 @@ class Softsign(Module):
 
 
 class LogSigmoid(Module):
-    """log(sigmoid(input))."""
+    """log(sigmoid(input)), without overflow, as `functional.logsigmoid`: (*) -> (*)."""
 
     def forward(self, input: Tensor) -> Tensor:
         """logsigmoid(input)."""
@@ -193,7 +199,10 @@ class LogSigmoid(Module):
 
 
 class GLU(Module):
-    """Of two halves of the input along dim: the first * sigmoid(the second)."""
+    """Of two halves of the input along dim: the first * sigmoid(the second), as `functional.glu`.
+
+    (*, 2n, *) -> (*, n, *).  RuntimeError for an odd size.
+    """
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
@@ -209,7 +218,7 @@ class GLU(Module):
 
 
 class Softmin(Module):
-    """e ** -input, divided by its sum along dim."""
+    """e ** -input, divided by its sum along dim, as `functional.softmin`: (*) -> (*).  dim: as for `Softmax`."""
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
@@ -225,13 +234,19 @@ class Softmin(Module):
 
 
 def softmin(input: Tensor, dim: int | None = None, dtype: dtypes.dtype | None = None) -> Tensor:
-    """e ** -input, divided by its sum along dim."""
+    """e ** -input, divided by its sum along dim: (*) -> (*), the `softmax` of -input.
+
+    dim: None chooses one, with a warning, as `softmax` does.  dtype: of the result, to which the input is cast first.
+    """
     dim = functional._implicit_dim("softmin", input) if dim is None else dim
     return functional.softmax(-input, dim, dtype)
 
 
 class Softmax2d(Module):
-    """Softmax over the channels of (N, C, H, W) or (C, H, W).  ValueError for another number of dimensions."""
+    """`Softmax` over the channels: (N, C, H, W) -> (N, C, H, W), or (C, H, W) -> (C, H, W).
+
+    ValueError for another number of dimensions.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """softmax(input, -3)."""
@@ -241,9 +256,10 @@ class Softmax2d(Module):
 
 
 class PReLU(Module):
-    """The input where it is above 0, else input * weight, which is learned.
+    """The input where it is above 0, else input * weight, which is learned: (*) -> (*), as `functional.prelu`.
 
     weight (num_parameters,), one number for all or one for each channel of (N, C, ...), starts at `init`.
+    RuntimeError for another number of channels.  K. He et al. (2015), https://arxiv.org/abs/1502.01852
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
@@ -267,7 +283,10 @@ class PReLU(Module):
 
 
 class RReLU(Module):
-    """The input where it is above 0, else input times a slope: in training drawn from [lower, upper), else the mean."""
+    """The input where it is above 0, else input times a slope, as `functional.rrelu`: (*) -> (*).
+
+    In training each slope is drawn from [lower, upper), in evaluation it is the mean of the two.
+    """
 
     def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
         super().__init__()

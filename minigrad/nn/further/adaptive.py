@@ -24,9 +24,10 @@ class ASMoutput(NamedTuple):
 class AdaptiveLogSoftmaxWithLoss(Module):
     """The logarithms of class probabilities, and their loss, where classes are sorted by how often they occur.
 
-    cutoffs: where each cluster of seldom classes begins.  head has an output for each class before the first cutoff
-    and one for each cluster; tail has for each cluster a projection to in_features / div_value ** (its number) and
-    the outputs of its classes.  input (N, in_features) and target (N,), or one of them -> output (N,), loss.
+    input (N, in_features) and target (N,), or one of them -> output (N,), loss ().  output: the log-probability of each
+    target; loss: -its mean.  cutoffs: where each cluster of seldom classes begins.  head has an output for each class
+    before the first cutoff and one for each cluster (head_bias: with a bias); tail has for each cluster a projection to
+    in_features / div_value ** (its number) and the outputs of its classes, n_classes of all together.
 
     ValueError for cutoffs that do not rise from 1 to n_classes - 1.  RuntimeError for other shapes, and for a class
     that does not exist.  E. Grave et al. (2017), https://arxiv.org/abs/1609.04309

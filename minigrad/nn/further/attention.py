@@ -21,9 +21,10 @@ class MultiheadAttention(Module):
 
     softmax(q @ k.mT / sqrt(width of a head) + mask) @ v for each head, where q = query @ Wq.T + bq, and so k and v.
 
-    Called with query (L, N, E), key (S, N, kdim) and value (S, N, vdim), or with batch_first=True (N, L, E) and so on,
-    or all without N: the output, like query, and the weights, (N, L, S), the mean of all heads'.  need_weights=False
-    gives None in their place, which is faster; average_attn_weights=False gives (N, heads, L, S).
+    query (L, N, E), key (S, N, kdim) and value (S, N, vdim) -> output (L, N, E) and weights (N, L, S), the mean of all
+    heads'; or with batch_first=True query (N, L, E) and so on, or all without N.  E is embed_dim, and num_heads divides
+    it (AssertionError).  need_weights=False gives None in place of the weights, which is faster;
+    average_attn_weights=False gives (N, heads, L, S).
 
     key_padding_mask: (N, S), attn_mask: (L, S) or (N * heads, L, S).  They are bool, *True* for what is not to be
     looked at (in scaled_dot_product_attention it is False), or float, and added to the scores.  is_causal: a hint that
@@ -31,7 +32,7 @@ class MultiheadAttention(Module):
     of the weights that is dropped in training.
 
     The weight of the projections (3E, E), or three of them where kdim or vdim is not E, starts Glorot-uniform, all
-    biases 0.  https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
+    biases 0.  A. Vaswani et al. (2017), https://arxiv.org/abs/1706.03762
 
     >>> import minigrad as torch
     >>> from minigrad import nn

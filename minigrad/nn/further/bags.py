@@ -12,8 +12,9 @@ from minigrad.tensor import Tensor
 class EmbeddingBag(_Vectors):
     """Of each bag of rows of weight that the input names: their sum, mean or largest elements, by `mode`.
 
-    weight (num_embeddings, embedding_dim) starts standard normal, drawn as PyTorch draws it; the row padding_idx
-    starts at 0 and is left out.  The other options are those of functional.embedding_bag.
+    int64 (bags, rows of each), or (rows,) with offsets (bags,) -> (bags, embedding_dim).  weight (num_embeddings,
+    embedding_dim) starts standard normal, drawn as PyTorch draws it; the row padding_idx starts at 0 and is left out.
+    max_norm, norm_type, scale_grad_by_freq, sparse and include_last_offset are those of `functional.embedding_bag`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html
     """
 
@@ -50,7 +51,10 @@ class EmbeddingBag(_Vectors):
         include_last_offset: bool = False,
         padding_idx: int | None = None,
     ) -> EmbeddingBag:
-        """An EmbeddingBag whose weight is given, (V, D), and (with freeze) not trained."""
+        """An EmbeddingBag whose weight is given, embeddings (V, D), and (with freeze) not trained.
+
+        AssertionError for a weight that is no matrix.
+        """
         number, size = sizes_of(embeddings)
         bag = cls(
             number,

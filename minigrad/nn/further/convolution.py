@@ -14,7 +14,7 @@ from minigrad.tensor import Tensor
 class Conv1d(_ConvNd):
     """Each of out_channels kernels laid over the rows at every place: (N, in, length) -> (N, out, places).
 
-    Arguments, sizes and weights are those of `Conv2d`, for one dimension.
+    Arguments, sizes, weights and errors are those of `Conv2d`, for one dimension; as `functional.conv1d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
     """
 
@@ -32,7 +32,7 @@ class Conv1d(_ConvNd):
 class Conv3d(_ConvNd):
     """Each of out_channels kernels laid over the volumes at every place: (N, in, d, h, w) -> (N, out, od, oh, ow).
 
-    Arguments, sizes and weights are those of `Conv2d`, for three dimensions.
+    Arguments, sizes, weights and errors are those of `Conv2d`, for three dimensions; as `functional.conv3d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
     """
 
@@ -116,8 +116,7 @@ class _ConvTransposeNd(_ConvNd):
 class ConvTranspose1d(_ConvTransposeNd):
     """The kernels, each times an element of the input, added up where they lie: (N, in, length) -> (N, out, places).
 
-    Arguments and sizes are those of `functional.conv_transpose1d`; weights start as those of `Conv2d` do, with
-    fan_in = out_channels / groups * k.  padding_mode: "zeros" alone, else ValueError.
+    Arguments and errors are those of `ConvTranspose2d`, for one dimension; as `functional.conv_transpose1d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
     """
 
@@ -127,7 +126,9 @@ class ConvTranspose1d(_ConvTransposeNd):
 class ConvTranspose2d(_ConvTransposeNd):
     """The kernels, each times an element of the input, added up where they lie: (N, in, h, w) -> (N, out, oh, ow).
 
-    Arguments and sizes are those of `functional.conv_transpose2d`; weights start as those of `Conv2d` do, with
+    As `functional.conv_transpose2d`: in each dimension
+    out = (in - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1.  weight (in_channels,
+    out_channels / groups, *kernel_size) and bias (out_channels,) start as those of `Conv2d` do, with
     fan_in = out_channels / groups * kh * kw.  padding_mode: "zeros" alone, else ValueError.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
 
@@ -141,10 +142,9 @@ class ConvTranspose2d(_ConvTransposeNd):
 
 
 class ConvTranspose3d(_ConvTransposeNd):
-    """The kernels, each times an element of the input, added up where they lie, in volumes.
+    """The kernels, each times an element of the input, added up: (N, in, d, h, w) -> (N, out, od, oh, ow).
 
-    Arguments and sizes are those of `functional.conv_transpose3d`; weights start as those of `Conv2d` do, with
-    fan_in = out_channels / groups * kd * kh * kw.  padding_mode: "zeros" alone, else ValueError.
+    Arguments and errors are those of `ConvTranspose2d`, for three dimensions; as `functional.conv_transpose3d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
     """
 

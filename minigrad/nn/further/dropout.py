@@ -8,7 +8,10 @@ from minigrad.tensor import Tensor
 
 
 class Dropout3d(_DropoutNd):
-    """In training each channel of (N, C, D, H, W) is 0 with probability p, else divided by 1 - p."""
+    """`Dropout` of whole channels, as `functional.dropout3d`: (N, C, D, H, W) -> (N, C, D, H, W).
+
+    In training each of the N C channels is 0 with probability p, else divided by 1 - p.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """dropout3d(input)."""
@@ -16,7 +19,12 @@ class Dropout3d(_DropoutNd):
 
 
 class AlphaDropout(_DropoutNd):
-    """In training each element is dropped with probability p, so that mean 0 and variance 1 stay: for SELU."""
+    """In training each element is dropped with probability p, and the rest shifted, so that mean 0 and variance 1 stay.
+
+    For `SELU`; as `functional.alpha_dropout`: (*) -> (*).  A dropped one becomes -1.7581, the least that SELU gives,
+    and all are then multiplied and shifted.  ValueError for p outside of 0 to 1.  G. Klambauer et al. (2017),
+    https://arxiv.org/abs/1706.02515
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """alpha_dropout(input)."""
@@ -24,7 +32,10 @@ class AlphaDropout(_DropoutNd):
 
 
 class FeatureAlphaDropout(_DropoutNd):
-    """As AlphaDropout, for whole channels of (N, C, ...)."""
+    """`AlphaDropout` of whole channels, each with probability p: (N, C, ...) -> (N, C, ...).
+
+    As `functional.feature_alpha_dropout`.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """feature_alpha_dropout(input)."""

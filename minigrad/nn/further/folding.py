@@ -10,8 +10,9 @@ from minigrad.tensor import Tensor
 
 
 class Unfold(Module):
-    """The windows of images as columns: (N, C, height, width) -> (N, C kh kw, windows).  As `functional.unfold`.
+    """The windows of images as columns, as `functional.unfold`: (N, C, height, width) -> (N, C kh kw, windows).
 
+    kernel_size, dilation, padding, stride: those of the windows, one int or two each.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Unfold.html
     """
 
@@ -38,9 +39,10 @@ class Unfold(Module):
 
 
 class Fold(Module):
-    """The windows of images, as columns, added up to images.  As `functional.fold`.
+    """The windows of images, as columns, added up to images, as `functional.fold`, which has the sizes.
 
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.Fold.html
+    (N, C kh kw, windows) -> (N, C, *output_size).  kernel_size, dilation, padding, stride: those of the windows, one
+    int or two each.  https://docs.pytorch.org/docs/stable/generated/torch.nn.Fold.html
     """
 
     def __init__(
@@ -71,9 +73,9 @@ class Fold(Module):
 
 
 class PixelShuffle(Module):
-    """Channels as pixels: (..., C r r, height, width) -> (..., C, height r, width r).
+    """Channels as pixels, as `functional.pixel_shuffle`: (*, C r r, height, width) -> (*, C, height r, width r).
 
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
+    r is the upscale_factor.  https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
     """
 
     def __init__(self, upscale_factor: int) -> None:
@@ -90,9 +92,9 @@ class PixelShuffle(Module):
 
 
 class PixelUnshuffle(Module):
-    """Pixels as channels: (..., C, height r, width r) -> (..., C r r, height, width).
+    """Pixels as channels, as `functional.pixel_unshuffle`: (*, C, height r, width r) -> (*, C r r, height, width).
 
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
+    r is the downscale_factor.  https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
     """
 
     def __init__(self, downscale_factor: int) -> None:
@@ -109,8 +111,9 @@ class PixelUnshuffle(Module):
 
 
 class ChannelShuffle(Module):
-    """The channels of so many groups dealt out.  As `functional.channel_shuffle`.
+    """The channels of so many groups dealt out, as `functional.channel_shuffle`: (N, C, ...) -> (N, C, ...).
 
+    Channel i of group j comes to i * groups + j.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
     """
 

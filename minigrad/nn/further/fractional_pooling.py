@@ -42,10 +42,11 @@ class _FractionalMaxPoolNd(Module):
 
 
 class FractionalMaxPool2d(_FractionalMaxPoolNd):
-    """The largest element of each of some windows at random places.  As `functional.fractional_max_pool2d`.
+    """The largest element of each window, whose distances are random: (N, C, height, width) -> (N, C, oh, ow).
 
-    ValueError unless either output_size or output_ratio (between 0 and 1) is given.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html
+    As `functional.fractional_max_pool2d`.  kernel_size: of the windows.  (oh, ow) are the output_size, or the share
+    output_ratio (between 0 and 1) of the image's: ValueError unless one of the two is given.  return_indices: also
+    where each is.  B. Graham (2014), https://arxiv.org/abs/1412.6071
     """
 
     dims = 2
@@ -57,7 +58,7 @@ class FractionalMaxPool2d(_FractionalMaxPoolNd):
 
 
 class FractionalMaxPool3d(_FractionalMaxPoolNd):
-    """The largest element of each of some windows at random places, in volumes.  As `FractionalMaxPool2d`.
+    """`FractionalMaxPool2d` of volumes, as `functional.fractional_max_pool3d`: (N, C, d, h, w) -> (N, C, od, oh, ow).
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool3d.html
     """

@@ -59,9 +59,10 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
 @no_grad()
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
-    """Normal numbers in a matrix, of each of whose columns the share `sparsity`, chosen at random, is 0.
+    """Normal numbers of standard deviation std in a matrix, of each of whose columns the share `sparsity` is 0.
 
-    ValueError for other than two dimensions.  J. Martens (2010)
+    Which ones is chosen at random; their number is rounded up.  ValueError for other than two dimensions.
+    J. Martens (2010), Deep learning via Hessian-free optimization.
     """
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")

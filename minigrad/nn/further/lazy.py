@@ -109,7 +109,10 @@ class UninitializedTensor(Tensor):
 
 
 class UninitializedParameter(UninitializedTensor, Parameter):
-    """A Parameter whose shape is not known yet: `materialize` makes it a usual one.  ValueError by every op."""
+    """A `Parameter` whose shape is not known yet: `materialize` makes it a usual one.  ValueError by every op.
+
+    requires_grad, device, dtype: what the parameter will have.
+    """
 
     cls_to_become = Parameter
 
@@ -122,7 +125,10 @@ class UninitializedParameter(UninitializedTensor, Parameter):
 
 
 class UninitializedBuffer(UninitializedTensor):
-    """A buffer whose shape is not known yet: `materialize` makes it a usual tensor.  ValueError by every op."""
+    """A buffer whose shape is not known yet: `materialize` makes it a usual tensor.  ValueError by every op.
+
+    requires_grad, device, dtype, persistent: what the tensor and the `Buffer` will have.
+    """
 
     cls_to_become = Tensor
 
@@ -191,7 +197,7 @@ class _Lazy(LazyModuleMixin):
 
 
 class LazyLinear(_Lazy, Linear):
-    """Linear, with the in_features of the first input."""
+    """`Linear` with the in_features of the first input; until then its weight is an `UninitializedParameter`."""
 
     cls_to_become = Linear
     inferred = "in_features"
@@ -298,37 +304,46 @@ class _LazyTransposedConv(_LazyConv):
 
 
 class LazyConv1d(_LazyPlainConv, Conv1d):
-    """Conv1d, with the in_channels of the first input."""
+    """`Conv1d` with the in_channels of the first input; until then its weight is an `UninitializedParameter`."""
 
     cls_to_become = Conv1d
 
 
 class LazyConv2d(_LazyPlainConv, Conv2d):
-    """Conv2d, with the in_channels of the first input."""
+    """`Conv2d` with the in_channels of the first input; until then its weight is an `UninitializedParameter`."""
 
     cls_to_become = Conv2d
 
 
 class LazyConv3d(_LazyPlainConv, Conv3d):
-    """Conv3d, with the in_channels of the first input."""
+    """`Conv3d` with the in_channels of the first input; until then its weight is an `UninitializedParameter`."""
 
     cls_to_become = Conv3d
 
 
 class LazyConvTranspose1d(_LazyTransposedConv, ConvTranspose1d):
-    """ConvTranspose1d, with the in_channels of the first input."""
+    """`ConvTranspose1d` with the in_channels of the first input.
+
+    Until then its weight is an `UninitializedParameter`.
+    """
 
     cls_to_become = ConvTranspose1d
 
 
 class LazyConvTranspose2d(_LazyTransposedConv, ConvTranspose2d):
-    """ConvTranspose2d, with the in_channels of the first input."""
+    """`ConvTranspose2d` with the in_channels of the first input.
+
+    Until then its weight is an `UninitializedParameter`.
+    """
 
     cls_to_become = ConvTranspose2d
 
 
 class LazyConvTranspose3d(_LazyTransposedConv, ConvTranspose3d):
-    """ConvTranspose3d, with the in_channels of the first input."""
+    """`ConvTranspose3d` with the in_channels of the first input.
+
+    Until then its weight is an `UninitializedParameter`.
+    """
 
     cls_to_become = ConvTranspose3d
 
@@ -371,36 +386,36 @@ class _LazyNormBase(_Lazy, _NormBase):
 
 
 class LazyBatchNorm1d(_LazyNormBase, BatchNorm1d):
-    """BatchNorm1d, with the num_features of the first input."""
+    """`BatchNorm1d` with the num_features of the first input; until then its weight is an `UninitializedParameter`."""
 
     cls_to_become = BatchNorm1d
 
 
 class LazyBatchNorm2d(_LazyNormBase, BatchNorm2d):
-    """BatchNorm2d, with the num_features of the first input."""
+    """`BatchNorm2d` with the num_features of the first input; until then its weight is an `UninitializedParameter`."""
 
     cls_to_become = BatchNorm2d
 
 
 class LazyBatchNorm3d(_LazyNormBase, BatchNorm3d):
-    """BatchNorm3d, with the num_features of the first input."""
+    """`BatchNorm3d` with the num_features of the first input; until then its weight is an `UninitializedParameter`."""
 
     cls_to_become = BatchNorm3d
 
 
 class LazyInstanceNorm1d(_LazyNormBase, InstanceNorm1d):
-    """InstanceNorm1d, with the num_features of the first input; with weights and statistics unless told otherwise."""
+    """`InstanceNorm1d` with the num_features of the first input; with weights and statistics unless told otherwise."""
 
     cls_to_become = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_LazyNormBase, InstanceNorm2d):
-    """InstanceNorm2d, with the num_features of the first input; with weights and statistics unless told otherwise."""
+    """`InstanceNorm2d` with the num_features of the first input; with weights and statistics unless told otherwise."""
 
     cls_to_become = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_LazyNormBase, InstanceNorm3d):
-    """InstanceNorm3d, with the num_features of the first input; with weights and statistics unless told otherwise."""
+    """`InstanceNorm3d` with the num_features of the first input; with weights and statistics unless told otherwise."""
 
     cls_to_become = InstanceNorm3d

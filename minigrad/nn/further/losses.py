@@ -18,7 +18,10 @@ from minigrad.tensor import Tensor
 
 
 class SmoothL1Loss(_Loss):
-    """The squared distance where it is below beta, else the distance; see `functional.smooth_l1_loss`."""
+    """distance ** 2 / (2 beta) where it is below beta, else distance - beta / 2, as `functional.smooth_l1_loss`.
+
+    (*), (*) -> () or, with reduction="none", (*).
+    """
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
@@ -32,7 +35,10 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """The squared distance up to delta, else delta times the distance; see `functional.huber_loss`."""
+    """The squared distance / 2 up to delta, else delta times (the distance - delta / 2), as `functional.huber_loss`.
+
+    (*), (*) -> () or, with reduction="none", (*).  TypeError for a delta that is no number.
+    """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         if not isinstance(delta, (float, int)):
@@ -46,7 +52,12 @@ class HuberLoss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """The Kullback-Leibler divergence of log-probabilities from the target; see `functional.kl_div`."""
+    """target * (log(target) - input), reduced, as `functional.kl_div`: input holds log-probabilities.
+
+    (*), (*) -> () or, with reduction="none", (*).  log_target: the target holds logarithms, too.
+    reduction="batchmean": the sum by the first size, which is the Kullback-Leibler divergence; "mean" is not, and
+    warns.
+    """
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", log_target: bool = False
@@ -60,7 +71,11 @@ class KLDivLoss(_Loss):
 
 
 class PoissonNLLLoss(_Loss):
-    """-log of the probability of the target in a Poisson distribution; see `functional.poisson_nll_loss`."""
+    """e ** input - target * input, reduced, as `functional.poisson_nll_loss`: -log of a Poisson probability.
+
+    (*), (*) -> () or, with reduction="none", (*).  log_input=False: input is the rate itself, and eps is added to it in
+    the logarithm.  full: with Stirling's formula for log(target!).
+    """
 
     def __init__(
         self,
@@ -84,7 +99,10 @@ class PoissonNLLLoss(_Loss):
 
 
 class GaussianNLLLoss(_Loss):
-    """-log of the density of the target in a normal distribution; see `functional.gaussian_nll_loss`."""
+    """(log(var) + (input - target) ** 2 / var) / 2, as `functional.gaussian_nll_loss`: -log of a normal density.
+
+    (*), (*), var (*) -> () or, with reduction="none", (*).  eps: the least var.  full: with the constant log(2 pi) / 2.
+    """
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)
@@ -100,7 +118,10 @@ class GaussianNLLLoss(_Loss):
 
 
 class MarginRankingLoss(_Loss):
-    """How much of a margin is missing between two scores; see `functional.margin_ranking_loss`."""
+    """max(0, -target * (input1 - input2) + margin), reduced, as `functional.margin_ranking_loss`.
+
+    Scores (*), (*), targets (*) of 1 or -1 -> () or, with reduction="none", (*).
+    """
 
     def __init__(
         self, margin: float = 0.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
@@ -114,7 +135,10 @@ class MarginRankingLoss(_Loss):
 
 
 class HingeEmbeddingLoss(_Loss):
-    """Distances that are to be small, or not below a margin; see `functional.hinge_embedding_loss`."""
+    """input for targets of 1, max(0, margin - input) for those of -1, as `functional.hinge_embedding_loss`.
+
+    Distances (*), targets (*) -> () or, with reduction="none", (*).
+    """
 
     def __init__(
         self, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
@@ -128,7 +152,10 @@ class HingeEmbeddingLoss(_Loss):
 
 
 class CosineEmbeddingLoss(_Loss):
-    """Cosines that are to be large, or not above a margin; see `functional.cosine_embedding_loss`."""
+    """1 - cosine for targets of 1, max(0, cosine - margin) for those of -1, as `functional.cosine_embedding_loss`.
+
+    (N, D), (N, D), target (N,) -> () or, with reduction="none", (N,); or (D,), (D,), () -> ().
+    """
 
     def __init__(
         self, margin: float = 0.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
@@ -142,7 +169,11 @@ class CosineEmbeddingLoss(_Loss):
 
 
 class TripletMarginLoss(_Loss):
-    """How much of a margin is missing between two distances; see `functional.triplet_margin_loss`."""
+    """max(0, |anchor - positive| - |anchor - negative| + margin), reduced, as `functional.triplet_margin_loss`.
+
+    (N, D), (N, D), (N, D) -> () or, with reduction="none", (N,).  p, eps: of the distances, as in `PairwiseDistance`.
+    swap: the negative's is the shorter one of its distances from anchor and positive.
+    """
 
     def __init__(
         self,
@@ -176,7 +207,11 @@ class TripletMarginLoss(_Loss):
 
 
 class TripletMarginWithDistanceLoss(_Loss):
-    """As TripletMarginLoss, with a distance of one's own; see `functional.triplet_margin_with_distance_loss`."""
+    """`TripletMarginLoss` with a distance of one's own, as `functional.triplet_margin_with_distance_loss`.
+
+    (N, D), (N, D), (N, D) -> () or, with reduction="none", (N,).  distance_function: of two tensors; None is
+    `PairwiseDistance`.
+    """
 
     def __init__(
         self,
@@ -215,7 +250,10 @@ def check_margin(layer: str, margin: float) -> None:
 
 
 class SoftMarginLoss(_Loss):
-    """log(1 + e ** (-target * input)); see `functional.soft_margin_loss`."""
+    """log(1 + e ** (-target * input)), reduced, as `functional.soft_margin_loss`.
+
+    Scores (*), targets (*) of 1 or -1 -> () or, with reduction="none", (*).
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss."""
@@ -223,7 +261,10 @@ class SoftMarginLoss(_Loss):
 
 
 class MultiLabelMarginLoss(_Loss):
-    """How much of a margin is missing between target classes and others; see `functional.multilabel_margin_loss`."""
+    """How much a margin of 1 between target classes and others is missed, as `functional.multilabel_margin_loss`.
+
+    Scores (N, C), int64 classes (N, C), of which a -1 ends the row -> () or, with reduction="none", (N,).
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss."""
@@ -231,7 +272,11 @@ class MultiLabelMarginLoss(_Loss):
 
 
 class MultiLabelSoftMarginLoss(_WeightedLoss):
-    """The binary cross-entropies of all classes, averaged; see `functional.multilabel_soft_margin_loss`."""
+    """The binary cross-entropies of all classes, averaged, as `functional.multilabel_soft_margin_loss`.
+
+    Logits (N, C), targets (N, C) of 0 or 1 -> () or, with reduction="none", (N,).  weight (C,): a factor for each
+    class.
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss."""
@@ -239,7 +284,13 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
 
 
 class MultiMarginLoss(_WeightedLoss):
-    """How much of a margin is missing between the target class and others; see `functional.multi_margin_loss`."""
+    """How much of a margin between the target class and others is missing, as `functional.multi_margin_loss`.
+
+    The sum over the others of max(0, margin - the target's score + their own) ** p, divided by C.
+
+    Scores (N, C), int64 classes (N,) -> () or, with reduction="none", (N,).  p: 1 or 2.  weight (C,): a factor for each
+    class.  ValueError for another p, or a weight of another number of dimensions.
+    """
 
     def __init__(
         self,
@@ -266,9 +317,12 @@ class MultiMarginLoss(_WeightedLoss):
 
 
 class LinearCrossEntropyLoss(_WeightedLoss):
-    """A linear layer and the cross-entropy of its output; see `functional.linear_cross_entropy`.
+    """A linear layer and the cross-entropy of its output, as `functional.linear_cross_entropy`.
 
-    weight: a factor for each class.  RuntimeError for one of another shape, and for label_smoothing outside [0, 1].
+    Inputs (N, in_features), int64 classes (N,) -> () or, with reduction="none", (N,).  The layer has num_classes
+    outputs, or with out_features=(d1, ...) num_classes * d1 ... of them, for targets (N, d1, ...).  bias: whether it
+    has one.  weight: a factor for each class.  RuntimeError for one of another shape, and for label_smoothing outside
+    [0, 1].
     """
 
     def __init__(
@@ -323,7 +377,7 @@ class LinearCrossEntropyLoss(_WeightedLoss):
 
 
 class NLLLoss2d(NLLLoss):
-    """NLLLoss by its old name for images, with a FutureWarning."""
+    """`NLLLoss` by its old name for images, (N, C, H, W) with classes (N, H, W) -> (): it gives a FutureWarning."""
 
     def __init__(
         self,
@@ -345,7 +399,12 @@ class NLLLoss2d(NLLLoss):
 
 
 class CTCLoss(_Loss):
-    """The surprise at labels whose places in time are not known; see `functional.ctc_loss`."""
+    """-log of the probability of labels whose places in time are not known, as `functional.ctc_loss`.
+
+    Log-probabilities (T, N, C), labels (N, S), input lengths (N,), target lengths (N,) -> () or, with reduction="none",
+    (N,).  blank: the class of no label.  zero_infinity: 0 for what is impossible, instead of infinity.
+    A. Graves et al. (2006), https://doi.org/10.1145/1143844.1143891
+    """
 
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
         super().__init__(reduction=reduction)

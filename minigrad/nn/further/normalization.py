@@ -12,7 +12,7 @@ from minigrad.tensor import Tensor
 
 
 class BatchNorm3d(_BatchNorm):
-    """Batch normalization of (N, C, D, H, W); all else is as in BatchNorm1d."""
+    """Batch normalization of volumes: (N, C, D, H, W) -> (N, C, D, H, W); all else is as in `BatchNorm1d`."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim != 5:
@@ -20,8 +20,9 @@ class BatchNorm3d(_BatchNorm):
 
 
 class SyncBatchNorm(_BatchNorm):
-    """Batch normalization of (N, C, ...), as BatchNorm1d: there is one process, whose statistics are all there are.
+    """Batch normalization, as `BatchNorm1d`: (N, C, ...) -> (N, C, ...), with any number of dimensions from two on.
 
+    process_group: the processes that share their statistics; here there is one, whose statistics are all there are.
     ValueError for fewer than two dimensions, or no channels.
     """
 
@@ -63,11 +64,11 @@ class SyncBatchNorm(_BatchNorm):
 
 
 class GroupNorm(Module):
-    """Normalization of (N, C, ...), with a mean and a variance for each of num_groups groups of the C channels.
+    """Mean 0 and variance 1 in each of num_groups groups of channels: (N, C, ...) -> (N, C, ...).
 
-    weight (1) and bias (0), (num_channels,) each, are left out with affine=False (bias alone with bias=False).
-    ValueError unless num_channels is divisible by num_groups.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
+    As `functional.group_norm`.  C is num_channels; eps is added to the variance.  weight (1) and bias (0),
+    (num_channels,) each, are left out with affine=False (bias alone with bias=False).  ValueError unless num_channels
+    is divisible by num_groups.  https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
     """
 
     def __init__(
@@ -159,33 +160,36 @@ class _InstanceNorm(_NormBase):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """Normalization of (N, C, L) or (C, L), with a mean and a variance for each channel of each sample.
+    """Mean 0 and variance 1 of each channel of each sample, as `functional.instance_norm`: (N, C, L) -> (N, C, L).
 
-    affine: with weight (1) and bias (0), (C,) each.  track_running_stats: with the buffers running_mean (0) and
-    running_var (1), which move in training towards the average over each batch, and are used in evaluation.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html
+    Or (C, L) -> (C, L).  C is num_features; eps is added to the variance.  affine: with weight (1) and bias (0), (C,)
+    each (with bias=False weight alone).  track_running_stats: with the buffers running_mean (0) and running_var (1),
+    which move in training by the share `momentum` towards the average over each batch, and are used in evaluation.
+
+    ValueError for another number of dimensions, one value per channel, and, with affine, another C.
+    D. Ulyanov et al. (2016), https://arxiv.org/abs/1607.08022
     """
 
     _dims_of_one = 2
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """Normalization of (N, C, H, W) or (C, H, W); all else is as in InstanceNorm1d."""
+    """`InstanceNorm1d` of images: (N, C, H, W) -> (N, C, H, W), or (C, H, W) -> (C, H, W)."""
 
     _dims_of_one = 3
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """Normalization of (N, C, D, H, W) or (C, D, H, W); all else is as in InstanceNorm1d."""
+    """`InstanceNorm1d` of volumes: (N, C, D, H, W) -> (N, C, D, H, W), or (C, D, H, W) -> (C, D, H, W)."""
 
     _dims_of_one = 4
 
 
 class RMSNorm(Module):
-    """Division by the root of the mean square over the last dimensions, normalized_shape.
+    """input / sqrt(mean of squares over the last dimensions + eps) * weight, as `functional.rms_norm`.
 
-    weight (1), of normalized_shape, is left out with elementwise_affine=False.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html
+    (*, *normalized_shape) -> the same.  eps: None is that of the dtype, `finfo`.  weight (1), of normalized_shape, is
+    left out with elementwise_affine=False.  B. Zhang and R. Sennrich (2019), https://arxiv.org/abs/1910.07467
     """
 
     def __init__(
@@ -218,7 +222,11 @@ class RMSNorm(Module):
 
 
 class LocalResponseNorm(Module):
-    """input / (k + alpha * the mean of the squares of `size` neighbouring channels) ** beta."""
+    """input / (k + alpha * the mean of the squares of `size` neighbouring channels) ** beta.
+
+    (N, C, ...) -> (N, C, ...), as `functional.local_response_norm`.  A. Krizhevsky et al. (2012), ImageNet
+    classification with deep convolutional neural networks, section 3.3.
+    """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()

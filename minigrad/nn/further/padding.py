@@ -75,17 +75,18 @@ class _CircularPadNd(_PadNd):
 
 
 class ConstantPad1d(_ConstantPadNd):
-    """`value` put around the last dimension: padding is one int, or (left, right).
+    """`value` put around the last dimension: (*, L) -> (*, left + L + right).  padding: one int, or (left, right).
 
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad1d.html
+    `functional.pad`.  https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad1d.html
     """
 
     dims = 1
 
 
 class ConstantPad2d(_ConstantPadNd):
-    """`value` put around the last two dimensions: padding is one int, or (left, right, top, bottom).
+    """`value` put around the last two dimensions: (*, H, W) -> (*, top + H + bottom, left + W + right).
 
+    padding: one int, or (left, right, top, bottom).  `functional.pad`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad2d.html
     """
 
@@ -93,8 +94,9 @@ class ConstantPad2d(_ConstantPadNd):
 
 
 class ConstantPad3d(_ConstantPadNd):
-    """`value` put around the last three dimensions: padding is one int, or (left, right, top, bottom, front, back).
+    """`value` put around the last three: (*, D, H, W) -> (*, front + D + back, top + H + bottom, left + W + right).
 
+    padding: one int, or (left, right, top, bottom, front, back).  `functional.pad`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad3d.html
     """
 
@@ -102,29 +104,32 @@ class ConstantPad3d(_ConstantPadNd):
 
 
 class ZeroPad1d(_ZeroPad, ConstantPad1d):
-    """Zeros put around the last dimension: padding is one int, or (left, right).
+    """Zeros put around the last dimension: (*, L) -> (*, left + L + right).  padding: one int, or (left, right).
 
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad1d.html
+    `functional.pad`.  https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad1d.html
     """
 
 
 class ZeroPad2d(_ZeroPad, ConstantPad2d):
-    """Zeros put around the last two dimensions: padding is one int, or (left, right, top, bottom).
+    """Zeros put around the last two dimensions: (*, H, W) -> (*, top + H + bottom, left + W + right).
 
+    padding: one int, or (left, right, top, bottom).  `functional.pad`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad2d.html
     """
 
 
 class ZeroPad3d(_ZeroPad, ConstantPad3d):
-    """Zeros put around the last three dimensions: padding is one int, or (left, right, top, bottom, front, back).
+    """Zeros put around the last three: (*, D, H, W) -> (*, front + D + back, top + H + bottom, left + W + right).
 
+    padding: one int, or (left, right, top, bottom, front, back).  `functional.pad`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad3d.html
     """
 
 
 class ReflectionPad1d(_PadNd):
-    """The input mirrored at the ends of its last dimension: padding is one int, or (left, right).
+    """The input mirrored at the ends of its last dimension: (N, C, L) -> (N, C, left + L + right), or without N.
 
+    padding: one int, or (left, right), less than L each.  `functional.pad`, mode "reflect".
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad1d.html
     """
 
@@ -132,8 +137,9 @@ class ReflectionPad1d(_PadNd):
 
 
 class ReflectionPad2d(_PadNd):
-    """The input mirrored at the edges of its last two dimensions: padding is one int, or (left, right, top, bottom).
+    """The input mirrored at its edges: (N, C, H, W) -> (N, C, top + H + bottom, left + W + right), or without N.
 
+    padding: one int, or (left, right, top, bottom), less than H and W.  `functional.pad`, mode "reflect".
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad2d.html
     """
 
@@ -141,17 +147,19 @@ class ReflectionPad2d(_PadNd):
 
 
 class ReflectionPad3d(_PadNd):
-    """The input mirrored at the faces of its last three dimensions: padding is one int, or two for each of them.
+    """The input mirrored at its faces: (N, C, D, H, W) -> (N, C, front + D + back, top + H + bottom, left + W + right).
 
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad3d.html
+    padding: one int, or (left, right, top, bottom, front, back), less than D, H and W.  `functional.pad`, mode
+    "reflect".  https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad3d.html
     """
 
     dims, mode = 3, "reflect"
 
 
 class ReplicationPad1d(_PadNd):
-    """The ends of the last dimension repeated: padding is one int, or (left, right).
+    """The ends of the last dimension repeated: (N, C, L) -> (N, C, left + L + right), or without N.
 
+    padding: one int, or (left, right).  `functional.pad`, mode "replicate".
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad1d.html
     """
 
@@ -159,8 +167,9 @@ class ReplicationPad1d(_PadNd):
 
 
 class ReplicationPad2d(_PadNd):
-    """The edges of the last two dimensions repeated: padding is one int, or (left, right, top, bottom).
+    """The edges of the last two dimensions repeated: (N, C, H, W) -> (N, C, top + H + bottom, left + W + right).
 
+    padding: one int, or (left, right, top, bottom).  `functional.pad`, mode "replicate".
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad2d.html
     """
 
@@ -168,26 +177,28 @@ class ReplicationPad2d(_PadNd):
 
 
 class ReplicationPad3d(_PadNd):
-    """The faces of the last three dimensions repeated: padding is one int, or two for each of them.
+    """The faces of the last three dimensions repeated: padding is one int, or (left, right, top, bottom, front, back).
 
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad3d.html
+    (N, C, D, H, W) -> (N, C, front + D + back, top + H + bottom, left + W + right).  `functional.pad`, mode
+    "replicate".  https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad3d.html
     """
 
     dims, mode = 3, "replicate"
 
 
 class CircularPad1d(_CircularPadNd):
-    """The last dimension as a circle: padding is one int, or (left, right).
+    """The last dimension as a circle: (N, C, L) -> (N, C, left + L + right).  padding: one int, or (left, right).
 
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad1d.html
+    `functional.pad`, mode "circular".  https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad1d.html
     """
 
     dims = 1
 
 
 class CircularPad2d(_CircularPadNd):
-    """The last two dimensions as circles: padding is one int, or (left, right, top, bottom).
+    """The last two dimensions as circles: (N, C, H, W) -> (N, C, top + H + bottom, left + W + right).
 
+    padding: one int, or (left, right, top, bottom).  `functional.pad`, mode "circular".
     https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad2d.html
     """
 
@@ -197,6 +208,7 @@ class CircularPad2d(_CircularPadNd):
 class CircularPad3d(_CircularPadNd):
     """The last three dimensions as circles: padding is one int, or (left, right, top, bottom, front, back).
 
+    (N, C, D, H, W) -> (N, C, front + D + back, top + H + bottom, left + W + right).  `functional.pad`, mode "circular".
     https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad3d.html
     """
 

@@ -16,8 +16,9 @@ from minigrad.tensor import Tensor
 class Bilinear(Module):
     """For each output o: the sum of input1[i] * weight[o, i, j] * input2[j] over i and j, + bias[o].
 
-    weight (out_features, in1_features, in2_features) and bias (out_features,) start uniform in
-    +-1 / sqrt(in1_features), drawn as PyTorch draws them.  ValueError for no in1_features.
+    As `functional.bilinear`: (*, in1_features), (*, in2_features) -> (*, out_features).  weight (out_features,
+    in1_features, in2_features) and, unless bias=False, bias (out_features,) start uniform in +-1 / sqrt(in1_features),
+    drawn as PyTorch draws them.  ValueError for no in1_features.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Bilinear.html
     """
 
@@ -60,7 +61,11 @@ class Bilinear(Module):
 
 
 class CosineSimilarity(Module):
-    """The cosine of the angle between vectors along dim, with lengths of eps at least."""
+    """The cosine of the angle between vectors along dim, as `functional.cosine_similarity`.
+
+    x1 (*, D, *), x2 (*, D, *) -> (*, *), with D the dimension `dim`; the others are broadcast.  Lengths count as eps at
+    least.
+    """
 
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         super().__init__()
@@ -73,7 +78,10 @@ class CosineSimilarity(Module):
 
 
 class PairwiseDistance(Module):
-    """The p-norm of x1 - x2 + eps along the last dimension."""
+    """The p-norm of x1 - x2 + eps along the last dimension, as `functional.pairwise_distance`.
+
+    (N, D), (N, D) -> (N,), with keepdim (N, 1); (D,), (D,) -> () or (1,).
+    """
 
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         super().__init__()

@@ -59,6 +59,9 @@ class Buffer(metaclass=_BufferKind):
 class ParameterList(Module):
     """A list whose tensors become Parameters, known to the module that holds it; other values stay what they are.
 
+    values: what is in it first.  It is indexed, sliced and changed as a list: IndexError for an index that there is
+    not.  https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterList.html
+
     >>> import minigrad as torch
     >>> torch.nn.ParameterList([torch.ones(2), torch.ones(2, 3)])
     ParameterList(
@@ -124,7 +127,9 @@ class ParameterList(Module):
 class ParameterDict(Module):
     """A dict by name whose tensors become Parameters, known to the module that holds it; other values stay.
 
-    Takes a dict (of which, unless it is an OrderedDict, the names are sorted), or pairs of names and values.
+    parameters: a dict (of which, unless it is an OrderedDict, the names are sorted), or pairs of names and values.
+    It has a dict's methods; as in PyTorch a name that is not there is an AttributeError.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
 
     >>> import minigrad as torch
     >>> torch.nn.ParameterDict({"left": torch.ones(2), "right": torch.ones(3)})
@@ -178,17 +183,17 @@ class ParameterDict(Module):
         return ParameterDict(OrderedDict(self.items()))
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """The value of a name; if there is none, the default from now on."""
+        """The value of a name, key; if there is none, the default from now on."""
         if key not in self:
             self[key] = default
         return self[key]
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of a name, or the default."""
+        """The value of a name, key, or the default."""
         return self[key] if key in self else default  # noqa: SIM401
 
     def pop(self, key: str) -> Any:
-        """Take out the value of a name."""
+        """Take out the value of a name, key."""
         value = self[key]
         del self[key]
         return value
@@ -204,7 +209,7 @@ class ParameterDict(Module):
             del self[key]
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
-        """Another dict, with one value for several names."""
+        """Another dict, with one value, default, for several names, keys."""
         return ParameterDict((key, default) for key in keys)
 
     def keys(self) -> KeysView[str]:

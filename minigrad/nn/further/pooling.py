@@ -99,8 +99,9 @@ class _LPPoolNd(Module):
 
 
 class LPPool1d(_LPPoolNd):
-    """(sum of x ** norm_type) ** (1 / norm_type) of each window of rows.  As `functional.lp_pool1d`.
+    """(sum of x ** norm_type) ** (1 / norm_type) of each window: (N, C, length) -> (N, C, places).
 
+    kernel_size, stride (kernel_size unless given), ceil_mode: as for `MaxPool2d`.  As `functional.lp_pool1d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
     """
 
@@ -110,8 +111,9 @@ class LPPool1d(_LPPoolNd):
 
 
 class LPPool2d(_LPPoolNd):
-    """(sum of x ** norm_type) ** (1 / norm_type) of each window of images.  As `functional.lp_pool2d`.
+    """(sum of x ** norm_type) ** (1 / norm_type) of each window: (N, C, height, width) -> (N, C, oh, ow).
 
+    As `LPPool1d`, of images; `functional.lp_pool2d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
     """
 
@@ -121,8 +123,9 @@ class LPPool2d(_LPPoolNd):
 
 
 class LPPool3d(_LPPoolNd):
-    """(sum of x ** norm_type) ** (1 / norm_type) of each window of volumes.  As `functional.lp_pool3d`.
+    """(sum of x ** norm_type) ** (1 / norm_type) of each window: (N, C, d, h, w) -> (N, C, od, oh, ow).
 
+    As `LPPool1d`, of volumes; `functional.lp_pool3d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
     """
 
@@ -164,7 +167,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
 class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     """The means of windows that share an image among them: (N, C, height, width) -> (N, C, *output_size).
 
-    output_size: one int, or two, of which None stands for the input's.
+    output_size: one int, or two, of which None stands for the input's.  As `functional.adaptive_avg_pool2d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
     """
 
@@ -174,8 +177,9 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
-    """The means of windows that share a volume among them, as `AdaptiveAvgPool2d`.
+    """The means of windows that share a volume among them: (N, C, d, h, w) -> (N, C, *output_size).
 
+    output_size: one int, or three, of which None stands for the input's.  As `functional.adaptive_avg_pool3d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
     """
 
@@ -195,6 +199,7 @@ class _AdaptiveMaxPoolNd(_AdaptivePoolNd):
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     """The largest elements of `output_size` windows that share a row among them: (N, C, length) -> (N, C, output_size).
 
+    return_indices: also where each is, int64.  As `functional.adaptive_max_pool1d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
     """
 
@@ -206,7 +211,8 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     """The largest elements of windows that share an image among them: (N, C, height, width) -> (N, C, *output_size).
 
-    output_size: one int, or two, of which None stands for the input's.
+    output_size: one int, or two, of which None stands for the input's.  return_indices: also where each is, int64, in
+    the flattened image.  As `functional.adaptive_max_pool2d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
     """
 
@@ -216,8 +222,9 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
-    """The largest elements of windows that share a volume among them, as `AdaptiveMaxPool2d`.
+    """The largest elements of windows that share a volume among them: (N, C, d, h, w) -> (N, C, *output_size).
 
+    output_size, return_indices: as for `AdaptiveMaxPool2d`, with three sizes.  As `functional.adaptive_max_pool3d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
     """
 
@@ -247,8 +254,10 @@ class _MaxUnpoolNd(Module):
 
 
 class MaxUnpool1d(_MaxUnpoolNd):
-    """Zeros with the elements of a pooled row where they were.  Arguments as those of `functional.max_unpool1d`.
+    """Zeros with the elements of a pooled row where they were: (N, C, places) -> (N, C, length).
 
+    Called with what the pooling gave, and the int64 places, of its shape.  length = (places - 1) * stride - 2 * padding
+    + kernel_size, or that of the output_size it is called with.  Arguments are those of `functional.max_unpool1d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
     """
 
@@ -260,8 +269,10 @@ class MaxUnpool1d(_MaxUnpoolNd):
 
 
 class MaxUnpool2d(_MaxUnpoolNd):
-    """Zeros with the elements of a pooled image where they were.  Arguments as those of `functional.max_unpool2d`.
+    """Zeros with the elements of a pooled image where they were: (N, C, h, w) -> (N, C, height, width).
 
+    Called with what the pooling gave, and the int64 places, of its shape.  height = (h - 1) * stride - 2 * padding +
+    kernel_size, so the width, or the output_size it is called with.  Arguments are those of `functional.max_unpool2d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
     """
 
@@ -273,8 +284,9 @@ class MaxUnpool2d(_MaxUnpoolNd):
 
 
 class MaxUnpool3d(_MaxUnpoolNd):
-    """Zeros with the elements of a pooled volume where they were.  Arguments as those of `functional.max_unpool3d`.
+    """Zeros with the elements of a pooled volume where they were: (N, C, d, h, w) -> (N, C, depth, height, width).
 
+    As `MaxUnpool2d`, of volumes; `functional.max_unpool3d`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
     """
 

@@ -25,11 +25,14 @@ MODES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
 
 
 class RNNBase(Module):
-    """What RNN, LSTM and GRU have in common: the weights of all layers and directions, and how they are named.
+    """What `RNN`, `LSTM` and `GRU` have in common: the weights of all layers and directions, and how they are named.
 
-    For the layer k there are weight_ih_l{k}, weight_hh_l{k}, bias_ih_l{k}, bias_hh_l{k} and, with proj_size,
-    weight_hr_l{k}; those of the way back end in _reverse.  All start uniform in +-1 / sqrt(hidden_size), drawn as
-    PyTorch draws them.
+    (steps, batch, input_size) -> (steps, batch, directions * hidden_size), or proj_size in the place of hidden_size.
+    mode: "RNN_TANH", "RNN_RELU", "LSTM" or "GRU" (ValueError for another); the other arguments are those of `RNN`.
+
+    For the layer k there are weight_ih_l{k}, weight_hh_l{k}, with `bias` bias_ih_l{k}, bias_hh_l{k} and, with
+    proj_size, weight_hr_l{k}; those of the way back end in _reverse.  All start uniform in +-1 / sqrt(hidden_size),
+    drawn as PyTorch draws them.
     """
 
     def __init__(
@@ -184,10 +187,10 @@ class RNN(RNNBase):
 
     num_layers: each reads what the one below gives, of which in training the share `dropout` is set to 0.
     bidirectional: each layer also goes from the last step to the first, with weights of its own.
-    nonlinearity: "tanh" or "relu".  See RNNBase for the weights.
+    nonlinearity: "tanh" or "relu".  See `RNNBase` for the weights.
 
-    ValueError and TypeError for options out of range, RuntimeError for sizes that do not fit.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html
+    ValueError and TypeError for options out of range, also for a proj_size among the others, which an LSTM takes alone;
+    RuntimeError for sizes that do not fit.  J. L. Elman (1990), https://doi.org/10.1207/s15516709cog1402_1
     """
 
     def __init__(
@@ -223,8 +226,8 @@ class RNN(RNNBase):
 class GRU(RNNBase):
     """The gated recurrent unit: r, z = sigmoid(...), n = tanh(...), h = (1 - z) * n + z * h from step to step.
 
-    minigrad/ops/further/gru.py has the formula; gru(input, h) -> (output, h at the end).  Arguments, options and
-    shapes are those of RNN.  https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html
+    minigrad/ops/further/gru.py has the formula; gru(input, h) -> (output, h at the end).  Arguments, options (the
+    others, too) and shapes are those of `RNN`.  K. Cho et al. (2014), https://arxiv.org/abs/1406.1078
     """
 
     def __init__(
@@ -256,8 +259,8 @@ class LSTM(RNNBase):
     """Long short-term memory: gates i, f, o = sigmoid(...), c = f * c + i * tanh(...), h = o * tanh(c).
 
     minigrad/ops/further/lstm.py has the formula; lstm(input, (h, c)) -> (output, (h, c) at the end).  Arguments,
-    options and shapes are those of RNN; c is of the shape of h.  proj_size: h is a product with W_hr, of this size.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
+    options and shapes are those of `RNN`; c is of the shape of h.  proj_size: h is a product with W_hr, of this size.
+    S. Hochreiter and J. Schmidhuber (1997), https://doi.org/10.1162/neco.1997.9.8.1735
 
     >>> import minigrad as torch
     >>> lstm = torch.nn.LSTM(input_size=3, hidden_size=5, num_layers=2)
@@ -376,10 +379,11 @@ def reordered(state: Tensor, order: Tensor | None) -> Tensor:
 
 
 class RNNCellBase(Module):
-    """What RNNCell, LSTMCell and GRUCell have in common.
+    """What `RNNCell`, `LSTMCell` and `GRUCell` have in common: (batch, input_size) -> (batch, hidden_size).
 
-    weight_ih (num_chunks * hidden_size, input_size), weight_hh (num_chunks * hidden_size, hidden_size), bias_ih and
-    bias_hh (num_chunks * hidden_size,) start uniform in +-1 / sqrt(hidden_size), drawn as PyTorch draws them.
+    weight_ih (num_chunks * hidden_size, input_size), weight_hh (num_chunks * hidden_size, hidden_size) and, with
+    `bias`, bias_ih and bias_hh (num_chunks * hidden_size,) start uniform in +-1 / sqrt(hidden_size), drawn as PyTorch
+    draws them.
     """
 
     def __init__(
@@ -430,9 +434,10 @@ class RNNCellBase(Module):
 
 
 class RNNCell(RNNCellBase):
-    """One step of an RNN: cell(input, h) -> the new h, for input (batch, input_size) or (input_size,).
+    """One step of an `RNN`: cell(input, h) -> the new h, for input (batch, input_size) or (input_size,).
 
-    h: (batch, hidden_size) or (hidden_size,), by default zeros.  nonlinearity: "tanh" or "relu".
+    h: (batch, hidden_size) or (hidden_size,), by default zeros.  nonlinearity: "tanh" or "relu" (RuntimeError for
+    another).  ValueError for an input or h of another number of dimensions.  See `RNNCellBase` for the weights.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
     """
 
@@ -457,7 +462,7 @@ class RNNCell(RNNCellBase):
 
 
 class LSTMCell(RNNCellBase):
-    """One step of an LSTM: cell(input, (h, c)) -> the new (h, c).  Shapes are those of RNNCell.
+    """One step of an `LSTM`: cell(input, (h, c)) -> the new (h, c), both of the shape that h has in `RNNCell`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
     """
@@ -474,7 +479,7 @@ class LSTMCell(RNNCellBase):
 
 
 class GRUCell(RNNCellBase):
-    """One step of a GRU: cell(input, h) -> the new h.  Shapes are those of RNNCell.
+    """One step of a `GRU`: cell(input, h) -> the new h.  Shapes are those of `RNNCell`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
     """

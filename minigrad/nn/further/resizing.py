@@ -10,8 +10,9 @@ from minigrad.tensor import Tensor
 
 
 class Upsample(Module):
-    """Rows, images or volumes (N, C, *image) in another size.  Arguments are those of `functional.interpolate`.
+    """Rows, images or volumes in another size: (N, C, *image) -> (N, C, *size), or each size times scale_factor.
 
+    size, scale_factor, mode, align_corners, recompute_scale_factor are those of `functional.interpolate`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Upsample.html
     """
 
@@ -47,9 +48,9 @@ class Upsample(Module):
 
 
 class UpsamplingNearest2d(Upsample):
-    """Images in another size, by the nearest elements.
+    """Images in another size, by the nearest elements: (N, C, H, W) -> (N, C, *size), or both times scale_factor.
 
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingNearest2d.html
+    `Upsample` with mode="nearest".  https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingNearest2d.html
     """
 
     def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
@@ -59,6 +60,7 @@ class UpsamplingNearest2d(Upsample):
 class UpsamplingBilinear2d(Upsample):
     """Images in another size, between the four elements around, with the corners at the same places.
 
+    (N, C, H, W) -> (N, C, *size), or both times scale_factor: `Upsample` with mode="bilinear", align_corners=True.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingBilinear2d.html
     """
 

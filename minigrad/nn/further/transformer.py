@@ -81,12 +81,15 @@ class _Layer(Module):
 class TransformerEncoderLayer(_Layer):
     """Self-attention, then two linear layers with an activation between them; each is added to its input.
 
-    x = norm1(x + attention(x)), x = norm2(x + linear2(activation(linear1(x)))), or with norm_first=True
-    x = x + attention(norm1(x)) and so on.  activation: "relu", "gelu" or a function.  For the inputs, (S, N, E) or
-    with batch_first=True (N, S, E), and the masks see MultiheadAttention: bool ones are True for what is not looked at.
+    src (S, N, E), or with batch_first=True (N, S, E), or (S, E) -> the same; E is d_model, nhead the number of heads.
+    x = norm1(x + attention(x)), x = norm2(x + linear2(activation(linear1(x)))), or with norm_first=True x = x +
+    attention(norm1(x)) and so on.  linear1 has dim_feedforward outputs.  activation: "relu", "gelu" or a function.
+    dropout: the share of attention's weights, and of what is added, that is dropped in training.  layer_norm_eps: that
+    of the norms.  bias: of all parts.  For the masks see `MultiheadAttention`: bool ones are True for what is not
+    looked at.
 
-    RuntimeError for another activation.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoderLayer.html
+    RuntimeError for another activation, AssertionError for a d_model that nhead does not divide.
+    A. Vaswani et al. (2017), https://arxiv.org/abs/1706.03762
     """
 
     normalizations = 2
@@ -115,8 +118,8 @@ class TransformerEncoderLayer(_Layer):
 class TransformerDecoderLayer(_Layer):
     """Self-attention, attention to an encoder's output, then two linear layers; each is added to its input.
 
-    All else is as in TransformerEncoderLayer.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html
+    tgt (T, N, E) and memory (S, N, E) -> (T, N, E), or as batch_first says.  All else is as in
+    `TransformerEncoderLayer`.  https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html
     """
 
     normalizations = 3
@@ -159,8 +162,9 @@ class TransformerDecoderLayer(_Layer):
 class TransformerEncoder(Module):
     """num_layers copies of an encoder layer, one after the other, and a normalization at the end if there is one.
 
-    The copies start with the same weights.  enable_nested_tensor, mask_check: in evaluation PyTorch leaves out what
-    src_key_padding_mask hides at the ends; here it is computed, and set to 0 where it is in PyTorch.
+    src (S, N, E), or as the encoder_layer takes it -> the same.  The copies start with the same weights.  norm: a
+    module, or None.  enable_nested_tensor, mask_check: in evaluation PyTorch leaves out what src_key_padding_mask hides
+    at the ends; here it is computed, and set to 0 where it is in PyTorch.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html
     """
 
@@ -216,7 +220,8 @@ class TransformerEncoder(Module):
 class TransformerDecoder(Module):
     """num_layers copies of a decoder layer, one after the other, and a normalization at the end if there is one.
 
-    The copies start with the same weights.
+    tgt (T, N, E) and memory (S, N, E), or as the decoder_layer takes them -> like tgt.  The copies start with the same
+    weights.  norm: a module, or None.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoder.html
     """
 
@@ -257,12 +262,13 @@ class TransformerDecoder(Module):
 class Transformer(Module):
     """An encoder of one sequence, and a decoder that makes another of it.
 
-    Called with src (S, N, E) and tgt (T, N, E), or with batch_first=True (N, S, E) and (N, T, E), or both without N:
-    the output, like tgt.  For the masks see MultiheadAttention; for the other options TransformerEncoderLayer.
-    custom_encoder, custom_decoder: modules to take in place of its own.
+    src (S, N, E) and tgt (T, N, E) -> (T, N, E), or with batch_first=True (N, S, E) and (N, T, E) -> (N, T, E), or all
+    without N.  E is d_model.  num_encoder_layers, num_decoder_layers: how many layers each has; custom_encoder,
+    custom_decoder: modules to take in place of them.  For the masks see `MultiheadAttention`; for the other options
+    `TransformerEncoderLayer`.  Matrices start Glorot-uniform (`init.xavier_uniform_`).
 
     RuntimeError for inputs of other widths than d_model, or of two numbers of samples.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.Transformer.html
+    A. Vaswani et al. (2017), https://arxiv.org/abs/1706.03762
 
     >>> import minigrad as torch
     >>> model = torch.nn.Transformer(8, 2, 1, 1, 16, batch_first=True)

@@ -1,4 +1,8 @@
-"""Helpers for training, as torch.nn.utils."""
+"""Helpers for training, as torch.nn.utils: gradients clipped, parameters as one vector, weights normed.
+
+`rnn` has sequences of different lengths, `parametrize` weights that are computed from others.
+https://docs.pytorch.org/docs/stable/nn.html#utilities
+"""
 
 from typing import Any as _Any
 

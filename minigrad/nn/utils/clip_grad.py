@@ -56,6 +56,7 @@ def clip_grads_with_norm_(
 ) -> None:
     """Scale the gradients of some parameters, in place, by min(max_norm / (total_norm + 1e-6), 1).
 
+    total_norm: what `get_total_norm` gave for them.  foreach is accepted and changes nothing.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grads_with_norm_.html
     """
     grads = grads_of(parameters)
@@ -76,6 +77,7 @@ def clip_grad_value_(
 ) -> None:
     """Bring every number of the gradients of some parameters, in place, into -clip_value to clip_value.
 
+    Parameters without a gradient are passed over.  foreach is accepted and changes nothing.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
     """
     clip_value = float(clip_value)
@@ -95,8 +97,8 @@ def get_total_norm(
     """The norm of the norms of some tensors (of order p: of all their numbers as one vector), without a gradient.
 
     norm_type: p for (sum of |x| ** p) ** (1 / p); inf or "inf" for the largest |x|, -inf for the smallest; 0 for the
-    count of numbers (and then of tensors) that are not 0.  No tensors at all have the norm 0.
-    RuntimeError for a norm of inf or nan if error_if_nonfinite, and for integers.
+    count of numbers (and then of tensors) that are not 0.  No tensors at all have the norm 0.  RuntimeError for a norm
+    of inf or nan if error_if_nonfinite, and for integers.  foreach is accepted and changes nothing.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.get_total_norm.html
     """
     arrays = [each.array for each in as_list(tensors)]

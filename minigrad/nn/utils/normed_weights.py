@@ -51,8 +51,10 @@ class WeightNorm:
 def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
     """Have the module compute its weight as weight_g * weight_v / |weight_v|, with a length for each slice along dim.
 
-    dim=None: one length for all.  A FutureWarning points to `parametrizations.weight_norm`.  RuntimeError if there is
-    such a hook already, ValueError for uninitialized parameters.
+    name: of the weight; weight_g and weight_v are called after it.  dim=None: one length for all.  The weight is
+    computed anew before each call of the module.  A FutureWarning points to `parametrizations.weight_norm`.
+    RuntimeError if there is such a hook already, ValueError for uninitialized parameters.  T. Salimans and D. P. Kingma
+    (2016), https://arxiv.org/abs/1602.07868
     """
     warnings.warn(
         "`torch.nn.utils.weight_norm` is deprecated in favor of `torch.nn.utils.parametrizations.weight_norm`.",
@@ -77,7 +79,10 @@ def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
 
 
 def remove_weight_norm(module: Any, name: str = "weight") -> Any:
-    """Make the weight that weight_norm computed a parameter again.  ValueError if there is none."""
+    """Make the weight that `weight_norm` computed in a module, under this name, a parameter again.
+
+    ValueError if there is none.
+    """
     key = hook_of(module, WeightNorm, name)
     if key is None:
         raise ValueError(f"weight_norm of '{name}' not found in {module}")
@@ -158,8 +163,10 @@ def spectral_norm(
 ) -> Any:
     """Have the module divide its weight by the largest singular value, found by power iterations in training.
 
-    dim: which dimension of the weight counts the outputs.  The vectors start normal, drawn as PyTorch draws them.
-    RuntimeError if there is such a hook already, ValueError for a parameter that is None or uninitialized.
+    name: of the weight.  n_power_iterations: how many before each call in training.  dim: which dimension of the weight
+    counts the outputs.  eps: the least length that vectors are divided by.  The vectors start normal, drawn as PyTorch
+    draws them.  RuntimeError if there is such a hook already, ValueError for a parameter that is None or uninitialized,
+    and for a n_power_iterations below 1.  T. Miyato et al. (2018), https://arxiv.org/abs/1802.05957
     """
     if hook_of(module, SpectralNorm, name) is not None:
         raise RuntimeError(f"Cannot register two spectral_norm hooks on the same parameter {name}")
@@ -184,7 +191,10 @@ def spectral_norm(
 
 
 def remove_spectral_norm(module: Any, name: str = "weight") -> Any:
-    """Make the weight that spectral_norm computed a parameter again.  ValueError if there is none."""
+    """Make the weight that `spectral_norm` computed in a module, under this name, a parameter again.
+
+    ValueError if there is none.
+    """
     key = hook_of(module, SpectralNorm, name)
     if key is None:
         raise ValueError(f"spectral_norm of '{name}' not found in {module}")

@@ -13,7 +13,7 @@ __all__ = ["clip_grad_norm"]
 def clip_grad_norm(
     parameters: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: Any = None
 ) -> Any:
-    """`clip_grad_norm_`, by its old name: a FutureWarning."""
+    """`clip_grad_norm_` by its old name: it gives a FutureWarning and does the same."""
     warnings.warn(
         "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of `torch.nn.utils.clip_grad_norm_`.",
         FutureWarning,

@@ -41,8 +41,8 @@ class _WeightNorm(Module):
 def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
     """Have the module compute its weight as g * v / |v|, with a length g for each slice along dim (None: for all).
 
-    g is parametrizations.weight.original0, v original1.  T. Salimans and D. P. Kingma (2016),
-    https://arxiv.org/abs/1602.07868
+    name: of the weight; g is then parametrizations.weight.original0, v original1.  T. Salimans and D. P. Kingma (2016),
+    ValueError for no such weight.  https://arxiv.org/abs/1602.07868
     """
     return register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
 
@@ -88,8 +88,10 @@ def spectral_norm(
 ) -> Any:
     """Have the module divide its weight by the largest singular value, found by power iterations in training.
 
-    dim: which dimension of the weight counts the outputs.  The vectors start normal, drawn as PyTorch draws them, and
-    15 iterations follow.  ValueError for no such weight.  T. Miyato et al. (2018), https://arxiv.org/abs/1802.05957
+    name: of the weight.  n_power_iterations: how many each time it is read in training.  dim: which dimension of the
+    weight counts the outputs.  eps: the least length that vectors are divided by.  The vectors start normal, drawn as
+    PyTorch draws them, and 15 iterations follow.  ValueError for no such weight, or an n_power_iterations below 1.  T.
+    Miyato et al. (2018), https://arxiv.org/abs/1802.05957
     """
     weight = getattr(module, name, None)
     if not isinstance(weight, Tensor):

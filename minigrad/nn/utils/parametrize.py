@@ -48,7 +48,8 @@ def cached() -> Iterator[None]:
 class ParametrizationList(ModuleList):
     """The parametrizations of one tensor, one applied after the other to `original`, or `original0`, `original1`, ...
 
-    ValueError for one that changes shape or dtype, unless unsafe.
+    modules: the parametrizations.  Called without arguments it gives the tensor.  ValueError for no modules, and for
+    one that changes shape or dtype, unless unsafe.
     """
 
     _tensors_taken = 1
@@ -160,10 +161,12 @@ def check_result(result: Any, shape: Any, dtype: Any) -> None:
 
 
 def register_parametrization(module: Any, tensor_name: str, parametrization: Module, *, unsafe: bool = False) -> Any:
-    """Have the module compute its parameter or buffer as parametrization(original), where it is assigned to as well.
+    """Have the module compute its parameter or buffer tensor_name as parametrization(original), whenever it is read.
 
-    A second parametrization is applied after the first.  parametrization.right_inverse, if there is one, says what the
-    original must be for a value.  ValueError for one that changes shape or dtype, unless unsafe, and for no such name.
+    Where it is assigned to, parametrization.right_inverse, if there is one, says what the original must be for a value.
+    A second parametrization is applied after the first.  ValueError for one that changes shape or dtype, unless unsafe,
+    and for no such name.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.register_parametrization.html
 
     >>> import minigrad as torch
     >>> from minigrad.nn.utils import parametrize
@@ -234,7 +237,7 @@ def parametrized(name: str) -> property:
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
-    """Whether a module has parametrizations, or one of a name."""
+    """Whether a module has parametrizations, or one of the tensor tensor_name."""
     parametrizations = getattr(module, "parametrizations", None)
     if not isinstance(parametrizations, ModuleDict):
         return False
@@ -242,9 +245,10 @@ def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
 
 
 def remove_parametrizations(module: Any, tensor_name: str, leave_parametrized: bool = True) -> Any:
-    """Make the tensor a parameter or buffer again, with its present value (or else that of the original).
+    """Make the tensor tensor_name of a module a parameter or buffer again, with its present value.
 
-    ValueError where there is no parametrization, and for leave_parametrized=False with several originals.
+    leave_parametrized=False: with the value of the original.  ValueError where there is no parametrization, and for
+    leave_parametrized=False with several originals.
     """
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")

@@ -144,10 +144,12 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
 def pack_padded_sequence(
     input: Tensor, lengths: Tensor | Sequence[int], batch_first: bool = False, enforce_sorted: bool = True
 ) -> PackedSequence:
-    """Padded sequences without their padding: (steps, sequences, *), or with batch_first (sequences, steps, *).
+    """Padded sequences without their padding, as a `PackedSequence`.
 
-    lengths: of each sequence, at least 1 and at most the steps.  enforce_sorted: they decrease; else the sequences are
-    put in that order, and pad_packed_sequence gives them back in theirs.  RuntimeError for other lengths.
+    input: (steps, sequences, *), or with batch_first (sequences, steps, *).  lengths: of each sequence, at least 1 and
+    at most the steps.  enforce_sorted: they decrease; else the sequences are put in that order, and pad_packed_sequence
+    gives them back in theirs.  RuntimeError for other lengths.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
 
     >>> import minigrad as torch
     >>> padded = torch.tensor([[1, 2, 3], [4, 0, 0]])
@@ -204,8 +206,9 @@ def check_number(by_step: Tensor, lengths: int, at_least: bool = False) -> None:
 def pad_packed_sequence(
     sequence: PackedSequence, batch_first: bool = False, padding_value: float = 0.0, total_length: int | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Packed sequences with padding again, in the order that they had, and the length of each.
+    """The tensors in a packed sequence with padding again, in the order that they had, and the length of each.
 
+    sequence: a `PackedSequence` of S of them -> (steps, S, *), or with batch_first (S, steps, *), and int64 (S,).
     padding_value: what stands there.  total_length: how many steps to pad to (default: as many as the longest has);
     ValueError if that is fewer.
 
@@ -236,10 +239,10 @@ def pad_packed_sequence(
 def pad_sequence(
     sequences: Iterable[Tensor], batch_first: bool = False, padding_value: float = 0.0, padding_side: str = "right"
 ) -> Tensor:
-    """Tensors (length, *) side by side, padded to the longest: (steps, sequences, *), or (sequences, steps, *).
+    """Tensors (length, *) side by side, padded to the longest -> (steps, sequences, *).
 
-    padding_value: what stands where a tensor has nothing.  padding_side: "right", behind it, or "left".
-    RuntimeError for no tensors, and for sizes after the first that differ.
+    batch_first: (sequences, steps, *).  padding_value: what stands where a tensor has nothing.  padding_side: "right",
+    behind it, or "left".  RuntimeError for no tensors, and for sizes after the first that differ.
 
     >>> import minigrad as torch
     >>> pad_sequence([torch.tensor([1, 2, 3]), torch.tensor([4])], batch_first=True)
@@ -254,18 +257,21 @@ def pad_sequence(
 
 
 def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False) -> list[Tensor]:
-    """The sequences of a padded tensor, each by itself and without padding: as many elements as lengths say."""
+    """padded_sequences, (steps, sequences, *), as a list of tensors (length, *) without their padding.
+
+    batch_first: they are (sequences, steps, *).  lengths: how many elements of each are kept.
+    """
     rows = padded_sequences if batch_first else transpose(padded_sequences, 0, 1)
     steps = arange(rows.shape[1], device=lengths.device)
     return [row[steps < length] for row, length in zip(rows, lengths, strict=True)]
 
 
 def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> PackedSequence:
-    """Tensors (length, *) packed: see pack_padded_sequence."""
+    """sequences, tensors (length, *), packed: `pack_padded_sequence` of them, with the same enforce_sorted."""
     lengths = as_tensor([len(x) for x in sequences])
     return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)
 
 
 def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
-    """The sequences of a PackedSequence, each by itself."""
+    """packed_sequences, one `PackedSequence`, as the list of tensors (length, *) that were packed."""
     return unpad_sequence(*pad_packed_sequence(packed_sequences, batch_first=True), batch_first=True)

@@ -22,10 +22,11 @@ def functional_call(
     tie_weights: bool = True,
     strict: bool = False,
 ) -> Any:
-    """module(*args, **kwargs) with other tensors in place of its parameters and buffers, by their names.
+    """module(*args, **kwargs) with other tensors in place of its parameters and buffers.
 
-    The module is as before afterwards.  tie_weights: a tensor that the module has under several names is replaced
-    under all of them.  strict: RuntimeError unless the names are just those of the module.
+    parameters_and_buffers: the tensors by their names; KeyError for a name that the module has not.  The module is as
+    before afterwards.  tie_weights: a tensor that the module has under several names is replaced under all of them.
+    strict: RuntimeError unless the names are just those of the module.
     """
     given = args if isinstance(args, tuple) else () if args is None else (args,)
     with replaced(module, parameters_and_buffers, tie_weights, strict):
@@ -41,7 +42,12 @@ def functional_call_of(
     tie_weights: bool = True,
     strict: bool = False,
 ) -> Any:
-    """The same, of torch.func: the tensors may come in several dicts.  ValueError for a name that is in two."""
+    """module(*args, **kwargs) with other tensors in place of its parameters and buffers, of one dict or of several.
+
+    parameter_and_buffer_dicts: the dict, or a tuple or list of them; ValueError for a name that is in two.  KeyError
+    for one that the module has not.  tie_weights and strict are those of `nn.utils.stateless.functional_call`.
+    https://docs.pytorch.org/docs/stable/generated/torch.func.functional_call.html
+    """
     dicts = parameter_and_buffer_dicts
     if isinstance(dicts, dict):
         dicts = [dicts]
@@ -95,9 +101,10 @@ def places_of(module: Module) -> dict[str, tuple[dict[str, Any], str]]:
 
 
 def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parameters and the buffers of several modules of one kind, each name's in one tensor, for vmap.
+    """The parameters and the buffers of several models, modules of one kind: each name's in one tensor, for `vmap`.
 
-    RuntimeError for modules of several kinds, or in two modes.
+    Two dicts of tensors (models, *shape).  RuntimeError for no module, and for modules of several kinds, or in two
+    modes.  https://docs.pytorch.org/docs/stable/generated/torch.func.stack_module_state.html
     """
     if not models:
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")

@@ -1,6 +1,8 @@
 """Dropout: in training a share of the numbers, chosen at random, is set to 0.
 
-The masks are PyTorch's for the same seed.  N. Srivastava et al. (2014), https://jmlr.org/papers/v15/srivastava14a.html
+p: the share.  inplace: the result is written to the input.  RuntimeError for integers in training, ValueError for p
+outside [0, 1].  The masks are PyTorch's for the same seed.  N. Srivastava et al. (2014),
+https://jmlr.org/papers/v15/srivastava14a.html
 """
 
 from __future__ import annotations
@@ -51,10 +53,15 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
             f"dropout2d: Received a {input.ndim}-D input to dropout2d, which is taken as (N, C, ...): whole channels "
             "are dropped. Please use dropout1d for (N, C, L), or input.unsqueeze(0) for (C, H, W)."
         )
-    if input.ndim < 2:
-        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    check_channels(input, 2, p, training)
     each = np.empty(input.array.shape[:2] + (1,) * (input.ndim - 2), input.array.dtype)
     return dropped(input, each, p, training, inplace)
+
+
+def check_channels(input: Tensor, dims: int, p: float, training: bool) -> None:
+    """RuntimeError where there are too few dimensions, and channels would be drawn."""
+    if training and 0 < p < 1 and input.array.size and input.ndim < dims:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
 
 
 def dropped(input: Tensor, each: Any, p: float, training: bool, inplace: bool) -> Tensor:
@@ -63,7 +70,7 @@ def dropped(input: Tensor, each: Any, p: float, training: bool, inplace: bool) -
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0 or input.array.size == 0:
         return input
-    if input.array.dtype.kind != "f":
+    if input.array.dtype.kind != "f" and p < 1:
         raise RuntimeError(f"dropout: result type Float can't be cast to {input.dtype}: use input.float()")
     mask = wrap(moved(default_generator.dropout_mask(each, p), device_of(input.array)))
     return input.mul_(mask) if inplace else input * mask

@@ -28,9 +28,9 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     if num_classes == -1 and not classes.size:
         raise RuntimeError("Can not infer total number of classes from empty tensor: give num_classes.")
     number = int(classes.max()) + 1 if num_classes == -1 else num_classes
-    if classes.size and int(classes.min()) < 0:
+    if (classes < 0).any():
         raise RuntimeError(f"Class values must be non-negative: there is {int(classes.min())}.")
-    if classes.size and int(classes.max()) >= number:
+    if (classes >= number).any():
         raise RuntimeError(
             f"Class values must be smaller than num_classes: {int(classes.max())} is not below {number}."
         )

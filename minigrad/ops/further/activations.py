@@ -1,4 +1,8 @@
-"""Activations that few lessons meet: hard and shrinking ones, those with a learned or a random slope."""
+"""Activations that few lessons meet: hard and shrinking ones, those with a learned or a random slope.
+
+The result has input's shape and dtype.  NotImplementedError for integers and bools, but where a function says
+otherwise.  inplace: the result is written to input, as by the methods of `minigrad.ops.in_place`, with their errors.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,7 @@ def placed(input: Tensor, output: Tensor, inplace: bool) -> Tensor:
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """input between min_val and max_val, else the nearer of the two; in place if asked.
+    """input between min_val and max_val, else the nearer of the two; of integers too.
 
     The gradient is 0 on both bounds.  ValueError for min_val > max_val, RuntimeError for bools.
     """
@@ -58,10 +62,11 @@ def between(input: Tensor, low: float, high: float) -> Tensor:
     x = array_of(input)
     if x.dtype.kind == "b":
         raise RuntimeError("Bool inputs not supported for hardtanh. Convert with .float() first.")
-    if x.dtype.kind == "u" and low < 0:
+    if x.dtype.kind != "f":
+        low, high = int(low), int(high)
+    if x.dtype.kind == "u" and min(low, high) < 0:
         raise RuntimeError(f"cannot do hardtanh on an unsigned type with negative limits: {low}, {high}")
-    whole = x.dtype.kind != "f"
-    low, high = (fitting_number(int(bound) if whole else bound, x.dtype) for bound in (low, high))
+    low, high = (fitting_number(bound, x.dtype) for bound in (low, high))
     xp = array_module(x)
     return record(finished(xp.minimum(xp.maximum(x, low), high), input), (input,), (hardtanh_da,), low, high)
 
@@ -72,12 +77,12 @@ def hardtanh_da(g: Tensor, _out: Tensor, a: Tensor, low: float, high: float) -> 
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """input between 0 and 6, else the nearer of the two; in place if asked."""
+    """input between 0 and 6, else the nearer of the two; of integers too.  RuntimeError for bools."""
     return placed(input, between(input, 0, 6), inplace)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """(input + 3) / 6 between 0 and 1, else the nearer of the two; in place if asked."""
+    """(input + 3) / 6 between 0 and 1, else the nearer of the two."""
     x = float_array(input)
     xp = array_module(x)
     with quiet():
@@ -90,7 +95,10 @@ def hardsigmoid_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """input * hardsigmoid(input), in place if asked.  A. Howard et al. (2019), https://arxiv.org/abs/1905.02244"""
+    """input * hardsigmoid(input): 0 up to -3, input from 3 on.
+
+    A. Howard et al. (2019), https://arxiv.org/abs/1905.02244
+    """
     x = float_array(input)
     xp = array_module(x)
     with quiet():
@@ -105,7 +113,7 @@ def hardswish_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """input where it is above the threshold, else value; in place if asked.  NotImplementedError for bools."""
+    """input where it is above the threshold, else value; of integers too.  NotImplementedError for bools."""
     x = array_of(input)
     if x.dtype.kind == "b":
         raise NotImplementedError("threshold(): not implemented for bools: use input.float()")
@@ -126,15 +134,15 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """scale * elu(input, alpha), with the numbers that keep the mean at 0 and the variance at 1; in place if asked.
+    """scale * elu(input, alpha), with the numbers that keep the mean at 0 and the variance at 1.
 
-    G. Klambauer et al. (2017), https://arxiv.org/abs/1706.02515
+    alpha = 1.6733, scale = 1.0507.  G. Klambauer et al. (2017), https://arxiv.org/abs/1706.02515
     """
     return placed(input, exponential_below(input, SELU_SCALE, SELU_SCALE * SELU_ALPHA, 1.0, "EluBackward0"), inplace)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """input where it is above 0, else alpha * (e ** (input / alpha) - 1); in place if asked.
+    """input where it is above 0, else alpha * (e ** (input / alpha) - 1).
 
     RuntimeError for alpha 0.  J. T. Barron (2017), https://arxiv.org/abs/1704.07483
     """
@@ -161,7 +169,7 @@ def exponential_below_da(g: Tensor, _out: Tensor, a: Tensor, above: float, below
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """input, but 0 from -lambd to lambd."""
+    """input, but 0 from -lambd to lambd; the gradient there is 0."""
     x = float_array(input)
     value = array_module(x).where((x >= -lambd) & (x <= lambd), x.dtype.type(0), x)
     return record(finished(value, input), (input,), (hardshrink_da,), lambd)
@@ -190,7 +198,7 @@ def softshrink_da(g: Tensor, _out: Tensor, a: Tensor, lambd: float) -> Tensor:
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """input * tanh(softplus(input)), in place if asked.  D. Misra (2019), https://arxiv.org/abs/1908.08681"""
+    """input * tanh(softplus(input)), smooth everywhere.  D. Misra (2019), https://arxiv.org/abs/1908.08681"""
     x = float_array(input)
     wide = widened(x)
     with quiet():
@@ -204,7 +212,7 @@ def mish_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def logsigmoid(input: Tensor) -> Tensor:
-    """log(sigmoid(input)), without overflow."""
+    """log(sigmoid(input)), computed without overflow as min(input, 0) - log1p(e ** -|input|)."""
     x = float_array(input)
     xp = array_module(x)
     with quiet():
@@ -320,8 +328,8 @@ def rrelu(
 ) -> Tensor:
     """input where it is above 0, else input times a slope: in training drawn from [lower, upper), else their mean.
 
-    The slopes are PyTorch's for the same seed.  RuntimeError for lower > upper.
-    B. Xu et al. (2015), https://arxiv.org/abs/1505.00853
+    generator: draws the slopes; they are PyTorch's for the same seed.  RuntimeError for lower > upper.  B. Xu et al.
+    (2015), https://arxiv.org/abs/1505.00853
     """
     x = float_array(input)
     if lower > upper:
@@ -354,8 +362,10 @@ def drawn_slopes(x: Any, lower: float, upper: float, generator: Generator) -> An
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """softmax((logits + noise) / tau, dim), with noise -log(-log(u)) for uniform numbers u.
 
-    hard: the largest share as 1 and the others as 0, with the gradient of the shares.  The noise is PyTorch's for the
-    same seed.  E. Jang et al. (2016), https://arxiv.org/abs/1611.01144
+    tau: the temperature, smaller for sharper results.  hard: the largest share as 1 and the others as 0, with the
+    gradient of the shares.  eps is PyTorch's, and has no effect.  The noise is PyTorch's for the same seed.
+    RuntimeError for integers, IndexError for a dim that there is not.  E. Jang et al. (2016),
+    https://arxiv.org/abs/1611.01144
     """
     if eps != 1e-10:
         warn("`eps` parameter is deprecated and has no effect.")
@@ -373,42 +383,42 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
 
 
 def softsign(input: Tensor) -> Tensor:
-    """input / (1 + |input|)."""
+    """input / (1 + |input|), between -1 and 1: a float also for integers."""
     return input / (input.abs() + 1)
 
 
 def tanhshrink(input: Tensor) -> Tensor:
-    """input - tanh(input)."""
+    """input - tanh(input): a float also for integers."""
     return input - input.tanh()
 
 
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
-    """hardtanh in place."""
+    """As `hardtanh`, in place."""
     return write(input, between(input, min_val, max_val))
 
 
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
-    """threshold in place."""
+    """As `threshold`, in place."""
     return write(input, threshold_of(input, threshold, value))
 
 
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """elu in place."""
+    """As `elu`, in place."""
     return write(input, activations.elu(input, alpha))
 
 
 def selu_(input: Tensor) -> Tensor:
-    """selu in place."""
+    """As `selu`, in place."""
     return selu(input, inplace=True)
 
 
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """celu in place."""
+    """As `celu`, in place."""
     return celu(input, alpha, inplace=True)
 
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """leaky_relu in place."""
+    """As `leaky_relu`, in place."""
     return write(input, activations.leaky_relu(input, negative_slope))
 
 
@@ -419,7 +429,7 @@ def rrelu_(
     training: bool = False,
     generator: Generator | None = None,
 ) -> Tensor:
-    """rrelu in place."""
+    """As `rrelu`, in place."""
     return rrelu(input, lower, upper, training, True, generator)
 
 

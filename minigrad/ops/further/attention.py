@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import later, switches
-from minigrad.arrays import array_module, quiet, total
+from minigrad.arrays import array_module, quiet
+from minigrad.engine.broadcasting import sum_to
 from minigrad.engine.graph import node_of, raw, record, wrap
 from minigrad.engine.order import axes_of_result, laid_out
 from minigrad.engine.places import warn
@@ -19,10 +20,9 @@ from minigrad.gpu.placement import check_devices
 from minigrad.ops.composed.dropout import dropout
 from minigrad.ops.linear_algebra import linear, matmul, matmul_da, matmul_db
 from minigrad.ops.promotion import check_tensors, in_single
-from minigrad.ops.reductions import largest, mean
-from minigrad.ops.reductions import sum as sum_of
+from minigrad.ops.reductions import mean
 from minigrad.ops.shaping import cat, chunk, expand, permute, reshape, squeeze, transpose, unsqueeze
-from minigrad.ops.softmax import softmax
+from minigrad.ops.softmax import largest_along, softmax
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -201,18 +201,18 @@ def safe_softmax(scores: Tensor) -> Tensor:
     if x.shape[-1] == 0:
         return record(xp.empty(x.shape, x.dtype), (scores,), (safe_softmax_da,))
     with quiet():
-        most = largest(x, (x.ndim - 1,))
+        most = largest_along(x, x.ndim - 1)
         most[most == -math.inf] = 0
         value = x - most
         xp.exp(value, out=value)
-        sums = total(value, -1, keepdims=True)
+        sums = sum_to(value, most.shape)
         sums[sums == 0] = 1
         value /= sums
     return record(value, (scores,), (safe_softmax_da,))
 
 
 def safe_softmax_da(g: Tensor, out: Tensor, _scores: Tensor) -> Tensor:
-    return out * (g - sum_of(g * out, -1, keepdim=True))
+    return out * (g - sum_to(g * out, (*out.shape[:-1], 1)))
 
 
 def weighted_mean(weights: Tensor, value: Tensor, query: Tensor, name: str | None) -> Tensor:
@@ -259,10 +259,15 @@ def multi_head_attention_forward(
     """Attention by several heads, each to its own projection of query, key and value; the heads are projected again.
 
     query: (L, N, E), key: (S, N, K), value: (S, N, V), or all without N -> (L, N, E), and if need_weights the weights,
-    (N, L, S), or (N, heads, L, S) unless average_attn_weights.  key_padding_mask: (N, S), attn_mask: (L, S) or
-    (N * heads, L, S): bool, *True* for what is not to be looked at, or float, added to the scores.  is_causal: a hint
-    that attn_mask is causal.  bias_k, bias_v, add_zero_attn: one more key and value, learned or 0.  static_k, static_v:
-    (N * heads, S, E / heads), in place of the projected ones.
+    (N, L, S), or (N, heads, L, S) unless average_attn_weights.  embed_dim_to_check: E.  num_heads: how many heads,
+    which share E.  in_proj_weight: (3 E, E), for query, key and value one below the other; with
+    use_separate_proj_weight q_proj_weight (E, E), k_proj_weight (E, K) and v_proj_weight (E, V) in its place.
+    in_proj_bias: (3 E,) or None.  out_proj_weight, out_proj_bias: (E, E), (E,) or None.
+
+    key_padding_mask: (N, S), attn_mask: (L, S) or (N * heads, L, S): bool, *True* for what is not to be looked at, or
+    float, added to the scores.  is_causal: a hint that attn_mask is causal.  bias_k, bias_v, add_zero_attn: one more
+    key and value, learned or 0.  static_k, static_v: (N * heads, S, E / heads), in place of the projected ones.
+    dropout_p: the share of the weights that is dropped in training, as said by training.
 
     AssertionError or RuntimeError, as in PyTorch, for shapes that do not fit; see nn.MultiheadAttention.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html

@@ -9,8 +9,8 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record
-from minigrad.ops.embedding import embedding, rows_added
-from minigrad.ops.indexing import add_at, index
+from minigrad.ops.embedding import embedding
+from minigrad.ops.indexing import add_at, index, scatter
 from minigrad.ops.promotion import check_tensors
 from minigrad.ops.selection import only_where
 
@@ -78,7 +78,7 @@ def embedding_bag(
 def sums_of_bags(a: Tensor, bags: Any, sizes: Any) -> Tensor:
     """The sum of the rows (N, D) of each bag, divided by its size: (B, D)."""
     with quiet():
-        value = rows_added(raw(a), bags, len(sizes)) / sizes
+        value = scatter(raw(a), (bags,), (len(sizes), raw(a).shape[1])) / sizes
     return record(value, (a,), (sums_of_bags_da,), saved=(bags, sizes), name="EmbeddingBagBackward0")
 
 

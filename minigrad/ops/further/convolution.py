@@ -40,8 +40,8 @@ def conv1d(
 ) -> Tensor:
     """Each kernel of `weight` laid over the rows at every place: the sum of the products, plus bias.
 
-    input: (N, in, length) or (in, length), weight: (out, in / groups, k), bias: (out,) -> (N, out, places) or
-    (out, places).  All else as in `conv2d`.
+    input: (N, in, length) or (in, length), weight: (out, in / groups, k), bias: (out,) -> (N, out, places) or (out,
+    places).  stride, padding, dilation, groups and errors are those of `conv2d`, for one dimension.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
 
     >>> import minigrad as torch
@@ -62,8 +62,8 @@ def conv3d(
 ) -> Tensor:
     """Each kernel of `weight` laid over the volumes at every place: the sum of the products, plus bias.
 
-    input: (N, in, depth, height, width) or without N, weight: (out, in / groups, kd, kh, kw), bias: (out,).  All else
-    as in `conv2d`.
+    input: (N, in, depth, height, width) or without N, weight: (out, in / groups, kd, kh, kw), bias: (out,).  stride,
+    padding, dilation, groups and errors are those of `conv2d`, for three dimensions.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
     """
     return convolution("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
@@ -84,8 +84,8 @@ def conv_transpose1d(
 ) -> Tensor:
     """The kernels of `weight`, each times an element of the input, added up where they lie: `conv_transpose2d` of rows.
 
-    input: (N, in, length) or (in, length), weight: (in, out / groups, k), bias: (out,).
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
+    input: (N, in, length) or (in, length), weight: (in, out / groups, k), bias: (out,).  As `conv_transpose2d` in all
+    else.  https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
     """
     return transposed("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
@@ -131,10 +131,10 @@ def conv_transpose3d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Tensor:
-    """The kernels of `weight`, each times an element of the input, added up: `conv_transpose2d` of volumes.
+    """The kernels of `weight`, each times an element of the input, added up where they lie, in volumes.
 
-    input: (N, in, depth, height, width) or without N, weight: (in, out / groups, kd, kh, kw), bias: (out,).
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
+    input: (N, in, depth, height, width) or without N, weight: (in, out / groups, kd, kh, kw), bias: (out,).  As
+    `conv_transpose2d` in all else.  https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
     """
     return transposed("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
 

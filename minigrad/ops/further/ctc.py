@@ -46,11 +46,12 @@ def ctc_loss(
     """-log of the probability of the target sequences, reduced; the mean is that of losses divided by target lengths.
 
     log_probs: logarithms of probabilities, (T, N, C) or (T, C), as log_softmax gives them.  targets: labels, (N, S), or
-    those of all sequences one after the other.  The lengths, (N,): a tensor or a sequence of ints.  zero_infinity: 0
-    for targets that are too long for their input, instead of infinity.
+    those of all sequences one after the other.  input_lengths, target_lengths: (N,), a tensor or a sequence of ints.
+    blank: the class of the blank.  reduction is that of `minigrad.ops.losses`.  zero_infinity: 0 for targets that are
+    too long for their input, instead of infinity.
 
     As in PyTorch the gradient is that of logits in front of log_softmax: it is exact behind that, and nowhere else.
-    RuntimeError for other sizes, lengths, dtypes and (on the CPU) labels.
+    RuntimeError for other sizes, lengths, dtypes and (on the CPU) labels; ValueError for another reduction.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html
     """
     check_tensors("ctc_loss", log_probs=log_probs, targets=targets)

@@ -1,6 +1,7 @@
 """Matrices as products of others: QR, singular values, eigenvalues; and what is computed by them.
 
-The rules compute a matrix's other factors anew from the matrix, so that they can be differentiated again.
+Matrices, batches and errors are those of `minigrad.ops.further.matrices`.  The rules compute a matrix's other factors
+anew from the matrix, so that they can be differentiated again.
 """
 
 from __future__ import annotations
@@ -237,7 +238,7 @@ def gaps(values: Tensor) -> Tensor:
 
 
 def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:  # noqa: ARG001
-    """The singular values of matrices, in descending order: see `linalg.svd`."""
+    """The singular values of matrices, in descending order: see `linalg.svd` for A and driver."""
     x = matrices("linalg.svdvals", A)
     value = by_lapack(NO_SVD, array_module(x).linalg.svd, x, compute_uv=False)
     return record(value, (A,), (svdvals_da,), name="LinalgSvdBackward0")
@@ -249,7 +250,10 @@ def svdvals_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> OldTriple:
-    """A = U diag(S) V^T: as `linalg.svd`, with V in place of its transpose.  compute_uv: else U and V are zeros."""
+    """A = U diag(S) V^T: as `linalg.svd`, with V in place of its transpose.
+
+    some: U and V have as many columns as S has elements; else they are square.  compute_uv: else U and V are zeros.
+    """
     u, s, vh = linalg_svd(input, not some)
     return OldTriple(u, s, transposed(vh)) if compute_uv else OldTriple(zero(u), s, zero(transposed(vh)))
 
@@ -260,8 +264,8 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> OldTriple:
 def eigh(A: Tensor, UPLO: str = "L") -> Eigen:
     """A = V diag(L) V^T of symmetric matrices: the eigenvalues in ascending order, the eigenvectors as columns of V.
 
-    UPLO: which triangle is read, "L" or "U".  The gradient of V is infinite where eigenvalues are equal.
-    LinAlgError, a RuntimeError, for a matrix with nan or infinities.
+    UPLO: which triangle is read, "L" or "U"; RuntimeError for another.  The gradient of V is infinite where eigenvalues
+    are equal.  LinAlgError, a RuntimeError, where LAPACK does not converge.
     """
     values, vectors = eigen(A, UPLO, "eigh")
     name = "LinalgEighBackward0"
@@ -296,7 +300,7 @@ def eigh_dvectors(g: Tensor, _out: Tensor, a: Tensor, UPLO: str) -> Tensor:
 
 
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
-    """The eigenvalues of symmetric matrices, in ascending order: see `eigh`."""
+    """The eigenvalues of symmetric matrices, in ascending order: see `linalg.eigh` for A and UPLO."""
     return record(eigen(A, UPLO, "eigvalsh"), (A,), (eigh_dvalues,), UPLO, name="LinalgEighBackward0")
 
 
@@ -353,14 +357,17 @@ def reciprocals(values: Any, taken: Any) -> Any:
 
 
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
-    """As `linalg.pinv`, with another tolerance."""
+    """As `linalg.pinv`, with another tolerance, rcond."""
     return pinv(input, rcond)
 
 
 def matrix_rank(
     input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
 ) -> Tensor:
-    """How many singular values are not 0, int64: see `pinv`.  tol: another name of atol."""
+    """How many singular values are not 0, int64: see `linalg.pinv` for hermitian, atol and rtol.
+
+    tol: another name of atol.
+    """
     input, tol, atol, rtol = on_one_device(input, tol, atol, rtol)
     x = array_of(input)
     if x.ndim < 2:
@@ -378,11 +385,12 @@ def matrix_rank(
 
 
 def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
-    """The X with the least |A X - b|, and of those the least |X|: X = pinv(A) b.
+    """The X with the least |A X - b|, and of those the least |X|: X = pinv(A) b, for A = input.
 
     b: matrices, or as many vectors as there are matrices.  Returns the solution, the sums of the squares of A X - b
-    (empty with the default driver, or where A has not the rank n < m), the ranks, the singular values.  driver:
-    PyTorch's name of a method, "gelsy" by default: it only tells what is returned, for there is one method here.
+    (empty with the default driver, or where A has not the rank n < m), the ranks, the singular values.  rcond: singular
+    values not above its share of the largest count as 0.  driver: PyTorch's name of a method, "gelsy" by default: it
+    only tells what is returned, for there is one method here.  RuntimeError for another, and for sizes that do not fit.
     """
     x = array_of(input)
     check_tensors("lstsq", input=input, b=b)

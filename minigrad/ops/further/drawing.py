@@ -1,6 +1,6 @@
 """Random tensors of the distributions that few scripts ask for, with the numbers that PyTorch draws from the same seed.
 
-As in minigrad.ops.sampling, which has the others, numbers for a GPU are drawn on the CPU.
+As in `minigrad.ops.sampling`, which has the others and says what generator is, numbers for a GPU are drawn on the CPU.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def poisson_da(g: Tensor, _out: Tensor, _a: Tensor) -> Tensor:
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
-    """How many of `count` trials succeed with a probability, elementwise; both have the same floating dtype.
+    """How many of `count` trials succeed with a probability, prob, elementwise; both have the same floating dtype.
 
     There is no gradient (RuntimeError).  RuntimeError for other dtypes and for shapes that do not broadcast.
 
@@ -85,7 +85,10 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
 
 
 def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Cauchy numbers, in place.  RuntimeError when sigma is not above 0 or the dtype is not floating."""
+    """Cauchy numbers, in place, with density sigma / (pi * ((x - median) ** 2 + sigma ** 2)).
+
+    RuntimeError when sigma is not above 0 or the dtype is not floating.
+    """
     return redrawn(self, lambda x: source(generator).cauchy(x.size, median, sigma, x.dtype))
 
 

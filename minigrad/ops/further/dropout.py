@@ -1,4 +1,7 @@
-"""Dropout of whole channels of volumes, and dropout that keeps mean and variance.  The masks are PyTorch's."""
+"""Dropout of whole channels of volumes, and dropout that keeps mean and variance.  The masks are PyTorch's.
+
+p, training, inplace and errors are those of `minigrad.ops.composed.dropout`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy as np
 from minigrad.devices import device_of, moved
 from minigrad.engine.graph import wrap
 from minigrad.engine.places import warn
-from minigrad.ops.composed.dropout import dropped
+from minigrad.ops.composed.dropout import check_channels, dropped
 from minigrad.ops.further.activations import SELU_ALPHA, SELU_SCALE
 from minigrad.ops.promotion import array_of
 from minigrad.random import default_generator
@@ -34,8 +37,7 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
             "Please use dropout, dropout1d or dropout2d."
         )
     channels = input.array.shape[: 2 if input.ndim == 5 else 1]
-    if not channels:
-        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    check_channels(input, 1, p, training)
     each = np.empty(channels + (1,) * (input.ndim - len(channels)), input.array.dtype)
     return dropped(input, each, p, training, inplace)
 
@@ -52,8 +54,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """As `alpha_dropout`, for whole channels of (N, C, ...).  RuntimeError for fewer than two dimensions."""
     x = array_of(input)
-    if training and p and x.size and x.ndim < 2:
-        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    check_channels(input, 2, p, training)
     return alpha_dropped(input, np.empty(x.shape[:2] + (1,) * (x.ndim - 2), x.dtype), p, training, inplace)
 
 
@@ -63,7 +64,7 @@ def alpha_dropped(input: Tensor, each: Any, p: float, training: bool, inplace: b
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0 or input.array.size == 0:
         return input
-    if input.array.dtype.kind != "f":
+    if input.array.dtype.kind != "f" and p < 1:
         raise RuntimeError(f"alpha_dropout: result type Float can't be cast to {input.dtype}: use input.float()")
     factor, shift = (wrap(moved(x, device_of(input.array))) for x in scale_and_shift(each, p))
     if p == 1:

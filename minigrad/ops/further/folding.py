@@ -20,8 +20,9 @@ __all__ = ["fold", "unfold"]
 def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
     """The elements of each window of images below each other, one window a column.
 
-    input: (N, C, height, width) or (C, height, width) -> (N, C kh kw, windows) or (C kh kw, windows).  The sizes are
-    those of `conv2d`: a convolution is the product of its kernels, as rows, and these columns.
+    input: (N, C, height, width) or (C, height, width) -> (N, C kh kw, windows) or (C kh kw, windows).  kernel_size:
+    (kh, kw), or one int for both; dilation, padding, stride: those of `conv2d`.  A convolution is the product of its
+    kernels, as rows, and these columns.
 
     RuntimeError for other dimensions, an empty image, sizes out of range, or an image without a window.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Unfold.html
@@ -49,7 +50,8 @@ def fold(
 ) -> Tensor:
     """What `unfold` gave as images again: the elements of all windows added up where they lie.
 
-    input: (N, C kh kw, windows) or (C kh kw, windows) -> (N, C, *output_size) or (C, *output_size).
+    input: (N, C kh kw, windows) or (C kh kw, windows) -> (N, C, *output_size) or (C, *output_size).  kernel_size,
+    dilation, padding, stride: as they were for `unfold`.
 
     RuntimeError for other dimensions, sizes out of range, or another number of rows or windows.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Fold.html

@@ -39,9 +39,10 @@ def fractional_max_pool2d(
 ) -> Any:
     """The largest element of each of some windows, whose distances are drawn at random.
 
-    input: (N, C, height, width) or (C, height, width).  output_size: that of the result, or output_ratio: its share of
-    the input's.  return_indices: also where each is: int64 positions in the flattened image.  _random_samples:
-    (N, C, 2), between 0 and 1, for the width and the height; drawn unless given.
+    input: (N, C, height, width) or (C, height, width).  kernel_size: that of the windows, one int or two.  output_size:
+    that of the result, or output_ratio: its share of the input's.  return_indices: also where each is: int64 positions
+    in the flattened image.  _random_samples: (N, C, 2), between 0 and 1, for the width and the height; drawn unless
+    given.
 
     ValueError without a size; RuntimeError for windows that do not fit.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html
@@ -58,8 +59,9 @@ def fractional_max_pool3d(
     return_indices: bool = False,
     _random_samples: Tensor | None = None,
 ) -> Any:
-    """`fractional_max_pool2d` of volumes.  _random_samples: (N, C, 3), for the depth, the height and the width.
+    """The largest element of each of some windows of volumes, at random distances: as `fractional_max_pool2d`.
 
+    _random_samples: (N, C, 3), for the depth, the height and the width.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool3d.html
     """
     given = kernel_size, output_size, output_ratio, return_indices, _random_samples
@@ -74,7 +76,7 @@ def fractional_max_pool2d_with_indices(
     return_indices: bool = False,  # noqa: ARG001 - PyTorch takes it here too
     _random_samples: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """fractional_max_pool2d with return_indices=True."""
+    """As `fractional_max_pool2d`, with return_indices=True."""
     made: tuple[Tensor, Tensor] = fractional_max_pool2d(
         input, kernel_size, output_size, output_ratio, True, _random_samples
     )
@@ -89,7 +91,7 @@ def fractional_max_pool3d_with_indices(
     return_indices: bool = False,  # noqa: ARG001
     _random_samples: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """fractional_max_pool3d with return_indices=True."""
+    """As `fractional_max_pool3d`, with return_indices=True."""
     made: tuple[Tensor, Tensor] = fractional_max_pool3d(
         input, kernel_size, output_size, output_ratio, True, _random_samples
     )

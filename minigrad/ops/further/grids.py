@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
@@ -81,22 +82,22 @@ def grid_sample(
 
 
 def grid_sample_dinput(g: Tensor, _out: Tensor, input: Tensor, grid: Tensor, looking: Looking) -> Tensor:
-    channels_last = last_channels(g)
+    number, channels, *image = input.shape
+    arrived = last_channels(g)
     total: Any = 0
-    shape = (input.shape[0], *input.shape[2:], input.shape[1])
-    for key, inside, weights, _ in taps(input.shape[2:], grid, looking):
+    for rows, _, weights, _ in taps(image, grid, looking):
         weight = product_of(weights)[..., None]
-        total = total + scatter(only_where(inside[..., None], channels_last * weight), key, shape)
-    return first_channels(total)  # type: ignore[no-any-return]
+        total = total + scatter(arrived * weight, (rows,), (number * math.prod(image) + 1, channels))
+    return first_channels(total[:-1].reshape(number, *image, channels))  # type: ignore[no-any-return]
 
 
 def grid_sample_dgrid(g: Tensor, _out: Tensor, input: Tensor, grid: Tensor, looking: Looking) -> Tensor:
     if looking.mode == "nearest":
         return only_where(array_module(raw(grid)).zeros(tuple(grid.shape), bool), grid)
-    images, arrived = last_channels(input), last_channels(g)
+    elements, arrived = elements_of(input), last_channels(g)
     total: Any = 0
-    for key, inside, weights, changes in taps(input.shape[2:], grid, looking):
-        seen = sum_of(only_where(inside[..., None], arrived * index(images, key)), -1)
+    for rows, inside, weights, changes in taps(input.shape[2:], grid, looking):
+        seen = only_where(inside, sum_of(arrived * index(elements, (rows,)), -1))
         for component, dim in enumerate(reversed(range(len(weights)))):  # x, the last dimension, comes first
             slope = product_of([*weights[:dim], *weights[dim + 1 :], changes[dim]])
             total = total + scatter(seen * slope, (..., component), tuple(grid.shape))
@@ -105,11 +106,17 @@ def grid_sample_dgrid(g: Tensor, _out: Tensor, input: Tensor, grid: Tensor, look
 
 def looked_at(x: Any, grid: Any, looking: Looking) -> Any:
     """The values of raw images at the positions of a raw grid."""
-    images = last_channels(x)
+    elements = elements_of(x)
     total: Any = 0
-    for key, inside, weights, _ in taps(x.shape[2:], grid, looking):
-        total = total + only_where(inside[..., None], images[key]) * product_of(weights)[..., None]
+    for rows, _, weights, _ in taps(x.shape[2:], grid, looking):
+        total = total + elements[rows] * product_of(weights)[..., None]
     return by_rows(first_channels(total))
+
+
+def elements_of(x: Any) -> Any:
+    """Images (N, C, *image) as a row of channels for each element, and at the end a row of zeros: what is outside."""
+    rows = last_channels(x).reshape(-1, x.shape[1])
+    return scatter(rows, (slice(-1),), (len(rows) + 1, x.shape[1]))
 
 
 def last_channels(x: Any) -> Any:
@@ -128,7 +135,7 @@ def first_channels(x: Any) -> Any:
 def taps(image: Any, grid: Any, looking: Looking) -> Any:
     """The elements around each position, one after the other.
 
-    For each: where it is in images with their channels last, whether it is inside, its weights along the dimensions,
+    For each: its row among all `elements_of` the images, whether it is inside, its weights along the dimensions,
     whose product counts, and how each of these changes with its component of the grid.
     """
     where = raw(grid)
@@ -136,11 +143,11 @@ def taps(image: Any, grid: Any, looking: Looking) -> Any:
     batch = xp.arange(len(where)).reshape(-1, *[1] * (where.ndim - 2))
     along = [along_one(getitem(grid, (..., dims - 1 - dim)), n, looking) for dim, n in enumerate(image)]
     for chosen in product(*along):
-        inside = chosen[0][1]
-        for _, one_inside, _, _ in chosen[1:]:
-            inside = inside & one_inside
-        positions, _, weights, changes = zip(*chosen)
-        yield (batch, *positions), inside, weights, changes
+        positions, insides, weights, changes = zip(*chosen)
+        rows, inside = batch, True
+        for position, one_inside, n in zip(positions, insides, image):
+            rows, inside = rows * n + position, one_inside & inside
+        yield xp.where(inside, rows, len(where) * math.prod(image)), inside, weights, changes
 
 
 def product_of(factors: list[Any]) -> Any:
@@ -243,8 +250,8 @@ TAPS: dict[str, Callable[[Any], list[tuple[Any, Any, Any]]]] = {
 def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> Tensor:
     """Positions for `grid_sample`: those of all elements of images, moved by an affine map.
 
-    theta: (N, 2, 3), the maps of images, or (N, 3, 4), of volumes; size: (N, C, height, width) or
-    (N, C, depth, height, width) -> (N, height, width, 2) or (N, depth, height, width, 3).
+    theta: (N, 2, 3), the maps of images, or (N, 3, 4), of volumes; size: (N, C, height, width) or (N, C, depth, height,
+    width) -> (N, height, width, 2) or (N, depth, height, width, 3).  align_corners: as for `grid_sample`.
 
     ValueError for shapes and dtypes that do not fit together, NotImplementedError for other dimensions.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.affine_grid.html

@@ -1,4 +1,7 @@
-"""A linear layer and the cross-entropy of its output in one function: a chain of the two."""
+"""A linear layer and the cross-entropy of its output in one function: a chain of the two.
+
+reduction is that of `minigrad.ops.losses`.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,12 @@ def linear_cross_entropy(
     label_smoothing: float = 0.0,
     options: Any = None,
 ) -> Tensor:
-    """cross_entropy(input @ linear_weight.T + linear_bias, target), with cross_entropy's options.
+    """cross_entropy(input @ linear_weight.T + linear_bias, target): the linear layer and its loss in one.
 
     input: (N, in) or (in,).  linear_weight: (C, in), or (C, d1, ..., in) for logits (N, C, d1, ...); linear_bias: its
-    shape without the last size.  RuntimeError for other shapes, and for ignore_index beside probabilities.
-    NotImplementedError for options: here the logits are always computed as a whole.
+    shape without the last size.  weight, ignore_index, label_smoothing and errors are those of `cross_entropy`.
+    RuntimeError for other shapes, and for ignore_index beside probabilities.  NotImplementedError for options: here the
+    logits are always computed as a whole.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LinearCrossEntropyLoss.html
     """
     if options is not None:

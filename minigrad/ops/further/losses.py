@@ -1,6 +1,7 @@
 """Further losses of numbers and of distributions: robust distances, divergences, likelihoods.
 
-Those that PyTorch computes by a chain of ops are such a chain here.
+reduction, size_average, reduce, and shapes that broadcast, are those of `minigrad.ops.losses`.  Those that PyTorch
+computes by a chain of ops are such a chain here.
 """
 
 from __future__ import annotations

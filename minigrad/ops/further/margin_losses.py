@@ -1,6 +1,7 @@
 """Losses that ask for a margin: between two scores, two distances, or the scores of classes.
 
-Those that PyTorch computes by a chain of ops are such a chain here.
+reduction, size_average and reduce are those of `minigrad.ops.losses`; a target is a constant.  Those that PyTorch
+computes by a chain of ops are such a chain here.
 """
 
 from __future__ import annotations
@@ -99,8 +100,8 @@ def cosine_embedding_loss(
 ) -> Tensor:
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1, reduced, for the cosine of two vectors.
 
-    Two (N, D) with a target of (N,), or two (D,) with one of ().  RuntimeError for other numbers of dimensions.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html
+    input1, input2: (N, D), with a target of (N,), or (D,) with one of ().  RuntimeError for other numbers of
+    dimensions.  https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html
     """
     check_tensors("cosine_embedding_loss", input1=input1, input2=input2, target=target)
     reduction = reduction_of(size_average, reduce, reduction)
@@ -141,8 +142,8 @@ def triplet_margin_loss(
     """max(0, margin + |anchor - positive| - |anchor - negative|), reduced: norms of order p along the last dimension.
 
     swap: with |positive - negative| where that is smaller than |anchor - negative|.  eps: is added to each difference.
-    ValueError for a margin not above 0, RuntimeError for unequal numbers of dimensions.
-    V. Balntas et al. (2016), https://doi.org/10.5244/C.30.119
+    ValueError for a margin not above 0, RuntimeError for unequal numbers of dimensions.  V. Balntas et al. (2016),
+    https://doi.org/10.5244/C.30.119
     """
 
     distance = partial(pairwise_distance, p=p, eps=eps)
@@ -160,8 +161,9 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Tensor:
-    """As `triplet_margin_loss`, with distances by a function of two tensors (default: `pairwise_distance`).
+    """As `triplet_margin_loss`, with distances by a function of two tensors.
 
+    distance_function: by default `pairwise_distance`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginWithDistanceLoss.html
     """
     reduction = reduction_of(None, None, reduction)
@@ -200,7 +202,8 @@ def multilabel_soft_margin_loss(
 ) -> Tensor:
     """The binary cross-entropy of sigmoid(input), averaged over the classes, the last dimension; then reduced.
 
-    weight: a factor for each class.  https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html
+    target: 0 or 1 for each element of input.  weight: a factor for each class.  RuntimeError for shapes that do not
+    broadcast.  https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html
     """
     check_pair("multilabel_soft_margin_loss", input, target)
     if size_average is None and reduce is None and reduction not in ("mean", "sum", "none"):

@@ -1,6 +1,8 @@
 """Triangular and other systems of equations, inverses and determinants: torch.linalg, by LAPACK through NumPy or CuPy.
 
-Results lie in memory column by column, as LAPACK leaves them.
+The last two dimensions are those of matrices, all others batches of them; A, input: float32 or float64.  RuntimeError
+for fewer dimensions, matrices that are not square where they have to be, sizes that do not fit, integers, and two
+dtypes.  Results lie in memory column by column, as LAPACK leaves them.
 """
 
 from __future__ import annotations
@@ -216,7 +218,10 @@ def refuse_system(op: str, x: Any, y: Any, left: bool) -> None:
 
 
 def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
-    """The X with A X = input, for A = L L^T by its triangular factor: A = L^T L with upper=True."""
+    """The X with A X = input, for A = L L^T by its triangular factor L; upper: for A = L^T L.
+
+    input: (..., n, k).
+    """
     for name, x in (("b", input), ("u", L)):
         if array_of(x).ndim < 2:
             raise RuntimeError(f"{name} should have at least 2 dimensions, but has {raw(x).ndim} dimensions instead")
@@ -248,7 +253,10 @@ def factor_slope(moved: Tensor, factor: Tensor, upper: bool) -> Tensor:
 
 
 def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
-    """The inverse of A = L L^T by its triangular factor L: of A = L^T L with upper=True."""
+    """The inverse of A = L L^T by its triangular factor, input; upper: of A = R^T R by R.
+
+    Only that triangle is read.
+    """
     factor = square("cholesky_inverse", input)
     one = array_module(factor).eye(factor.shape[-1], dtype=factor.dtype)
     value = by_columns(solved_by_factor(transposed(factor) if upper else factor, one))
@@ -324,7 +332,10 @@ def solve_db(g: Tensor, _out: Tensor, a: Tensor, _b: Tensor, left: bool, is_vect
 
 
 def matrix_power(input: Tensor, n: int) -> Tensor:
-    """The n-th power of square matrices, by repeated squaring; below 0 that of their inverse."""
+    """The n-th power of square matrices, by repeated squaring; below 0 that of their inverse.
+
+    Of integers too, unless n is below 0.  LinAlgError, a RuntimeError, if there is no inverse.
+    """
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise TypeError(f"linalg_matrix_power(): argument 'n' (position 2) must be int, not {type(n).__name__}")
     x, n = same_sides("linalg.matrix_power", two_dims("linalg.matrix_power", array_of(input), "A")), index(n)
@@ -447,12 +458,12 @@ def logdet(input: Tensor) -> Tensor:
 
 
 def diagonals(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """The diagonals of matrices, a view: see `diagonal`."""
+    """The diagonals of matrices, A, a view: as `torch.diagonal` in offset, dim1 and dim2; of integers too."""
     return diagonal(A, offset, dim1, dim2)
 
 
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
-    """The sums of products of two tensors' elements along a dimension."""
+    """The sums of products of two tensors' elements, x and y, along dim; all other dimensions broadcast."""
     check_tensors("linalg.vecdot", x=x, y=y)
     first, second = floats("linalg.vecdot", x), raw(y)
     if first.dtype != second.dtype:
@@ -467,15 +478,20 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
 
 
 def multi_dot(tensors: Any) -> Tensor:
-    """The product of several matrices, in the order of multiplying that takes the fewest operations.
+    """The product of several matrices, in the order of multiplying that takes the fewest operations; of integers too.
 
-    The first may be a row and the last a column: vectors.
+    tensors: a sequence, two at least; the first may be a row and the last a column: vectors.  RuntimeError for others.
+    The order is found as in T. Cormen et al., Introduction to Algorithms, "Matrix-chain multiplication".
     """
     if len(tensors) < 2:
         raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(tensors)}")
     for i, x in enumerate(tensors):
         if not hasattr(x, "array"):
             raise no_tensor("multi_dot", f"tensors[{i}]", x)
+        if raw(x).ndim != 2 and not (raw(x).ndim == 1 and i in (0, len(tensors) - 1)):
+            raise RuntimeError(
+                f"multi_dot(): tensor {i} must be 2D, the first and last also 1D, but got {raw(x).ndim}D"
+            )
     rows, columns = raw(tensors[0]).ndim == 1, raw(tensors[-1]).ndim == 1
     chain = list(tensors)
     chain[0] = unsqueeze(chain[0], 0) if rows else chain[0]

@@ -39,9 +39,9 @@ def group_norm(
 ) -> Tensor:
     """(input - mean) / sqrt(variance + eps) * weight + bias, with a mean and a variance for each group of channels.
 
-    input: (N, C, ...), float; the C channels are so many groups of neighbours.  weight, bias: (C,), or None.
-    ValueError: one value per group.  RuntimeError: other shapes and dtypes.
-    Y. Wu and K. He (2018), https://arxiv.org/abs/1803.08494
+    input: (N, C, ...), float; the C channels are num_groups groups of neighbours.  weight, bias: (C,), or None.
+    ValueError: one value per group.  RuntimeError: other shapes and dtypes.  Y. Wu and K. He (2018),
+    https://arxiv.org/abs/1803.08494
     """
     check_tensors("group_norm", input=input)
     if input.ndim < 2:
@@ -96,11 +96,12 @@ def instance_norm(
 ) -> Tensor:
     """(input - mean) / sqrt(variance + eps) * weight + bias, with a mean and a variance for each channel of each image.
 
-    input: (N, C, L1, ...), float.  All others: (C,), or None.  With use_input_stats the mean and the variance are the
-    images', and the running ones move by the share `momentum` towards their average; else the running ones are used.
+    input: (N, C, L1, ...), float.  weight, bias, running_mean, running_var: (C,), or None.  With use_input_stats the
+    mean and the variance are the images', and the running ones move by the share `momentum` towards their average; else
+    the running ones are used.
 
-    ValueError: one value per channel, or one running statistic alone.  RuntimeError: other shapes and dtypes.
-    D. Ulyanov et al. (2016), https://arxiv.org/abs/1607.08022
+    ValueError: one value per channel, or one running statistic alone.  RuntimeError: other shapes and dtypes.  D.
+    Ulyanov et al. (2016), https://arxiv.org/abs/1607.08022
     """
     check_tensors("instance_norm", input=input)
     if use_input_stats and math.prod(input.shape[2:]) == 1:

@@ -105,7 +105,7 @@ def constant_pad_nd(input: Tensor, around: list[Edges], number: float) -> Tensor
     if max(map(max, around), default=0) <= 0:
         value = copied(x[kept])
     else:
-        number = fitting_number(number, x.dtype) if x.dtype.kind == "f" else int(number)
+        number = fitting_number(float(number), x.dtype)
         value = in_format(array_module(x).full(shape, number, x.dtype), format_of(x))
         inside = tuple(slice(max(before, 0), n - max(after, 0)) for n, (before, after) in zip(shape, edges))
         value[inside] = x[kept]

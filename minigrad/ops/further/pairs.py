@@ -64,7 +64,8 @@ def check_sizes(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | N
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along dim: sum(x1 * x2) / (|x1| * |x2|), with lengths of eps at least.
 
-    x1, x2 broadcast.  RuntimeError for integers alone.
+    x1, x2 broadcast.  RuntimeError for integers alone, and for shapes that do not broadcast; IndexError for a dim that
+    there is not.
     """
     check_tensors("cosine_similarity", x1=x1, x2=x2)
     check_shapes(x1, x2)
@@ -85,7 +86,10 @@ def length(x: Tensor, dim: int, eps: float) -> Tensor:
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
-    """The p-norm of x1 - x2 + eps along the last dimension.  x1, x2 broadcast."""
+    """The p-norm of x1 - x2 + eps along the last dimension, which goes away unless keepdim.
+
+    x1, x2 broadcast.  RuntimeError for shapes that do not.
+    """
     check_tensors("pairwise_distance", x1=x1, x2=x2)
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)
 

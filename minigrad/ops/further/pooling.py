@@ -53,7 +53,7 @@ def max_pool1d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """The largest element of each window of rows: (N, C, length) or (C, length).  All else as in `max_pool2d`.
+    """The largest element of each window of rows: (N, C, length) or (C, length).  All else is as in `max_pool2d`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
 
@@ -78,7 +78,7 @@ def max_pool3d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """The largest element of each window of volumes: (N, C, depth, height, width).  All else as in `max_pool2d`.
+    """The largest element of each window of volumes: (N, C, depth, height, width), as in `max_pool2d`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
     """
@@ -94,7 +94,7 @@ def max_pool1d_with_indices(
     ceil_mode: bool = False,
     return_indices: bool = False,  # noqa: ARG001 - PyTorch takes it here too
 ) -> tuple[Tensor, Tensor]:
-    """max_pool1d with return_indices=True."""
+    """As `max_pool1d`, with return_indices=True."""
     return max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode, True)  # type: ignore[no-any-return]
 
 
@@ -107,7 +107,7 @@ def max_pool2d_with_indices(
     ceil_mode: bool = False,
     return_indices: bool = False,  # noqa: ARG001
 ) -> tuple[Tensor, Tensor]:
-    """max_pool2d with return_indices=True."""
+    """As `max_pool2d`, with return_indices=True."""
     return max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, True)  # type: ignore[no-any-return]
 
 
@@ -120,7 +120,7 @@ def max_pool3d_with_indices(
     ceil_mode: bool = False,
     return_indices: bool = False,  # noqa: ARG001
 ) -> tuple[Tensor, Tensor]:
-    """max_pool3d with return_indices=True."""
+    """As `max_pool3d`, with return_indices=True."""
     return max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode, True)  # type: ignore[no-any-return]
 
 
@@ -132,7 +132,7 @@ def avg_pool1d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Tensor:
-    """The mean of each window of rows: (N, C, length) or (C, length).  All else as in `avg_pool2d`.
+    """The mean of each window of rows: (N, C, length) or (C, length).  All else is as in `avg_pool2d`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html
     """
@@ -151,7 +151,7 @@ def avg_pool3d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:
-    """The mean of each window of volumes: (N, C, depth, height, width).  All else as in `avg_pool2d`.
+    """The mean of each window of volumes: (N, C, depth, height, width) or without N.  All else is as in `avg_pool2d`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
     """
@@ -163,14 +163,14 @@ def avg_pool3d(
 def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """(sum of x ** norm_type) ** (1 / norm_type) of each window of rows; 0 where the sum is below 0.
 
-    norm_type: any number but 0; inf: the largest absolute value, -inf: the smallest.  All else as in `avg_pool1d`.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
+    norm_type: any number but 0 (ZeroDivisionError); inf: the largest absolute value, -inf: the smallest.  All else is
+    as in `avg_pool1d`.  https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
     """
     return powers_pooled(1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
-    """`lp_pool1d` of images.
+    """(sum of x ** norm_type) ** (1 / norm_type) of each window of images: as `lp_pool1d`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
 
@@ -182,7 +182,7 @@ def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = N
 
 
 def lp_pool3d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
-    """`lp_pool1d` of volumes.
+    """(sum of x ** norm_type) ** (1 / norm_type) of each window of volumes: as `lp_pool1d`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
     """
@@ -208,8 +208,9 @@ def powers_pooled(dims: int, input: Tensor, norm_type: float, kernel_size: Any, 
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
-    """The means of `output_size` windows that share a row among them: `adaptive_avg_pool2d` of rows.
+    """The means of `output_size` windows that share a row among them: as `adaptive_avg_pool2d`, of rows.
 
+    input: (N, C, length) or (C, length).
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
     """
     adaptive_images("adaptive_avg_pool1d", input, 1, channels=False)
@@ -220,10 +221,10 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """The means of windows that share an image among them, so many that the result has a given size.
 
-    input: (N, C, height, width) or (C, height, width) -> (N, C, oh, ow) or (C, oh, ow).  output_size: one int, or
-    (oh, ow), of which None is the input's own.  Window i of n goes from floor(i size / n) to ceil((i + 1) size / n).
+    input: (N, C, height, width) or (C, height, width) -> (N, C, oh, ow) or (C, oh, ow).  output_size: one int, or (oh,
+    ow), of which None is the input's own.  Window i of n goes from floor(i size / n) to ceil((i + 1) size / n).
 
-    RuntimeError for an empty image, or a size below 0.
+    RuntimeError for an empty image, a size below 0, or another number of sizes or dimensions.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
 
     >>> import minigrad as torch
@@ -234,8 +235,9 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 
 
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
-    """`adaptive_avg_pool2d` of volumes.
+    """The means of windows that share a volume among them: as `adaptive_avg_pool2d`, of volumes.
 
+    input: (N, C, depth, height, width) or (C, depth, height, width).
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
     """
     return shared_means("adaptive_avg_pool3d", input, output_size, 3)
@@ -288,8 +290,9 @@ def averaging(dim: int, n: int, starts: Any, ends: Any) -> Weighing:
 
 
 def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of `output_size` windows that share a row: `adaptive_max_pool2d` of rows.
+    """The largest elements of `output_size` windows that share a row: as `adaptive_max_pool2d`, of rows.
 
+    input: (N, C, length) or (C, length).
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
     """
     adaptive_images("adaptive_max_pool1d", input, 1)
@@ -299,20 +302,18 @@ def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = 
 
 
 def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of windows that share an image among them, as in `adaptive_avg_pool2d`.
+    """The largest elements of windows that share an image among them: as `adaptive_avg_pool2d` in all else.
 
     return_indices: also where each is: int64 positions in the flattened image.  The first of equal ones gets the
-    gradient; nan counts as largest.
-
-    RuntimeError for an empty image, or a size below 0.
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
+    gradient; nan counts as largest.  https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
     """
     return shared_largest("adaptive_max_pool2d", input, output_size, 2, return_indices)
 
 
 def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """`adaptive_max_pool2d` of volumes.
+    """The largest elements of windows that share a volume among them: as `adaptive_max_pool2d`, of volumes.
 
+    input: (N, C, depth, height, width) or (C, depth, height, width).
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
     """
     return shared_largest("adaptive_max_pool3d", input, output_size, 3, return_indices)
@@ -323,7 +324,7 @@ def adaptive_max_pool1d_with_indices(
     output_size: Any,
     return_indices: bool = False,  # noqa: ARG001 - PyTorch takes it here too
 ) -> tuple[Tensor, Tensor]:
-    """adaptive_max_pool1d with return_indices=True."""
+    """As `adaptive_max_pool1d`, with return_indices=True."""
     return adaptive_max_pool1d(input, output_size, True)  # type: ignore[no-any-return]
 
 
@@ -332,7 +333,7 @@ def adaptive_max_pool2d_with_indices(
     output_size: Any,
     return_indices: bool = False,  # noqa: ARG001
 ) -> tuple[Tensor, Tensor]:
-    """adaptive_max_pool2d with return_indices=True."""
+    """As `adaptive_max_pool2d`, with return_indices=True."""
     return adaptive_max_pool2d(input, output_size, True)  # type: ignore[no-any-return]
 
 
@@ -341,7 +342,7 @@ def adaptive_max_pool3d_with_indices(
     output_size: Any,
     return_indices: bool = False,  # noqa: ARG001
 ) -> tuple[Tensor, Tensor]:
-    """adaptive_max_pool3d with return_indices=True."""
+    """As `adaptive_max_pool3d`, with return_indices=True."""
     return adaptive_max_pool3d(input, output_size, True)  # type: ignore[no-any-return]
 
 
@@ -408,7 +409,7 @@ def positions_in_windows(image: Sizes, wanted: Sizes) -> Any:
 def max_unpool1d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
 ) -> Tensor:
-    """The elements of a pooled row where they were: `max_unpool2d` of rows.
+    """Rows of zeros with the elements of pooled ones where they were: as `max_unpool2d`, of rows.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
     """
@@ -443,7 +444,7 @@ def max_unpool2d(
 def max_unpool3d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
 ) -> Tensor:
-    """The elements of pooled volumes where they were, as `max_unpool2d`.
+    """Volumes of zeros with the elements of pooled ones where they were: as `max_unpool2d`, of volumes.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
     """
@@ -552,12 +553,12 @@ def adaptive_images(op: str, input: Any, dims: int, channels: bool = True) -> An
 
 
 def wanted_size(op: str, input: Tensor, output_size: Any, dims: int) -> Sizes:
-    """The size of the result: None stands for the input's.  RuntimeError for one below 0."""
+    """The size of the result: None stands for the input's.  RuntimeError for one below 0, or too many."""
     given = output_size if isinstance(output_size, (tuple, list)) else (output_size,)
-    filled = [n if size is None else size for n, size in zip(input.shape[-dims:], given * (dims // len(given) or 1))]
-    wanted = sizes(op, "output_size", filled, dims)
     if len(given) not in (1, dims):
         raise RuntimeError(f"{op}(): output_size must be {dims}, but got {output_size!r}")
+    filled = [n if size is None else size for n, size in zip(input.shape[-dims:], given * (dims // len(given)))]
+    wanted = sizes(op, "output_size", filled, dims)
     if min(wanted) < 0:
         raise RuntimeError(
             f"{op}(): elements of output_size must be greater than or equal to 0 but received {list(wanted)}"

@@ -33,8 +33,8 @@ __all__ = ["gru", "gru_cell", "lstm", "lstm_cell", "rnn_relu", "rnn_relu_cell", 
 def lstm(*arguments: Any) -> tuple[Tensor, Tensor, Tensor]:
     """An LSTM of several layers: the output, h and c at the end.  nn.LSTM calls it with its weights.
 
-    lstm(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first), or of a packed sequence
-    lstm(data, batch_sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional).  hx: (h, c).
+    arguments: (input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first), or of a packed
+    sequence (data, batch_sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional).  hx: (h, c).
     """
     output, h, c = called(LSTM, arguments)
     return output, h, c
@@ -53,7 +53,7 @@ def rnn_tanh(*arguments: Any) -> tuple[Tensor, Tensor]:
 
 
 def rnn_relu(*arguments: Any) -> tuple[Tensor, Tensor]:
-    """The same with relu in place of tanh."""
+    """As `rnn_tanh`, with relu in place of tanh."""
     output, h = called(RNN_RELU, arguments)
     return output, h
 
@@ -185,7 +185,11 @@ def lstm_cell(
     b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """One step of an LSTM: the new (h, c).  input: (N, in), h and c: (N, size), weights: (4 size, in or size)."""
+    """One step of an LSTM: the new (h, c).  The formula is that of nn.LSTMCell.
+
+    input: (N, in), hx: (h, c), each (N, size), w_ih and w_hh: (4 size, in) and (4 size, size), b_ih and b_hh: (4 size,)
+    or None.  RuntimeError for other sizes.
+    """
     if len(hx) != 2:
         raise RuntimeError(f"lstm_cell expects two hidden states, but got {len(hx)}")
     h, c = one_step(LSTM, input, tuple(hx), w_ih, w_hh, b_ih, b_hh)
@@ -195,21 +199,29 @@ def lstm_cell(
 def gru_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
 ) -> Tensor:
-    """One step of a GRU: the new h.  input: (N, in), h: (N, size), weights: (3 size, in or size)."""
+    """One step of a GRU: the new h, (N, size).  The formula is that of nn.GRUCell.
+
+    input: (N, in), hx: h, (N, size), w_ih and w_hh: (3 size, in) and (3 size, size), b_ih and b_hh: (3 size,) or None.
+    RuntimeError for other sizes.
+    """
     return one_step(GRU, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def rnn_tanh_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
 ) -> Tensor:
-    """tanh(W_ih input + b_ih + W_hh h + b_hh).  input: (N, in), h: (N, size), weights: (size, in or size)."""
+    """One step of an Elman network, the new h, (N, size): tanh(w_ih input + b_ih + w_hh h + b_hh).
+
+    input: (N, in), hx: h, (N, size), w_ih and w_hh: (size, in) and (size, size), b_ih and b_hh: (size,) or None.
+    RuntimeError for other sizes.
+    """
     return one_step(RNN_TANH, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def rnn_relu_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
 ) -> Tensor:
-    """The same with relu in place of tanh."""
+    """As `rnn_tanh_cell`, with relu in place of tanh."""
     return one_step(RNN_RELU, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 

@@ -86,19 +86,19 @@ DIMENSIONS = {"linear": (3,), "bilinear": (4,), "bicubic": (4,), "lanczos": (4,)
 def upsample(
     input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
 ) -> Tensor:
-    """`interpolate` by its old name, with PyTorch's warning."""
+    """As `interpolate`, by its old name and with PyTorch's warning."""
     warn("`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """`interpolate` with mode="nearest" by its old name, with PyTorch's warning."""
+    """As `interpolate` with mode="nearest", by its old name and with PyTorch's warning."""
     warn("`nn.functional.upsample_nearest` is deprecated. Use `nn.functional.interpolate` instead.")
     return interpolate(input, size, scale_factor, "nearest")
 
 
 def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """`interpolate` with mode="bilinear" and align_corners by its old name, with PyTorch's warning."""
+    """As `interpolate` with mode="bilinear" and align_corners, by its old name and with PyTorch's warning."""
     warn("`nn.functional.upsample_bilinear` is deprecated. Use `nn.functional.interpolate` instead.")
     return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
 

@@ -1,4 +1,10 @@
-"""Learning rates that change while a model is trained, as torch.optim.lr_scheduler."""
+"""Learning rates that change while a model is trained, as torch.optim.lr_scheduler.
+
+Each says lr, the rate of a group, at an epoch: 0 when the scheduler is made, one more after each `step`.  `initial` is
+the group's "initial_lr": its lr when the first scheduler was made.  What `LRScheduler` says holds for all but
+`ReduceLROnPlateau`.  "Epoch" is PyTorch's word: a step may as well be made after each batch.
+https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate
+"""
 
 from typing import Any as _Any
 

@@ -128,7 +128,7 @@ class MultiStepLR(LRScheduler):
 
 
 class ConstantLR(LRScheduler):
-    """The initial rate times factor for total_iters epochs, and then the initial rate.
+    """lr = initial * factor for total_iters epochs, and then the initial rate.
 
     ValueError for a factor outside of 0 to 1.
     https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ConstantLR.html
@@ -161,6 +161,7 @@ class ConstantLR(LRScheduler):
 class LinearLR(LRScheduler):
     """The initial rate times a factor that goes from start_factor to end_factor in total_iters equal steps.
 
+    lr = initial * (start_factor + (end_factor - start_factor) * min(epoch, total_iters) / total_iters)
     ValueError for factors outside of 0 to 1, or a start_factor of 0.
     https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LinearLR.html
     """

@@ -1,4 +1,9 @@
-"""Datasets, and the loaders that make batches of them, as torch.utils.data."""
+"""Datasets, and the loaders that make batches of them, as torch.utils.data.
+
+A `Dataset` gives sample i as dataset[i], a `Sampler` the order of the indices, a `DataLoader` batches of what they
+name.  `generator`, in all: what draws; None is the default generator, which `torch.manual_seed` seeds.
+https://docs.pytorch.org/docs/stable/data.html
+"""
 
 from minigrad.utils.data.collate import default_collate, default_convert
 from minigrad.utils.data.dataset import (

@@ -55,7 +55,7 @@ def default_collate(batch: Any) -> Any:
 
 
 def default_convert(data: Any) -> Any:
-    """NumPy's arrays and numbers in a sample as tensors, everything else as it is (batch_size=None uses this).
+    """data with NumPy's arrays and numbers as tensors, everything else as it is (batch_size=None uses this).
 
     >>> import minigrad as torch, numpy
     >>> torch.utils.data.default_convert([numpy.array([1, 2]), "left as it is"])

@@ -44,6 +44,8 @@ class IterableDataset(Dataset[Sample]):
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """Tensors of one length: sample i is the tuple of their elements i.  AssertionError for unequal lengths.
 
+    tensors: (N, ...) each.  https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.TensorDataset
+
     >>> import minigrad as torch
     >>> dataset = torch.utils.data.TensorDataset(torch.tensor([[1.0], [2.0]]), torch.tensor([0, 1]))
     >>> dataset[1]
@@ -81,7 +83,10 @@ def no_tensors(x: Any) -> Exception:
 
 
 class Subset(Dataset[Sample]):
-    """The samples of a dataset at some indices."""
+    """The samples of a dataset at some indices: sample i is dataset[indices[i]].
+
+    IndexError, or what the dataset raises, for an index that there is not.
+    """
 
     def __init__(self, dataset: Dataset[Sample], indices: Sequence[int]) -> None:
         redefined = {name for cls in type(self).__mro__[: type(self).__mro__.index(Subset)] for name in vars(cls)}
@@ -114,7 +119,10 @@ class Subset(Dataset[Sample]):
 
 
 class ConcatDataset(Dataset[Sample]):
-    """Several datasets one after the other."""
+    """Several datasets one after the other: index i runs through the first, then the second, ...
+
+    AssertionError for no datasets and for an `IterableDataset`, TypeError for one without a length.
+    """
 
     def __init__(self, datasets: Iterable[Dataset[Sample]]) -> None:
         self.datasets = list(datasets)
@@ -142,8 +150,8 @@ def random_split(
 ) -> list[Subset[Sample]]:
     """Parts of a dataset, drawn at random, of the given lengths: numbers of samples, or fractions that add up to 1.
 
-    What is left over when fractions are rounded down goes to the parts in turn, one sample each.  ValueError
-    unless the lengths add up to the dataset's.
+    What is left over when fractions are rounded down goes to the parts in turn, one sample each.  generator: what draws
+    (None: the default one).  ValueError unless the lengths add up to the dataset's.
     https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.random_split
     """
     from minigrad.ops.sampling import randperm

@@ -31,7 +31,9 @@ class DataLoader(Generic[Batch]):
     collate_fn: makes a batch of a list of samples (default_collate).  num_workers: processes that load batches
     ahead, prefetch_factor each; worker_init_fn(number) is called in each; persistent_workers stay for the next
     epoch.  timeout: seconds to wait for a batch.  generator: draws the order and the workers' seeds.
-    pin_memory: batches in page-locked memory, from which a GPU copies faster.
+    multiprocessing_context: how processes are started, "fork", "spawn", ...  in_order=False: batches come as they are
+    ready.  pin_memory: batches in page-locked memory, from which a GPU copies faster; pin_memory_device is PyTorch's
+    old word for where, with a warning.
 
     ValueError for options that exclude each other.  An exception in a worker is raised here, with its traceback.
     https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader

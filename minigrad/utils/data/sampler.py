@@ -25,7 +25,7 @@ class Sampler(Generic[Index]):
 
 
 class SequentialSampler(Sampler[int]):
-    """0, 1, 2, ... in order."""
+    """The indices of data_source in order: 0, 1, 2, ..."""
 
     def __init__(self, data_source: Any) -> None:
         self.data_source = data_source
@@ -38,9 +38,12 @@ class SequentialSampler(Sampler[int]):
 
 
 class RandomSampler(Sampler[int]):
-    """A random order; with replacement, num_samples draws (by default as many as there are samples).
+    """The indices of data_source in a random order.
 
+    replacement: num_samples draws, of which one may come twice; num_samples: as many as there are, unless given.
     Without a generator each pass draws a seed from the default one, and its order from a new one of that seed.
+    TypeError for a replacement that is no bool, ValueError for a num_samples that is no positive integer, and for no
+    data.
     """
 
     def __init__(
@@ -102,7 +105,7 @@ def number_of_samples(data: Any) -> int:
 
 
 class SubsetRandomSampler(Sampler[int]):
-    """Given indices in a random order."""
+    """Given indices in a random order, which generator draws (None: the default one)."""
 
     def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
         self.indices = indices
@@ -117,7 +120,12 @@ class SubsetRandomSampler(Sampler[int]):
 
 
 class WeightedRandomSampler(Sampler[int]):
-    """num_samples indices, each drawn in proportion to its weight."""
+    """num_samples indices, each drawn in proportion to its weight.
+
+    weights: a number from 0 on for each index.  replacement=False: none comes twice.  generator: what draws (None: the
+    default one).  ValueError for a num_samples that is no positive integer, a replacement that is no bool, and weights
+    of other than one dimension.
+    """
 
     def __init__(
         self, weights: Sequence[float], num_samples: int, replacement: bool = True, generator: Generator | None = None
@@ -144,7 +152,10 @@ class WeightedRandomSampler(Sampler[int]):
 
 
 class BatchSampler(Sampler[list[int]]):
-    """The indices of another sampler in lists of batch_size; drop_last leaves out a last list that is shorter."""
+    """The indices of another sampler in lists of batch_size; drop_last leaves out a last list that is shorter.
+
+    ValueError for a batch_size that is no positive integer, and a drop_last that is no bool.
+    """
 
     def __init__(self, sampler: Sampler[int] | Iterable[int], batch_size: int, drop_last: bool) -> None:
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:

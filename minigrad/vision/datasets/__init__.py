@@ -1,4 +1,8 @@
-"""Datasets of images, as in torchvision, in torchvision's folders, so that a download is shared."""
+"""Datasets of images, as in torchvision, in torchvision's folders, so that a download is shared.
+
+len(dataset) is the number of samples, dataset[i] one of them: (image, target), after `transform` and `target_transform`
+where they are given.  https://docs.pytorch.org/vision/stable/datasets.html
+"""
 
 from typing import Any
 

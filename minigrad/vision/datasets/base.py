@@ -17,8 +17,9 @@ Transform = Callable[[Any], Any]
 class VisionDataset(Dataset[tuple[Any, Any]]):
     """A dataset of images in a folder.
 
-    transform, target_transform: applied to each image, and to each target.
+    root: the folder.  transform, target_transform: applied to each image, and to each target.
     transforms: instead of both, a function of an image and its target that gives both.  ValueError for both ways.
+    https://docs.pytorch.org/vision/stable/generated/torchvision.datasets.VisionDataset.html
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class VisionDataset(Dataset[tuple[Any, Any]]):
 
 
 class StandardTransform:
-    """A transform of the image and one of the target, as one of both."""
+    """transform of the image and target_transform of the target, as one function of both; None leaves one as it is."""
 
     def __init__(self, transform: Transform | None = None, target_transform: Transform | None = None) -> None:
         self.transform = transform

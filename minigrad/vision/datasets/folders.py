@@ -58,7 +58,7 @@ class DatasetFolder(VisionDataset):
         self.targets = [target for _, target in self.samples]
 
     def find_classes(self, directory: str | Path) -> tuple[list[str], dict[str, int]]:
-        """The classes, and the number of each; a subclass may find others."""
+        """The classes in a directory, and the number of each; a subclass may find others."""
         return find_classes(directory)
 
     @staticmethod
@@ -69,7 +69,10 @@ class DatasetFolder(VisionDataset):
         is_valid_file: Callable[[str], bool] | None = None,
         allow_empty: bool = False,
     ) -> list[Sample]:
-        """The samples; a subclass may find others."""
+        """The samples in a directory of the classes of class_to_idx; a subclass may find others.
+
+        extensions, is_valid_file, allow_empty: as for the dataset.
+        """
         if class_to_idx is None:
             raise ValueError("The class_to_idx parameter cannot be None.")
         return make_dataset(directory, class_to_idx, extensions, is_valid_file, allow_empty)
@@ -83,17 +86,17 @@ class DatasetFolder(VisionDataset):
 
 
 def has_file_allowed_extension(filename: str, extensions: str | tuple[str, ...]) -> bool:
-    """Whether a name has one of these endings, in small letters or capitals."""
+    """Whether a filename has one of these endings, extensions, in small letters or capitals."""
     return filename.lower().endswith(extensions)
 
 
 def is_image_file(filename: str) -> bool:
-    """Whether a name has an ending that images have."""
+    """Whether a filename has an ending that images have, such as .jpg and .png."""
     return has_file_allowed_extension(filename, IMG_EXTENSIONS)
 
 
 def find_classes(directory: str | Path) -> tuple[list[str], dict[str, int]]:
-    """The names of the folders in a folder, sorted, and the number of each.  FileNotFoundError for none."""
+    """The names of the folders in a directory, sorted, and their numbers, a dict.  FileNotFoundError for none."""
     classes = sorted(entry.name for entry in os.scandir(directory) if entry.is_dir())
     if not classes:
         raise FileNotFoundError(f"Couldn't find any class folder in {directory}.")
@@ -107,7 +110,12 @@ def make_dataset(
     is_valid_file: Callable[[str], bool] | None = None,
     allow_empty: bool = False,
 ) -> list[Sample]:
-    """The files in the folders of some classes, and in folders in these: sorted, each with the number of its class."""
+    """The files in the folders of some classes, and in folders in these: sorted, each with the number of its class.
+
+    directory: where the folders are.  class_to_idx: the numbers of the classes by the names of their folders; None: as
+    `find_classes` has them.  extensions, is_valid_file, allow_empty, and errors: as for
+    `torchvision.datasets.DatasetFolder`.
+    """
     if class_to_idx is None:
         _, class_to_idx = find_classes(directory)
     if not class_to_idx:
@@ -135,13 +143,19 @@ def files_in(folder: Path) -> list[str]:
 
 
 def pil_loader(path: str | Path) -> Any:
-    """The PIL image in a file, in red, green and blue."""
+    """The PIL image in the file at path, in red, green and blue.
+
+    FileNotFoundError for no file, and what Pillow raises for one that is no image.
+    """
     with open(path, "rb") as file:
         return pillow().open(file).convert("RGB")
 
 
 def default_loader(path: str | Path) -> Any:
-    """The PIL image in a file, in red, green and blue."""
+    """The PIL image in the file at path, in red, green and blue.
+
+    FileNotFoundError for no file, and what Pillow raises for one that is no image.
+    """
     return pil_loader(path)
 
 

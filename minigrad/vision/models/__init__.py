@@ -1,7 +1,9 @@
 """Known networks for images, with torchvision's names, layers and initial weights: torchvision.models.
 
-Their trained weights are files of the web, which minigrad does not bring; `minigrad.vision.models.weights` says how
-to load one.
+All are called with images (N, 3, H, W), floats, and give scores (N, num_classes), in torchvision's numbers from the
+seed on.  num_classes: how many classes; dropout: the share of what is dropped before the last layers in training.
+Their trained weights are files of the web, which minigrad does not bring; `minigrad.vision.models.weights` says how to
+load one.  https://docs.pytorch.org/vision/stable/models.html
 """
 
 from typing import Any

@@ -28,7 +28,10 @@ def list_models(
     include: Iterable[str] | str | None = None,
     exclude: Iterable[str] | str | None = None,
 ) -> list[str]:
-    """The names of the networks, sorted; include, exclude: patterns like "resnet*", one or several."""
+    """The names of the networks, sorted; include, exclude: patterns like "resnet*", one or several.
+
+    module: a module whose networks alone are meant, such as torchvision.models.
+    """
     wanted, unwanted = ([p] if isinstance(p, str) else list(p or ()) for p in (include, exclude))
     names = builders() if module is None or module.__name__.endswith(".models") else {}
     return sorted(
@@ -48,12 +51,18 @@ def get_model_builder(name: str) -> Callable[..., Module]:
 
 
 def get_model(name: str, **config: Any) -> Module:
-    """A network by its name, built with these options."""
+    """A network by its name, such as "resnet18", built with config: the options of the function of this name.
+
+    ValueError for an unknown name.
+    """
     return get_model_builder(name)(**config)
 
 
 def get_model_weights(name: str | Callable[..., Module]) -> type[WeightsEnum]:
-    """The trained weights that there are of a network, by its name or of the function that builds it."""
+    """The trained weights that there are of a network, by its name or of the function that builds it.
+
+    ValueError for an unknown name.
+    """
     builder: Any = get_model_builder(name) if isinstance(name, str) else name
     known: type[WeightsEnum] = builder.weights
     return known

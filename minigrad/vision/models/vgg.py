@@ -53,8 +53,8 @@ VGG19_BN_Weights: Any = known(__name__, "VGG19_BN_Weights", 143678248, 32, "vgg1
 class VGG(Module):
     """Convolutions, then three linear layers: images (N, 3, 32 or more, 32 or more) -> (N, num_classes).
 
-    init_weights: draw the weights as the paper has them, not as the layers do.
-    Source: K. Simonyan, A. Zisserman, Very deep convolutional networks, arXiv:1409.1556
+    features: the convolutions, which give 512 channels.  init_weights: draw the weights as the paper has them, not as
+    the layers do.  Source: K. Simonyan, A. Zisserman, Very deep convolutional networks, arXiv:1409.1556
     """
 
     def __init__(

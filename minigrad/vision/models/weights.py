@@ -68,7 +68,10 @@ class ImageClassification(Module):
 
 @dataclass(frozen=True)
 class Weights:
-    """Trained weights: their address, what makes images ready for them, and what else is known of them."""
+    """Trained weights: where they are, what makes images ready for them, and what else is known.
+
+    url: their address; transforms: called, gives the transform; meta: a dict, with "num_params" and "min_size".
+    """
 
     url: str
     transforms: Callable[..., ImageClassification] = field(compare=False)  # a partial is equal to none
@@ -80,7 +83,7 @@ class WeightsEnum(Enum):
 
     @classmethod
     def verify(cls, obj: Any) -> Any:
-        """One of these weights, also by its name; None stays.  TypeError for those of another network."""
+        """obj as one of these weights, also by its name; None stays.  TypeError for those of another network."""
         if isinstance(obj, str):
             return cls[obj.replace(cls.__name__ + ".", "")]
         if obj is not None and not isinstance(obj, cls):
@@ -185,7 +188,8 @@ def builder(
         f"{about}.\n\n"
         f"weights: None, for those drawn from the seed, or one of {known_weights.__name__}, also by its name,\n"
         "which is loaded from its file: RuntimeError, with what to do, where that is not on this machine.\n"
-        "kwargs: the options of the network."
+        "progress: accepted, for there is no download.  pretrained: the old word for weights, with a warning.\n"
+        "kwargs: the options of the network; ValueError for num_classes other than 1000 with trained weights."
     )
     build.weights = known_weights  # type: ignore[attr-defined]
     return build

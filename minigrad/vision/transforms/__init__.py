@@ -5,6 +5,11 @@ them, or a Tensor of shape (..., channels, height, width), as `ToTensor` makes i
 
 A transform is called with one image.  Where it also has a method `batch`, that does the same to many at once: to a
 NumPy array, or a Tensor, with one more dimension in front.  `batch_version` says whether there is one to use.
+What a transform does is a function of torchvision.transforms.functional, to which it leads: that says the rest.
+
+`interpolation`: an `InterpolationMode`, how values between pixels are found.  `fill`: the value of pixels from outside
+of the image.  `antialias`: see `functional.resize`.  `p`: a probability.
+https://docs.pytorch.org/vision/stable/transforms.html
 """
 
 from __future__ import annotations
@@ -59,7 +64,10 @@ def batch_version(transform: Any) -> Callable[[Any], Any] | None:
 
 
 class Compose:
-    """Several transforms, one after the other."""
+    """Several transforms, one after the other: each gets what the one before gives.
+
+    transforms: functions of an image; `batch` is theirs, one after the other, for many images at once.
+    """
 
     def __init__(self, transforms: Sequence[Any]) -> None:
         self.transforms = transforms
@@ -131,7 +139,7 @@ class Normalize(Module):
 
 
 class Lambda:
-    """A function as a transform."""
+    """A function, lambd, as a transform: it is called with the image.  TypeError for what cannot be called."""
 
     def __init__(self, lambd: Callable[[Any], Any]) -> None:
         if not callable(lambd):
@@ -184,7 +192,10 @@ class RandomCrop(Module):
 
     @staticmethod
     def get_params(img: Any, output_size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """A random place for a part of this height and width: its first row and column, its height and width."""
+        """A random place in img for a part of output_size: its first row and column, its height and width.
+
+        ValueError for a part larger than the image.
+        """
         height, width = extent(img)
         down, right = height - output_size[0], width - output_size[1]
         if down < 0 or right < 0:

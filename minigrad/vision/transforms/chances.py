@@ -33,7 +33,7 @@ __all__ = [
 
 
 class RandomVerticalFlip(Chance):
-    """The image upside down, mirrored, with probability p."""
+    """The image upside down, mirrored, with probability p: `functional.vflip`."""
 
     def changed(self, img: Any) -> Any:
         """The mirror image."""
@@ -41,7 +41,7 @@ class RandomVerticalFlip(Chance):
 
 
 class RandomGrayscale(Chance):
-    """The image in grey, in as many channels as it has, with probability p."""
+    """The image in grey, in as many channels as it has, with probability p: `functional.rgb_to_grayscale`."""
 
     def __init__(self, p: float = 0.1) -> None:
         super().__init__(p)
@@ -53,7 +53,7 @@ class RandomGrayscale(Chance):
 
 
 class RandomInvert(Chance):
-    """The negative of the image, with probability p."""
+    """The negative of the image, with probability p: `functional.invert`."""
 
     def changed(self, img: Any) -> Any:
         """The negative."""
@@ -61,7 +61,7 @@ class RandomInvert(Chance):
 
 
 class RandomPosterize(Chance):
-    """The image with only so many of the 8 bits of each value, with probability p."""
+    """The image with only so many of the 8 bits of each value, with probability p: `functional.posterize`."""
 
     def __init__(self, bits: int, p: float = 0.5) -> None:
         super().__init__(p)
@@ -76,7 +76,7 @@ class RandomPosterize(Chance):
 
 
 class RandomSolarize(Chance):
-    """The image with the values from the threshold on inverted, with probability p."""
+    """The image with the values from the threshold on inverted, with probability p: `functional.solarize`."""
 
     def __init__(self, threshold: float, p: float = 0.5) -> None:
         super().__init__(p)
@@ -91,7 +91,7 @@ class RandomSolarize(Chance):
 
 
 class RandomAdjustSharpness(Chance):
-    """The image smoothed (a factor below 1) or sharpened, with probability p."""
+    """The image smoothed (sharpness_factor below 1) or sharpened, with probability p: `functional.adjust_sharpness`."""
 
     def __init__(self, sharpness_factor: float, p: float = 0.5) -> None:
         super().__init__(p)
@@ -106,7 +106,7 @@ class RandomAdjustSharpness(Chance):
 
 
 class RandomAutocontrast(Chance):
-    """The image with each channel stretched from black to white, with probability p."""
+    """The image with each channel stretched from black to white, with probability p: `functional.autocontrast`."""
 
     def changed(self, img: Any) -> Any:
         """The stretched image."""
@@ -114,7 +114,7 @@ class RandomAutocontrast(Chance):
 
 
 class RandomEqualize(Chance):
-    """The image with each channel's values evenly spread, with probability p."""
+    """The image with each channel's values evenly spread, with probability p: `functional.equalize`."""
 
     def changed(self, img: Any) -> Any:
         """The image with other values."""
@@ -122,10 +122,11 @@ class RandomEqualize(Chance):
 
 
 class RandomErasing(Module):
-    """A Tensor with a random rectangle overwritten, with probability p.
+    """A Tensor with a random rectangle overwritten, with probability p: `functional.erase`.
 
     scale, ratio: how large it is, where the image is 1, and its height for each width: from, to.
     value: what is written there: a number, one for each channel, or "random", for normal numbers.
+    inplace: change the Tensor itself.  Z. Zhong et al. (2017), https://arxiv.org/abs/1708.04896
     """
 
     def __init__(
@@ -155,7 +156,7 @@ class RandomErasing(Module):
     def get_params(
         img: Tensor, scale: Range, ratio: Range, value: list[float] | None = None
     ) -> tuple[int, int, int, int, Tensor]:
-        """A random rectangle: its first row and column, its height and width, and what is written there.
+        """A random rectangle of img: its first row and column, its height and width, and what is written there.
 
         After ten that did not fit it is the whole image, which then stays as it is.
         """
@@ -214,7 +215,10 @@ class RandomApply(Module):
 
 
 class RandomOrder:
-    """Several transforms, one after the other, in an order that Python's `random` draws."""
+    """Several transforms, one after the other, in an order that Python's `random` draws.
+
+    TypeError for transforms that are no sequence.
+    """
 
     def __init__(self, transforms: Sequence[Any]) -> None:
         self.transforms = checked_transforms(transforms)
@@ -232,7 +236,10 @@ class RandomOrder:
 
 
 class RandomChoice:
-    """One of several transforms, which Python's `random` draws; p: how likely each is, else all alike."""
+    """One of several transforms, which Python's `random` draws; p: how likely each is, else all alike.
+
+    TypeError for transforms that are no sequence.
+    """
 
     def __init__(self, transforms: Sequence[Any], p: Sequence[float] | None = None) -> None:
         self.transforms = checked_transforms(transforms)

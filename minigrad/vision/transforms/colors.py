@@ -23,7 +23,7 @@ __all__ = ["ColorJitter", "GaussianBlur", "Grayscale"]
 
 
 class Grayscale(Module):
-    """The image in grey, in one channel or in three equal ones."""
+    """The image in grey, in num_output_channels channels, one or three equal ones: `functional.rgb_to_grayscale`."""
 
     def __init__(self, num_output_channels: int = 1) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class GaussianBlur(Module):
 
     @staticmethod
     def get_params(sigma_min: float, sigma_max: float) -> float:
-        """A random width of the bell."""
+        """A random width of the bell, from sigma_min to sigma_max."""
         return uniform(sigma_min, sigma_max)
 
     def forward(self, img: Any) -> Any:

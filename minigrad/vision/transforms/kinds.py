@@ -26,7 +26,8 @@ class PILToTensor:
 class ToPILImage:
     """A Tensor (channels, height, width) or NumPy array (height, width, channels) as a PIL image.
 
-    mode: what Pillow calls it; else it follows from the channels and the dtype.
+    mode: what Pillow calls it; else it follows from the channels and the dtype.  As `functional.to_pil_image`, which
+    has the errors.
     """
 
     def __init__(self, mode: str | None = None) -> None:

@@ -213,7 +213,7 @@ def learned(policy: AutoAugmentPolicy) -> list[tuple[Change, ...]]:
 
 
 class AutoAugment(Policy):
-    """A random pair of changes that was learned to serve well on some data.
+    """A random pair of changes that was learned to serve well on some data, by policy: an `AutoAugmentPolicy`.
 
     Tensors are to be uint8.  Drawn by the default generator in torchvision's order.
     Source: E. D. Cubuk and others, AutoAugment, https://arxiv.org/abs/1805.09501
@@ -235,7 +235,7 @@ class AutoAugment(Policy):
 
     @staticmethod
     def get_params(transform_num: int) -> tuple[int, Tensor, Tensor]:
-        """Which pair, a number from 0 to 1 for each change, and its sign."""
+        """Which of transform_num pairs, a number from 0 to 1 for each change, and its sign."""
         return int(randint(transform_num, (1,))), rand((2,)), randint(2, (2,))
 
     def forward(self, img: Any) -> Any:

@@ -63,7 +63,7 @@ class Resize(Module):
 
 
 class CenterCrop(Module):
-    """The middle of the image, (height, width); zeros around it where the image is smaller."""
+    """The middle of the image, of size (height, width) or one for both, as `functional.center_crop` takes it."""
 
     def __init__(self, size: int | Sequence[int]) -> None:
         super().__init__()
@@ -99,7 +99,10 @@ class Pad(Module):
 
 
 class FiveCrop(Module):
-    """The four corners of the image, (height, width), and its middle: a tuple.  ValueError when it is smaller."""
+    """The four corners of the image, of size (height, width) or one for both, and its middle: a tuple.
+
+    As `functional.five_crop`: ValueError when the image is smaller.
+    """
 
     def __init__(self, size: int | Sequence[int]) -> None:
         super().__init__()
@@ -114,7 +117,10 @@ class FiveCrop(Module):
 
 
 class TenCrop(Module):
-    """The four corners of the image, (height, width), and its middle, and those of its mirror image: a tuple."""
+    """The five crops of `functional.five_crop`, and those of the mirror image: a tuple, as `functional.ten_crop` gives.
+
+    size: (height, width), or one for both.  vertical_flip: upside down, not left for right.
+    """
 
     def __init__(self, size: int | Sequence[int], vertical_flip: bool = False) -> None:
         super().__init__()
@@ -156,7 +162,7 @@ class RandomResizedCrop(Module):
 
     @staticmethod
     def get_params(img: Any, scale: Range, ratio: Range) -> tuple[int, int, int, int]:
-        """A random part: its first row and column, its height and width."""
+        """A random part of img: its first row and column, its height and width."""
         height, width = extent(img)
         for _ in range(10):
             area = height * width * uniform(*scale)

@@ -39,7 +39,7 @@ class MultiplicativeLR(LambdaLR):
 
 
 class PolynomialLR(LRScheduler):
-    """Down from the initial rate to 0 in total_iters epochs: lr = initial * (1 - epoch / total_iters) ** power.
+    """Down from the initial rate to 0: lr = initial * (1 - min(epoch, total_iters) / total_iters) ** power.
 
     https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.PolynomialLR.html
     """

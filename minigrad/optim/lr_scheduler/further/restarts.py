@@ -12,7 +12,10 @@ from minigrad.optim.optimizer import Optimizer
 class CosineAnnealingWarmRestarts(LRScheduler):
     """Down from the initial rate to eta_min along a cosine, and at once back to the initial rate, again and again.
 
-    lr = eta_min + (initial - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2
+    At each epoch, and at fractions of one that `step` is called with::
+
+        lr = eta_min + (initial - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2
+
     T_cur: the epochs since the last restart.  T_i: the epochs from it to the next one; T_0 to begin, and after each
     restart T_mult times as many (Loshchilov and Hutter, 2016, https://arxiv.org/abs/1608.03983).
     ValueError for a T_0 or T_mult that is no positive integer.

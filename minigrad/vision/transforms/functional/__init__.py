@@ -1,6 +1,11 @@
 """What the transforms of images do, as functions: torchvision.transforms.functional.
 
-An image is a PIL image, a NumPy array or a Tensor, as `minigrad.vision.images` says, and comes back as what it was.
+An image, `img` or `pic`, is a PIL image, a NumPy array (height, width) or (height, width, channels), or a Tensor
+(..., channels, height, width), and comes back as what it was; TypeError for anything else.
+
+`interpolation`: an `InterpolationMode`, how values between pixels are found.  `fill`: the value of pixels from outside
+of the image, one or one for each channel; else 0.
+https://docs.pytorch.org/vision/stable/transforms.html#functional-transforms
 """
 
 from typing import Any

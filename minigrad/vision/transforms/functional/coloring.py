@@ -30,7 +30,10 @@ __all__ = [
 
 
 def adjust_brightness(img: Any, brightness_factor: float) -> Any:
-    """The image as bright as the factor says: 0 is black, 1 the image itself, 2 twice as bright."""
+    """The image times brightness_factor: 0 is black, 1 the image itself, 2 twice as bright.
+
+    ValueError for a factor below 0.
+    """
     if not isinstance(img, Tensor):
         return on_picture(enhanced, img, "Brightness", brightness_factor)
     check_factor("brightness_factor", brightness_factor)
@@ -39,7 +42,10 @@ def adjust_brightness(img: Any, brightness_factor: float) -> Any:
 
 
 def adjust_contrast(img: Any, contrast_factor: float) -> Any:
-    """The image between its mean grey and itself: 0 is grey, 1 the image itself, 2 twice as far from grey."""
+    """The image between its mean grey and itself.
+
+    contrast_factor: 0 is grey, 1 the image itself, 2 twice as far from grey.  ValueError for one below 0.
+    """
     if not isinstance(img, Tensor):
         return on_picture(enhanced, img, "Contrast", contrast_factor)
     check_factor("contrast_factor", contrast_factor)
@@ -50,7 +56,10 @@ def adjust_contrast(img: Any, contrast_factor: float) -> Any:
 
 
 def adjust_saturation(img: Any, saturation_factor: float) -> Any:
-    """The image between its grey version and itself: 0 is grey, 1 the image itself, 2 twice as colourful."""
+    """The image between its grey version and itself.
+
+    saturation_factor: 0 is grey, 1 the image itself, 2 twice as colourful.  ValueError for one below 0.
+    """
     if not isinstance(img, Tensor):
         return on_picture(enhanced, img, "Color", saturation_factor)
     check_factor("saturation_factor", saturation_factor)
@@ -77,7 +86,10 @@ def blend(image: Tensor, other: Any, ratio: float) -> Tensor:
 
 
 def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
-    """gain * image ** gamma, for values from 0 to 1: above 1 shadows get darker, below 1 brighter."""
+    """gain * image ** gamma, for values from 0 to 1: above 1 shadows get darker, below 1 brighter.
+
+    ValueError for a gamma below 0.
+    """
     if gamma < 0:
         raise ValueError("Gamma should be a non-negative real number")
     if not isinstance(img, Tensor):
@@ -94,9 +106,9 @@ def picture_gamma(image: Any, gamma: float, gain: float) -> Any:
 
 
 def adjust_hue(img: Any, hue_factor: float) -> Any:
-    """The image with its colours turned on the colour wheel: 0 is the image itself, 0.5 and -0.5 half a turn.
+    """The image with its colours turned on the colour wheel.
 
-    ValueError for more than half a turn.
+    hue_factor: 0 is the image itself, 0.5 and -0.5 half a turn.  ValueError for more than half a turn.
     """
     if not -0.5 <= hue_factor <= 0.5:
         raise ValueError(f"hue_factor ({hue_factor}) is not in [-0.5, 0.5].")
@@ -153,7 +165,10 @@ def from_hsv(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
 
 
 def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
-    """The image in grey, in one channel or in three equal ones: 0.2989 red + 0.587 green + 0.114 blue."""
+    """The image in grey, in num_output_channels, 1 or 3 equal ones: 0.2989 red + 0.587 green + 0.114 blue.
+
+    TypeError for a Tensor of other than 1 or 3 channels, ValueError for another num_output_channels.
+    """
     if not isinstance(img, Tensor):
         return on_picture(picture_grey, img, num_output_channels)
     check_image(img)
@@ -166,7 +181,7 @@ def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
 
 
 def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
-    """The PIL image in grey, in one channel or in three equal ones.  TypeError for a Tensor."""
+    """The PIL image in grey, in num_output_channels, 1 or 3 equal ones.  TypeError for a Tensor."""
     if isinstance(img, Tensor):
         raise TypeError("Input should be PIL Image; of a Tensor take rgb_to_grayscale")
     return on_picture(picture_grey, img, num_output_channels)
@@ -221,7 +236,10 @@ def solarize(img: Any, threshold: float) -> Any:
 
 
 def autocontrast(img: Any) -> Any:
-    """The image with each channel stretched, from its darkest value to black and from its brightest to white."""
+    """The image with each channel stretched, from its darkest value to black and from its brightest to white.
+
+    TypeError for a Tensor of other than 1 or 3 channels.
+    """
     if not isinstance(img, Tensor):
         return on_picture(pillow("ImageOps").autocontrast, img)
     check_image(img)
@@ -234,7 +252,10 @@ def autocontrast(img: Any) -> Any:
 
 
 def equalize(img: Any) -> Any:
-    """The image with each channel's values spread so that each range of them is as frequent."""
+    """The image with each channel's values spread so that each range of them is as frequent.
+
+    TypeError for a Tensor that is not uint8, or has other than 1 or 3 channels.
+    """
     if not isinstance(img, Tensor):
         return on_picture(pillow("ImageOps").equalize, img)
     check_bytes(img)

@@ -137,7 +137,7 @@ def convert_image_dtype(image: Tensor, dtype: dtype = float32) -> Tensor:
 
 
 def normalize(tensor: Tensor, mean: Any, std: Any, inplace: bool = False) -> Tensor:
-    """(image - mean) / std, for each channel, of a float Tensor (..., channels, height, width).
+    """(tensor - mean) / std, for each channel, of a float Tensor (..., channels, height, width).
 
     mean, std: one number for each channel, or one for all.
     inplace: change the Tensor itself.

@@ -20,7 +20,8 @@ def gaussian_blur(img: Any, kernel_size: int | Sequence[int], sigma: float | Seq
     """The image blurred by a Gaussian bell, mirrored at its edges.
 
     kernel_size: the width and the height that the bell is cut to, odd; or one for both.
-    sigma: the bell's widths, across and down, or one for both; else 0.15 * kernel_size + 0.35.
+    sigma: the bell's widths, across and down, or one for both; else 0.15 * kernel_size + 0.35.  ValueError for a
+    kernel_size that is even, a sigma of 0 or below, and more than two numbers for either.
     """
     sizes = twice(kernel_size)
     if any(size % 2 == 0 or size < 0 for size in sizes):
@@ -59,7 +60,10 @@ def averaged(images: Tensor, weights: Tensor) -> Tensor:
 
 
 def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
-    """The image between its smoothed version and itself: 0 is smooth, 1 the image itself, 2 twice as sharp."""
+    """The image between its smoothed version and itself.
+
+    sharpness_factor: 0 is smooth, 1 the image itself, 2 twice as sharp.  ValueError for one below 0.
+    """
     if not isinstance(img, Tensor):
         return on_picture(enhanced, img, "Sharpness", sharpness_factor)
     check_factor("sharpness_factor", sharpness_factor)

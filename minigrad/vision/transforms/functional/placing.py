@@ -40,12 +40,12 @@ def get_image_size(img: Any) -> list[int]:
 
 
 def get_image_num_channels(img: Any) -> int:
-    """The number of channels of an image."""
+    """The number of channels of an image: 1 for grey."""
     return dimensions(img)[0]
 
 
 def hflip(img: Any) -> Any:
-    """The image mirrored, left for right.
+    """The image mirrored, left for right: its columns in reverse order.
 
     >>> import minigrad as torch
     >>> from minigrad.vision.transforms import functional
@@ -59,7 +59,7 @@ def hflip(img: Any) -> Any:
 
 
 def vflip(img: Any) -> Any:
-    """The image upside down, mirrored."""
+    """The image upside down, mirrored: its rows in reverse order."""
     if is_picture(img):
         return img.transpose(pillow().Transpose.FLIP_TOP_BOTTOM)
     extent(img)
@@ -67,7 +67,7 @@ def vflip(img: Any) -> Any:
 
 
 def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
-    """The part of the image of this height and width, from a row and a column on; zeros where it is outside.
+    """The part of the image of this height and width, from row top and column left on; zeros where it is outside.
 
     >>> import minigrad as torch
     >>> from minigrad.vision.transforms import functional
@@ -93,6 +93,8 @@ def pad(img: Any, padding: int | Sequence[int], fill: Any = 0, padding_mode: str
     fill: the value of what is added, or, but for a Tensor, one for each channel.
     padding_mode: what is added: "constant" (the value fill), "edge" (the outermost pixels again), "reflect" (the
         image mirrored at them) or "symmetric" (mirrored beside them).
+
+    ValueError for another number of sides or mode, TypeError for several fills of a Tensor.
     """
     checked_mode(padding_mode)
     sides = each_side(padding)
@@ -132,7 +134,10 @@ def picture_fill(fill: Any, image: Any) -> Any:
 
 
 def center_crop(img: Any, output_size: int | Sequence[int]) -> Any:
-    """The middle of the image, of this height and width; zeros around it where the image is smaller."""
+    """The middle of the image, of output_size; zeros around it where the image is smaller.
+
+    output_size: (height, width), or one for both.  ValueError for more than two sizes.
+    """
     height, width = height_and_width(output_size)
     rows, columns = extent(img)
     down, across = max(height - rows, 0), max(width - columns, 0)
@@ -143,7 +148,10 @@ def center_crop(img: Any, output_size: int | Sequence[int]) -> Any:
 
 
 def five_crop(img: Any, size: int | Sequence[int]) -> tuple[Any, ...]:
-    """The four corners of the image, of this height and width, and its middle.  ValueError when it is smaller."""
+    """The four corners of the image, of size, and its middle.  ValueError when it is smaller.
+
+    size: (height, width), or one for both.
+    """
     height, width = height_and_width(size)
     rows, columns = extent(img)
     if height > rows or width > columns:
@@ -153,13 +161,19 @@ def five_crop(img: Any, size: int | Sequence[int]) -> tuple[Any, ...]:
 
 
 def ten_crop(img: Any, size: int | Sequence[int], vertical_flip: bool = False) -> tuple[Any, ...]:
-    """The five crops of the image, and those of its mirror image, left for right or upside down."""
+    """The five crops of the image, as `five_crop` has them, and those of its mirror image.
+
+    That is mirrored left for right, or with vertical_flip upside down.
+    """
     mirrored = vflip(img) if vertical_flip else hflip(img)
     return five_crop(img, size) + five_crop(mirrored, size)
 
 
 def erase(img: Tensor, i: int, j: int, h: int, w: int, v: Any, inplace: bool = False) -> Tensor:
-    """The image with the value v in h rows from i on and w columns from j on.  TypeError for what is no Tensor."""
+    """The image with the value v in h rows from i on and w columns from j on.  TypeError for what is no Tensor.
+
+    inplace: change the Tensor itself.
+    """
     if not isinstance(img, Tensor):
         raise TypeError(f"img should be Tensor Image. Got {type(img)}")
     erased = img if inplace else img.clone()

@@ -66,6 +66,9 @@ def resize(
     antialias: a Tensor that gets smaller becomes the weighted mean of all its pixels, not only of those beside the
         new ones; a PIL image always does.
 
+    ValueError for more than two sizes, and a max_size that is not above the shorter side or stands beside two sizes;
+    TypeError for another interpolation.
+
     >>> import minigrad as torch
     >>> from minigrad.vision.transforms import functional
     >>> functional.resize(torch.tensor([[[0.0, 4.0], [8.0, 4.0]]]), (1, 1))
@@ -129,5 +132,5 @@ def resized_crop(
     interpolation: InterpolationMode | int = InterpolationMode.BILINEAR,
     antialias: bool | None = True,
 ) -> Any:
-    """A part of the image, as `crop` takes it, in another size, as `resize` makes it."""
+    """A part of the image, as `crop` takes it (top, left, height, width), in another size, as `resize` makes it."""
     return resize(crop(img, top, left, height, width), size, interpolation, antialias=antialias)

@@ -33,11 +33,12 @@ def rotate(
     center: Sequence[float] | None = None,
     fill: Any = None,
 ) -> Any:
-    """The image turned, so many degrees against the clock.
+    """The image turned by angle, in degrees against the clock.
 
     expand: make it so large that all of the turned image is in it.
     center: the point around which it is turned, across and down from the upper left corner; else the middle.
-    fill: the value of pixels from outside the image, one or one for each channel; else 0.
+    fill: the value of pixels from outside the image, one or one for each channel; else 0.  TypeError for an angle that
+    is no number, ValueError for an interpolation that Tensors do not have.
     """
     mode = interpolation_mode(interpolation)
     if not isinstance(angle, (int, float)):
@@ -66,8 +67,9 @@ def affine(
 ) -> Any:
     """The image turned with the clock, shifted, enlarged and sheared.
 
-    angle: degrees.  translate: pixels, across and down.  shear: degrees, along the rows and along the columns.
-    fill, center: as for `rotate`.
+    angle: degrees.  translate: pixels, across and down.  scale: how many times as large.  shear: degrees, along the
+    rows and along the columns.  fill, center: as for `rotate`.  TypeError for an angle that is no number, ValueError
+    for a scale of 0 or below, and an interpolation that Tensors do not have.
     """
     mode = interpolation_mode(interpolation)
     if not isinstance(angle, (int, float)):
@@ -186,7 +188,10 @@ def perspective(
     interpolation: InterpolationMode | int = InterpolationMode.BILINEAR,
     fill: Any = None,
 ) -> Any:
-    """The image seen from the side: four points of it, (x, y) each, come to lie where the endpoints are."""
+    """The image seen from the side: four points of it come to lie where others are.
+
+    startpoints, endpoints: the points before and after, (x, y) each.  ValueError for other than four points.
+    """
     mode = interpolation_mode(interpolation)
     numbers = perspective_numbers(startpoints, endpoints)
     if not isinstance(img, Tensor):
@@ -222,7 +227,8 @@ def elastic_transform(
 ) -> Any:
     """The image with each pixel from a place beside its own.
 
-    displacement: (1, height, width, 2), how far across and down, where the image goes from -1 to 1.
+    displacement: (1, height, width, 2), how far across and down, where the image goes from -1 to 1.  TypeError for a
+    displacement that is no Tensor, ValueError for one of another shape.
     """
     mode = interpolation_mode(interpolation)
     if not isinstance(displacement, Tensor):
