@@ -135,7 +135,9 @@ def stored() -> dict[str, int]:
 
 def store() -> None:
     """Count bytecodes anew, and write them beside what is known of other versions."""
-    known = json.loads(STORED.read_text()) | {PYTHON: {workload: bytecodes(workload) for workload in (*WORKLOADS, COMPILED)}}
+    known = json.loads(STORED.read_text()) | {
+        PYTHON: {workload: bytecodes(workload) for workload in (*WORKLOADS, COMPILED)}
+    }
     STORED.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
 
 
