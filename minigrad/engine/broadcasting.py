@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.arrays import array_module, quiet, shared_ones, total
 from minigrad.engine.graph import Node, raw, record, rule_name
 from minigrad.engine.kept import Rule
-from minigrad.engine.order import copied
+from minigrad.engine.order import by_rows, copied
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -57,7 +57,7 @@ def sum_to(a: Tensor, shape: tuple[int, ...]) -> Tensor:
     axes = tuple(range(added))
     if x.shape[added:] != shape:
         axes += tuple([added + i for i, n in enumerate(shape) if n != x.shape[added + i]])
-    value = summed(x, axes)
+    value = summed(by_rows(x), axes)  # in the one order of both modes, which may lay out what they multiply in two
     if value.shape != shape:
         value = value.reshape(shape)
     return value if a is x else record(value, (a,), (sum_to_da,), x.shape)
