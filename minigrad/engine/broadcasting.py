@@ -57,7 +57,7 @@ def sum_to(a: Tensor, shape: tuple[int, ...]) -> Tensor:
     axes = tuple(range(added))
     if x.shape[added:] != shape:
         axes += tuple([added + i for i, n in enumerate(shape) if n != x.shape[added + i]])
-    value = summed(by_rows(x), axes)  # in the one order of both modes, which may lay out what they multiply in two
+    value = summed(x, axes)
     if value.shape != shape:
         value = value.reshape(shape)
     return value if a is x else record(value, (a,), (sum_to_da,), x.shape)
@@ -70,12 +70,13 @@ def sum_to_da(g: Tensor, _out: Tensor, _a: Tensor, shape: tuple[int, ...]) -> Te
 def summed(x: Any, axes: tuple[int, ...]) -> Any:
     """A raw array summed along axes.
 
-    A matrix is summed along one of its axes by a product with ones: BLAS takes a tenth of NumPy's time for it.
+    A matrix is summed along one of its axes by a product with ones: BLAS takes a tenth of NumPy's time for it.  What
+    lies in another order is added up by rows too: both modes give the same bits, however each laid a product out.
     """
-    if x.ndim == 2 and len(axes) == 1 and x.dtype.char in "fd":
+    if x.ndim == 2 and len(axes) == 1 and x.dtype.char in "fd" and x.flags.c_contiguous:
         vector = shared_ones(x, x.shape[axes[0]])
         return vector @ x if axes[0] == 0 else x @ vector
-    return total(x, axes)
+    return total(x, axes) if x.flags.c_contiguous else summed(by_rows(x), axes)
 
 
 def broadcast_to(a: Tensor, shape: tuple[int, ...]) -> Tensor:
