@@ -6,6 +6,7 @@ import ast
 import sys
 from pathlib import Path
 
+from minigrad.__main__ import show
 from minigrad.comparison import command
 from minigrad.vision import datasets
 
@@ -48,8 +49,8 @@ def main(words: list[str]) -> int:
     parser.add_argument("--full", action="store_true", help="the MNIST lessons with all images (default: a part)")
     arguments = parser.parse_args(words)
     if arguments.list:
-        for number, lesson in enumerate(LESSONS, start=1):
-            print(f"{number:2} {lesson}\n   {description(FOLDER / f'{lesson}.py')}")
+        lessons = enumerate(LESSONS, start=1)
+        show("\n".join(f"{number:2} {name}\n   {description(FOLDER / f'{name}.py')}" for number, name in lessons))
         return 0
     try:
         scripts = command.named([found(choice) for choice in arguments.scripts or LESSONS])

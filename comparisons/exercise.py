@@ -22,6 +22,7 @@ from typing import Any
 
 from comparisons.__main__ import FOLDER, LESSONS, description
 from comparisons.tasks import NotYet
+from minigrad.__main__ import show
 
 TASKS = Path(__file__).parent / "tasks"
 NUMBERS = {lesson: number for number, lesson in enumerate(LESSONS, start=1) if (TASKS / f"{lesson}.py").is_file()}
@@ -37,14 +38,14 @@ def main(words: list[str]) -> int:
     parser.add_argument("--torch", action="store_true", help="run the answer on PyTorch (default: on minigrad)")
     arguments = parser.parse_args(words)
     if arguments.exercise is None:
-        print(*listed(), sep="\n")
+        show("\n".join(listed()))
         return 0
     try:
         task = task_of(arguments.exercise)
     except ValueError as error:
         parser.error(str(error))
     if arguments.answer is None:
-        print(told(task))
+        show(told(task))
         return 0
     if not arguments.answer.is_file():
         parser.error(f"no such file: {arguments.answer}")

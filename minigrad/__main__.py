@@ -28,6 +28,7 @@ usage: python -m minigrad script.py [arguments]    run a PyTorch script on minig
 def main(arguments: list[str]) -> None:
     """Run the script, or answer an option."""
     if not arguments:
+        print(USAGE, end="", file=sys.stderr)
         refuse("which script?")
     elif arguments[0] in ("-h", "--help"):
         print(USAGE, end="")
@@ -81,8 +82,8 @@ def show(text: str) -> None:
 
 
 def refuse(reason: str) -> NoReturn:
-    """Say how the command is used and what is wrong; exit with status 2, as Python for a missing script."""
-    print(f"{USAGE}python -m minigrad: {reason}", file=sys.stderr)
+    """Say what is wrong; exit with status 2, as Python for a missing script."""
+    print(f"python -m minigrad: {reason} (--help: how it is used)", file=sys.stderr)
     sys.exit(2)
 
 

@@ -52,7 +52,7 @@ def gpu_of(array: Any) -> int | None:
 def result_array(value: Any, operands: tuple[Any, ...] = ()) -> Any:
     """An op's result as an array: NumPy gives scalars in place of 0-d arrays.
 
-    RuntimeError where the operands of CuPy's were on two devices.
+    RuntimeError where the operands of CuPy's were on two devices, TypeError for what is no raw array.
     """
     if isinstance(value, np.generic):
         return np.asarray(value)
@@ -60,6 +60,9 @@ def result_array(value: Any, operands: tuple[Any, ...] = ()) -> Any:
         from minigrad.gpu.placement import check_devices
 
         check_devices(*operands)
+        if not hasattr(value, "dtype") or hasattr(value, "requires_grad"):
+            name = type(value).__name__
+            raise TypeError(f"record() takes an op's raw result, an array, and got {name}: compute on raw(x)")
     return value
 
 

@@ -20,8 +20,8 @@ __all__ = ["Node"]
 class Node(graph.Node):
     """A recorded op, or the place where a leaf collects its gradient, with PyTorch's methods.
 
-    `record` makes it, of an op's value, inputs, rules, static values, saved arrays and name; edges: the nodes of the
-    inputs; kept: what the rules read of them; place: the user's line.
+    `autograd.record` makes it, of an op's value, inputs, rules, static values, saved arrays and name; edges: the nodes
+    of the inputs; kept: what the rules read of them; place: the user's line.
 
     >>> import minigrad as torch
     >>> x = torch.tensor(2.0, requires_grad=True)

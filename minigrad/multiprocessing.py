@@ -125,9 +125,9 @@ class ProcessContext:
         return [int(process.pid) for process in self.processes]
 
     def join(self, timeout: float | None = None, grace_period: float | None = None) -> bool:
-        """Wait until one of them ends; whether all have.
+        """Wait until one of them ends, for timeout seconds at most; whether all have.
 
-        Where one failed the others are ended, after a grace period if it is given, and its error is raised.
+        Where one failed the others are ended, after a grace_period of seconds if it is given, and its error is raised.
         """
         if not self.sentinels:
             return True

@@ -214,7 +214,7 @@ class profile:
         return EventList(FunctionEventAvg(name, len(all_), 1e6 * sum(all_)) for name, all_ in times.items())
 
     def export_chrome_trace(self, path: str | Path) -> None:
-        """Write the events as JSON for chrome://tracing and ui.perfetto.dev."""
+        """Write the events as JSON to the file at path, for chrome://tracing and ui.perfetto.dev."""
         events = [
             {"name": each.name, "ph": "X", "ts": 1e6 * each.began, "dur": 1e6 * each.seconds, "pid": 0, "tid": 0}
             for each in self.events()

@@ -3,6 +3,8 @@
 A page's code blocks are programs (```python; a file name after it says what to save the program as), commands (```sh)
 and, right after either, what is printed (```text).  In what is printed a line `...` stands for any lines.  Commands
 that a debugger is given stand in what it prints, after its prompt.
+
+The lines of minigrad's files that pages name are those of today: `python tests/pages.py` writes them anew.
 """
 
 from __future__ import annotations
@@ -91,6 +93,33 @@ def agree(said: str, printed: str) -> bool:
     return re.fullmatch(pattern + r"\s*", anywhere(printed)) is not None
 
 
+def numbered(text: str) -> str:
+    """The text with the lines at which minigrad's functions stand now, where a debugger or `explain` tells them."""
+
+    def stop(found: re.Match[str]) -> str:
+        file, function, line = found.group("file", "function", "line")
+        return f"> {file}({place_of(file, function, line)}){function}()\n-> {line}"
+
+    def definition(found: re.Match[str]) -> str:
+        before, function, between, file = found.group("before", "function", "between", "file")
+        return f"{before}{function}{between}{file}:{place_of(file, function)}"
+
+    file, function = rf"(?P<file>(?:{'|'.join(map(re.escape, FILES))}))", r"(?P<function>\w+)"
+    text = re.sub(rf"> {file}\(\d+\){function}\(\)\n-> (?P<line>.*)", stop, text)
+    text = re.sub(rf"(?P<before>break ){function}(?P<between>\nBreakpoint \d+ at ){file}:\d+", definition, text)
+    return re.sub(rf"(?P<before>by ){function}(?P<between>, (?:minigrad/\w+/)){file}:\d+", definition, text)
+
+
+FILES = {path.name: path for folder in ("ops", "engine") for path in (PROJECT / "minigrad" / folder).glob("[a-z]*.py")}
+
+
+def place_of(file: str, function: str, line: str = "") -> int:
+    """The number of a line of a function of minigrad's; by default of its first."""
+    lines = FILES[file].read_text(encoding="utf-8").splitlines()
+    first = next(i for i, each in enumerate(lines) if each.startswith(f"def {function}("))
+    return 1 + next(i for i in range(first, len(lines)) if line in lines[i])
+
+
 def anywhere(text: str) -> str:
     """The text without what depends on the place and the machine: folders, lines of files, times, rounding."""
     text = re.sub(r"(?:/\S*/)?([\w.-]+\.py)(?:\(\d+\)|:\d+)", r"\1(N)", text)
@@ -98,3 +127,8 @@ def anywhere(text: str) -> str:
     text = re.sub(r"\b\d+\.\d+(?=e-\d)|\b\d+\.\d+(?=  \()|\b\d+(?= of \d)|(?<=torch )2\.13\S+", "N", text)
     text = re.sub(r"(?<=N)e-\d+", "", text)
     return re.sub(r" +$", "", re.sub(r" +", " ", text), flags=re.MULTILINE)
+
+
+if __name__ == "__main__":
+    for page, text in PAGES.items():
+        (PROJECT / page).write_text(numbered(text), encoding="utf-8")

@@ -141,6 +141,7 @@ def test_the_command(tmp_path):
     ended = python("-m", "minigrad", "--check", str(none))
     assert "line 2 is not read: '(' was never closed" in ended.stdout
     assert python("-m", "minigrad", "--check", str(tmp_path / "no.py")).returncode == 2
+    assert "a folder: name its files: " in python("-m", "minigrad", "--check", str(tmp_path)).stdout
     assert python("-m", "minigrad", "--check").returncode == 2
 
 

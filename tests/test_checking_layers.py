@@ -30,6 +30,7 @@ WRONG = {
     "WithDetachedScale": (check_layer, "used", "its parameter scale gets no gradient", "WithDetachedScale.forward, "),
     "WithUnusedScale": (check_layer, "used", "its parameter scale gets no gradient"),
     "WithLayersInAList": (check_layer, "registered", "layers is not registered", "nn.ModuleList"),
+    "WithAPlainTensor": (check_layer, "registered", "factor is not registered: no optimizer", "register_buffer(name, "),
     "WithoutState": (check_layer, "state", "its state_dict is not all that its result depends on"),
     "ChangesItsInput": (check_layer, "unchanged", "it changes an operand in place"),
     "Forgets": (check_layer, "kept", "its result is float32, where the operands are float64"),
@@ -94,3 +95,36 @@ def test_the_programs_show_both(monkeypatch: pytest.MonkeyPatch) -> None:
         ended = python("-c", each)
         assert ended.returncode == 0, ended.stderr
         assert len(set(ended.stdout.split("\n"))) > 2
+
+
+def returns_nothing(_p: Any, _g: Any, _state: dict[str, Any]) -> None:
+    pass
+
+
+OTHER_KINDS = {
+    "check_module takes .* this Linear is a layer: write check_module": lambda: check_module(minigrad.nn.Linear(3, 2)),
+    r"Linear is .* write check_module\(lambda: Linear": lambda: check_module(minigrad.nn.Linear),
+    r"check_module takes .* squared_error is a function of \(x, t": lambda: check_module(wrong_layers.squared_error),
+    "check_module takes .* made None": lambda: check_module(lambda: None),
+    r"shapes= is a list, such as \[": lambda: check_module(wrong_layers.Scaled, (3,)),
+    "check_loss takes .* this SquaredError is a layer": lambda: check_loss(wrong_layers.SquaredError()),
+    r"check_loss takes .* relu is a function of \(input\)": lambda: check_loss(minigrad.relu),
+    r"check_loss takes .*Scaled\.forward is a function of \(self, x\)": lambda: check_loss(wrong_layers.Scaled),
+    "check_optimizer takes .* got 'SGD'": lambda: check_optimizer("SGD"),
+    r"check_optimizer takes .* write check_module\(": lambda: check_optimizer(wrong_layers.Scaled),
+    "check_optimizer takes .* this SGD is": lambda: check_optimizer(torch.optim.SGD([torch.ones(1)])),
+    "reference= takes .* got 'SGD'": lambda: check_optimizer(torch.optim.SGD, "SGD"),
+    r"reference= takes .* relu is a function of": lambda: check_optimizer(torch.optim.SGD, minigrad.relu),
+    "options= names the values": lambda: check_optimizer(torch.optim.SGD, options={"lr": 0.1}),
+}
+
+
+@pytest.mark.parametrize("words", OTHER_KINDS)
+def test_another_kind_of_thing_is_told_what_to_write(words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        OTHER_KINDS[words]()
+
+
+def test_a_formula_that_returns_nothing_is_named() -> None:
+    with pytest.raises(CheckError, match="its reference returns_nothing returns None: is a `return` missing"):
+        check_optimizer(torch.optim.SGD, returns_nothing)

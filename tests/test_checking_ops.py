@@ -40,6 +40,10 @@ WRONG = {
     "draws_numbers": ("repeatable", "it gives another number each time"),
     "other_under_create_graph": ("modes", "its gradient is another with create_graph=True", "x.grad is "),
     "numpys_alone": ("gpu", "on a GPU it raises TypeError: ", "numpy.tanh", "`minigrad.arrays.array_module(x)`"),
+    "forgets_record": ("runs", "it returns ndarray, no tensor", "An op returns what `record("),
+    "forgets_raw": ("runs", "record() takes an op's raw result, an array, and got Tensor: compute on raw(x)"),
+    "forgets_a_rule": ("runs", "record() takes a tuple of operands and one of rules", "got 2 operands and 1 rules"),
+    "rule_of_two": ("runs", "takes 2 positional arguments but 3 were given", "A rule is called with g, the result,"),
     "refuses_numbers": ("runs", "it raises ValueError: no number, please"),
 }
 
@@ -206,6 +210,34 @@ def test_a_reference_that_refuses_everything_proves_nothing() -> None:
 
     with pytest.raises(CheckError, match="refuses refuses all 50 samples, the last with ValueError: not today"):
         check_op(minigrad.exp, reference=refuses)
-    for wrong in (lambda: check_op(None), lambda: check_op(minigrad.exp, reference=3)):
-        with pytest.raises(TypeError, match="must be a function of tensors, not"):
-            wrong()
+
+
+OTHER_KINDS = {
+    "check_op takes a function of tensors, and got None": lambda: check_op(None),
+    r"Cube is the class of an autograd.Function: write check_op\(Cube.apply\)": lambda: check_op(wrong_ops.Cube),
+    r"write check_module\(lambda: Linear\(\.\.\.\)\)": lambda: check_op(minigrad.nn.Linear),
+    r"write check_optimizer\(SGD\)": lambda: check_op(torch.optim.SGD),
+    "reference= takes a function of tensors, and got 3": lambda: check_op(minigrad.exp, reference=3),
+    r"without= is a list, such as \[.runs": lambda: check_op(minigrad.exp, without="kinks"),
+    "constants= is a list": lambda: check_op(minigrad.exp, constants=["x"]),
+    "dtypes= is a list": lambda: check_op(minigrad.exp, dtypes=[minigrad.float64]),
+    "shapes= is a list": lambda: tensors(shapes=(2, 3)),
+    "inputs= takes strategies": lambda: check_op(minigrad.exp, inputs=minigrad.ones(2)),
+}
+
+
+@pytest.mark.parametrize("words", OTHER_KINDS)
+def test_another_kind_of_thing_is_told_what_to_write(words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        OTHER_KINDS[words]()
+
+
+def test_kinks_are_sought_where_the_operands_are_drawn() -> None:
+    def above(pair: Any) -> Any:
+        return pair[0], abs(pair[1]) + 0.1
+
+    check_op(wrong_ops.shrunk, inputs=broadcastable(2).map(above))
+    with pytest.raises(CheckError, match=r"x\.grad is 0, by finite differences 1") as info:
+        check_op(wrong_ops.shrunk)
+    assert info.value.check == "kinks"
+    assert "It is 0 everywhere" not in str(info.value)

@@ -11,6 +11,7 @@ from minigrad.compiled import tape as tapes
 from minigrad.compiled.library import plain
 from minigrad.compiled.program import Otherwise, Program
 from minigrad.compiled.reads import Reads
+from minigrad.compiled.recording import recording
 from minigrad.engine.order import same_places
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -61,7 +62,7 @@ def outcome(call, sample):
         return "", ""
     tape = tapes.Tape()
     SEED(1)
-    with tapes.recording(tape):
+    with recording(tape):
         arrays = [plain(x) for x in computed(function, leaves)]
     if tape.refused:
         return tape.refused[0], ""

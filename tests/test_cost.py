@@ -6,7 +6,7 @@ from benchmarks import cost
 
 
 @pytest.mark.skipif(not cost.stored(), reason=f"no bytecodes of {cost.PYTHON}: `python -m benchmarks.cost` stores them")
-@pytest.mark.parametrize("workload", cost.WORKLOADS)
+@pytest.mark.parametrize("workload", [*cost.WORKLOADS, cost.COMPILED])
 def test_bytecodes_of_a_step(workload):
     known, now = cost.stored()[workload], cost.bytecodes(workload)
     assert now <= known * (1 + cost.MARGIN), (
@@ -17,6 +17,11 @@ def test_bytecodes_of_a_step(workload):
 
 def test_bytecodes_do_not_vary():
     assert cost.bytecodes("circles") == cost.bytecodes("circles")
+
+
+def test_a_compiled_step_runs_its_program():
+    """Most of its bytecodes are those of its program."""
+    assert cost.bytecodes(cost.COMPILED) < cost.bytecodes("circles") / 3
 
 
 def test_one_op_more_would_be_seen(monkeypatch):

@@ -1,6 +1,6 @@
 """What docstrings say: every argument of a public name, and the shapes of every layer.
 
-The docstrings of ops and of linear algebra are not held to it here.
+Those of the ops are held in tests/test_docstrings_of_ops.py.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ sys.path.append(str(PROJECT / "docs" / "site"))
 import reference
 from reference import Entry
 
-ELSEWHERE = ("minigrad.ops", "minigrad.linalg")
 FEWEST_WORDS = 8
 HOLD_LAYERS = {"Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "DataParallel"}
 """Their shapes are those of what they hold."""
+WITH_METHODS = ("minigrad.nn", "minigrad.optim", "minigrad.amp", "minigrad.utils", "minigrad.gpu", "minigrad.profiler")
+OWN_METHODS = {"act", "block_size", "blocks", "grow", "known_scale", "measured", "set_rates"}
+"""Methods that PyTorch's classes do not have: their names and one line say enough to who reads the code."""
 ANYTHING = {"args", "kwargs"}
 """What is handed on, or ignored: the docstring says which in its own words."""
 
@@ -35,14 +37,13 @@ ANYTHING = {"args", "kwargs"}
 @cache
 def documented() -> dict[str, Entry]:
     """Each public class and function of minigrad once, by its path, where its docstring stands in the reference."""
-    found = [reference.first_place(entry) for members in reference.entries().values() for entry in members]
     return {
         entry.path: entry
-        for entry in found
-        if reference.has_docstring(entry.value)
-        and callable(entry.value)
+        for members in reference.entries().values()
+        for entry in filter(reference.documented_here, members)
+        if callable(entry.value)
         and (entry.value.__module__ or "").startswith("minigrad")
-        and not entry.home.startswith(ELSEWHERE)
+        and not entry.home.startswith("minigrad.ops")
     }
 
 
@@ -53,7 +54,7 @@ def arguments(entry: Entry) -> list[str]:
     return [
         name
         for name in inspect.signature(entry.value).parameters
-        if name not in ANYTHING and name != "self" and not name.startswith("_")
+        if name not in ANYTHING | {"self", "cls"} and not name.startswith("_")
     ]
 
 
@@ -65,9 +66,8 @@ def prose(value: Any) -> str:
 
 def linked(entry: Entry) -> list[Entry]:
     """The public names to which the docstring leads, as a reader of the site can follow them."""
-    names = re.findall(r"`([\w.]+)`", prose(entry.value))
-    paths = [(f"{entry.module}.{name}", f"torch.{name}", name) for name in names]
-    return [reference.by_path()[path] for tried in paths for path in tried if path in reference.by_path()]
+    found = (reference.meant(name, entry) for name in re.findall(r"`([\w.]+)`", prose(entry.value)))
+    return [one for one in found if one is not None]
 
 
 def bases(value: Any) -> list[Any]:
@@ -115,6 +115,21 @@ def test_every_argument_is_named():
     assert missing == {}
 
 
+def test_every_argument_of_a_method_is_named():
+    missing = {}
+    for path, entry in documented().items():
+        if not (inspect.isclass(entry.value) and entry.home.startswith(WITH_METHODS)):
+            continue
+        for name, method in reference.methods_of(entry.value):
+            if name in OWN_METHODS or name == "forward" or not inspect.isroutine(method):
+                continue
+            said = words("\n".join([prose(method), *told(entry)]))
+            unsaid = [argument for argument in arguments(Entry(path, name, method)) if argument not in said]
+            if unsaid:
+                missing[f"{path}.{name}"] = unsaid
+    assert missing == {}
+
+
 def test_no_docstring_is_a_word():
     short = [path for path, entry in documented().items() if len(prose(entry.value).split()) < FEWEST_WORDS]
     assert short == []
@@ -148,11 +163,11 @@ SIZES |= {"d": 5, "h": 6, "w": 7, "length": 8, "height": 6, "width": 7, "image":
 SIZES |= {"any": (2, 3), "rest": (3, 5)}
 """What the letters of the shapes stand for here; `any` is what * is, `rest` what ... is."""
 SIDES = {"left": 1, "right": 2, "top": 2, "bottom": 1, "front": 1, "back": 2}
+PADDED = ("Circular", "Reflection", "Replication", "Zero")
 MADE_OF = {
     **{f"BatchNorm{n}d": (4,) for n in (1, 2, 3)},
     **{f"InstanceNorm{n}d": (4,) for n in (1, 2, 3)},
-    **{f"{kind}Pad{n}d": (tuple(SIDES.values())[: 2 * n],) for n in (1, 2, 3) for kind in ("Zero", "Reflection")},
-    **{f"{kind}Pad{n}d": (tuple(SIDES.values())[: 2 * n],) for n in (1, 2) for kind in ("Circular", "Replication")},
+    **{f"{kind}Pad{n}d": (tuple(SIDES.values())[: 2 * n],) for n in (1, 2, 3) for kind in PADDED},
     **{f"ConstantPad{n}d": (tuple(SIDES.values())[: 2 * n], 0.5) for n in (1, 2, 3)},
     **{f"Adaptive{kind}Pool1d": (3,) for kind in ("Avg", "Max")},
     **{f"Adaptive{kind}Pool2d": ((3, 2),) for kind in ("Avg", "Max")},
@@ -260,10 +275,14 @@ def test_schedules_say_the_rate():
 # What is named exists ---------------------------------------------------------------------------------------------
 
 
-def test_functions_that_docstrings_name_exist():
+MODULES = "torch|torchvision|amp|autograd|cuda|datasets|functional|init|nn|optim|utils"
+"""What a name in backticks begins with where it is meant as a link."""
+
+
+def test_names_with_their_module_lead_to_what_is_said_of_them():
     for path, entry in documented().items():
-        for name in re.findall(r"`(functional\.\w+)`", prose(entry.value)):
-            assert {f"{entry.module}.{name}", f"torch.nn.{name}"} & reference.by_path().keys(), f"{path}: {name}"
+        for name in re.findall(rf"`((?:{MODULES})\.[\w.]+)`", prose(entry.value)):
+            assert reference.meant(name, entry), f"{path}: {name}"
 
 
 def test_words_that_hold_a_name_are_not_it():

@@ -447,12 +447,12 @@ def test_a_module_that_fails_to_import_is_not_called_missing(tmp_path, monkeypat
         (["--fast"], "no option --fast"),
     ],
 )
-def test_a_wrong_command_is_answered_with_the_usage(tmp_path, arguments, reason):
+def test_a_wrong_command_is_told_what_is_wrong(tmp_path, arguments, reason):
     finished = python("-m", "minigrad", *arguments, cwd=tmp_path)
     assert finished.returncode == 2
     assert finished.stdout == ""
-    assert finished.stderr.startswith("usage: python -m minigrad script.py")
-    assert finished.stderr.endswith(f"python -m minigrad: {reason}\n")
+    assert finished.stderr.startswith("usage: python -m minigrad script.py") == (not arguments)
+    assert finished.stderr.endswith(f"python -m minigrad: {reason} (--help: how it is used)\n")
 
 
 def test_help(tmp_path):
@@ -577,6 +577,13 @@ def test_private_bases_of_layers_are_those_of_pytorch(run, tmp_path):
     printed = succeeds(run(PRIVATE_BASES))
     assert "_BatchNorm BatchNorm1d BatchNorm2d BatchNorm3d\n" in printed
     assert printed == succeeds(python(str(tmp_path / "scripts" / "script.py"), cwd=tmp_path))
+
+
+@pytest.mark.parametrize("words", ["minigrad --names", "comparisons --list", "comparisons.exercise"])
+def test_a_reader_may_leave_before_the_end(tmp_path, words):
+    environment = {"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"}
+    finished = processes.run("/bin/sh", "-c", f"{sys.executable} -m {words} | :", env=environment, cwd=tmp_path)
+    assert (finished.stdout, finished.stderr) == ("", "")
 
 
 def test_names_can_be_read_in_part(tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from engines import needs_torch
-from pages import PAGES, PROJECT, Step, agree, follow, run, steps
+from pages import PAGES, PROJECT, Step, agree, follow, numbered, run, steps
 
 from minigrad import launcher
 
@@ -101,6 +101,11 @@ def test_the_numbers_of_names_are_counted() -> None:
     assert len(rows) > 5
     counted = {group: len(names) for group, names in launcher.names_of_groups().items()}
     assert {group: int(number) for group, number in rows} == {group: counted[group] for group, _ in rows}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_lines_of_minigrads_files_are_those_of_today(page: str) -> None:
+    assert numbered(PAGES[page]) == PAGES[page], "`python tests/pages.py` writes them anew"
 
 
 def test_what_is_printed_is_compared() -> None:

@@ -75,6 +75,24 @@ def test_names_in_sentences_lead_to_what_is_said_of_them():
     )
 
 
+def test_what_holds_for_a_family_is_said_once_and_every_name_leads_there():
+    pages = reference.pages()
+    head = '<a class="head" id="minigrad.ops.elementwise"></a>'
+    assert [path for path, text in pages.items() if head in text] == ["reference/torch.md"]
+    assert "(torch.md#minigrad.ops.elementwise)" in pages["reference/torch.Tensor.md"]
+    _, exp = pages["reference/torch.md"].split("{ #torch.exp }")
+    said = exp.partition("\n##")[0]
+    assert '"#minigrad.ops.elementwise"' in said
+    assert '"https://docs.pytorch.org/docs/stable/generated/torch.exp.html"' in said
+    assert "minigrad/ops/elementwise.py:" in said
+    _, method = pages["reference/torch.Tensor.md"].split("{ #torch.Tensor.exp }")
+    assert "torch.Tensor.exp() -> Tensor" in method.partition("\n##")[0]
+    assert "[torch.exp](torch.md#torch.exp)" in method.partition("\n##")[0]
+    _, function = pages["reference/torch.nn.functional.md"].split("{ #torch.nn.functional.conv1d }")
+    assert "torch.nn.Conv1d.html" in function.partition("\n##")[0]
+    assert "#torch.nn.functional.conv1d)" in pages["reference/torch.md"]
+
+
 def test_signatures_say_what_can_be_given():
     def signature(path: str) -> str:
         module, _, name = path.rpartition(".")

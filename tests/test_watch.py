@@ -512,6 +512,16 @@ def test_a_script_is_run_by_pytorch_too(tmp_path):
     assert all(float(row.split()[-1]) < 1e-5 for row in rows[1:])
 
 
+def test_a_script_that_imports_minigrad_is_not_one_of_pytorch(tmp_path):
+    needs_torch()
+    ended = explained(
+        tmp_path,
+        script=SCRIPT.replace("import torch", "import minigrad as torch", 1).replace("from torch", "from minigrad"),
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "torch's differs by" not in ended.stdout
+
+
 def test_a_step_that_there_is_not(tmp_path):
     ended = explained(tmp_path, "--step", "4")
     assert ended.returncode == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tomllib
@@ -95,3 +96,28 @@ def test_it_works_where_only_numpy_is_installed(wheel, tmp_path, monkeypatch):
         assert ended.returncode == 0, ended.stderr
         assert says in ended.stdout
     assert "mse_loss" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_an_op_of_ones_own_is_proved_with_it(wheel, tmp_path, monkeypatch):
+    """docs/testing.md's tests in a project of their own, by the last command of docs/prove.yml: wrong, then right."""
+    with ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "wheel")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "wheel"))
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    *_, command = re.findall(r"^ +- run: (.*)$", (PROJECT / "docs" / "prove.yml").read_text(), flags=re.MULTILINE)
+    wanted = {"softsign.py", "conftest.py", "test_softsign.py", "test_each.py"}
+    saved = [step for step in steps("docs/testing.md") if step.what.file in wanted]
+    wrong, *right = saved
+    for step in (*saved, wrong):
+        follow(step, mine, Path(sys.executable).parent)
+    where = run(sys.executable, "-c", "import minigrad; print(minigrad.__file__)", cwd=mine)
+    assert where.stdout.startswith(str(tmp_path))
+    found = run("bash", "-c", command.replace("python", sys.executable), cwd=mine)
+    assert "x.grad is 2.04082, by finite differences 0.591716" in found.stdout, found.stdout
+    assert found.returncode == 1
+    for step in right:
+        follow(step, mine, Path(sys.executable).parent)
+    proved = run("bash", "-c", command.replace("python", sys.executable), cwd=mine)
+    assert " passed" in proved.stdout, proved.stdout
+    assert proved.returncode == 0

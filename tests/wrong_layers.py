@@ -40,10 +40,19 @@ class WithLayersInAList(Scaled):
 class WithoutState(Scaled):
     def __init__(self):
         super().__init__()
-        self.offset = torch.randn(2)
+        self.offset = torch.randn(1).item()
 
     def forward(self, x):
-        return super().forward(x) + self.offset.to(x.dtype)
+        return super().forward(x) + self.offset
+
+
+class WithAPlainTensor(Scaled):
+    def __init__(self):
+        super().__init__()
+        self.factor = torch.ones(2)
+
+    def forward(self, x):
+        return super().forward(x) * self.factor
 
 
 class ChangesItsInput(Scaled):

@@ -176,3 +176,28 @@ class Cube(minigrad.autograd.Function):
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
         return g * 2 * x**2
+
+
+def shrunk(x, by):
+    """Right, but where both are 0: there its slope by x is 1, and its gradient 0."""
+    return (x - x.sign() * by.abs()) * (x.abs() > by.abs())
+
+
+def forgets_record(x):
+    return raw(x) * 2
+
+
+def forgets_raw(x):
+    return record(x * 2, (x,), (softsign_dx,))
+
+
+def forgets_a_rule(a, b):
+    return record(raw(a) * raw(b), (a, b), (wrong_factor_da,))
+
+
+def rule_of_two(x):
+    return record(raw(x) * 2, (x,), (rule_of_two_dx,))
+
+
+def rule_of_two_dx(g, _x):
+    return g * 2

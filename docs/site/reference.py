@@ -131,6 +131,8 @@ def overview(shown: list[str]) -> str:
         "",
         "Every public name, with what its docstring says: shapes, errors, formula, source. The names are PyTorch's, as",
         "a script asks for them under `python -m minigrad`; in a program of your own `import minigrad as torch` does.",
+        "What holds for a family stands once, at the head of its group.  The small line under a name leads there, to",
+        "PyTorch's page about the name, and to the lines that define it.",
         "",
         *("| module | names | |", "|---|---|---|", *rows),
         "",

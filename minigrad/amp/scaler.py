@@ -68,7 +68,7 @@ class GradScaler:
             self._states: dict[int, State] = defaultdict(State)
 
     def scale(self, outputs: Any) -> Any:
-        """A tensor, or those of an iterable, times the scale."""
+        """outputs, a tensor or an iterable of them, times the scale.  ValueError for anything else."""
         if not self._enabled:
             return outputs
         if isinstance(outputs, Tensor):
@@ -124,7 +124,10 @@ class GradScaler:
         return returned
 
     def update(self, new_scale: float | Tensor | None = None) -> None:
-        """Shrink the scale if a step was left out, let it grow after many that were not; or set it."""
+        """Shrink the scale if a step was left out, let it grow after many that were not; or set it to new_scale.
+
+        AssertionError where nothing was scaled yet, and for a new_scale that is no single number.
+        """
         if not self._enabled:
             return
         scale = self.known_scale("update")
@@ -176,7 +179,7 @@ class GradScaler:
         return self._growth_factor
 
     def set_growth_factor(self, new_factor: float) -> None:
-        """Set by what the scale grows."""
+        """Set by what the scale grows: new_factor."""
         self._growth_factor = new_factor
 
     def get_backoff_factor(self) -> float:
@@ -184,7 +187,7 @@ class GradScaler:
         return self._backoff_factor
 
     def set_backoff_factor(self, new_factor: float) -> None:
-        """Set by what the scale shrinks."""
+        """Set by what the scale shrinks: new_factor."""
         self._backoff_factor = new_factor
 
     def get_growth_interval(self) -> int:
@@ -192,7 +195,7 @@ class GradScaler:
         return self._growth_interval
 
     def set_growth_interval(self, new_interval: int) -> None:
-        """Set after how many steps the scale grows."""
+        """Set after how many steps the scale grows: new_interval."""
         self._growth_interval = new_interval
 
     def is_enabled(self) -> bool:

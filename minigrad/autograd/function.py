@@ -63,7 +63,7 @@ class FunctionCtx:
         self.non_differentiable = args
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether backward is given zeros (the default) or None for an output that no gradient came to."""
+        """Whether backward is given zeros (value=True, the default) or None for an output that no gradient came to."""
         self.materializes = value
 
     @property

@@ -3,9 +3,10 @@
     step = torch.compile(step)      # forward, backward, optimizer.step()
     print(step.program)             # after a few calls
 
-library.py is an array library whose arrays have each call noted; tape.py is what they are noted on; optimizers.py and
-numbers.py note an optimizer's formula; reads.py sees what the step reads and writes in Python; program.py is the text,
-saved.py a file of it; step.py decides at each call whether a program fits.
+library.py is an array library whose arrays have each call noted; tape.py is what they are noted on, recording.py who
+tells it; memory.py says whose memory an array is, texts.py writes arguments; optimizers.py and numbers.py note an
+optimizer's formula; reads.py sees what the step reads and writes in Python; program.py is the text, saved.py a file of
+it; step.py decides at each call whether a program fits.
 """
 
 from __future__ import annotations

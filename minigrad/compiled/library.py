@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,34 +26,25 @@ def words(text: str) -> frozenset[str]:
 KNOWN = words("shape dtype ndim size itemsize nbytes strides flags plain base sum max min any all prod clip")
 """Attributes that tell nothing of the values, and methods that NumPy makes of functions of each element."""
 
-VIEWS = words("T mT reshape transpose swapaxes squeeze view ravel diagonal real")
+VIEWS = words("T mT reshape transpose swapaxes squeeze view ravel")
 """Attributes and methods that look at the same memory, if they can."""
 
 FUNCTIONS = words("mean var std round argmax argmin argsort cumsum cumprod take repeat searchsorted dot")
 """Methods that are functions of NumPy's too."""
 
 CALLS = (
-    "where mean var std sum prod all any max min "
-    "einsum concatenate stack dot tensordot argmax argmin argsort sort cumsum cumprod take "
-    "take_along_axis searchsorted repeat tile tril triu clip roll flip pad round diff trace isclose partition "
-    "argpartition nan_to_num sinc i0 linalg.inv linalg.det linalg.solve linalg.cholesky angle ptp median count_nonzero "
-    "broadcast_to transpose swapaxes moveaxis expand_dims squeeze reshape ravel atleast_1d atleast_2d diagonal real "
-    "shape ndim size result_type may_share_memory shares_memory broadcast_arrays can_cast min_scalar_type split "
-    "array_split rollaxis rot90 fliplr flipud copy copyto put_along_axis"
+    "where mean var std sum prod all any max min round clip sort argsort argmax argmin cumsum cumprod dot einsum "
+    "concatenate stack take take_along_axis repeat searchsorted tile tril triu roll flip isclose linalg.inv linalg.det "
+    "linalg.solve linalg.cholesky broadcast_to broadcast_arrays transpose swapaxes moveaxis expand_dims squeeze "
+    "reshape ravel copy shape ndim size result_type may_share_memory"
 )
 """Functions whose result has a shape that the arguments' shapes decide."""
 
 INTO = frozenset(map(np.__dict__.get, ("einsum", "concatenate", "stack", "dot", "take", "clip", "cumsum", "cumprod")))
 """Functions that write their result into a given array."""
 
-NAMES: dict[Any, str] = {}
+NAMES: dict[Any, str] = {attrgetter(path)(np): f"np.{path}" for path in CALLS.split()}
 """How a program calls the functions that it may."""
-for path in CALLS.split():
-    function: Any = np
-    for part in path.split("."):
-        function = getattr(function, part, None)
-    NAMES[function] = f"np.{path}"
-NAMES.pop(None, None)
 
 
 class Current(threading.local):
@@ -121,17 +113,9 @@ class Recorded(np.ndarray[Any, Any]):
             return self
         return here.tape.made(self.plain.astype(dtype, order), self.plain)
 
-    def flatten(self, order: Any = "C") -> Any:
-        """A flat copy."""
-        return self.ravel(order).copy()
-
     def setflags(self, *flags: Any, **named: Any) -> None:
         """Whether it may be written to."""
         self.plain.setflags(*flags, **named)
-
-    def fill(self, value: Any) -> None:
-        """Give every element a value."""
-        self[...] = value
 
     def __bool__(self) -> bool:
         return bool(here.tape.condition(self.plain))
@@ -202,14 +186,6 @@ class Library:
         """A new array."""
         return here.tape.new(np.empty(*args, **kwargs))
 
-    def full(self, shape: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
-        """A new array of one value."""
-        if not isinstance(value, Recorded):
-            return here.tape.born(np.full(shape, value, *args, **kwargs))
-        made = self.empty(shape, *(args or (value.dtype,)), **kwargs)
-        made[...] = value
-        return made
-
     def asarray(self, x: Any, dtype: Any = None, **kwargs: Any) -> Any:
         """What is no array as one."""
         if isinstance(x, Recorded):
@@ -234,7 +210,7 @@ def as_strided(x: Any, shape: Any, strides: Any) -> Any:
     return here.tape.view(view, call, plain(x), f", {shape}, {tuple(map(int, strides))})")
 
 
-MAKING = words("zeros ones eye arange")
+MAKING = words("zeros ones full eye arange")
 """What makes arrays of constants."""
 
 PLAIN = words(

@@ -112,10 +112,9 @@ class OptimizerStep:
             self.tape.refuse("an optimizer that does different things at different steps")
         (self.truths if is_truth else self.fixed).update(names)
 
-    def decided_by(self, group: dict[str, Any]) -> list[Any]:
-        """What has to be as it was in a group's options."""
-        fixed = [x for name in self.fixed for x in numbers_of(group[name])]
-        return fixed + [bool(x) for name in self.truths for x in numbers_of(group[name])]
+    def truths_of(self, group: dict[str, Any]) -> list[bool]:
+        """Whether those options of a group are 0 of which the step has asked it."""
+        return [not x for name in self.truths for x in numbers_of(group[name])]
 
     def run(self) -> None:
         """The step itself."""

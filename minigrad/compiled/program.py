@@ -17,26 +17,15 @@ import numpy as np
 
 from minigrad.compiled import saved
 from minigrad.compiled.library import plain
+from minigrad.compiled.memory import View, by_memory, root, roots_of, same_view, view_key
 from minigrad.compiled.reads import Reads
-from minigrad.compiled.tape import (
-    BACKWARD,
-    FORWARD,
-    OPTIMIZER,
-    Line,
-    Tape,
-    View,
-    Where,
-    by_memory,
-    root,
-    roots_of,
-    view_key,
-)
+from minigrad.compiled.tape import BACKWARD, FORWARD, OPTIMIZER, Line, Tape, Where
 from minigrad.engine.places import Place, line_of
 from minigrad.random.generator import Generator
 
 HEADINGS = {FORWARD: "Forward", BACKWARD: "Backward", OPTIMIZER: "Optimizer"}
 
-RESERVED = {*keyword.kwlist, *dir(builtins), "np", "step", "Otherwise", "Path", "arrays"}
+RESERVED = {*keyword.kwlist, *dir(builtins), "np", "step", "Otherwise", "Generator", "Path", "arrays"}
 
 RESULTS = {
     "add": "sum", "subtract": "difference", "multiply": "product", "divide": "quotient", "true_divide": "quotient",
@@ -63,10 +52,8 @@ class Names:
     def __init__(self, tape: Tape, wanted: dict[Any, Any], constants: set[int]) -> None:
         self.tape, self.wanted, self.constants = tape, wanted, constants
         self.taken: dict[str, str | None] = dict.fromkeys([*RESERVED, *tape.numbers])
-        self.memory: dict[int, tuple[str, Any]] = {}
-        self.views: dict[View, tuple[str, Any]] = {}
+        self.named: dict[Any, tuple[str, Any]] = {}
         self.inline: dict[View, tuple[str, Any]] = {}
-        self.generators: dict[int, tuple[str, Any]] = {}
         self.definitions: list[tuple[View, str]] = []
 
     def unique(self, name: str, path: str | None = None) -> str:
@@ -87,26 +74,24 @@ class Names:
 
         hint: a name for one that nobody has named.  path: the layer that it belongs to.
         """
+        key: Any = id(x) if isinstance(x, Generator) else view_key(x)
+        if key in self.named:
+            return self.named[key][0]
         if isinstance(x, Generator):
-            if id(x) not in self.generators:
-                self.generators[id(x)] = self.unique("generator"), x
-            return self.generators[id(x)][0]
-        key, owner = view_key(x), root(x)
-        if id(owner) not in self.memory:
-            self.memory[id(owner)] = self.own(owner, path) or self.unique(self.name_of_memory(owner, hint)), owner
-        if key == view_key(owner):
-            return self.memory[id(owner)][0]
-        if key not in self.views:
+            name = self.unique("generator")
+        elif same_view(x, root(x)):
+            name = self.own(x, path) or self.unique(self.name_of_memory(x, hint))
+        else:
             call = self.tape.views[key].parts if key in self.tape.views else by_memory(x)
             text = "".join(part if isinstance(part, str) else self.of(part, hint, path) for part in call)
             name = self.own(x, path)
-            if not name and not text.startswith("np."):
+            if not name and text.startswith("np."):
+                name = self.unique(f"{self.of(root(x))}_{'windows' if 'as_strided' in text else 'view'}")
+            if not name:
                 return text
-            kind = "windows" if "as_strided" in text else "view"
-            name = name or self.unique(f"{self.memory[id(owner)][0]}_{kind}")
-            self.views[key] = name, x
             self.definitions.append((key, f"{name} = {text}"))
-        return self.views[key][0]
+        self.named[key] = name, x
+        return name
 
     def own(self, x: Any, path: str) -> str:
         """A name for an array by what it is: the user's, or minigrad's; empty if there is none."""
@@ -115,8 +100,9 @@ class Names:
             return self.unique(self.wanted[key])
         return self.unique(self.tape.locals[key], path) if key in self.tape.locals else ""
 
-    def name_of_memory(self, owner: Any, hint: str) -> str:
-        """A name for the owner of a piece of memory that has none."""
+    def name_of_memory(self, x: Any, hint: str) -> str:
+        """A name for an array that owns its memory and has none."""
+        owner = root(x)
         is_constant = id(owner) not in self.tape.memory or id(owner) in self.constants
         by_view = id(owner) in self.wanted and name_by_view(owner, *self.wanted[id(owner)])
         return by_view or (constant_name(owner) if is_constant else hint)
@@ -128,10 +114,14 @@ class Names:
             self.inline[view_key(x)] = self.unique("view"), x
         return text if text.isidentifier() else self.inline[view_key(x)][0]
 
-    def values(self) -> dict[str, Any]:
-        """What the names mean."""
-        named = self.memory, self.views, self.inline, self.generators
-        return dict(chain.from_iterable(names.values() for names in named))
+    def owners(self) -> list[tuple[str, Any]]:
+        """The arrays that own their memory, each after its name."""
+        arrays = [(name, x) for name, x in self.named.values() if isinstance(x, np.ndarray)]
+        return [(name, root(x)) for name, x in arrays if same_view(x, root(x))]
+
+    def generators(self) -> list[tuple[str, Generator]]:
+        """The sources of random numbers, each after its name."""
+        return [(name, x) for name, x in self.named.values() if isinstance(x, Generator)]
 
 
 class Program:
@@ -153,7 +143,8 @@ class Program:
         self.text, run = self.written(lines)
         self.file = f"<minigrad program {next(numbers)}>"
         linecache.cache[self.file] = len(self.text), None, self.text.splitlines(True), self.file
-        namespace: dict[str, Any] = {"np": np, "Otherwise": Otherwise, **self.names.values(), **self.groups}
+        named = dict([*self.names.named.values(), *self.names.inline.values()])
+        namespace: dict[str, Any] = {"np": np, "Otherwise": Otherwise, **named, **self.groups}
         exec(compile(run, self.file, "exec"), namespace)
         self.step = namespace["step"]
 
@@ -211,7 +202,7 @@ class Program:
         run = "".join(part if isinstance(part, str) else self.names.run(part) for part in line.parts)
         for key, definition in self.names.definitions:
             made = self.tape.views.get(key, line)
-            yield Line((), made.where, made.at - 0.5), definition, "pass"
+            yield Line((), made.where, made.at - 0.5), definition, "#"
         self.names.definitions.clear()
         yield line, read.replace("][...] = ", "] = ", 1), run
 

@@ -1,34 +1,62 @@
 """What a step reads and writes in Python, outside of tensors: seen while it is recorded, by Python's own profiler hook.
 
-What it reads has to be as it was when a program is run; what it writes no program repeats, so it is refused.
+What it reads has to be as it was when a program is run: every object that the step can reach is known by what it refers
+to, which Python's garbage collector tells of any object.  What it writes no program repeats, so it is refused.
 """
 
 from __future__ import annotations
 
 import dis
+import gc
 import random
 import sys
 import sysconfig
-from collections import deque
+from array import array
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from itertools import chain
-from operator import attrgetter, call, is_, itemgetter
+from operator import attrgetter, call, is_
 from pathlib import Path
-from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
+from threading import local
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from minigrad.compiled import tape as tapes
 from minigrad.compiled.library import plain
+from minigrad.compiled.memory import view_key
+from minigrad.devices import device
+from minigrad.dtypes import dtype
 from minigrad.engine.graph import Node, TensorBase
 from minigrad.engine.places import PACKAGE
 from minigrad.nn.module import Module
+from minigrad.optim.lr_scheduler import LRScheduler
+from minigrad.optim.optimizer import Optimizer
+from minigrad.random.generator import Generator
 
-SIMPLE = (int, float, complex, str, bytes, bool, type(None), frozenset)
-CONTAINERS = (list, dict, set, deque, bytearray)
+SIMPLE = (int, float, complex, str, bytes, bool, type(None))
+"""Types of which an equal value is as good as the very same."""
+
 RANDOM = (random.Random, np.random.Generator, np.random.RandomState)
+
+UNREADABLE: tuple[tuple[Any, str], ...] = (
+    (np.ndarray, "reads the NumPy array `{}`: make a tensor of it before"),
+    (RANDOM, "draws from `{}`, random numbers that are not minigrad's"),
+    (Iterator, "reads the iterator `{}`"),
+    ((bytearray, memoryview, array), "reads the memory of `{}`"),
+    ((ref, ContextVar, local), "reads `{}`, which may give another value at each call"),
+)
+"""Objects whose values no guard sees, and why a step that reads one is refused."""
+
+WATCHED_ELSEWHERE = (TensorBase, Node, Optimizer, LRScheduler, Generator, device, dtype)
+"""minigrad's own objects, which the tape sees, or which never change."""
+
+MANY = 20_000
+"""A step that can reach more objects than these is refused: to look at them all would take longer than it."""
 
 LIBRARY = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib"))
 INSTALLED = tuple(sysconfig.get_paths()[name] for name in ("purelib", "platlib"))
@@ -41,6 +69,9 @@ EFFECTS = {
     input: "asks for input",
     open: "opens a file",
     next: "takes the next of an iterator",
+    setattr: "sets an attribute",
+    delattr: "deletes an attribute",
+    globals: "reads all globals",
 }
 
 OUTSIDE = frozenset((
@@ -57,11 +88,8 @@ REFUSED_CALLS = {
 }
 """minigrad's own functions whose effect is not in tensors: (file, name)."""
 
-REGISTERS = ("_parameters", "_buffers", "_modules")
-"""The attributes of every layer that hold its parts."""
-
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_not_saved")
-"""Others of every layer: `_has_hooks` tells whether there is anything in the first two."""
+"""Attributes of every layer, of which `_has_hooks` tells whether there is anything in the first two."""
 
 SETTINGS = frozenset({"param_groups", "get_last_lr", "last_epoch"})
 """Attributes of optimizers and schedulers whose numbers change from step to step."""
@@ -97,25 +125,59 @@ class Source:
         different = [i for i, (x, y) in enumerate(zip(now, self.seen)) if not same(x, y)]
         if not different:
             return ""
-        names = [*self.names] if self.names is not None else []
-        name = names[different[0]] if len(names) == len(now) else None
-        return self.label if name is None else f"{self.label}{name}"
+        return f"{self.label}{self.name_of(different[0])}"
+
+    def name_of(self, i: int) -> str:
+        """The name of a value, where there are names."""
+        return str([*self.names][i]) if self.names is not None else ""
+
+
+class Contents(Source):
+    """An object that is read: all that it refers to.  label ends with a dot where its keys are names of attributes."""
+
+    def __init__(self, label: str, thing: Any) -> None:
+        self.thing = thing
+        super().__init__(label, self.contents)
+
+    def contents(self) -> Iterator[Any]:
+        """Its keys, if it is a dict, and whatever it refers to."""
+        return chain(keys_of(self.thing), gc.get_referents(self.thing))
+
+    def name_of(self, i: int) -> str:
+        """The name of an attribute: first come all names, then all values."""
+        names = [*keys_of(self.thing)]
+        return str(names[i % len(names)]) if self.label.endswith(".") and names else ""
+
+
+def keys_of(thing: Any) -> Iterable[Any]:
+    """The keys of a dict, whatever its class makes of iteration; nothing of anything else."""
+    if not isinstance(thing, dict):
+        return ()
+    return OrderedDict.keys(thing) if isinstance(thing, OrderedDict) else dict.keys(thing)
 
 
 def same(x: Any, y: Any) -> bool:
-    """Whether two values that were read are the same to a step."""
-    return x is y or (type(x) is type(y) and isinstance(x, SIMPLE) and x == y)
+    """Whether two values that were read are the same to a step: 0.0 and -0.0 are not."""
+    return x is y or (type(x) is type(y) and type(x) in SIMPLE and repr(x) == repr(y))
+
+
+class Wrapped:
+    """What stands for a function of the user's, and has a state of its own that no step reads."""
+
+    function: Callable[..., Any]
 
 
 class Reads:
-    """What one recording reads.  refuse: told of what a program cannot repeat."""
+    """What one recording reads.  The tape is told of what a program cannot repeat."""
 
     def __init__(self, tape: tapes.Tape) -> None:
         self.tape = tape
         self.sources: list[Source] = []
         self.known: dict[int, Any] = {}
         self.codes: set[CodeType] = set()
-        self.inner: set[CodeType] = set()
+        self.reached: set[CodeType] = set()
+        self.words: set[str] = set()
+        self.spaces: list[ModuleType] = []
         self.names: dict[Any, str] = {}
         self.modules: dict[int, tuple[str, str, Module]] = {}
         self.layers: dict[Any, str] = {}
@@ -123,105 +185,68 @@ class Reads:
 
     # What is reached ----------------------------------------------------------------------------------------
 
-    def add(self, label: str, fetch: Callable[[], Iterable[Any]], names: Iterable[Any] | None = None) -> None:
-        """One more place that is read."""
-        self.sources.append(Source(label, fetch, names))
-
-    def reach(self, value: Any, label: str, module_path: str = "") -> None:
+    def reach(self, value: Any, label: str) -> None:
         """Follow a value that the step can read to all that it can read by it."""
-        if isinstance(value, (*SIMPLE, TensorBase)) or id(value) in self.known:
+        if type(value) in SIMPLE or id(value) in self.known or isinstance(value, WATCHED_ELSEWHERE):
             return
         self.known[id(value)] = value
-        if isinstance(value, Module):
-            self.reach_module(value, label, module_path)
-        elif isinstance(value, CONTAINERS):
-            self.reach_container(value, label)
-        elif isinstance(value, tuple):
-            for i, x in enumerate(value):
-                self.reach(x, f"{label}[{i}]")
-        elif isinstance(value, partial):
-            for x in (value.func, *value.args, *value.keywords.values()):
-                self.reach(x, label)
-        elif isinstance(value, MethodType):
-            self.reach(value.__self__, label)
-            self.reach(value.__func__, label)
-        elif isinstance(getattr(value, "__wrapped__", None), FunctionType):
-            self.reach(value.__wrapped__, label)
-            self.reach_function(value)
+        if reason := unreadable(value, len(self.known)):
+            self.tape.refuse(reason.format(label))
+        elif isinstance(value, Wrapped):
+            self.reach(value.function, label)
+        elif isinstance(value, ModuleType):
+            self.spaces.append(value)
+        elif isinstance(value, type):
+            self.reach_class(value, label)
         elif isinstance(value, FunctionType):
             self.reach_function(value)
         else:
+            if isinstance(value, Module):
+                self.reach_module(value, label)
             self.reach_object(value, label)
 
-    def reach_module(self, module: Module, label: str, path: str) -> None:
-        """A layer: its attributes, its registers, its parts."""
-        self.modules[id(module)] = label, path, module
-        attributes = module.__dict__
-        self.add(f"{label}.", attributes.values, attributes)
-        for name, value in list(attributes.items()):
-            if name in REGISTERS:
-                self.add(f"{label}.", value.values, value)
-            elif name not in HOOKS:
-                self.reach(value, f"{label}.{name}")
-        for hooks in (module._forward_pre_hooks, module._forward_hooks) if module._has_hooks else ():
-            self.reach(hooks, f"the hooks of {label}")
-        for name, part in module._modules.items():
-            if part is not None:
-                self.reach(part, f"{label}.{name}", f"{path}.{name}" if path else name)
-        self.reach_class(type(module), label)
-
-    def reach_container(self, value: Any, label: str) -> None:
-        """A list, dict or set: what is in it."""
-        self.add(label, value.values if isinstance(value, dict) else value.__iter__)
-        if isinstance(value, dict):
-            self.add(label, value.keys)
-        for i, x in enumerate(value.values() if isinstance(value, dict) else value):
-            self.reach(x, f"{label}[{i}]")
-
-    def reach_function(self, function: Any) -> None:
-        """A function of the user's: what its free variables are."""
-        if not isinstance(function, FunctionType) or not is_users(function.__code__.co_filename):
-            return
-        cells = function.__closure__ or ()
-        names = function.__code__.co_freevars
-        filled = [(name, cell) for name, cell in zip(names, cells) if is_filled(cell)]
-        if filled:
-            self.add(
-                "", partial(map, attrgetter("cell_contents"), [cell for _, cell in filled]), [n for n, _ in filled]
-            )
-        for name, cell in filled:
-            self.reach(cell.cell_contents, name)
-        for name, value in (*zip(names, function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items()):
-            self.reach(value, f"the default of {name}")
-        self.read_code(function.__code__, function.__globals__)
-
     def reach_object(self, value: Any, label: str) -> None:
-        """Anything else."""
-        kind = type(value)
-        if isinstance(value, np.ndarray):
-            self.tape.refuse(f"reads the NumPy array `{label}`: make a tensor of it before")
-        elif isinstance(value, RANDOM):
-            self.tape.refuse(f"draws from `{label}`, random numbers that are not minigrad's")
-        elif isinstance(value, Iterator):
-            self.tape.refuse(f"reads the iterator `{label}`")
-        elif isinstance(value, type):
-            self.reach_class(value, label)
-        elif not isinstance(value, ModuleType) and is_users_class(kind):
-            attributes = getattr(value, "__dict__", {})
-            self.add(f"{label}.", attributes.values, attributes)
-            for name, x in list(attributes.items()):
-                self.reach(x, f"{label}.{name}")
-            self.reach_class(kind, label)
+        """Anything else: what it refers to, and its attributes."""
+        attributes = namespace(value)
+        self.sources.append(Contents(label, value))
+        if attributes is not None:
+            self.known[id(attributes)] = attributes
+            self.sources.append(Contents(f"{label}.", attributes))
+        for name, part in parts_of(value, label, attributes or {}):
+            self.reach(part, name)
+
+    def reach_module(self, module: Module, label: str) -> None:
+        """The paths of a layer's parts, by which they are named; and the class of one of minigrad's layers."""
+        for path, part in module.named_modules():
+            if not self.modules.get(id(part), ("", "", None))[1]:
+                self.modules[id(part)] = label, path, part
+        if not is_users_class(type(module)):
+            self.sources.append(Contents(type(module).__name__, attributes_of(type(module))))
+
+    def reach_function(self, function: FunctionType) -> None:
+        """A function of the user's: its free variables and its defaults."""
+        if not is_users(function.__code__.co_filename):
+            return
+        self.reached.add(function.__code__)
+        _ = function.__dict__  # which is made when it is asked for
+        self.sources.append(Contents(function.__name__, function))
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+            self.sources.append(Contents(name, cell))
+            for value in gc.get_referents(cell):
+                self.reach(value, name)
+        for part in (function.__defaults__, function.__kwdefaults__, function.__dict__):
+            self.reach(part, f"the defaults of {function.__name__}")
 
     def reach_class(self, kind: type, label: str) -> None:
-        """The attributes of a class of the user's, which its objects have too."""
-        for each in kind.__mro__:
-            if is_users_class(each) and id(each) not in self.known:
+        """A class of the user's, with those that it comes from: what its objects have, too."""
+        for each in (*kind.__mro__, type(kind)):
+            if is_users_class(each):
                 self.known[id(each)] = each
-                self.add(f"{label}.", partial(values_of_class, each))
-                for value in values_of_class(each):
-                    if isinstance(value, (*CONTAINERS, tuple)):
-                        self.reach(value, label)
+                attributes = attributes_of(each)
+                self.sources.append(Contents(f"{label}.", attributes))
+                for name, value in list(attributes.items()):
+                    if not name.startswith("__") or isinstance(value, FunctionType):
+                        self.reach(value, f"{label}.{name}")
 
     # What the code says -------------------------------------------------------------------------------------
 
@@ -230,7 +255,8 @@ class Reads:
         if code in self.codes:
             return
         self.codes.add(code)
-        self.inner.update(const for const in code.co_consts if isinstance(const, CodeType))
+        self.reached.update(const for const in code.co_consts if isinstance(const, CodeType))
+        self.words.update(code.co_names, (const for const in code.co_consts if isinstance(const, str)))
         read, before = set(), None
         for instruction in dis.get_instructions(code):
             name, op = instruction.argval, instruction.opname
@@ -242,28 +268,32 @@ class Reads:
                 self.refuse_code(f"sets the attribute `{name}`", code, instruction)
             elif op in ("LOAD_ATTR", "LOAD_METHOD") and name in SETTINGS:
                 self.refuse_code(f"reads `{name}`", code, instruction)
-            elif op in ("LOAD_GLOBAL", "LOAD_NAME") and name in names:
+            elif op in ("LOAD_GLOBAL", "LOAD_NAME"):
                 read.add(name)
+            elif op == "IMPORT_NAME" and name in sys.modules:
+                self.reach(sys.modules[name], name)
             before = instruction.argval[-1] if type(instruction.argval) is tuple else instruction.argval
+        self.read_names(sorted(read), names)
+
+    def read_names(self, read: list[str], names: dict[str, Any]) -> None:
+        """Globals that are read, and what is reached by them."""
         if read:
-            self.read_globals(sorted(read), names, code)
-
-    def read_globals(self, read: list[str], names: dict[str, Any], code: CodeType) -> None:
-        """Globals that a piece of code reads."""
-        self.add("", partial(itemgetter(*read, read[0]), names), [*read, read[0]])
+            self.sources.append(Source("", partial(map, names.get, read), read))
         for name in read:
-            value = names[name]
-            if isinstance(value, ModuleType):
-                self.read_from_module(value, code)
-            else:
-                self.reach(value, name)
+            self.reach(names.get(name), name)
 
-    def read_from_module(self, module: ModuleType, code: CodeType) -> None:
-        """What a piece of code may read from a module of the user's."""
-        if is_users(getattr(module, "__file__", None) or "<frozen"):
-            read = [name for name in code.co_names if name in vars(module)]
-            if read and not (module.__file__ or "").startswith(INSTALLED):
-                self.read_globals(read, vars(module), code)
+    def read_modules(self) -> None:
+        """What the code may have read from modules: all attributes of them whose names are in it."""
+        for module in self.spaces:  # which grow meanwhile
+            found = vars(module)
+            read = sorted(self.words.intersection(found))
+            if is_own(module):
+                self.read_names(read, found)
+            elif read:
+                self.sources.append(Source(f"{module.__name__}.", partial(map, found.get, read), read))
+                for name in read:
+                    if isinstance(found[name], ModuleType):
+                        self.reach(found[name], name)
 
     def refuse_code(self, reason: str, code: CodeType, instruction: dis.Instruction) -> None:
         """Refuse an instruction of the user's."""
@@ -279,9 +309,9 @@ class Reads:
         if file == "<string>":  # what dataclasses and the like have Python compile
             file = frame.f_globals.get("__file__") or file
         if event == "call" and is_users(file):
-            if frame.f_code not in self.codes and frame.f_code not in self.inner:
-                for name in frame.f_code.co_freevars:  # of a function that was made before the step, such as a hook
-                    self.reach(frame.f_locals.get(name), name)
+            if frame.f_code not in self.reached:  # a function that was made before the step, such as a tensor's hook
+                for function in gc.get_referrers(frame.f_code):
+                    self.reach(function if isinstance(function, FunctionType) else None, frame.f_code.co_name)
             self.read_code(frame.f_code, frame.f_globals)
         elif event == "call":
             self.look_at_names(frame.f_back)
@@ -322,7 +352,7 @@ class Reads:
             return
         for name, value in frame.f_locals.items():
             if isinstance(value, TensorBase) and isinstance(value.__dict__.get("array"), np.ndarray):
-                self.names.setdefault(tapes.view_key(plain(value.__dict__["array"])), name)
+                self.names.setdefault(view_key(plain(value.__dict__["array"])), name)
 
     def look_at_layer(self, frame: FrameType, output: Any) -> None:
         """A layer's output is named after the layer."""
@@ -333,12 +363,13 @@ class Reads:
                 words = [word for word in path.split(".") if not word.isdigit()]
                 words = words or [type(frame.f_locals["self"]).__name__.lower()]
                 name = "_".join([*words, *(word for word in path.split(".") if word.isdigit())])
-                self.layers.setdefault(tapes.view_key(plain(output.__dict__["array"])), name)
+                self.layers.setdefault(view_key(plain(output.__dict__["array"])), name)
 
     # At the end ---------------------------------------------------------------------------------------------
 
     def changed(self) -> str:
         """What the step itself has changed of what it reads, and of the random numbers of others."""
+        self.read_modules()
         for now, before in zip(random_states().items(), self.random_before.items()):
             if now != before:
                 return f"draws from {now[0]}'s random numbers"
@@ -357,19 +388,26 @@ class Guard:
             Source("requires_grad of a tensor", partial(map, attrgetter("node"), tensors)),
             Source("the hooks of a tensor", partial(map, attrgetter("hooks"), nodes)),
             Source("the hooks of a tensor", partial(map, attrgetter("hooks_after"), nodes)),
-            *(Source("the hooks of a tensor", hooks.values) for hooks in hooks_of(nodes)),
+            *(Contents("the hooks of a tensor", x) for node in nodes for x in (node.hooks, node.hooks_after) if x),
         ]
         self.remember()
 
     def remember(self) -> None:
-        """What has to be there, as one list."""
-        self.fetches = [source.fetch for source in self.sources]
-        self.seen = [*chain.from_iterable(source.seen for source in self.sources), END]
+        """What has to be there, as one list: of all objects at once, and of each other place."""
+        things = [source.thing for source in self.sources if isinstance(source, Contents)]
+        others = [source.fetch for source in self.sources if not isinstance(source, Contents)]
+        keys = [*filter(None, map(keys_of, things))]
+        self.fetches: list[Any] = [partial(chain.from_iterable, keys), partial(gc.get_referents, *things), *others]
+        self.seen = [*self.found()]
+
+    def found(self) -> Iterator[Any]:
+        """What is there now."""
+        return chain(chain.from_iterable(map(call, self.fetches)), (END,))
 
     def holds(self) -> bool:
         """Whether all is as it was: quickly, where it is the very same."""
         try:
-            if all(map(is_, chain(chain.from_iterable(map(call, self.fetches)), (END,)), self.seen)):
+            if all(map(is_, self.found(), self.seen)):
                 return True
         except (KeyError, ValueError):
             return False
@@ -406,14 +444,46 @@ def random_states() -> dict[str, Any]:
     return {"Python": random.getstate(), "NumPy": (numpys[1].tobytes(), numpys[2:])}
 
 
-def hooks_of(nodes: list[Node]) -> Iterator[Any]:
-    """The hooks of tensors that have some."""
-    return filter(None, chain.from_iterable((node.hooks, node.hooks_after) for node in nodes))
+def unreadable(value: Any, number: int) -> str:
+    """Why no guard can see what an object is, the number-th of all; empty if one can."""
+    if number > MANY:
+        return f"can reach more than {MANY} objects, the last of them by `{{}}`"
+    return next((reason for kinds, reason in UNREADABLE if isinstance(value, kinds)), "")
 
 
-def values_of_class(kind: type) -> list[Any]:
-    """The attributes of a class, without what Python keeps there."""
-    return [value for name, value in vars(kind).items() if not name.startswith("__")]
+def parts_of(value: Any, label: str, attributes: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What an object refers to, each with a label; its attributes are told of first, as they have names."""
+    parts: list[tuple[str, Any]] = []
+    if isinstance(value, Module):
+        parts += [(f"{label}.{name}", part) for name, part in value._modules.items()]
+    if isinstance(value, dict):
+        parts += [(f"{label}[{key!r}]", part) for key, part in dict.items(value)]
+    elif isinstance(value, (list, tuple)):
+        parts += [(f"{label}[{i}]", part) for i, part in enumerate(gc.get_referents(value))]
+    for name, part in attributes.items():
+        if not (isinstance(value, Module) and name in HOOKS and not value._has_hooks):
+            parts.append((f"{label}.{name}", part))
+    return parts + [(label, part) for part in (*keys_of(value), *gc.get_referents(value))]
+
+
+def namespace(value: Any) -> dict[str, Any] | None:
+    """The attributes of an object, if it can have any: asked of Python itself, as its class may say something else."""
+    try:
+        return object.__getattribute__(value, "__dict__")  # type: ignore[no-any-return]
+    except AttributeError:
+        return None
+
+
+def attributes_of(kind: type) -> dict[str, Any]:
+    """The dict behind the attributes of a class."""
+    (attributes,) = gc.get_referents(vars(kind))
+    return attributes  # type: ignore[no-any-return]
+
+
+def is_own(module: ModuleType) -> bool:
+    """Whether a module is the user's, and none that is installed."""
+    file = getattr(module, "__file__", None) or "<frozen"
+    return is_users(file) and not file.startswith(INSTALLED)
 
 
 def is_users_class(kind: type) -> bool:
@@ -422,11 +492,3 @@ def is_users_class(kind: type) -> bool:
     return module is not None and (
         kind.__module__ == "__main__" or is_users(getattr(module, "__file__", None) or "<frozen")
     )
-
-
-def is_filled(cell: Any) -> bool:
-    """Whether a free variable has a value."""
-    try:
-        return cell.cell_contents is not END
-    except ValueError:
-        return False

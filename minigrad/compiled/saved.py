@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.compiled.tape import axes_by_rows, root
+from minigrad.compiled.memory import axes_by_rows, root
 from minigrad.random.generator import Generator
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def save(program: Program, path: Path) -> None:
             f"{program.title} draws other random numbers than those of dropout: NumPy alone would draw others"
         )
     text = "".join(f"{part}\n\n" for part in parts_of(program) if part)
-    kept = {name: laid_by_rows(x) for name, x in program.names.memory.values() if not is_room(program, x)}
-    words = {name: generator._engine.state()[0] for name, generator in program.names.generators.values()}
+    kept = {name: laid_by_rows(x) for name, x in program.names.owners() if not is_room(program, x)}
+    words: dict[str, Any] = {name: generator._engine.state()[0] for name, generator in program.names.generators()}
     np.savez(path.with_suffix(".npz"), **kept, **words)
     path.write_text(text.rstrip() + "\n")
 
@@ -60,13 +60,13 @@ def parts_of(program: Program) -> Iterator[str]:
     yield f'"""{program.title} as NumPy computes it: one training step, recorded by torch.compile of minigrad."""'
     yield "from pathlib import Path\n\nimport numpy as np"
     yield 'arrays = np.load(Path(__file__).with_suffix(".npz"))'
-    yield GENERATOR if program.names.generators else ""
+    yield GENERATOR if program.names.generators() else ""
     yield OTHERWISE if "raise Otherwise" in program.text else ""
     values: list[str] = []
     room: list[str] = []
-    for name, x in program.names.memory.values():
+    for name, x in program.names.owners():
         (room if is_room(program, x) else values).append(f"{name} = {made_text(name, x, is_room(program, x))}")
-    for name, generator in program.names.generators.values():
+    for name, generator in program.names.generators():
         values.append(f'{name} = Generator(arrays["{name}"], {generator._engine.state()[1]})')
     for name, group in program.groups.items():
         used = {key: group[key] for key in group if f'{name}["{key}"]' in program.text}

@@ -6,12 +6,13 @@ import gc
 import inspect
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial, update_wrapper
-from itertools import chain
+from itertools import chain, combinations
 from operator import attrgetter, gt
 from sys import getrefcount
+from threading import Lock
 from types import MethodType
 from typing import Any
 from weakref import WeakSet
@@ -20,9 +21,10 @@ import numpy as np
 
 from minigrad.arrays import SILENT, numpy_errors
 from minigrad.compiled import tape as tapes
-from minigrad.compiled.optimizers import numbers_of
+from minigrad.compiled.memory import root
 from minigrad.compiled.program import Otherwise, Program
-from minigrad.compiled.reads import CONTAINERS, SIMPLE, Guard, Reads, Source
+from minigrad.compiled.reads import SIMPLE, Contents, Guard, Reads, Source, Wrapped
+from minigrad.compiled.recording import recording
 from minigrad.dtypes import get_default_dtype
 from minigrad.engine import backward as engine
 from minigrad.engine import graph
@@ -44,18 +46,21 @@ class Ready:
     """A program that can be run: what it needs to be as it was, where arguments go, and what comes out."""
 
     def __init__(self, program: Program, tape: tapes.Tape, reads: Reads, given: list[Any], result: Any) -> None:
-        self.program, self.tape, self.given, self.result = program, tape, given, result
-        self.inputs = inputs = [x.array for x in given if isinstance(x, TensorBase)]
+        self.program, self.tape, self.result = program, tape, result
+        self.inputs = inputs = arrays_of(given)
+        first = {id(x): i for i, x in reversed([*enumerate(given)])}
+        self.alike = [(i, first[id(x)]) for i, x in enumerate(given) if isinstance(x, TensorBase) and first[id(x)] < i]
         outside = [tensor for tensor, array in tape.outside.values() if not any(array is x for x in inputs)]
         self.grads = [(t, t._grad) for t, _, before in tape.grads.values() if t._grad is not before]
         self.cleared = [t for t, g in self.grads if g is None]
         self.grads = [(t, g) for t, g in self.grads if g is not None]
-        self.changed = [t for t in outside if id(tapes.root(t.array)) in tape.written]
+        self.changed = [t for t in outside if id(root(t.array)) in tape.written]
         grads = [g for _, g in self.grads]
         self.guard = Guard([*reads.sources, *self.sources()], [*outside, *grads])
         self.undo = [*tape.undo.values()]
         self.is_verified = False
-        self.references = self.counted()
+        self.held = [x for g in grads for x in (g, g.array)]
+        self.references = [*map(getrefcount, self.held)]
 
     def sources(self) -> list[Source]:
         """What else has to be as it was: `.grad` where it is read, and optimizers."""
@@ -66,20 +71,23 @@ class Ready:
             found += sources_of(step)
         return found
 
-    def counted(self) -> list[int]:
-        """How many references there are to each gradient and its memory: a user may hold one."""
-        return [n for _, g in self.grads for n in (getrefcount(g), getrefcount(g.array))]
-
-    def fits(self) -> bool:
+    def fits(self, args: tuple[Any, ...]) -> bool:
         """Whether the program is right for this call."""
-        return self.guard.holds() and not self.is_held()
+        return self.guard.holds() and not self.is_held() and (not self.alike or self.are_alike(args))
+
+    def are_alike(self, args: tuple[Any, ...]) -> bool:
+        """Whether arguments that were one tensor are one now."""
+        return all(args[i] is args[j] for i, j in self.alike)
 
     def is_held(self) -> bool:
         """Whether somebody holds a gradient of the last run, which the next would overwrite."""
-        return any(map(gt, self.counted(), self.references))
+        return any(map(gt, map(getrefcount, self.held), self.references))
 
-    def run(self, arrays: list[Any]) -> Any:
+    def run(self, args: tuple[Any, ...]) -> Any:
         """Run the program: Otherwise, with nothing changed, where a condition comes out otherwise."""
+        arrays = arrays_of(args)
+        if not self.tape.written.keys().isdisjoint([id(x if x.base is None else root(x)) for x in arrays]):
+            raise Otherwise  # a program that changes what it is given
         for buffer, array in zip(self.inputs, arrays):
             np.copyto(buffer, array)
         saved = self.saved() if self.tape.checks else None
@@ -98,7 +106,7 @@ class Ready:
         for step in self.tape.steps:
             step.optimizer.has_stepped = True
         mark_changed(*self.changed)
-        return given_out(self.result)
+        return given_out(self.result, args)
 
     def saved(self, everything: bool = False) -> Any:
         """Copies of what a run changes (before its last condition), and where random numbers go on."""
@@ -144,16 +152,20 @@ def sources_of(step: Any) -> list[Source]:
     optimizer = step.optimizer
     found = [
         Source("the optimizer's state", partial(attrgetter("param_groups", "state"), optimizer)),
-        Source("the optimizer's groups", optimizer.param_groups.__iter__),
+        Contents("the optimizer's state", optimizer.state),
+        Contents("the optimizer's groups", optimizer.param_groups),
         Source("the optimizer's blocks", optimizer._blocks.values),
-        *(Source("the optimizer's parameters", group["params"].__iter__) for group in optimizer.param_groups),
     ]
+    for group in optimizer.param_groups:
+        found.append(Source("the optimizer's parameters", partial(map, group.get, ["params"])))
+        found.append(Contents("the optimizer's parameters", group["params"]))
     hooks = optimizers.global_pre_hooks, optimizers.global_post_hooks, optimizer._pre_hooks, optimizer._post_hooks
     found.append(Source("the optimizer's hooks", partial(chain.from_iterable, hooks)))
     for group, block in step.blocks:
-        names = [name for name in chain(step.fixed, step.truths) for _ in numbers_of(group[name])]
-        found.append(Source("the optimizer's ", partial(step.decided_by, group), names))
-        found += [Source("the optimizer's state", state.values) for state in block.states if state]
+        found.append(Source("the optimizer's ", partial(map, group.get, step.fixed), step.fixed))
+        found += [Contents("the optimizer's ", group[name]) for name in step.fixed]
+        found.append(Source("the optimizer's ", partial(step.truths_of, group), step.truths))
+        found += [Contents("the optimizer's state", state) for state in block.states if state]
         if block.state_tensors:
             found.append(Source("the optimizer's state", partial(map, attrgetter("array"), block.state_tensors)))
             found.append(Source("the optimizer's numbers of steps", partial(map, is_one_number, [block.steps])))
@@ -169,49 +181,81 @@ def is_one_number(steps: Any) -> bool:
 
 
 class Returned:
-    """A tensor that a step returns: it is copied out of the program's memory."""
+    """A tensor that a step has made and returns: it is copied out of the program's memory."""
 
     def __init__(self, tensor: Any) -> None:
-        self.array, self.node, self.kind = tensor.array, tensor.node, type(tensor)
+        self.array, self.node = tensor.array, tensor.node
+
+    def copied(self) -> Any:
+        """The tensor of one run."""
+        tensor = wrap(self.array.copy("K"))
+        tensor.node = self.node
+        return tensor
 
 
-def kept(value: Any, tape: tapes.Tape) -> Any:
-    """What a step has returned, with Returned in place of tensors made in it."""
-    if isinstance(value, TensorBase):
-        if id(value) not in tape.inside:
-            return value
+class Given:
+    """An argument that a step returns."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+
+
+def changed_into(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A value, or those in tuples, lists and dicts, with something else in place of each."""
+    if type(value) in (tuple, list):
+        return type(value)(changed_into(x, change) for x in value)
+    return {key: changed_into(x, change) for key, x in value.items()} if type(value) is dict else change(value)
+
+
+def all_in(value: Any) -> list[Any]:
+    """The values in tuples, lists and dicts."""
+    found: list[Any] = []
+    changed_into(value, found.append)
+    return found
+
+
+def arrays_of(values: Iterable[Any]) -> list[Any]:
+    """The arrays of tensors among some values."""
+    return [x.array for x in values if isinstance(x, (TensorBase, Returned))]
+
+
+def kept(result: Any, given: list[Any], tape: tapes.Tape) -> Any:
+    """What a step has returned, with Returned in place of tensors made in it, and Given in that of its arguments."""
+    known: dict[int, Any] = {id(x): Given(i) for i, x in enumerate(given) if isinstance(x, TensorBase)}
+    roots: set[int] = set()
+
+    def keep(value: Any) -> Any:
+        if id(value) in known or not isinstance(value, TensorBase) or id(value) not in tape.inside:
+            if not isinstance(value, (*SIMPLE, TensorBase)):
+                tape.refuse(f"returns a value of type {type(value).__name__}")
+            return known.get(id(value), value)
+        owner = root(value.array)
+        memory = tape.memory.get(id(owner))
         if value.node is not None and value.node.rules and value.node not in tape.visited:
             tape.refuse(LIVE)
-        memory = tape.memory.get(id(tapes.root(value.array)))
-        if memory is not None and memory.kind == "outside":
+        elif memory is not None and memory.kind == "outside":
             tape.refuse("returns a view of a tensor from outside")
-        return Returned(value)
-    if type(value) in (tuple, list):
-        return type(value)(kept(x, tape) for x in value)
-    if type(value) is dict:
-        return {key: kept(x, tape) for key, x in value.items()}
-    if not isinstance(value, SIMPLE):
-        tape.refuse(f"returns a value of type {type(value).__name__}")
-    return value
+        elif id(owner) in roots:
+            tape.refuse("returns two tensors of one memory")
+        roots.add(id(owner))
+        known[id(value)] = Returned(value)
+        return known[id(value)]
+
+    return changed_into(result, keep)
 
 
-def arrays_in(value: Any) -> list[Any]:
-    """The arrays of what is returned."""
-    if type(value) is Returned:
-        return [value.array]
-    items = value.values() if type(value) is dict else value if type(value) in (tuple, list) else ()
-    return [array for x in items for array in arrays_in(x)]
+def given_out(result: Any, args: tuple[Any, ...]) -> Any:
+    """What a run returns: one tensor for each that the step had made, and the arguments themselves."""
+    copies: dict[Any, Any] = {}
 
+    def give(value: Any) -> Any:
+        if type(value) is Returned:
+            if value not in copies:
+                copies[value] = value.copied()
+            return copies[value]
+        return args[value.position] if type(value) is Given else value
 
-def given_out(value: Any) -> Any:
-    """What a run returns."""
-    if type(value) is Returned:
-        tensor = wrap(value.array.copy("K"))
-        tensor.node = value.node
-        return tensor
-    if type(value) in (tuple, list):
-        return type(value)(map(given_out, value))
-    return {key: given_out(x) for key, x in value.items()} if type(value) is dict else value
+    return changed_into(result, give)
 
 
 OTHER_ARGUMENTS = "its arguments are others than tensors on the CPU, numbers, texts, and objects that stay"
@@ -222,16 +266,18 @@ LIVE = "returns a tensor that is still to be differentiated"
 # The function -------------------------------------------------------------------------------------------------
 
 
-class Compiled:
+class Compiled(Wrapped):
     """What `torch.compile` makes of a function.  program: the text of the program that ran last, or None."""
 
     stance = "default"
 
     def __init__(self, function: Callable[..., Any], fullgraph: bool, check_every: int | None) -> None:
         update_wrapper(self, function)
+        self.name = getattr(function, "__name__", type(function).__name__)
         everything.add(self)
         self.function, self.fullgraph, self.check_every = function, fullgraph, check_every
         self.program: Program | None = None
+        self.is_busy = Lock()
         self.calls = 0
         self.forget()
 
@@ -246,21 +292,31 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function gives: by a program, if one fits."""
-        self.calls += 1
         if kwargs:
             bound = inspect.signature(self.function).bind(*args, **kwargs)
             args, kwargs = bound.args, bound.kwargs
-        if kwargs or self.must_run_as_it_is():
+        if kwargs or self.must_run_as_it_is() or not self.is_busy.acquire(blocking=False):
             return self.function(*args, **kwargs)
+        try:
+            return self.choose(args)
+        finally:
+            self.is_busy.release()
+
+    def choose(self, args: tuple[Any, ...]) -> Any:
+        """A call by the program that fits, if there is one; meanwhile no other thread has its memory."""
+        self.calls += 1
         kind = (is_recording(), get_default_dtype(), *map(kind_of, args))
         for ready in self.programs.get(kind, ()):
-            if ready.fits():
+            if ready.fits(args):
                 return self.run(ready, kind, args)
         if kind in self.plain_kinds:
             return self.function(*args)
         if not all(map(can_be_given, args)):
             differentiable = any(isinstance(x, Tensor) and x.requires_grad for x in args)
             self.give_up(kind, LIVE if differentiable else OTHER_ARGUMENTS, None)
+            return self.function(*args)
+        if share_memory(arrays_of({id(x): x for x in args}.values())):
+            self.give_up(kind, "two of its arguments share memory", None)
             return self.function(*args)
         seen = self.seen[kind] = self.seen.get(kind, -1) + 1
         if seen % 2 == 0:  # an optimizer makes its state in its first step
@@ -274,28 +330,28 @@ class Compiled:
     def run(self, ready: Ready, kind: Any, args: tuple[Any, ...]) -> Any:
         """A call by a program; the first time beside the function itself."""
         self.program = ready.program
-        arrays = [x.array for x in args if isinstance(x, TensorBase)]
         if not ready.is_verified or (self.check_every and self.calls % self.check_every == 0):
-            return self.compare(ready, kind, args, arrays)
+            return self.compare(ready, kind, args)
         try:
-            return ready.run(arrays)
+            return ready.run(args)
         except Otherwise:
             return self.function(*args)
 
-    def compare(self, ready: Ready, kind: Any, args: tuple[Any, ...], arrays: list[Any]) -> Any:
+    def compare(self, ready: Ready, kind: Any, args: tuple[Any, ...]) -> Any:
         """Run the program, put everything back, and run the function itself: its results count."""
         grads = [(t, t.__dict__.get("_grad")) for t, *_ in ready.tape.grads.values()]
         before = ready.saved(everything=True)
         try:
-            by_program = [*(x.copy() for x in flat(ready.run(arrays))), *ready.left_behind()]
+            by_program = [*(x.copy() for x in arrays_of(all_in(ready.run(args)))), *ready.left_behind()]
         except Otherwise:
             return self.function(*args)
         ready.put_back(before)
         for tensor, grad in grads:
             tensor._grad = grad
         result = self.function(*args)
-        by_function = [*flat(result), *ready.tape.written.values(), *(tensor._grad for tensor, _ in ready.grads)]
-        names = [*("the result" for _ in flat(result)), *ready.names_of_what_is_left()]
+        results = arrays_of(all_in(result))
+        by_function = [*results, *ready.tape.written.values(), *(tensor._grad for tensor, _ in ready.grads)]
+        names = [*("the result" for _ in results), *ready.names_of_what_is_left()]
         for name, x, y in zip(names, by_program, by_function):
             self.differ(ready, kind, name, x, getattr(y, "array", y))
         ready.is_verified = ready.is_verified or kind not in self.plain_kinds
@@ -317,37 +373,48 @@ class Compiled:
         """A call that is recorded: it computes what it would without."""
         tape = tapes.Tape()
         reads = Reads(tape)
-        given = [copied(x) if isinstance(x, TensorBase) else x for x in args]
+        copies = {id(x): wrap(x.array.copy("K")) for x in args if isinstance(x, TensorBase)}
+        given = [copies.get(id(x), x) for x in args]
+        for x, copy in zip(args, given):
+            if x is not copy:
+                tape.arguments.setdefault(id(root(x.array)), []).append((copy, x.array))
         before = sys.getprofile()
         for x in args:
             reads.reach(x, "an argument")
         reads.reach(self.function, "the function")
-        with tapes.recording(tape), without_collections():
+        with recording(tape), without_collections():
             sys.setprofile(reads.profile)
             try:
                 result = self.function(*given)
             finally:
                 sys.setprofile(before)
+        for x, copy in zip(args, given):
+            if x is not copy and copy.changes is not None and copy.changes.version:
+                tape.refuse("changes an argument in place")
+                x.array[...] = copy.array
+                mark_changed(x)
         returned = self.finish(kind, tape, reads, given, result)
-        return result if tape.refused is not None else given_out(returned)
+        return given_out(returned, args)
 
     def finish(self, kind: Any, tape: tapes.Tape, reads: Reads, given: list[Any], result: Any) -> Any:
-        """Make a program of what was recorded, or say why not."""
-        inputs = [x.array for x in given if isinstance(x, TensorBase)]
-        returned = kept(result, tape)
+        """Make a program of what was recorded, or say why not; what is to be returned, by the names that `kept` has."""
+        returned = kept(result, given, tape)
         if tape.refused is None and (changed := reads.changed()):
             tape.refuse(changed)
-        if any(id(tapes.root(x)) in tape.written for x in inputs):
-            tape.refuse("changes an argument in place")
         if any(id(before) in tape.outside for *_, before in tape.grads.values()):
             tape.refuse("adds to gradients from before it: call zero_grad() in it, or before each call")
         if tape.refused is not None:
             self.give_up(kind, *tape.refused)
-            return None
+            itself = {id(x): Given(i) for i, x in enumerate(given) if isinstance(x, TensorBase)}
+            return (
+                changed_into(result, lambda x: itself.get(id(x), x))
+                if itself.keys() & {*map(id, all_in(result))}
+                else result
+            )
         parameters = [*inspect.signature(self.function).parameters]
         names = (parameters + [f"argument_{i}" for i in range(len(given))])[: len(given)]
         arguments = {name: x.array for name, x in zip(names, given) if isinstance(x, TensorBase)}
-        program = Program(tape, reads, self.function.__name__, arguments, arrays_in(returned))
+        program = Program(tape, reads, self.name, arguments, arrays_of(all_in(returned)))
         programs = self.programs.setdefault(kind, [])
         programs[:] = [ready for ready in programs if not ready.is_held()]
         programs.insert(0, Ready(program, tape, reads, given, returned))
@@ -368,7 +435,9 @@ class Compiled:
             self.program = None
         if reason == LIVE:
             return
-        message = f"torch.compile: {self.function.__qualname__} is not captured: {reason}{where_is(place)}"
+        message = (
+            f"torch.compile: {getattr(self, '__qualname__', self.name)} is not captured: {reason}{where_is(place)}"
+        )
         if self.fullgraph:
             raise NotCaptured(message)
         if first:
@@ -384,24 +453,16 @@ def where_is(place: Any) -> str:
     return "" if place is None else f", {line_of(place)}"
 
 
-def flat(value: Any) -> list[Any]:
-    """The arrays of a result."""
-    if isinstance(value, TensorBase):
-        return [value.array]
-    items = value.values() if type(value) is dict else value if type(value) in (tuple, list) else ()
-    return [array for x in items for array in flat(x)]
-
-
-def copied(x: Any) -> Any:
-    """A tensor for a program to have its arguments in."""
-    return wrap(x.array.copy("K"))
+def share_memory(arrays: list[Any]) -> bool:
+    """Whether any two of some arrays do."""
+    return any(np.shares_memory(x, y) for x, y in combinations(arrays, 2))
 
 
 def can_be_given(x: Any) -> bool:
     """Whether a program can take an argument: a tensor on the CPU that needs no gradient, or what stays itself."""
     if isinstance(x, Tensor):
         return type(x.array) is np.ndarray and not x.requires_grad
-    return not isinstance(x, (*CONTAINERS, tuple, np.ndarray, np.generic))
+    return not isinstance(x, (list, tuple, dict, set, frozenset, np.ndarray, np.generic, bytearray))
 
 
 def kind_of(x: Any) -> Any:
@@ -409,6 +470,6 @@ def kind_of(x: Any) -> Any:
     if isinstance(x, Tensor):
         array = x.array
         return array.shape, array.dtype, getattr(array, "strides", None), x.requires_grad
-    if isinstance(x, SIMPLE):
-        return x, type(x)
+    if type(x) in SIMPLE:
+        return repr(x), type(x)  # so that 0.0 is not -0.0
     return id(x) if can_be_given(x) else type(x)

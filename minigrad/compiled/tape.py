@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count, repeat
@@ -15,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.compiled.library import INTO, NAMES, Current, Recorded, here, plain, recorded, words
-from minigrad.compiled.numbers import Number
+from minigrad.compiled.library import INTO, NAMES, Recorded, plain, recorded, words
+from minigrad.compiled.memory import Memory, View, by_memory, owned, root, roots_of, same_view, view_key
+from minigrad.compiled.texts import indexed, is_default, is_mask, listed, parts_of, written
 from minigrad.engine import backward as engine
-from minigrad.engine import graph
 from minigrad.engine.graph import Node, TensorBase, rule_name
 from minigrad.engine.ownership import add_to_grads
 from minigrad.engine.places import OWN_FILES, PACKAGE, Place
@@ -35,15 +34,6 @@ NAMING = tuple(str(PACKAGE / part) for part in ("ops", "nn", "kernels", "arrays.
 """Where names tell what an array is."""
 VAGUE = {*words("value out made result array tensor total self"), *ascii_lowercase}
 """Names that do not."""
-
-DRAWS = words(
-    "uniform normal exponential cauchy log_normal gamma geometric poisson binomial integers all_integers "
-    "permutation bernoulli dropout_mask multinomial"
-)
-"""The methods of a Generator that a program calls again."""
-
-RESEEDS = words("manual_seed seed get_state set_state clone_state drawn_seed")
-"""Those that no program repeats."""
 
 
 class Where(NamedTuple):
@@ -67,37 +57,6 @@ class Line:
         self.parts, self.where, self.at, self.number, self.born = parts, where, at, number, born
 
 
-class View(NamedTuple):
-    """What tells views apart: a program has one name for those that are alike."""
-
-    memory: int
-    address: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    dtype: str
-
-
-class Memory:
-    """A piece of memory: owner is the array that has it.  kind: whether it is from outside, a constant or a result."""
-
-    writes = 0
-    """How many lines write into it, but for the one that made it."""
-
-    def __init__(self, owner: Any, kind: str) -> None:
-        self.owner, self.kind = owner, kind
-
-
-def root(x: Any) -> Any:
-    """The array that has an array's memory; as_strided puts an object of its own in between."""
-    owner = x
-    while x.base is not None:
-        x = x.base
-        owner = x if isinstance(x, np.ndarray) else owner
-        if not hasattr(x, "base"):
-            break
-    return owner
-
-
 class Tape:
     """What is noted while a step runs.  refused: why no program can be made of it, and where that was seen."""
 
@@ -112,6 +71,7 @@ class Tape:
         self.written: dict[int, Any] = {}
         self.undo: dict[int, Any] = {}
         self.generators: dict[int, Generator] = {}
+        self.arguments: dict[int, list[tuple[TensorBase, Any]]] = {}
         self.checks = 0
         self.paused = False
         self.part = FORWARD
@@ -168,6 +128,9 @@ class Tape:
         memory.writes += 1
         if memory.kind == "outside":
             self.written[id(owner)] = owner
+            for argument, array in self.arguments.get(id(owner), ()):
+                argument.__dict__["array"] = array  # its copy has not changed: from now on it is itself
+                self.refuse("changes a tensor that is an argument, too")
 
     # Calls --------------------------------------------------------------------------------------------------
 
@@ -215,9 +178,6 @@ class Tape:
             return result
         given, name = kwargs.pop("out", None), NAMES[func]
         call = [name, "(", *listed(self, args, kwargs), ")"]
-        if func in (np.copyto, np.put_along_axis):
-            self.note(*call)
-            return self.writes(plain(args[0]))
         if given is not None or func in INTO:
             return self.results(name, args, kwargs, result, given)
         if type(result) not in (tuple, list) or not any(isinstance(x, np.ndarray) for x in result):
@@ -417,199 +377,4 @@ def is_library(file: str) -> bool:
     return file in OWN_FILES or file.startswith((NUMPY, "<__array"))
 
 
-def same_view(x: Any, y: Any) -> bool:
-    """Whether two arrays look at the same memory in the same way."""
-    return view_key(x) == view_key(y)
-
-
-def view_key(x: Any) -> View:
-    """What tells a view from others."""
-    return View(id(root(x)), x.__array_interface__["data"][0], x.shape, x.strides, x.dtype.str)
-
-
-def by_memory(x: Any) -> tuple[Any, ...]:
-    """The text that gives a view by its place in memory; nothing for an array that owns its own."""
-    owner = root(x)
-    if same_view(x, owner):
-        return ()
-    offset = x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
-    by_rows = "" if owner.flags.c_contiguous else f".transpose({axes_by_rows(owner)})"
-    return "np.ndarray(", f"{x.shape}, np.{x.dtype.name}, ", owner, f"{by_rows}, {offset}, {x.strides})"
-
-
-def axes_by_rows(x: Any) -> list[int]:
-    """The axes of an array without gaps in the order of its memory, that of the largest steps first."""
-    return sorted(range(x.ndim), key=lambda axis: (-x.strides[axis], axis))
-
-
-def roots_of(call: Any) -> set[int]:
-    """The owners of the memory of arrays among the parts of a text."""
-    return {id(root(x)) for x in call if isinstance(x, np.ndarray)}
-
-
-def owned(x: Any, call: Any = ()) -> Any:
-    """A new array with memory of its own, where it was made as a view of one; a view of an array in a text stays."""
-    if x.base is None or id(root(x)) in roots_of(call):
-        return x
-    made = np.empty_like(x)
-    made[...] = x
-    return made
-
-
-def is_default(name: str, value: Any) -> bool:
-    """Whether NumPy passes on an option that nobody gave."""
-    return value is np._NoValue or (name, value) in [("where", True), ("keepdims", False), ("dtype", None)]
-
-
 CREATING = frozenset((np.empty_like, np.zeros_like, np.ones_like, np.full_like))
-
-
-# Arguments as text --------------------------------------------------------------------------------------------
-
-
-def listed(tape: Tape, args: Any, kwargs: dict[str, Any]) -> list[Any]:
-    """Arguments with commas between them."""
-    parts: list[Any] = []
-    for name, value in [*((None, value) for value in args), *kwargs.items()]:
-        parts += [", "] * bool(parts) + [f"{name}="] * (name is not None) + written(tape, value)
-    return parts
-
-
-def written(tape: Tape, x: Any) -> list[Any]:
-    """An argument: arrays and generators stand for themselves."""
-    if isinstance(x, (np.ndarray, Generator)):
-        return [plain(x)]
-    if isinstance(x, Number):
-        return [x.text]
-    if type(x) in (tuple, list):
-        begin, end = ("[", "]") if type(x) is list else ("(", ",)" if len(x) == 1 else ")")
-        return [begin, *listed(tape, x, {}), end]
-    if isinstance(x, slice):
-        return ["slice(", *listed(tape, (x.start, x.stop, x.step), {}), ")"]
-    if isinstance(x, np.dtype):
-        return [f"np.{x.name}" if x.name != "bool" else "bool"]
-    if isinstance(x, type) and (issubclass(x, np.generic) or x in (bool, int, float)):
-        return [x.__name__ if x.__module__ == "builtins" else f"np.{x.__name__}"]
-    if isinstance(x, (float, np.floating)) and x - x != 0:
-        return [f"{'float' if type(x) is float else f'np.{type(x).__name__}'}({str(x)!r})"]
-    if x is None or x is Ellipsis or isinstance(x, (bool, int, float, str, np.generic)):
-        return ["..." if x is Ellipsis else repr(x)]
-    tape.refuse(f"a value of type {type(x).__name__} among NumPy's arguments")
-    return ["None"]
-
-
-def indexed(tape: Tape, key: Any) -> list[Any]:
-    """An index, as it stands in brackets."""
-    parts: list[Any] = []
-    for x in parts_of(key):
-        if isinstance(x, slice):
-            ends = ["" if end is None else str(end) for end in (x.start, x.stop, x.step)]
-            text = [":".join(ends[: 2 + (ends[2] not in ("", "1"))])]
-        else:
-            text = written(tape, x)
-        parts += [", "] * bool(parts) + text
-    return parts or ["()"]
-
-
-def parts_of(key: Any) -> tuple[Any, ...]:
-    """The parts of an index."""
-    return key if type(key) is tuple else (key,)
-
-
-def is_mask(part: Any) -> bool:
-    """Whether a part of an index takes as many elements as there are True in it."""
-    return type(part) is list or getattr(getattr(part, "dtype", None), "kind", "") == "b"
-
-
-# Which tape ---------------------------------------------------------------------------------------------------
-
-
-NONE = Tape()
-NONE.refused = "nothing is recorded", None
-Current.tape = NONE
-one_at_a_time = threading.RLock()
-
-
-def array_of_tensor(tensor: TensorBase) -> Any:
-    """A tensor's array while some thread records."""
-    try:
-        array = tensor.__dict__["array"]
-    except KeyError:
-        raise AttributeError("array") from None
-    tape = here.tape
-    if tape.refused is not None or tape.paused:
-        return plain(array)
-    if type(array) is np.ndarray:
-        return tape.touch(tensor, array)
-    if not isinstance(array, Recorded):
-        tape.refuse(f"a tensor whose array is of {type(array).__module__}")
-    return array
-
-
-def set_array_of_tensor(tensor: TensorBase, array: Any) -> None:
-    """Give a tensor an array while some thread records."""
-    if here.tape.refused is not None:
-        tensor.__dict__["array"] = array
-    else:
-        here.tape.give(tensor, array)
-
-
-def grad_of_tensor(tensor: TensorBase) -> Any:
-    """A tensor's `.grad` while some thread records."""
-    here.tape.grad_seen(tensor, True)
-    return tensor.__dict__.get("_grad")
-
-
-def set_grad_of_tensor(tensor: TensorBase, grad: Any) -> None:
-    """Give a tensor a `.grad` while some thread records."""
-    here.tape.grad_seen(tensor, False)
-    tensor.__dict__["_grad"] = grad
-
-
-def drawing(name: str, method: Any) -> Any:
-    """A method of a Generator while some thread records: a program calls those again that draw, and no others."""
-
-    def run(generator: Generator, *args: Any, **kwargs: Any) -> Any:
-        if name in DRAWS:
-            return here.tape.drawn(generator, name, method, args, kwargs)
-        here.tape.refuse(f"Generator.{name}")
-        return method(generator, *args, **kwargs)
-
-    return run
-
-
-def noted_node(value: Any, *rest: Any) -> Node:
-    """The node of an op, of whose value the tape hears."""
-    node = Node(value, *rest)
-    if here.tape.refused is None:
-        here.tape.nodes[node] = plain(value), here.tape.where(sys._getframe(1)).layer
-    return node
-
-
-@contextmanager
-def recording(tape: Tape) -> Iterator[None]:
-    """Within it this thread's tensors hand out recorded arrays.  Not called while somebody watches the engine."""
-    from minigrad.compiled.optimizers import recorded_step
-    from minigrad.optim.optimizer import Optimizer
-
-    with one_at_a_time:
-        changes = [
-            *((Generator, name, drawing(name, getattr(Generator, name))) for name in DRAWS | RESEEDS),
-            (TensorBase, "array", property(array_of_tensor, set_array_of_tensor)),
-            (TensorBase, "_grad", property(grad_of_tensor, set_grad_of_tensor)),
-            (Optimizer, "step", recorded_step(Optimizer.step)),
-            (graph, "new_node", noted_node),
-            (engine, "observer", tape),
-        ]
-        before = [(owner, name, vars(owner)[name]) for owner, name, _ in changes if name in vars(owner)]
-        for change in changes:
-            setattr(*change)
-        here.tape = tape
-        try:
-            yield
-        finally:
-            here.tape = NONE
-            del TensorBase.array
-            for change in before:
-                setattr(*change)
-            tape.restore()

@@ -279,6 +279,6 @@ def explain(error: Exception, names: dict[str, Any]) -> None:
     if isinstance(error, AttributeError) and raised_here and not hasattr(raw(contribution), "shape"):
         raise TypeError(
             f"{rule_name(rule)} returned {contribution!r} where the gradient of its input belongs: an array like "
-            f"its g. Is a `return` missing? {where}"
+            f"its g.{' Is a `return` missing?' if contribution is None else ''} {where}"
         ) from None
     error.add_note(where)

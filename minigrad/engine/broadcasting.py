@@ -6,6 +6,7 @@ and `broadcast_to` are each other's derivative.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from minigrad.arrays import array_module, quiet, shared_ones, total
@@ -76,7 +77,15 @@ def summed(x: Any, axes: tuple[int, ...]) -> Any:
     if x.ndim == 2 and len(axes) == 1 and x.dtype.char in "fd" and x.flags.c_contiguous:
         vector = shared_ones(x, x.shape[axes[0]])
         return vector @ x if axes[0] == 0 else x @ vector
-    return total(x, axes) if x.flags.c_contiguous else summed(by_rows(x), axes)
+    if not x.flags.c_contiguous:
+        return summed(by_rows(x), axes)
+    number, kept = len(axes), x.ndim - len(axes)
+    if number and kept and x.size and x.dtype.char in "fd":  # the first axes, or the last, can be made one
+        if axes == tuple(range(number)):
+            return summed(x.reshape(-1, math.prod(x.shape[number:])), (0,)).reshape(x.shape[number:])
+        if axes == tuple(range(kept, x.ndim)):
+            return summed(x.reshape(math.prod(x.shape[:kept]), -1), (1,)).reshape(x.shape[:kept])
+    return total(x, axes)
 
 
 def broadcast_to(a: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial, reduce
 from itertools import compress
 from operator import itemgetter, or_
-from typing import Any
+from typing import Any, NoReturn
 
 Rule = Callable[..., Any]
 Rules = tuple[Rule | None, ...]
@@ -44,27 +44,34 @@ kept_by = lru_cache(maxsize=1024)(Kept)
 NOTHING = Kept(0, 0)
 
 
-class Reads(dict[Rule, int]):
+class Reads(dict[Rule | None, int]):
     """What each rule of a module reads: bit 0 stands for the output, those above it for the operands in their order."""
 
-    def __missing__(self, rule: Rule) -> int:
+    def __missing__(self, rule: Rule | None) -> int:
         reads = reads_of(rule)
         if is_of_module(rule):
             self[rule] = reads
         return reads
 
 
-READS = Reads()
+READS = Reads({None: 0})
+reads_by = READS.__getitem__
 
 KEPT: dict[tuple[Rules, int], Kept] = {}
 """What is kept for rules of modules, by those that are needed: a bit for each operand, the first the highest."""
 
 
 def kept_for(rules: Rules, needed: int, edges: Sequence[Any]) -> Kept:
-    """What is kept for those rules whose operand has an edge."""
-    reads = reduce(or_, map(READS.__getitem__, filter(None, compress(rules, edges))), 0)
+    """What is kept for those rules whose operand has an edge.  TypeError, where there is no rule for each operand."""
+    reads = reduce(or_, map(reads_by, compress(rules, edges)), 0) if len(rules) == len(edges) else refuse(rules, edges)
     kept = kept_by(reads & (2 << len(rules)) - 1, len(rules) if reads or len(rules) <= MANY else places_for(rules))
-    return KEPT.setdefault((rules, needed), kept) if READS.keys() >= {*rules} - {None} else kept
+    return KEPT.setdefault((rules, needed), kept) if READS.keys() >= {*rules} else kept
+
+
+def refuse(rules: Rules, operands: Sequence[Any]) -> NoReturn:
+    """TypeError for rules that are not as many as the operands."""
+    given = f"{len(operands)} operands and {len(rules)} rules"
+    raise TypeError(f"record() takes a tuple of operands and one of rules, a rule for each: got {given}")
 
 
 def places_for(rules: Rules) -> int:

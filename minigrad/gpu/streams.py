@@ -102,7 +102,10 @@ class Event:
             self.mark.synchronize()
 
     def elapsed_time(self, end_event: Event) -> float:
-        """Milliseconds from this event to a later one; both with enable_timing=True, and both have happened."""
+        """Milliseconds from this event to a later one, end_event; both with enable_timing=True, and both have happened.
+
+        RuntimeError for one that was never recorded.
+        """
         if self.mark is None or end_event.mark is None:
             raise RuntimeError("Both events must be recorded before calculating elapsed time.")
         return float(gpu().cuda.get_elapsed_time(self.mark, end_event.mark))

@@ -360,7 +360,8 @@ def main(files: list[str]) -> int:
     status = 0
     for file in files:
         if not Path(file).is_file():
-            print(f"python -m minigrad: no such file: {file}")
+            reason = "a folder: name its files" if Path(file).is_dir() else "no such file"
+            print(f"python -m minigrad: {reason}: {file}")
             return 2
         findings = read(file)
         print(report(file, findings))

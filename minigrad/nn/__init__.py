@@ -1,15 +1,16 @@
 """Neural networks, as torch.nn: layers, losses, and the modules that hold them.
 
 A layer is made with its options and called with its input: `torch.nn.ReLU()(x)`.  Shapes are those of the input ->
-those of the output: N samples, C channels, rows (L), images (H, W) and volumes (D, H, W); (*) is any shape.  The
-output has the input's dtype unless another is named.  Where a layer links to a function, that has the formula, the
-errors and the paper; PyTorch has a page for each: https://docs.pytorch.org/docs/stable/nn.html
+those of the output: N samples, C channels, rows (L), images (H, W) and volumes (D, H, W); (*) is any shape.  The output
+has the input's dtype, or the weights' where the input holds indices, unless another is named.  Where a layer links to a
+function, that has the formula, the errors and the paper; PyTorch has a page for each:
+https://docs.pytorch.org/docs/stable/nn.html
 
 In every layer that takes them: `device` and `dtype` say where its parameters and buffers are and what they are (None:
-`set_default_device`, `set_default_dtype`); without `bias` there is none, and the attribute is None; `inplace` writes
-the output over the input, with the same gradients, or an error where a rule still needs what was there.
-In every loss: `reduction` is "mean", "sum" or "none" (ValueError for another when it is called); `size_average` and
-`reduce` are PyTorch's older words for it, and warn.
+`set_default_device`, `set_default_dtype`); `bias` whether there is one; `inplace` writes the output over the input,
+with the same gradients, or an error where a rule still needs what was there.  In every loss: `reduction` is "mean",
+"sum" or "none" (ValueError for another when it is called); `size_average` and `reduce` are PyTorch's older words for
+it, and warn.
 """
 
 from typing import Any as _Any

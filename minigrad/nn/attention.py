@@ -16,7 +16,7 @@ __all__ = ["SDPBackend", "sdpa_kernel"]
 
 
 class SDPBackend(Enum):
-    """Ways to compute `functional.scaled_dot_product_attention`.  On the CPU, PyTorch has MATH and FLASH_ATTENTION."""
+    """Ways to compute `nn.functional.scaled_dot_product_attention`; on the CPU PyTorch has MATH, FLASH_ATTENTION."""
 
     ERROR = -1
     MATH = 0

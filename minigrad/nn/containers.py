@@ -235,7 +235,7 @@ class ModuleDict(Module):
             self[name] = module
 
     def pop(self, key: str) -> Any:
-        """Take out the module of a name."""
+        """Take out the module under a name, key; KeyError if there is none."""
         return self._modules.pop(key)
 
     def clear(self) -> None:

@@ -106,7 +106,10 @@ class Embedding(_Vectors):
         scale_grad_by_freq: bool = False,
         sparse: bool = False,
     ) -> Embedding:
-        """An Embedding whose weight is given, (V, D), and (with freeze) not trained."""
+        """An Embedding whose weight is given, embeddings (V, D), and (with freeze) not trained.
+
+        AssertionError for a weight that is no matrix.
+        """
         number, size = sizes_of(embeddings)
         return cls(
             number,

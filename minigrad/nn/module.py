@@ -152,7 +152,11 @@ class Module:
         return sorted(name for name in names if name.isidentifier())
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Register a Parameter (or None, for one that is left out) under a name."""
+        """Register a Parameter, param (or None, for one that is left out), under a name.
+
+        TypeError for what is no Parameter, KeyError for a name with a dot in it, an empty one, or one that an attribute
+        has.
+        """
         self._check_new(name, "parameter", "_parameters")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
@@ -161,7 +165,11 @@ class Module:
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Register a tensor that is part of the state but not trained; persistent ones are saved."""
+        """Register a tensor under a name that is part of the state but not trained; persistent ones are saved.
+
+        TypeError for what is no tensor or None, KeyError for a name with a dot in it, an empty one, or one that an
+        attribute has.
+        """
         self._check_new(name, "buffer", "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
@@ -211,7 +219,11 @@ class Module:
     def named_modules(
         self, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
-        """This module and all below it with their names, outermost first, each once."""
+        """This module and all below it with their names, outermost first, each once.
+
+        prefix: what the names begin with.  remove_duplicate=False: a module that has several names comes under each.
+        memo: a set of modules to leave out.
+        """
         memo = set() if memo is None else memo
         if self in memo:
             return
@@ -229,22 +241,26 @@ class Module:
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """The parameters with their names, in the order of registration, each once."""
+        """The parameters with their names, in the order of registration, each once.
+
+        prefix: what the names begin with.  recurse=False: without those of the modules below.  remove_duplicate=False:
+        a parameter that has several names comes under each.
+        """
         return self._named("_parameters", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters, in the order of registration."""
+        """The parameters, in the order of registration; recurse=False: without those of the modules below."""
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
-        """The buffers with their names."""
+        """The buffers with their names: prefix, recurse and remove_duplicate as for `named_parameters`."""
         return self._named("_buffers", prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers."""
+        """The buffers; recurse=False: without those of the modules below."""
         return (b for _, b in self.named_buffers(recurse=recurse))
 
     def _named(self, register: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[Any]:
@@ -259,7 +275,7 @@ class Module:
                 yield dotted(owner, name), tensor
 
     def get_submodule(self, target: str) -> Module:
-        """The module below this one under a dotted name; AttributeError if there is none."""
+        """The module below this one under a dotted name, target; AttributeError if there is none."""
         module: Module = self
         for name in target.split(".") if target else []:
             if not hasattr(module, name):
@@ -270,7 +286,7 @@ class Module:
         return module
 
     def get_parameter(self, target: str) -> Parameter:
-        """The parameter under a dotted name; AttributeError if there is none."""
+        """The parameter under a dotted name, target; AttributeError if there is none."""
         owner, name = self._owner(target)
         parameter = getattr(owner, name)
         if not isinstance(parameter, Parameter):
@@ -278,7 +294,7 @@ class Module:
         return parameter
 
     def get_buffer(self, target: str) -> Tensor:
-        """The buffer under a dotted name; AttributeError if there is none."""
+        """The buffer under a dotted name, target; AttributeError if there is none."""
         owner, name = self._owner(target)
         buffer = owner._buffers.get(name)
         if buffer is None:
@@ -314,7 +330,7 @@ class Module:
         return self.train(False)
 
     def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
-        """Let all parameters take part in differentiation, or none."""
+        """Let all parameters take part in differentiation, or with requires_grad=False none."""
         for p in self.parameters():
             p.requires_grad_(requires_grad)
         return self
@@ -369,7 +385,10 @@ class Module:
     # Saving and loading -------------------------------------------------------------------------------------
 
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Tensor]:
-        """Parameters and persistent buffers by dotted name; they share memory with the module's."""
+        """Parameters and persistent buffers by dotted name; they share memory with the module's.
+
+        prefix: what the names begin with.  keep_vars: the Parameters themselves, not their `.data`.
+        """
         return OrderedDict(
             (name, tensor if keep_vars else tensor.detach()) for name, tensor in saved_tensors(self, prefix)
         )
@@ -391,14 +410,20 @@ class Module:
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Call hook(module, args, output) after each forward; what it returns, if not None, is the output."""
+        """Call hook(module, args, output) after each forward; what it returns, if not None, is the output.
+
+        prepend: before the other hooks.  with_kwargs: call hook(module, args, kwargs, output).
+        """
         self._has_hooks = True
         return registered(self._forward_hooks, hook, prepend, with_kwargs)
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Call hook(module, args) before each forward; what it returns, if not None, takes the arguments' place."""
+        """Call hook(module, args) before each forward; what it returns, if not None, takes the arguments' place.
+
+        prepend: before the other hooks.  with_kwargs: call hook(module, args, kwargs), which returns both or None.
+        """
         self._has_hooks = True
         return registered(self._forward_pre_hooks, hook, prepend, with_kwargs)
 
@@ -406,11 +431,15 @@ class Module:
         """Call hook(module, grad_input, grad_output) in each backward pass, when the inputs' gradients are known.
 
         Both are tuples, with None where there is no gradient; a tuple that it returns takes grad_input's place.
+        prepend: before the other hooks.
         """
         return backward_hooks.added(backward_hooks.hooks_of(self).hooks, hook, prepend)
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
-        """Call hook(module, grad_output) in each backward pass; a tuple that it returns takes grad_output's place."""
+        """Call hook(module, grad_output) in each backward pass; a tuple that it returns takes grad_output's place.
+
+        prepend: before the other hooks.
+        """
         return backward_hooks.added(backward_hooks.hooks_of(self).pre_hooks, hook, prepend)
 
     # Printing -----------------------------------------------------------------------------------------------

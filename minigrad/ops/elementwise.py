@@ -2,7 +2,7 @@
 
 The result has input's shape, and its dtype; but functions whose values are no integers give floats, of integers and
 bools in the default float dtype.  Where a function is not defined the result is nan, and beyond the largest number inf,
-without a warning.  TypeError for an input that is no tensor.
+without a warning.  TypeError for numbers and lists.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def reciprocal_da(g: Tensor, out: Tensor, _a: Tensor) -> Tensor:
 
 
 def square(input: Tensor) -> Tensor:
-    """input ** 2; its derivative is 2 * input."""
+    """input ** 2, of bools as int64; its derivative is 2 * input."""
     squared: Tensor = input**2
     return squared
 

@@ -2,10 +2,11 @@
 
 `reduction` is "mean", "sum" or "none"; ValueError for another word.  size_average and reduce are PyTorch's older words
 for it, with a warning.  input and target broadcast, with a warning, unless a loss says otherwise, and RuntimeError if
-they do not; two dtypes meet as in `add`; NotImplementedError for integers.  The gradient goes to both.  The rules get
-`scale`, by which the gradient of the reduced loss is multiplied to give that of each element (1 / n for the mean), and
-recompute everything else from the inputs.
+they do not; two dtypes meet as in `add`; NotImplementedError for integers.  The gradient goes to both.
 """
+
+# The rules get `scale`, by which the gradient of the reduced loss is multiplied to give that of each element (1 / n for
+# the mean), and recompute everything else from the inputs.
 
 from __future__ import annotations
 

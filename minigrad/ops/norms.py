@@ -1,7 +1,7 @@
 """Norms: how large a vector or a matrix is, and how far apart two are.
 
 dim and keepdim are those of `minigrad.ops.reductions`; dtype: the input is converted to it first.  Where a norm is 0,
-so is its gradient.  RuntimeError for integers and bools.
+so is its gradient, unless the norm is one of singular values.  RuntimeError for integers and bools.
 """
 
 from __future__ import annotations

@@ -7,6 +7,9 @@ IndexError for a dim that there is not, or (of extremes) one without elements; R
 and for an extreme of no elements at all.
 """
 
+# Every rule first puts the reduced dimensions of its g back at length 1 (`kept` is that shape), then repeats g along
+# them.
+
 from __future__ import annotations
 
 import builtins

@@ -12,16 +12,14 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.arrays import array_module, quiet
-from minigrad.arrays import total as total_of
-from minigrad.engine.broadcasting import cast
+from minigrad.engine.broadcasting import cast, sum_to
 from minigrad.engine.graph import raw, record
 from minigrad.engine.places import op_called
 from minigrad.kernels.fused import fused
-from minigrad.ops.dims import axis
+from minigrad.ops.dims import axis, kept_shape
 from minigrad.ops.elementwise import exp
 from minigrad.ops.promotion import array_of, numpy_dtype
 from minigrad.ops.reductions import largest
-from minigrad.ops.reductions import sum as sum_of
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -66,13 +64,21 @@ def softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tenso
 def probabilities(x: Any, dim: int) -> Any:
     """The softmax of a raw array, laid out as `by_columns`."""
     x = by_columns(x, dim)
-    powers = exp_difference(x, largest(x, (dim,)))
-    powers /= total_of(powers, dim, keepdims=True)
+    powers = exp_difference(x, largest_along(x, dim))
+    powers /= sum_to(powers, kept_shape(x.shape, (dim,)))
     return powers
 
 
+def largest_along(x: Any, dim: int) -> Any:
+    """The largest element of a raw array along a dimension, which stays at length 1."""
+    if dim == x.ndim - 1 and x.size and x.flags.c_contiguous and type(x) is np.ndarray:  # half the time of x.max()
+        starts = np.arange(0, x.size, x.shape[-1])
+        return np.maximum.reduceat(x.reshape(-1), starts).reshape(*x.shape[:-1], 1)
+    return largest(x, (dim,))
+
+
 def softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:
-    return out * (g - sum_of(g * out, dim, keepdim=True))
+    return out * (g - sum_to(g * out, kept_shape(out.shape, (dim,))))
 
 
 def log_softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> Tensor:
@@ -89,8 +95,8 @@ def log_softmax(input: Tensor, dim: int, dtype: dtypes.dtype | None = None) -> T
 def log_probabilities(x: Any, dim: int) -> Any:
     """The logarithm of `probabilities`."""
     x = by_columns(x, dim)
-    most = largest(x, (dim,))
-    total = total_of(exp_difference(x, most), dim, keepdims=True)
+    most = largest_along(x, dim)
+    total = sum_to(exp_difference(x, most), kept_shape(x.shape, (dim,)))
     return log_share(x, most, total)
 
 
@@ -107,4 +113,4 @@ def log_share(xp: Any, x: Any, most: Any, total: Any) -> Any:
 
 
 def log_softmax_da(g: Tensor, out: Tensor, _a: Tensor, dim: Any) -> Tensor:
-    return g - exp(out) * sum_of(g, dim, keepdim=True)
+    return g - exp(out) * sum_to(g, kept_shape(g.shape, (dim,)))

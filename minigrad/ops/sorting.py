@@ -415,7 +415,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     """How many elements lie in each of `bins` equal parts of [min, max]; if both are 0, of all that there are.
 
     The counts are floats, of input's dtype; what lies outside is not counted.  NotImplementedError for integers,
-    RuntimeError for no bins, and for a min above max.
+    RuntimeError for no bins, a min above max, and, without these, elements that are not finite.
     """
     x = array_of(input)
     if x.dtype.kind != "f":

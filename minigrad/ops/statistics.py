@@ -124,8 +124,8 @@ def cov(
     """How variables vary together: (variables, observations) -> (variables, variables); a vector is one variable.
 
     sum((x - mean)(y - mean)) / (n - correction).  fweights: how often each observation comes, integers; aweights: how
-    much each counts, floats.  RuntimeError for more dimensions, bools, and weights of another dtype or size, or below
-    0.  https://docs.pytorch.org/docs/stable/generated/torch.cov.html
+    much each counts, floats.  RuntimeError for more dimensions, bools, and weights of another dtype or size, or (on the
+    CPU) below 0.  https://docs.pytorch.org/docs/stable/generated/torch.cov.html
     """
     x = array_of(input)
     if x.ndim > 2:
@@ -163,7 +163,7 @@ def observation_weights(x: Any, fweights: Tensor | None, aweights: Tensor | None
             raise RuntimeError(f"cov(): expected {name} to have {kind} dtype but got {name} with {w.dtype} dtype")
         if raw(w).size != number:
             raise RuntimeError(f"cov(): expected {name} to have the same numel as there are observations in the input")
-        if (raw(w) < 0).any():
+        if gpu_of(raw(w)) is None and (raw(w) < 0).any():  # a GPU's values are not waited for
             raise RuntimeError(f"cov(): {name} cannot be negative")
     if fweights is None or aweights is None:
         return fweights if aweights is None else aweights

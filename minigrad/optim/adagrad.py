@@ -72,7 +72,10 @@ class Adagrad(Optimizer):
         super().__init__(params, defaults)
 
     def add_param_group(self, param_group: Group) -> None:
-        """Optimize further parameters, with options of their own.  Their state is there before the first step."""
+        """Optimize further parameters, those of the dict param_group, with options of their own.
+
+        Their state is there before the first step.
+        """
         super().add_param_group(param_group)
         for p in param_group["params"]:
             with quiet():

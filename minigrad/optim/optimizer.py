@@ -140,9 +140,10 @@ class Optimizer:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: Group) -> None:
-        """Optimize further parameters, with options of their own; checked before anything changes.
+        """Optimize further parameters, with their options: the dict param_group, checked before anything changes.
 
-        The dict itself becomes the group: the options that it lacks are added to it.
+        The dict itself becomes the group: the options that it lacks are added to it.  TypeError for what is no dict or
+        no Tensor, ValueError for a parameter that is in a group already, and the result of an op.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
@@ -247,7 +248,10 @@ class Optimizer:
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over state and options; ValueError, with nothing changed, when the groups do not match."""
+        """Take over state and options from what `state_dict` gave.
+
+        ValueError, with nothing changed, when the groups do not match.
+        """
         refuse_other_than_state(state_dict)
         saved = state_dict["param_groups"]
         if len(saved) != len(self.param_groups):

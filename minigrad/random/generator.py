@@ -87,7 +87,7 @@ class Generator:
         return wrap(state.to_bytes())
 
     def set_state(self, new_state: Tensor) -> None:
-        """Go on from a state that `get_state`, here or in PyTorch, gave.
+        """Go on from a state, new_state, that `get_state`, here or in PyTorch, gave.
 
         TypeError when it is no uint8 tensor, RuntimeError when its bytes are no state.
         """

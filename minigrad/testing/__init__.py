@@ -1,6 +1,8 @@
 """For tests: `assert_close` and tensors of random numbers as torch.testing, and checks of ops of one's own.
 
-The checks (`check_op`) draw their samples by hypothesis: `pip install "minigrad[testing]"`.
+The checks draw their samples by hypothesis: `pip install "minigrad[testing]"`.  `check_op`, `check_module`,
+`check_loss` and `check_optimizer` raise a CheckError; `op_checks`, `module_checks`, `loss_checks` and
+`optimizer_checks` are tests for the pytest plugin; `tensors`, `broadcastable` and `losses_targets` are strategies.
 """
 
 from typing import Any

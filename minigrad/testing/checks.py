@@ -5,6 +5,7 @@ minigrad's own ops go through them (tests/test_ops.py), and so do those of a use
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -34,7 +35,7 @@ from minigrad.testing.calls import (
 )
 from minigrad.testing.finding import Found, Number
 from minigrad.testing.samples import Sample
-from minigrad.testing.slopes import check_slopes, float_results, gradient_function
+from minigrad.testing.slopes import CONSTANT, check_slopes, float_results, gradient_function
 
 
 def comparable(mine: Run, theirs: Run) -> bool:
@@ -253,12 +254,17 @@ def went_back(engine: Any, ran: Run, kind: str = "drawn", create_graph: bool = F
     except Found:
         raise
     except Exception as error:
-        raise Found(f"its backward pass raises {said(error)}") from error
+        hint = CALLED if "positional argument" in str(error) else ""
+        raise Found(f"its backward pass raises {said(error)}", hint=hint) from error
+
+
+CALLED = "A rule is called with g, the result, each operand, and then what else `record` was given."
 
 
 def said(error: Exception) -> str:
-    """An error in one line."""
-    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+    """An error in one line: its first, without what announces the next."""
+    line = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {re.sub(r'(?<=[.!?]) [^.!?]*:$', '', line)}"
 
 
 # Beside finite differences ----------------------------------------------------------------------------------
@@ -293,14 +299,15 @@ SECOND = "Does the rule use a value that depends on an operand, and was computed
 
 
 def at_ties(sample: Sample) -> Sample:
-    """The sample with its floats rounded to halves: many are equal, many 0."""
+    """The sample with its floats rounded away from 0 to halves: many are equal, those are 0 that were."""
 
     def rounded(x: Any) -> Any:
         if isinstance(x, (list, tuple)):
             return type(x)(rounded(each) for each in x)
         if isinstance(x, np.ndarray) and x.dtype.kind == "f":
             with quiet():
-                return np.asarray(np.round(np.nan_to_num(np.clip(x, -3, 3)) * 2) / 2).astype("float64")
+                x = np.nan_to_num(np.clip(x, -3, 3), nan=0.5)
+                return np.asarray(np.copysign(np.ceil(abs(x) * 2) / 2, x)).astype("float64")
         return x
 
     return replace(sample, operands=rounded(sample.operands))
@@ -308,7 +315,11 @@ def at_ties(sample: Sample) -> Sample:
 
 def check_kinks(subject: Subject, sample: Sample, kind: str = "drawn") -> None:
     """At ties and zeros the gradients lie between the slopes on either side."""
-    check_first(subject, at_ties(sample), kind)
+    try:
+        check_first(subject, at_ties(sample), kind)
+    except Found as found:
+        found.hint = "" if found.hint == CONSTANT else found.hint  # the check "first" has seen others
+        raise
 
 
 # By itself --------------------------------------------------------------------------------------------------
@@ -320,8 +331,13 @@ def check_runs(subject: Subject, sample: Sample) -> None:
     if ran.error is not None:
         if subject.expected is None or subject.run_reference(sample).error is None:
             raise Found(f"it raises {said(ran.error)}") from ran.error
+    elif subject.expected is None and not list(results(ran.result)):
+        raise Found(f"it returns {type(ran.result).__name__}, no tensor", hint=RECORD)
     elif ran.differentiable:
         went_back(subject.engine, ran)
+
+
+RECORD = "An op returns what `record(value, (x, ...), rules)` makes: a tensor, if an operand is one."
 
 
 def check_unchanged(subject: Subject, sample: Sample) -> None:

@@ -108,7 +108,7 @@ def on_gpu(subject: Subject, sample: Sample, requires_grad: bool = False) -> Run
 def run_well(ran: Run) -> Run:
     """A call that gave a result; Found for one that did not."""
     if ran.error is not None:
-        raise Found(f"on a GPU it raises {said(ran.error)}", hint=HINT)
+        raise Found(f"on a GPU it raises {said(ran.error)}", hint=MOVED if "same device" in str(ran.error) else HINT)
     return ran
 
 
@@ -120,4 +120,5 @@ def gone_back(ran: Run, create_graph: bool) -> list[Any]:
         raise Found(f"on a GPU {found.words}", hint=HINT) from None
 
 
+MOVED = "A tensor that is made within the op goes to the device of an operand: `device=x.device`."
 HINT = "CuPy's arrays are none of NumPy's: take the functions of `minigrad.arrays.array_module(x)`, for x a raw array."

@@ -15,6 +15,7 @@ from minigrad.testing import blame
 from minigrad.testing.calls import Call, is_tensor, name_of, results, tensors_of
 from minigrad.testing.checks import Subject, compare, compare_bits
 from minigrad.testing.finding import Found
+from minigrad.testing.given import a_list, layer_maker, loss_given
 from minigrad.testing.op import PROPERTIES, Checks, Property, library_of, op_checks, rounding
 from minigrad.testing.samples import Draw, Make, Sample, array
 from minigrad.testing.strategies import losses_targets, make_of, tensors
@@ -85,6 +86,8 @@ def module_checks(
     reference: makes a layer with the same parameters, of minigrad or PyTorch: by the same names, or in the same order.
     inputs: strategies for the inputs, where there are several or they are no floats.  The rest: as `op_checks`.
     """
+    layer_maker(make)
+    a_list("constants", constants, int, "[1], by position")
     layer = Layer(make, library_of_layer(make) if engine is None else engine)
     parameters = layer.parameters()
     inputs = tensors(dtypes=dtypes, shapes=shapes or [(2, 3)]) if inputs is None else inputs
@@ -201,31 +204,33 @@ class WrittenLayer(Written):
 
 
 def check_registered(layer: Layer, _subject: Subject, _sample: Sample) -> None:
-    """All of its parameters and layers are registered."""
+    """All of its parameters, layers and other tensors are registered."""
     module = layer.made()
     known = {id(x) for x in (*module.parameters(), *module.buffers(), *module.modules())}
     for path, each in module.named_modules():
         registered = ("_parameters", "_buffers", "_modules")
         for name, value in vars(each).items():
-            if name not in registered and any(id(x) not in known for x in trainable(value)):
-                raise Found(
-                    f"{path}{'.' if path else ''}{name} is not registered: no optimizer will be given it", hint=LISTS
-                )
+            if name not in registered and any(id(x) not in known for x in to_register(value)):
+                raise Found(f"{path}{'.' if path else ''}{name} is not registered: {UNKNOWN}", hint=HOW)
 
 
-LISTS = "Tensors are parameters as nn.Parameter; lists of layers and parameters are nn.ModuleList and nn.ParameterList."
+UNKNOWN = "no optimizer, state_dict or `.to(device)` knows of it"
+HOW = (
+    "A tensor is trained as nn.Parameter, and is a constant by register_buffer(name, tensor); "
+    "lists of layers and parameters are nn.ModuleList and nn.ParameterList."
+)
 
 
-def trainable(value: Any) -> Iterator[Any]:
-    """The layers with parameters, and the leaves that require grad, in an attribute, in lists and dictionaries, too."""
+def to_register(value: Any) -> Iterator[Any]:
+    """The layers with parameters, and the tensors, in an attribute, in lists and dictionaries, too."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         for each in value:
-            yield from trainable(each)
+            yield from to_register(each)
     elif hasattr(value, "named_parameters"):
         yield from [value] if list(value.parameters()) else []
-    elif is_tensor(value) and value.requires_grad and value.is_leaf:
+    elif is_tensor(value) and value.is_leaf:
         yield value
 
 
@@ -274,6 +279,7 @@ def check_loss(loss: Any, reference: Any = None, kind: str = "numbers", **how: A
 
 def loss_checks(loss: Any, reference: Any = None, kind: str = "numbers", **how: Any) -> Checks:
     """The checks of a loss, which `run()` makes; the other arguments are those of `op_checks`."""
+    loss_given(loss)
     function, called = as_function(loss), written(loss)
     how.setdefault("inputs", losses_targets(kind, dtypes=how.get("dtypes", ("float32", "float64"))))
     reductions = has_reduction(loss)

@@ -21,6 +21,7 @@ from minigrad.testing import blame, checks
 from minigrad.testing.calls import Call, Run, Tolerance, run, tolerance
 from minigrad.testing.checks import Subject, at_ties
 from minigrad.testing.finding import Found
+from minigrad.testing.given import a_list, function_of_tensors, names_known, values_of_options
 from minigrad.testing.gpu import check_on_gpu
 from minigrad.testing.program import program
 from minigrad.testing.samples import Draw, Make, Sample, smoothed
@@ -110,9 +111,7 @@ class Checks:
     """The samples, of wild numbers and of smooth ones."""
 
     def __post_init__(self) -> None:
-        unknown = set(self.without) - self.properties.keys()
-        if unknown:
-            raise ValueError(f"there is no check {', '.join(sorted(unknown))}: there are {', '.join(self.properties)}")
+        names_known(self.without, self.properties)
         has = self.reference is not None
         asked = [name for name, each in self.properties.items() if each.reference in (None, has)]
         asked = [name for name in asked if name not in self.without]
@@ -306,11 +305,15 @@ def op_checks(
     on its operand), "orders" (results lie in memory as the reference's).  engine: minigrad or torch, by default what
     the op belongs to.
     """
+    function_of_tensors(op)
+    names_known(also, OPTIONAL, "also")
     engine = library_of(op) if engine is None else engine
     parameters = names_of_operands(op)
     if inputs is None:
         inputs = broadcastable(max(len(parameters), 1), dtypes=dtypes, unrelated=reference is not None)
-    make = make_of(inputs, constants, {option: perhaps_of(values) for option, values in (options or {}).items()})
+    a_list("constants", constants, int, "[1], by position")
+    options = values_of_options(options)
+    make = make_of(inputs, constants, {option: perhaps_of(values) for option, values in options.items()})
     subject = Subject(
         name or blame.name_of(op),
         lambda _engine, *operands, **given: op(*operands, **given),
@@ -344,6 +347,7 @@ def rounding(rtol: float | None, atol: float | None, sample: Sample) -> Toleranc
 
 def referring(reference: Any) -> dict[str, Any]:
     """What is known of a reference: its call, its engine, whether it has gradients."""
+    function_of_tensors(reference, "reference=")
     engine = library_of(reference)
     by = blame.name_of(reference)
     if engine is np:
@@ -374,10 +378,8 @@ def library_of(function: Any) -> Any:
     """The library whose tensors a function takes: torch, NumPy or minigrad.
 
     That of the function, if it is the library's own; else that which its code, its base classes or what it is made of
-    names; else minigrad.  TypeError for what is no function.
+    names; else minigrad.
     """
-    if not callable(function):
-        raise TypeError(f"an op to check, or a reference, must be a function of tensors, not {type(function).__name__}")
     torch = sys.modules.get("torch", minigrad)
     libraries = {"torch": torch, "numpy": np, "minigrad": minigrad}
     for module in modules_named(function):

@@ -18,6 +18,7 @@ from minigrad.testing import blame
 from minigrad.testing.calls import ROUNDING, Tolerance, array_of, name_of
 from minigrad.testing.checks import compare_arrays, compare_bits, said
 from minigrad.testing.finding import Found
+from minigrad.testing.given import a_list, names_known, optimizer_maker, stepper, values_of_options
 from minigrad.testing.module import library_of_layer
 from minigrad.testing.op import CheckError, drawn, is_alike, meaning, what_is_found
 from minigrad.testing.program import beginning, made
@@ -355,21 +356,22 @@ def optimizer_checks(
     options: for each option its values, or a strategy; it is also left out.  steps: so many are made.  The rest: as
     `op_checks`.
     """
-    unknown = set(without) - CHECKS.keys()
-    if unknown:
-        raise ValueError(f"there is no check {', '.join(sorted(unknown))}: there are {', '.join(CHECKS)}")
+    optimizer_maker(make)
+    names_known(without, CHECKS)
+    a_list("dtypes", dtypes, str, '["float32"]')
     if set(dtypes) - set(FLOATS):
         raise ValueError(f"parameters are of {', '.join(FLOATS)}, not of {', '.join(dtypes)}")
     within = None if rtol is None and atol is None else (rtol or 0.0, atol or 0.0)
     expected = None if reference is None else expected_by(reference)
     by = "" if reference is None else blame.name_of(reference)
     engine = library_of_layer(make) if inspect.isclass(make) else minigrad
-    given = (options or {}, dtypes, steps, examples, within, without, reference)
+    given = (values_of_options(options), dtypes, steps, examples, within, without, reference)
     return OptimizerChecks(make, engine, expected, by, *given)
 
 
 def expected_by(reference: Any) -> Callable[[Life], list[list[Any]]]:
     """The parameters after each step, by another optimizer or a formula."""
+    stepper(reference)
     if inspect.isclass(reference):
         engine = library_of_layer(reference)
         return lambda life: lived(engine, reference, life)[1]
@@ -380,8 +382,17 @@ def expected_by(reference: Any) -> Callable[[Life], list[list[Any]]]:
         after = []
         for gradients in life.gradients:
             stepped = zip(parameters, gradients, states)
-            parameters = [p if g is None else np.asarray(reference(p, g, s, **life.options)) for p, g, s in stepped]
+            parameters = [p if g is None else step(p, g, s, life.options) for p, g, s in stepped]
             after.append(parameters)
         return after
+
+    def step(p: Any, g: Any, state: dict[str, Any], options: dict[str, Any]) -> Any:
+        try:
+            p = reference(p, g, state, **options)
+        except Exception as error:
+            raise Found(f"its reference {blame.name_of(reference)} raises {said(error)}") from error
+        if p is None:
+            raise Found(f"its reference {blame.name_of(reference)} returns None: is a `return` missing?")
+        return np.asarray(p)
 
     return by_formula

@@ -117,6 +117,9 @@ def first_outside(mine: Any, left: Any, right: Any) -> tuple[int, ...] | None:
     return tuple(int(i) for i in np.argwhere(wrong)[0]) if wrong.any() else None
 
 
+CONSTANT = "It is 0 everywhere: a value that depends on the input is a constant to it (detached, or an array)."
+
+
 def hint(mine: Any, left: Any, right: Any, lost: bool) -> str:
     """What such a difference often comes from."""
     if lost:
@@ -132,5 +135,5 @@ def hint(mine: Any, left: Any, right: Any, lost: bool) -> str:
     if abs(ratios[0] + 1) < RELATIVE:
         return "It has the wrong sign."
     if abs(ratios[0]) < RELATIVE:
-        return "It is 0 everywhere: a value that depends on the input is a constant to it (detached, or an array)."
+        return CONSTANT
     return f"It is the right one times {ratios[0]:.4g}." if several and abs(ratios[0] - 1) > RELATIVE else ""

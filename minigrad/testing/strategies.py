@@ -9,6 +9,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigrad
+from minigrad.testing.calls import is_tensor
+from minigrad.testing.given import a_list
 from minigrad.testing.samples import (
     Domain,
     Draw,
@@ -51,6 +53,10 @@ def tensors(
     >>> check()
     """
 
+    a_list("dtypes", dtypes, str, '["float32"]')
+    if shapes is not None:
+        a_list("shapes", shapes, (tuple, list), "[(2, 3), ()]")
+
     def make(draw: Draw, smooth: bool) -> Sample:
         size = shape(draw, smooth, least, most) if shapes is None else draw(st.sampled_from(list(shapes)))
         return Sample((array(draw, smooth, size, dtypes, domain),))
@@ -77,6 +83,8 @@ def broadcastable(
     ...     assert (a + b).shape == (b + a).shape
     >>> check()
     """
+
+    a_list("dtypes", dtypes, str, '["float32"]')
 
     def make(draw: Draw, smooth: bool) -> Sample:
         sizes = [shape(draw, smooth)] if number == 1 else broadcast_shapes(draw, smooth, number, unrelated)
@@ -145,6 +153,9 @@ def strategy(make: Make, smooth: bool, single: bool) -> st.SearchStrategy[Any]:
 def make_of(inputs: Any, constants: Sequence[int], options: dict[str, Any]) -> Make:
     """What makes samples of the operands that strategies draw, and of options."""
     several = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
+    for each in several:
+        if is_tensor(each) or isinstance(each, np.ndarray):
+            raise TypeError("inputs= takes strategies: tensors(...), say; hypothesis' just(x) draws the tensor x alone")
 
     def make(draw: Draw, smooth: bool) -> Sample:
         operands: tuple[Any, ...] = ()

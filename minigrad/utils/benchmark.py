@@ -111,7 +111,7 @@ class Measurement:
         return self.quantile(0.75) - self.quantile(0.25)
 
     def quantile(self, q: float) -> float:
-        """A quantile of `times`."""
+        """A quantile of `times`: the time that the share q of them does not exceed."""
         return float(np.quantile(self.times, q))
 
     def meets_confidence(self, threshold: float = 0.1) -> bool:
@@ -202,7 +202,10 @@ class Timer:
             return Measurement(number, [self.seconds(number)], self.task)
 
     def blocked_autorange(self, callback: Any = None, min_run_time: float = 0.2) -> Measurement:
-        """Measure for some seconds, in blocks so long that reading the clock takes no part of them."""
+        """Measure for min_run_time seconds at least, in blocks so long that reading the clock takes no part of them.
+
+        callback: called with the number of runs and the seconds of each block.
+        """
         number = self.block_size(min_run_time)
         return self.measured(number, lambda _times: True, min_run_time, None, callback)
 
@@ -214,7 +217,10 @@ class Timer:
         max_run_time: float = 10.0,
         callback: Any = None,
     ) -> Measurement:
-        """Measure until the times agree: iqr / median is below a threshold; or for max_run_time seconds."""
+        """Measure until the times agree: iqr / median is below a threshold; or for max_run_time seconds.
+
+        min_run_time: seconds at least.  callback: called with the number of runs and the seconds of each block.
+        """
         number = self.block_size(0.05)
 
         def agree(times: list[float]) -> bool:

@@ -40,8 +40,8 @@ def checkpoint(
 ) -> Any:
     """What function(*args, **kwargs) returns; its graph keeps nothing, and runs it again in the backward pass.
 
-    use_reentrant=False: gradients of any order, by `grad` too.  use_reentrant=True: the older way, a backward pass in
-    the backward pass: only `backward()` of everything, and one argument must require grad.  None is True with a
+    use_reentrant=False: gradients of any order, by `autograd.grad` too.  use_reentrant=True: the older way, a backward
+    pass in the backward pass: only `backward()` of everything, and one argument must require grad.  None is True with a
     warning.  preserve_rng_state (default True): the second time random numbers are those of the first.  context_fn:
     gives two contexts, one for each time.  determinism_check: "default", or "none" for no look at what is recorded the
     second time.  early_stop, debug: accepted, and without effect.  CheckpointError where the second time other ops are

@@ -23,15 +23,19 @@ from minigrad.watch.tape import Tape
 
 
 def difference_from_torch(script: str, arguments: list[str], number: int, tape: Tape) -> dict[Node, str]:
-    """By how much the `.grad` of each leaf differs from PyTorch's, relative to its norm; empty without PyTorch."""
+    """By how much the `.grad` of each leaf differs from PyTorch's, relative to its norm.
+
+    Empty without PyTorch, and where the script does not make that pass by it: one that imports minigrad itself.
+    """
     if not is_installed():
         return {}
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, "gradients.npz")
         command = [sys.executable, "-m", "minigrad.watch.peer", file, str(number), script, *arguments]
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        silent = subprocess.DEVNULL
+        ended = subprocess.run(command, stdout=silent, stderr=silent, stdin=silent)
         if not os.path.exists(file):
-            return dict.fromkeys(tape.leaves, "(it failed there)")
+            return dict.fromkeys(tape.leaves, "(it failed there)") if ended.returncode else {}
         with np.load(file) as theirs:
             gradients = dict(theirs)
     return {

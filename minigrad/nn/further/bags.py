@@ -51,7 +51,10 @@ class EmbeddingBag(_Vectors):
         include_last_offset: bool = False,
         padding_idx: int | None = None,
     ) -> EmbeddingBag:
-        """An EmbeddingBag whose weight is given, (V, D), and (with freeze) not trained."""
+        """An EmbeddingBag whose weight is given, embeddings (V, D), and (with freeze) not trained.
+
+        AssertionError for a weight that is no matrix.
+        """
         number, size = sizes_of(embeddings)
         bag = cls(
             number,

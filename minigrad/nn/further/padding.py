@@ -177,10 +177,10 @@ class ReplicationPad2d(_PadNd):
 
 
 class ReplicationPad3d(_PadNd):
-    """The faces of the last three dimensions repeated: (N, C, D, H, W) -> (N, C, front + D + back, ...).
+    """The faces of the last three dimensions repeated: padding is one int, or (left, right, top, bottom, front, back).
 
-    padding: one int, or (left, right, top, bottom, front, back).  `functional.pad`, mode "replicate".
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad3d.html
+    (N, C, D, H, W) -> (N, C, front + D + back, top + H + bottom, left + W + right).  `functional.pad`, mode
+    "replicate".  https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad3d.html
     """
 
     dims, mode = 3, "replicate"
@@ -206,9 +206,9 @@ class CircularPad2d(_CircularPadNd):
 
 
 class CircularPad3d(_CircularPadNd):
-    """The last three dimensions as circles: (N, C, D, H, W) -> (N, C, front + D + back, top + H + bottom, ...).
+    """The last three dimensions as circles: padding is one int, or (left, right, top, bottom, front, back).
 
-    padding: one int, or (left, right, top, bottom, front, back).  `functional.pad`, mode "circular".
+    (N, C, D, H, W) -> (N, C, front + D + back, top + H + bottom, left + W + right).  `functional.pad`, mode "circular".
     https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad3d.html
     """
 

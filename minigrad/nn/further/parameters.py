@@ -183,17 +183,17 @@ class ParameterDict(Module):
         return ParameterDict(OrderedDict(self.items()))
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """The value of a name; if there is none, the default from now on."""
+        """The value of a name, key; if there is none, the default from now on."""
         if key not in self:
             self[key] = default
         return self[key]
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of a name, or the default."""
+        """The value of a name, key, or the default."""
         return self[key] if key in self else default  # noqa: SIM401
 
     def pop(self, key: str) -> Any:
-        """Take out the value of a name."""
+        """Take out the value of a name, key."""
         value = self[key]
         del self[key]
         return value
@@ -209,7 +209,7 @@ class ParameterDict(Module):
             del self[key]
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
-        """Another dict, with one value for several names."""
+        """Another dict, with one value, default, for several names, keys."""
         return ParameterDict((key, default) for key in keys)
 
     def keys(self) -> KeysView[str]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import later, switches
-from minigrad.arrays import array_module, quiet, total
+from minigrad.arrays import array_module, quiet
+from minigrad.engine.broadcasting import sum_to
 from minigrad.engine.graph import node_of, raw, record, wrap
 from minigrad.engine.order import axes_of_result, laid_out
 from minigrad.engine.places import warn
@@ -19,10 +20,9 @@ from minigrad.gpu.placement import check_devices
 from minigrad.ops.composed.dropout import dropout
 from minigrad.ops.linear_algebra import linear, matmul, matmul_da, matmul_db
 from minigrad.ops.promotion import check_tensors, in_single
-from minigrad.ops.reductions import largest, mean
-from minigrad.ops.reductions import sum as sum_of
+from minigrad.ops.reductions import mean
 from minigrad.ops.shaping import cat, chunk, expand, permute, reshape, squeeze, transpose, unsqueeze
-from minigrad.ops.softmax import softmax
+from minigrad.ops.softmax import largest_along, softmax
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -201,18 +201,18 @@ def safe_softmax(scores: Tensor) -> Tensor:
     if x.shape[-1] == 0:
         return record(xp.empty(x.shape, x.dtype), (scores,), (safe_softmax_da,))
     with quiet():
-        most = largest(x, (x.ndim - 1,))
+        most = largest_along(x, x.ndim - 1)
         most[most == -math.inf] = 0
         value = x - most
         xp.exp(value, out=value)
-        sums = total(value, -1, keepdims=True)
+        sums = sum_to(value, most.shape)
         sums[sums == 0] = 1
         value /= sums
     return record(value, (scores,), (safe_softmax_da,))
 
 
 def safe_softmax_da(g: Tensor, out: Tensor, _scores: Tensor) -> Tensor:
-    return out * (g - sum_of(g * out, -1, keepdim=True))
+    return out * (g - sum_to(g * out, (*out.shape[:-1], 1)))
 
 
 def weighted_mean(weights: Tensor, value: Tensor, query: Tensor, name: str | None) -> Tensor:

@@ -334,7 +334,7 @@ def solve_db(g: Tensor, _out: Tensor, a: Tensor, _b: Tensor, left: bool, is_vect
 def matrix_power(input: Tensor, n: int) -> Tensor:
     """The n-th power of square matrices, by repeated squaring; below 0 that of their inverse.
 
-    LinAlgError, a RuntimeError, if there is none.
+    Of integers too, unless n is below 0.  LinAlgError, a RuntimeError, if there is no inverse.
     """
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise TypeError(f"linalg_matrix_power(): argument 'n' (position 2) must be int, not {type(n).__name__}")
@@ -458,7 +458,7 @@ def logdet(input: Tensor) -> Tensor:
 
 
 def diagonals(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """The diagonals of matrices, A, a view: as `diagonal` in offset, dim1 and dim2.  IndexError as there."""
+    """The diagonals of matrices, A, a view: as `torch.diagonal` in offset, dim1 and dim2; of integers too."""
     return diagonal(A, offset, dim1, dim2)
 
 
@@ -478,7 +478,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
 
 
 def multi_dot(tensors: Any) -> Tensor:
-    """The product of several matrices, in the order of multiplying that takes the fewest operations.
+    """The product of several matrices, in the order of multiplying that takes the fewest operations; of integers too.
 
     tensors: a sequence, two at least; the first may be a row and the last a column: vectors.  RuntimeError for others.
     The order is found as in T. Cormen et al., Introduction to Algorithms, "Matrix-chain multiplication".

@@ -373,7 +373,7 @@ def largest_of_shares(x: Any, wanted: Sizes) -> tuple[Any, Any]:
     in_order = np.array_equal(along.reshape(-1), np.arange(math.prod(image)))
     in_image = xp.asarray(along)
     in_row = x.reshape(*x.shape[:-dims], math.prod(image))
-    elements = in_row.reshape(*in_row.shape[:-1], *along.shape) if in_order else in_row[..., in_image]
+    elements = in_row.reshape(*in_row.shape[:-1], *along.shape) if in_order else xp.take(in_row, in_image, -1)
     value, chosen = largest_of_each(elements)
     positions = in_image[xp.arange(len(in_image)), chosen]
     shape = (*x.shape[:-dims], *wanted)

@@ -71,7 +71,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.num_bad_epochs = 0
 
     def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Take note of an epoch's metric, a number or a tensor with one element, and lower the rates if it is time.
+        """Take note of metrics, one number or a tensor with one element, of an epoch; lower the rates if it is time.
 
         epoch: the number of this epoch (deprecated).
         """

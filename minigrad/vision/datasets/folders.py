@@ -58,7 +58,7 @@ class DatasetFolder(VisionDataset):
         self.targets = [target for _, target in self.samples]
 
     def find_classes(self, directory: str | Path) -> tuple[list[str], dict[str, int]]:
-        """The classes, and the number of each; a subclass may find others."""
+        """The classes in a directory, and the number of each; a subclass may find others."""
         return find_classes(directory)
 
     @staticmethod
@@ -69,7 +69,10 @@ class DatasetFolder(VisionDataset):
         is_valid_file: Callable[[str], bool] | None = None,
         allow_empty: bool = False,
     ) -> list[Sample]:
-        """The samples; a subclass may find others."""
+        """The samples in a directory of the classes of class_to_idx; a subclass may find others.
+
+        extensions, is_valid_file, allow_empty: as for the dataset.
+        """
         if class_to_idx is None:
             raise ValueError("The class_to_idx parameter cannot be None.")
         return make_dataset(directory, class_to_idx, extensions, is_valid_file, allow_empty)
@@ -110,7 +113,8 @@ def make_dataset(
     """The files in the folders of some classes, and in folders in these: sorted, each with the number of its class.
 
     directory: where the folders are.  class_to_idx: the numbers of the classes by the names of their folders; None: as
-    `find_classes` has them.  extensions, is_valid_file, allow_empty, and errors: as for `datasets.DatasetFolder`.
+    `find_classes` has them.  extensions, is_valid_file, allow_empty, and errors: as for
+    `torchvision.datasets.DatasetFolder`.
     """
     if class_to_idx is None:
         _, class_to_idx = find_classes(directory)

@@ -83,7 +83,7 @@ class WeightsEnum(Enum):
 
     @classmethod
     def verify(cls, obj: Any) -> Any:
-        """One of these weights, also by its name; None stays.  TypeError for those of another network."""
+        """obj as one of these weights, also by its name; None stays.  TypeError for those of another network."""
         if isinstance(obj, str):
             return cls[obj.replace(cls.__name__ + ".", "")]
         if obj is not None and not isinstance(obj, cls):

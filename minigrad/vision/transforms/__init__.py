@@ -192,7 +192,10 @@ class RandomCrop(Module):
 
     @staticmethod
     def get_params(img: Any, output_size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """A random place for a part of this height and width: its first row and column, its height and width."""
+        """A random place in img for a part of output_size: its first row and column, its height and width.
+
+        ValueError for a part larger than the image.
+        """
         height, width = extent(img)
         down, right = height - output_size[0], width - output_size[1]
         if down < 0 or right < 0:

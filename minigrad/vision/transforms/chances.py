@@ -156,7 +156,7 @@ class RandomErasing(Module):
     def get_params(
         img: Tensor, scale: Range, ratio: Range, value: list[float] | None = None
     ) -> tuple[int, int, int, int, Tensor]:
-        """A random rectangle: its first row and column, its height and width, and what is written there.
+        """A random rectangle of img: its first row and column, its height and width, and what is written there.
 
         After ten that did not fit it is the whole image, which then stays as it is.
         """

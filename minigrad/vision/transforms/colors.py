@@ -126,7 +126,7 @@ class GaussianBlur(Module):
 
     @staticmethod
     def get_params(sigma_min: float, sigma_max: float) -> float:
-        """A random width of the bell."""
+        """A random width of the bell, from sigma_min to sigma_max."""
         return uniform(sigma_min, sigma_max)
 
     def forward(self, img: Any) -> Any:

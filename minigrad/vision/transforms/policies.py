@@ -235,7 +235,7 @@ class AutoAugment(Policy):
 
     @staticmethod
     def get_params(transform_num: int) -> tuple[int, Tensor, Tensor]:
-        """Which pair, a number from 0 to 1 for each change, and its sign."""
+        """Which of transform_num pairs, a number from 0 to 1 for each change, and its sign."""
         return int(randint(transform_num, (1,))), rand((2,)), randint(2, (2,))
 
     def forward(self, img: Any) -> Any:

@@ -162,7 +162,7 @@ class RandomResizedCrop(Module):
 
     @staticmethod
     def get_params(img: Any, scale: Range, ratio: Range) -> tuple[int, int, int, int]:
-        """A random part: its first row and column, its height and width."""
+        """A random part of img: its first row and column, its height and width."""
         height, width = extent(img)
         for _ in range(10):
             area = height * width * uniform(*scale)

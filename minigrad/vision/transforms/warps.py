@@ -43,7 +43,7 @@ class RandomRotation(Module):
 
     @staticmethod
     def get_params(degrees: Sequence[float]) -> float:
-        """A random angle."""
+        """A random angle, in degrees: from, to."""
         return uniform(*degrees)
 
     def forward(self, img: Any) -> Any:
@@ -103,7 +103,7 @@ class RandomAffine(Module):
         shears: Sequence[float] | None,
         img_size: Sequence[int],
     ) -> tuple[float, tuple[int, int], float, tuple[float, float]]:
-        """A random angle, shift, scale and shear, for an image of this width and height."""
+        """A random angle, shift, scale (scale_ranges) and shear (shears) for an image of img_size, (width, height)."""
         angle = uniform(*degrees)
         far = [] if translate is None else [float(part * size) for part, size in zip(translate, img_size)]
         across, down = [round(uniform(-reach, reach)) for reach in far] or (0, 0)
@@ -193,7 +193,7 @@ class ElasticTransform(Module):
 
     @staticmethod
     def get_params(alpha: Sequence[float], sigma: Sequence[float], size: Sequence[int]) -> Tensor:
-        """Random displacements (1, height, width, 2), smoothed."""
+        """Random displacements (1, height, width, 2), smoothed, for an image of size (height, width)."""
         directions = []
         for strength, width, length in zip(alpha, sigma, reversed(size)):
             shifts = rand([1, 1, *size]) * 2 - 1
