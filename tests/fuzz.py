@@ -8,7 +8,17 @@ import subprocess
 import sys
 import time
 
-ROUND = ["-q", "--no-header", "--exitfirst", "-n", "auto", "-m", "hypothesis and not slow", "--hypothesis-profile=anew"]
+ROUND = [
+    "tests",
+    "-q",
+    "--no-header",
+    "--exitfirst",
+    "-n",
+    "auto",
+    "-m",
+    "hypothesis and not slow",
+    "--hypothesis-profile=anew",
+]
 
 
 def main(minutes: float) -> int:

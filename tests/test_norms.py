@@ -71,6 +71,15 @@ def test_windows_of_channels(size: int) -> None:
     in_both(lambda lib: lib.nn.LocalResponseNorm(size, 0.7, 0.6, 1.5).double()(numbers(lib, 2, 4, 2, 3)))
 
 
+def test_statistics_that_repeat_elements_are_refused_before_anything_changes() -> None:
+    for engine in ENGINES:
+        mean, var = engine.zeros(2), engine.ones(1).expand(2)
+        with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+            engine.nn.functional.instance_norm(engine.arange(12.0).reshape(1, 2, 6), mean, var)
+        assert var.tolist() == [1, 1]
+    assert mean.tolist() == [0, 0]
+
+
 def test_an_image_without_a_batch() -> None:
     for n, shape in IMAGES.items():
         in_both(
