@@ -219,6 +219,13 @@ def a_global_in_the_place_of_a_function_of_pythons():
 
 
 @change
+def an_attribute_of_a_tensor():
+    weight = torch.ones(3)
+    weight.factors = [1.0]
+    return lambda x: x * weight.factors[0], lambda: weight.factors.__setitem__(0, 3.0)
+
+
+@change
 def a_slice():
     config = types.SimpleNamespace(part=slice(0, 2))
     return lambda x: x[config.part] * 2, lambda: setattr(config, "part", slice(1, 3))
