@@ -16,6 +16,7 @@ import pytest
 
 import minigrad as torch
 from minigrad import nn
+from minigrad.compiled.reads import MANY
 
 F = nn.functional
 CHANGES = {}
@@ -219,6 +220,13 @@ def a_global_in_the_place_of_a_function_of_pythons():
 
 
 @change
+def an_attribute_of_a_tensor():
+    weight = torch.ones(3)
+    weight.factors = [1.0]
+    return lambda x: x * weight.factors[0], lambda: weight.factors.__setitem__(0, 3.0)
+
+
+@change
 def a_slice():
     config = types.SimpleNamespace(part=slice(0, 2))
     return lambda x: x[config.part] * 2, lambda: setattr(config, "part", slice(1, 3))
@@ -285,6 +293,7 @@ OUTSIDE = {
     "a variable of the thread": threading.local,
     "an array": lambda: np.ones(1),
     "memory": lambda: bytearray(3),
+    "more than a guard looks at in time": lambda: [[i] for i in range(MANY)],
 }
 
 
@@ -292,7 +301,9 @@ OUTSIDE = {
 def test_what_no_guard_sees_is_refused(name):
     outside = OUTSIDE[name]()
     compiled = torch.compile(lambda x: x * (2 if outside is None else 3))
-    with pytest.warns(UserWarning, match="is not captured: (reads|takes)"):
+    with pytest.warns(
+        UserWarning, match="is not captured: (reads|can reach more than 20000 objects, the last of them by `outside)"
+    ):
         assert [compiled(torch.ones(1)).item() for _ in range(4)] == [3] * 4
 
 

@@ -52,7 +52,7 @@ UNREADABLE: tuple[tuple[Any, str], ...] = (
 )
 """Objects whose values no guard sees, and why a step that reads one is refused."""
 
-WATCHED_ELSEWHERE = (TensorBase, Node, Optimizer, LRScheduler, Generator, device, dtype)
+WATCHED_ELSEWHERE = (Node, Optimizer, LRScheduler, Generator, device, dtype)
 """minigrad's own objects, which the tape sees, or which never change."""
 
 MANY = 20_000
@@ -192,6 +192,8 @@ class Reads:
         self.known[id(value)] = value
         if reason := unreadable(value, len(self.known)):
             self.tape.refuse(reason.format(label))
+        elif isinstance(value, TensorBase):
+            self.reach_tensor(value, label)
         elif isinstance(value, Wrapped):
             self.reach(value.function, label)
         elif isinstance(value, ModuleType):
@@ -214,6 +216,14 @@ class Reads:
             self.sources.append(Contents(f"{label}.", attributes))
         for name, part in parts_of(value, label, attributes or {}):
             self.reach(part, name)
+
+    def reach_tensor(self, tensor: TensorBase, label: str) -> None:
+        """A tensor, which the tape sees: here only attributes that a user has given it."""
+        own = [name for name in vars(tensor) if name != "array" and not hasattr(type(tensor), name)]
+        if own:
+            self.sources.append(Source(f"{label}.", partial(map, vars(tensor).get, own), own))
+        for name in own:
+            self.reach(vars(tensor)[name], f"{label}.{name}")
 
     def reach_module(self, module: Module, label: str) -> None:
         """The paths of a layer's parts, by which they are named; and the class of one of minigrad's layers."""
