@@ -76,7 +76,10 @@ def sub_db(g: Tensor, _out: Tensor, _a: Tensor, _b: Tensor) -> Tensor:
 def rsub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """other - alpha * input: what `1 - x` calls.  RuntimeError for bools, and for a fractional alpha of integers."""
     refuse_bools(input, other)
-    a, b = operands(input, other) if alpha == 1 else scaled_operands(other, input, alpha)[::-1]
+    if alpha == 1:
+        a, b = operands(input, other) if isinstance(other, NUMBERS) else operands(other, input)[::-1]
+    else:
+        a, b = scaled_operands(other, input, alpha)[::-1]
     with quiet():
         value = raw(b) - raw(a)
     return record(value, (a, b), (rsub_da, rsub_db), name="RsubBackward1")

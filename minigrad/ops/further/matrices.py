@@ -307,8 +307,8 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
         y = y[..., None]
     refuse_system(op, x, y if is_vector else matrices(op, B, "B"), left)
     value = by_lapack("torch.linalg.solve: The solver failed because the input matrix is singular.", solved, x, y, left)
-    if is_vector:
-        value = value[..., 0]
+    if is_vector:  # several lie in memory as the columns of a matrix
+        value = value[..., 0] if y.ndim == 2 else by_columns(value[..., 0])
     return record(value, (A, B), (solve_da, solve_db), left, is_vector, name="LinalgSolveExBackward0")
 
 

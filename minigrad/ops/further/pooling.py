@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.arrays import array_module, quiet
 from minigrad.engine.graph import raw, record, unrecorded
+from minigrad.engine.order import by_rows
 from minigrad.formats import in_format
 from minigrad.ops.activations import relu
 from minigrad.ops.elementwise import abs as absolute
@@ -66,7 +67,10 @@ def max_pool1d(
     kernel, steps, before, gaps = windows.kernel, windows.stride, windows.padding, windows.dilation
     row = unsqueeze(input, -2)
     made = max_pool2d(row, (1, *kernel), (1, *steps), (0, *before), (1, *gaps), ceil_mode, return_indices)
-    return tuple(squeeze(y, -2) for y in made) if return_indices else squeeze(made, -2)
+    if return_indices:
+        return tuple(squeeze(y, -2) for y in made)
+    maxima = squeeze(made, -2)
+    return maxima if maxima.requires_grad else unrecorded(by_rows(raw(maxima)), input)  # PyTorch's short way, by rows
 
 
 def max_pool3d(
