@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import signal
-import subprocess
 import sys
 import time
+
+import pytest
 
 ROUND = [
     "tests",
@@ -21,21 +21,34 @@ ROUND = [
 ]
 
 
+class Clock:
+    """Ends a round when the time is over; not after a failure, which pytest itself ends, and tells."""
+
+    def __init__(self, minutes: float) -> None:
+        self.end = time.monotonic() + 60 * minutes
+        self.failures = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is."""
+        return time.monotonic() > self.end
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """After each part of each test."""
+        self.failures += report.failed
+        if self.is_over and not self.failures:
+            pytest.exit("the time is over", returncode=0)
+
+
 def main(minutes: float) -> int:
     """Stop at the first failure, whose command to repeat it pytest prints, or when the time is up."""
-    end = time.monotonic() + 60 * minutes
-    rounds = 0
-    while (left := end - time.monotonic()) > 0:
+    clock, rounds = Clock(minutes), 0
+    while not clock.is_over:
         seed = secrets.randbelow(2**32)
         print(f"Round {rounds + 1}, seed {seed}", flush=True)
-        pytest = subprocess.Popen([sys.executable, "-m", "pytest", *ROUND, f"--hypothesis-seed={seed}"])
-        try:
-            if status := pytest.wait(left):
-                return status
-            rounds += 1
-        except subprocess.TimeoutExpired:
-            pytest.send_signal(signal.SIGINT)
-            pytest.wait()
+        if status := pytest.main([*ROUND, f"--hypothesis-seed={seed}"], plugins=[clock]):
+            return int(status)
+        rounds += not clock.is_over
     print(f"\nNo failure in {minutes:g} minutes: {rounds} whole rounds, and a part of another.")
     return 0
 
