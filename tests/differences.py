@@ -16,6 +16,7 @@ from samples import Sample
 from tables import in_place
 
 import minigrad
+from minigrad.arrays import repeats_elements
 from minigrad.formats import channels_last, channels_last_3d, format_of
 
 
@@ -83,6 +84,14 @@ def narrowed_to_one(width: int, options: dict[str, Any]) -> bool:
     given = options[name]
     last = given[-1] if isinstance(given, tuple) else given
     return int(last if name == "size" else width * last) == 1
+
+
+def keeps_its_size(sample: Sample) -> bool:
+    """Whether a resizing makes images of the size that they have."""
+    image = sample.operands[0].shape[2:]
+    given = sample.options.get("size", sample.options.get("scale_factor"))
+    each = given if isinstance(given, (tuple, list)) else [given] * len(image)
+    return all(n == int(x if "size" in sample.options else n * x) for n, x in zip(image, each))
 
 
 def beyond_what_is_left(shape: tuple[int, ...], around: tuple[int, ...]) -> bool:
@@ -256,6 +265,12 @@ VALUES = [
         Sample((np.ones((0, 1, 3), "float32"), *arrays([0], [1], [1], [1]), False)),
     ),
     Difference(
+        (LOSSES + "batch_norm",),
+        "running statistics that repeat elements are refused in training, as in instance_norm (PyTorch changes them)",
+        lambda sample: sample.operands[5] and any(repeats_elements(x) for x in sample.operands[1:3] if x is not None),
+        Sample((np.ones((2, 2), "float32"), *(np.broadcast_to(np.float32(1), 2),) * 2, None, None, True)),
+    ),
+    Difference(
         (LOSSES + "multi_margin_loss", LOSSES + "multilabel_margin_loss"),
         "the mean of no losses is nan (in PyTorch what happens to lie in memory)",
         lambda sample: sample.operands[0].size == 0,
@@ -330,6 +345,12 @@ GRADIENTS = [
             and bool(set(np.atleast_1d(sample.options.get("scale_factor", 1))) - {1, 2, 0.5, 1.5, 3})
         ),
         Sample((np.arange(2.0).reshape(1, 1, 2),), {"mode": "nearest", "scale_factor": 1.37}),
+    ),
+    Difference(
+        tuple(op for op in OPS if "interpolate" in op and "antialias" not in op),
+        "bicubic into the same size: the gradient is that of the value (in PyTorch what arrives, by a factor of 1.3 too)",
+        lambda sample: sample.options.get("mode") == "bicubic" and keeps_its_size(sample),
+        Sample((np.arange(4.0).reshape(1, 1, 2, 2),), {"mode": "bicubic", "scale_factor": 1.3}),
     ),
     Difference(
         (LOSSES + "embedding_bag",),

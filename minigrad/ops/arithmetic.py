@@ -99,7 +99,7 @@ def scaled_operands(input: Any, other: Any, alpha: float) -> tuple[Any, Any]:
     dtype = dtype_of(a, b)
     if isinstance(alpha, float) and dtype.kind != "f":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
-    return a, as_dtype(b * dtype.type(fitting_number(alpha, dtype)).item(), dtype)
+    return operands(a, as_dtype(b * dtype.type(fitting_number(alpha, dtype)).item(), dtype))
 
 
 def dtype_of(a: Any, b: Any) -> Any:

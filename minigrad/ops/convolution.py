@@ -98,10 +98,11 @@ def conv2d_dbias(
 def as_images(value: Any, x: Any, w: Any, b: Any) -> Any:
     """Sums of products as raw images, with the bias added: channels_last if input or weight are; volumes by rows.
 
-    Of rows the weight alone is asked: PyTorch lays their input out by rows first.
+    Of rows an input that lies otherwise is not asked: PyTorch lays it out by rows first.
     """
     if value.ndim == 3:
-        return as_images(value[:, :, None], w[:, :, None], w[:, :, None], b)[:, :, 0]
+        asked = x if x.flags.c_contiguous else w
+        return as_images(value[:, :, None], asked[:, :, None], w[:, :, None], b)[:, :, 0]
     is_last = value.ndim == 4 and channels_last in (format_of(x), format_of(w))
     value = in_format(value, channels_last if is_last else contiguous_format)
     if b is not None:

@@ -27,7 +27,15 @@ from minigrad.engine.graph import TensorBase, raw, wrap
 from minigrad.engine.places import op_called
 from minigrad.formats import contiguous_format, empty_in_format
 from minigrad.ops.advice import warn_of_number
-from minigrad.ops.promotion import NUMBERS, array_of, common_dtype, fitting_number, number_dtype, numpy_dtype
+from minigrad.ops.promotion import (
+    NUMBERS,
+    array_of,
+    common_dtype,
+    filling_number,
+    fitting_number,
+    number_dtype,
+    numpy_dtype,
+)
 from minigrad.ops.shaping import as_sizes
 from minigrad.random.multiply_add import fused_float64, fused_piece_float64
 
@@ -295,7 +303,7 @@ def full(
     number, shape = checked_number(fill_value), checked_sizes((tuple(size),))
     to = data_array(number, None, copy=False).dtype if dtype is None else numpy_dtype(dtype)
     xp = library_on(device)
-    number = fitting_number(number, to)
+    number = filling_number(number, to, math.prod(shape))
     with quiet():
         array = xp.full(shape, number, to)
     return finished(array, device, requires_grad)
@@ -368,7 +376,7 @@ def filled_like(
 ) -> Tensor:
     """A number in the shape of another tensor, and (unless others are given) in its dtype and order in memory."""
     to = array_of(input).dtype if dtype is None else numpy_dtype(dtype)
-    value = fitting_number(checked_number(value), to)
+    value = filling_number(checked_number(value), to, input.array.size)
     place = device_of(input.array) if device is None else device
     with quiet():
         array = empty_in_format(op_called(), input.array, to, memory_format)

@@ -318,7 +318,7 @@ def source_of(a: Tensor, src: Any) -> Any:
             f"copy_(): The size of src {list(raw(src).shape)} must broadcast to self's {list(a.array.shape)}"
         )
     if not isinstance(src, TensorBase):
-        return promotion.fitting_number(src, a.array.dtype)
+        return promotion.filling_number(src, a.array.dtype, a.array.size)
     return to_device(src, device_of(a.array))  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from minigrad.devices import library_on
 from minigrad.engine.graph import raw
 from minigrad.engine.order import elements, guarded
 from minigrad.ops.creation import checked_number, checked_sizes, finished, linspace
-from minigrad.ops.promotion import fitting_number, numpy_dtype
+from minigrad.ops.promotion import filling_number, fitting_number, numpy_dtype
 from minigrad.ops.shaping import as_sizes
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def logspace(
     first, last = checked_number(start), checked_number(end)
     if steps == 1:  # PyTorch rounds, or cuts the fraction off, the power alone
         with quiet():
-            power = np.power(float(base), np.float64(first))
-        return finished(np.full(1, fitting_number(power, to), to), device, requires_grad)
+            value = np.full(1, filling_number(np.power(float(base), np.float64(first)), to, 1), to)
+        return finished(value, device, requires_grad)
     if to.kind == "f":
         exponents = raw(linspace(first, last, steps, dtype=dtype, device="cpu"))
     else:

@@ -20,6 +20,7 @@ from minigrad.formats import format_of, in_format
 from minigrad.kernels.fused import blend
 from minigrad.ops.advice import converted
 from minigrad.ops.elementwise import clone, sqrt
+from minigrad.ops.in_place import refuse_memory
 from minigrad.ops.promotion import array_of, check_tensors, in_single
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ def batch_norm(
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     statistics = {"running_mean": running_mean, "running_var": running_var}
     check_parameters("batch_norm", (channels,), input, **statistics, weight=weight, bias=bias)
+    if training:
+        for running in (running_mean, running_var):
+            if running is not None:
+                refuse_memory(raw(running))
     if x.ndim == 1:
         return clone(input)
     operands: tuple[Any, ...] = input, weight, bias

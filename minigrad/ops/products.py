@@ -432,7 +432,7 @@ def pair_product(a: Tensor, b: Tensor, dims: list[int]) -> Tensor:
     """
     n, m = raw(a).shape, raw(b).shape
     alone = [tuple(d for d in dims if sizes[d] != 1 == others[d]) for sizes, others in ((n, m), (m, n))]
-    a, b = (sum(x, d, keepdim=True) if d else x for x, d in zip((a, b), alone))
+    a, b = (summed_alone(x, d) if d else x for x, d in zip((a, b), alone))
     inner = [d for d in dims if n[d] != 1 != m[d]]
     if not inner:
         return mul(a, b)
@@ -448,6 +448,11 @@ def pair_product(a: Tensor, b: Tensor, dims: list[int]) -> Tensor:
     sizes = [n[d] if d not in columns else m[d] for d in order]
     product = reshape(bmm(left, right), [1 if d in inner else size for d, size in zip(order, sizes)])
     return permute(product, [order.index(d) for d in range(len(order))])
+
+
+def summed_alone(x: Tensor, dims: tuple[int, ...]) -> Tensor:
+    """The sum over some dimensions, which become 1, with the strides of rows: those of 1 too count in PyTorch's mul."""
+    return reshape(sum(x, dims), [1 if d in dims else n for d, n in enumerate(raw(x).shape)])
 
 
 def in_groups(a: Tensor, *groups: list[int]) -> Tensor:

@@ -342,6 +342,11 @@ def fitting_number(x: Any, dtype: np.dtype[Any]) -> Any:
     return x
 
 
+def filling_number(x: Any, dtype: np.dtype[Any], size: int) -> Any:
+    """A number that fills a tensor of so many elements: in PyTorch a single element of float16 may become inf."""
+    return fitting_number(x, np.dtype(np.float64) if size == 1 and dtype.char == "e" else dtype)
+
+
 def array_of(input: Any) -> Any:
     """The array of an op's operand; TypeError for what is neither a Tensor nor an array."""
     array = input.array if isinstance(input, TensorBase) else input

@@ -118,7 +118,7 @@ def instance_norm(
     if use_input_stats and running_mean is not None and running_var is not None:
         refuse_memory(raw(running_mean))
         refuse_memory(raw(running_var))
-    one_batch = input.reshape(1, number * channels, *rest)
+    one_batch = input.contiguous().reshape(1, number * channels, *rest)
     means, variances = tiled(running_mean, number), tiled(running_var, number)
     operands: tuple[Any, ...] = one_batch, tiled(weight, number), tiled(bias, number)
     options: tuple[Any, ...] = means, variances, use_input_stats, momentum, eps
