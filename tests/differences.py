@@ -348,7 +348,7 @@ GRADIENTS = [
     ),
     Difference(
         tuple(op for op in OPS if "interpolate" in op and "antialias" not in op),
-        "bicubic into the same size: the gradient is that of the value (in PyTorch what arrives, by a factor of 1.3 too)",
+        "bicubic into the same size: the gradient is that of the value (in PyTorch what arrives, also by a factor)",
         lambda sample: sample.options.get("mode") == "bicubic" and keeps_its_size(sample),
         Sample((np.arange(4.0).reshape(1, 1, 2, 2),), {"mode": "bicubic", "scale_factor": 1.3}),
     ),

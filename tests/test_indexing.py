@@ -250,6 +250,12 @@ def test_a_number_too_large_for_float16_becomes_inf() -> None:
     for engine in (minigrad, torch):
         with pytest.raises(RuntimeError, match="without overflow"):
             engine.zeros(2).half().fill_(1e6)
+        assert (
+            engine.zeros(1).half().fill_(1e6).tolist()
+            == engine.full((1,), 1e6, dtype=engine.half).tolist()
+            == [math.inf]
+        )
+        assert engine.logspace(5, 6, 1, dtype=engine.half).tolist() == [math.inf]
         with pytest.raises(RuntimeError, match="without overflow"):
             engine.zeros(1)[0] = 1e300
 

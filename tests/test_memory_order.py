@@ -287,6 +287,26 @@ def test_a_module_in_channels_last() -> None:
     same(seen)
 
 
+ON_STRIDES = {
+    "a scaled difference": lambda t: t.rsub(t.ones(3, 1).expand(3, 3), t.ones(3, 3).t(), alpha=2),
+    "rows of one channel": lambda t: t.nn.functional.conv1d(
+        t.ones(4).as_strided((2, 1, 2), (2, 1, 1)), t.ones(2, 1, 1)
+    ),
+    "one image in channels_last": lambda t: t.nn.functional.instance_norm(
+        t.rand(1, 2, 3, 3).contiguous(memory_format=t.channels_last)
+    ),
+    "a sum before a product": lambda t: t.einsum(
+        "bhqd,bhkd->bhqk", t.ones(50).as_strided((2, 1, 1, 2), (1, 16, 2, 4)), t.ones(50)[:12].view(1, 2, 2, 3)[..., :1]
+    ),
+}
+"""Results that hang on strides of dimensions of length 1, or on an operand that is repeated."""
+
+
+@pytest.mark.parametrize("result", ON_STRIDES)
+def test_results_by_strides_that_seldom_count(result: str) -> None:
+    same(lambda torch: steps_that_count(ON_STRIDES[result](torch)))
+
+
 def test_programs_that_depend_on_the_order() -> None:
     def attention(torch: Any) -> Any:
         torch.manual_seed(2)

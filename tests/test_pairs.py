@@ -224,3 +224,18 @@ def test_lists_and_dicts_are_copied_and_saved() -> None:
     mine = minigrad.nn.ParameterList([minigrad.zeros(2), minigrad.ones(3)])
     mine.load_state_dict({k: minigrad.from_numpy(x.numpy()) for k, x in theirs.state_dict().items()})
     assert [p.tolist() for p in mine] == [[1, 1], [0, 0, 0]]
+
+
+def test_a_factor_without_dimensions_has_all_digits_of_its_gradient_in_both_modes() -> None:
+    number = minigrad.tensor(0.69116838, dtype=minigrad.float64, requires_grad=True)
+    for create_graph in (False, True):
+        losses = minigrad.xlogy(number, number) - number * minigrad.ones(2, dtype=minigrad.float64)
+        (g,) = minigrad.autograd.grad(losses.sum() / 3, number, create_graph=create_graph)
+        np.testing.assert_allclose(g.item(), 2 * np.log(0.69116838) / 3, rtol=1e-15)
+
+
+def test_tensors_of_unlike_dimensions_are_not_joined() -> None:
+    for engine in ENGINES:
+        for join in (engine.cat, engine.hstack):
+            with pytest.raises(RuntimeError, match="Tensors must have same number of dimensions: got 2 and 1"):
+                join([engine.ones(2, 3), engine.ones(3)])

@@ -40,8 +40,8 @@ def refuse_overflow(dtype: Any, *given: Any) -> None:
 
 def pair(op: str, input: Any, other: Any, floating: bool) -> tuple[Tensor, Tensor]:
     """Two operands that broadcast, of one dtype; numbers become 0-d tensors.  Raw arrays are of one dtype already."""
-    if not isinstance(input, TensorBase) and not isinstance(other, TensorBase) and not isinstance(input, NUMBERS):
-        return input, other
+    if not isinstance(input, TensorBase) and not isinstance(other, TensorBase) and type(input) not in NUMBERS:
+        return input, other  # NumPy's float64, of a raw array without dimensions, is a float too
     a, b = operands(input, other)
     dtype = result_type(a, b)
     if dtype.kind in REFUSED.get(op, ""):

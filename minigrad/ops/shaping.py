@@ -310,6 +310,11 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     filled = [x for x in tensors if x.array.shape != (0,)] or tensors  # PyTorch lets any beside them have shape (0,)
     dim = axis(dim, filled[0].array.ndim)
     for i, x in enumerate(filled):
+        if x.array.ndim != filled[0].array.ndim:
+            raise RuntimeError(
+                "Tensors must have same number of dimensions: "
+                f"got {filled[0].array.ndim} and {x.array.ndim}, for number {i} in cat()"
+            )
         if other_sizes(x, dim) != other_sizes(filled[0], dim):
             raise RuntimeError(
                 "cat(): Sizes of tensors must match except in dimension "
