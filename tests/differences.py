@@ -180,6 +180,12 @@ VALUES = [
         Sample((np.ones((2, 3), "float32").T, np.array([1, 0]))),
     ),
     Difference(
+        ("pixel_shuffle", "pixel_unshuffle"),
+        "volumes may lie as channels_last_3d (PyTorch refuses them: Unsupported memory format)",
+        lambda sample: format_of(sample.operands[0]) is channels_last_3d,
+        Sample((np.ones((1, 2, 2, 2, 4), "float32").transpose(0, 4, 1, 2, 3), 1)),
+    ),
+    Difference(
         ("topk", "kthvalue", "median", "nanmedian"),
         "of equal elements the first is taken (in PyTorch any)",
         lambda sample: len(np.unique(sample.operands[0])) < sample.operands[0].size,
