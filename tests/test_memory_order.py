@@ -288,6 +288,8 @@ def test_a_module_in_channels_last() -> None:
 
 
 ON_STRIDES = {
+    "a product in float32": lambda t: t.ones(3).half().expand(3, 3).mT * 2,
+    "another": lambda t: t.ones(3).half().expand(3, 3) * 2,
     "a scaled difference": lambda t: t.rsub(t.ones(3, 1).expand(3, 3), t.ones(3, 3).t(), alpha=2),
     "rows of one channel": lambda t: t.nn.functional.conv1d(
         t.ones(4).as_strided((2, 1, 2), (2, 1, 1)), t.ones(2, 1, 1)

@@ -22,7 +22,7 @@ from minigrad.devices import as_array, device_of
 from minigrad.engine.broadcasting import cast, cast_da
 from minigrad.engine.changes import changes_of
 from minigrad.engine.graph import TensorBase, node_of, raw, record, wrap
-from minigrad.engine.order import agrees, axes_of_result, broadcast_strides, empty_by_axes
+from minigrad.engine.order import agrees, axes_of_result, broadcast_strides, copied, empty_by_axes
 from minigrad.engine.places import op_called
 from minigrad.gpu.placement import check_devices
 from minigrad.ops.advice import no_tensor, tensor_from
@@ -319,7 +319,9 @@ def factor_for(x: Any, number: float) -> float:
 
 def widened(x: Any) -> Any:
     """A raw array in which to compute with numbers: float16 as float32."""
-    return x.astype(np.float32) if x.dtype.char == "e" else x
+    if x.dtype.char != "e":
+        return x
+    return x.astype(np.float32) if x.flags.c_contiguous else copied(x, np.float32)
 
 
 def fitting_number(x: Any, dtype: np.dtype[Any]) -> Any:
