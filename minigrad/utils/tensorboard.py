@@ -51,14 +51,14 @@ class FileWriter:
         return str(self.event_writer.get_logdir())
 
     def add_event(self, event: Any, step: int | None = None, walltime: float | None = None) -> None:
-        """Write an event of the protocol's own."""
+        """Write an event of the protocol's own, with its step and walltime: the seconds since 1970, by default now."""
         event.wall_time = time.time() if walltime is None else walltime
         if step is not None:
             event.step = int(step)
         self.event_writer.add_event(event)
 
     def add_summary(self, summary: Any, global_step: int | None = None, walltime: float | None = None) -> None:
-        """Write a summary of the protocol's own."""
+        """Write a summary of the protocol's own at global_step; walltime as in `add_event`."""
         self.add_event(Event(summary=summary), global_step, walltime)
 
     def flush(self) -> None:
@@ -75,7 +75,8 @@ class SummaryWriter:
 
     log_dir: by default runs/ with the time, the host's name and `comment`.  purge_step: TensorBoard forgets what was
     written at this step and later.  max_queue, flush_secs and filename_suffix are those of `FileWriter`.  It can be
-    used in a with statement.
+    used in a with statement.  What its methods have in common: tag is the name under which a value is shown,
+    global_step where on the axis, walltime when it was, in seconds since 1970, by default now.
     """
 
     def __init__(
@@ -125,7 +126,10 @@ class SummaryWriter:
         new_style: bool = False,
         double_precision: bool = False,
     ) -> None:
-        """A number at a step.  AssertionError for several numbers."""
+        """A number scalar_value at a step.  AssertionError for several numbers.
+
+        new_style: written as a tensor, which double_precision makes one of float64.
+        """
         self._add(scalar(tag, scalar_value, new_style, double_precision), global_step, walltime)
 
     def add_scalars(
@@ -135,7 +139,7 @@ class SummaryWriter:
         global_step: int | None = None,
         walltime: float | None = None,
     ) -> None:
-        """Several numbers for one chart, each in a file of its own."""
+        """The numbers of tag_scalar_dict for the chart main_tag, each in a file of its own."""
         walltime = time.time() if walltime is None else walltime
         for tag, value in tag_scalar_dict.items():
             folder = f"{self._get_file_writer().get_logdir()}/{main_tag.replace('/', '_')}_{tag}"
@@ -150,7 +154,10 @@ class SummaryWriter:
         walltime: float | None = None,
         max_bins: int | None = None,
     ) -> None:
-        """How numbers are distributed.  bins: as numpy.histogram takes them.  ValueError for no numbers."""
+        """How numbers, values, are distributed.  bins: as numpy.histogram takes them.  ValueError for no numbers.
+
+        max_bins: where there are more bins, neighbours are put together.
+        """
         bins = DEFAULT_BINS if isinstance(bins, str) and bins == "tensorflow" else bins
         histogram = histogram_of(numbers(values).astype(float).reshape(-1), bins, max_bins)
         self._add(Summary.Value(tag=tag, histo=histogram), global_step, walltime)
@@ -163,7 +170,7 @@ class SummaryWriter:
         walltime: float | None = None,
         dataformats: str = "CHW",
     ) -> None:
-        """A picture: uint8, or floats from 0 to 1.  dataformats: the order of its dimensions: CHW, HWC or HW."""
+        """A picture img_tensor: uint8, or floats from 0 to 1.  dataformats: its dimensions' order: CHW, HWC or HW."""
         self._add(Summary.Value(tag=tag, image=picture(numbers(img_tensor), dataformats)), global_step, walltime)
 
     def add_images(
@@ -174,7 +181,7 @@ class SummaryWriter:
         walltime: float | None = None,
         dataformats: str = "NCHW",
     ) -> None:
-        """Several pictures in a grid of 8 columns."""
+        """Several pictures img_tensor in a grid of 8 columns.  dataformats: their dimensions' order, such as NCHW."""
         self.add_image(tag, img_tensor, global_step, walltime, dataformats)
 
     def add_figure(
@@ -188,7 +195,7 @@ class SummaryWriter:
     def add_text(
         self, tag: str, text_string: str, global_step: int | None = None, walltime: float | None = None
     ) -> None:
-        """A text in Markdown."""
+        """A text text_string in Markdown."""
         tensor = TensorProto(
             dtype="DT_STRING",
             string_val=[text_string.encode()],
@@ -206,8 +213,9 @@ class SummaryWriter:
         run_name: str | None = None,
         global_step: int | None = None,
     ) -> None:
-        """The hyperparameters of a run and what came of it, in a folder of their own.
+        """The hyperparameters hparam_dict of a run and what came of it, metric_dict, in a folder run_name of their own.
 
+        hparam_domain_discrete: the values that a hyperparameter may have, by its name.
         TypeError for anything but dicts, ValueError for values other than numbers, text, bools and tensors.
         """
         if type(hparam_dict) is not dict or type(metric_dict) is not dict:
@@ -223,7 +231,7 @@ class SummaryWriter:
     def add_graph(
         self, model: Any, input_to_model: Any = None, verbose: bool = False, use_strict_trace: bool = True
     ) -> None:
-        """NotImplementedError: a graph is drawn here by minigrad.watch."""
+        """NotImplementedError, whatever model, input_to_model, verbose and use_strict_trace are: see minigrad.watch."""
         raise NotImplementedError(
             "SummaryWriter.add_graph needs PyTorch's tracer, which minigrad has not: minigrad.watch draws a graph"
         )
