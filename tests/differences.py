@@ -176,7 +176,7 @@ VALUES = [
     Difference(
         ("take_along_dim", "kron"),
         "operands may lie in any order in memory (PyTorch refuses some: view size is not compatible ...)",
-        lambda sample: any(not x.flags.c_contiguous for x in sample.operands),
+        lambda sample: any(x.strides != np.empty(x.shape, x.dtype).strides for x in sample.operands),
         Sample((np.ones((2, 3), "float32").T, np.array([1, 0]))),
     ),
     Difference(
@@ -259,6 +259,12 @@ VALUES = [
         Sample((np.ones((0, 3), "float32"), np.ones((0, 3), "int32")), {"dim": 0}),
     ),
     Difference(
+        ("addmv",),
+        "sizes that do not fit are a RuntimeError beside a number without dimensions, too (in PyTorch an IndexError)",
+        lambda sample: sample.operands[0].ndim == 0 and sample.operands[1].shape[1:] != sample.operands[2].shape,
+        Sample(arrays(3, [[3, 1]], [3, 1, 0])),
+    ),
+    Difference(
         ("index_select", "index_add"),
         "an index that points outside is an IndexError (in PyTorch a RuntimeError for some floats)",
         lambda sample: points_outside(*sample.operands[:3]),
@@ -297,6 +303,14 @@ VALUES = [
 def blank_among_labels(sample: Sample) -> bool:
     """Whether a sample of ctc_loss has the blank among its labels."""
     return bool((np.asarray(sample.operands[1]) == sample.options.get("blank", 0)).any())
+
+
+def has_equal_largest(x: Any, y: Any) -> bool:
+    """Whether two rows, of one table and the other, have several differences that are the largest."""
+    if x.ndim < 2:
+        return False
+    sizes = abs(x[..., :, None, :] - y[..., None, :, :])
+    return bool(((sizes == sizes.max(-1, initial=0, keepdims=True)).sum(-1) > 1).any())
 
 
 def of_nan_alone(sample: Sample) -> bool:
@@ -338,9 +352,9 @@ GRADIENTS = [
         ),
     ),
     Difference(
-        (LOSSES + "pdist", "pdist"),
+        (LOSSES + "pdist", "pdist", "cdist"),
         "equal largest differences share the gradient of order inf, as in vector_norm (in PyTorch each has it whole)",
-        lambda sample: sample.options.get("p") == np.inf,
+        lambda sample: sample.options.get("p") == np.inf and has_equal_largest(sample.operands[0], sample.operands[-1]),
         Sample((np.array([[0, 0], [1, 1], [3, 3]], "float32"),), {"p": np.inf}),
     ),
     Difference(
@@ -800,6 +814,11 @@ def read_in_another_order(x: Any) -> bool:
     return repeats and any(i <= j for i, j in itertools.pairwise(filter(None, x.strides)))
 
 
+def is_repeated(x: Any, y: Any) -> bool:
+    """Whether an operand is expanded, or broadcasts to another."""
+    return bool(x.ndim < y.ndim or x.size < y.size or repeats_elements(x))
+
+
 ORDERS = [
     Difference(
         ("conv3d", "conv_transpose3d"),
@@ -807,6 +826,12 @@ ORDERS = [
         lambda sample: any(format_of(x) is channels_last_3d for x in sample.operands if isinstance(x, np.ndarray)),
         Sample((np.ones((2, 2, 2, 2, 3), "float32").transpose(0, 4, 1, 2, 3), np.ones((1, 3, 1, 1, 1), "float32"))),
         on_every_processor=False,
+    ),
+    Difference(
+        ("ldexp", "Tensor.ldexp_"),
+        "ldexp of an expanded float16 or float64 lies by rows, as that of float32 (in PyTorch as the other operand)",
+        lambda sample: sample.operands[0].dtype in ("float16", "float64") and is_repeated(*sample.operands),
+        Sample((np.broadcast_to(np.ones((3, 1)), (3, 3)), np.ones((3, 3)).T)),
     ),
     Difference(
         ("exp", *OPS),

@@ -147,3 +147,14 @@ def test_a_number_beyond_the_range_of_integers_does_not_wrap_around() -> None:
             with pytest.raises(RuntimeError, match="without overflow"):
                 call(lib, x)
         assert lib.where(x > 1, x.to(lib.float16), 1e6).tolist() == [float("inf"), 2.0]
+
+
+def test_a_factor_below_0_of_uint8_counts_from_the_other_end() -> None:
+    for lib in (torch, minigrad):
+        x = lib.tensor([4, 3, 2], dtype=lib.uint8)
+        assert lib.addcmul(x, x, x, value=-1).tolist() == [244, 250, 254]
+        assert lib.addmm(x[None], x[None, :1], x[None], beta=-1, alpha=-1).tolist() == [[236, 241, 246]]
+        with pytest.raises(RuntimeError, match="without overflow"):
+            lib.addcmul(x, x, x, value=300)
+        with pytest.raises(RuntimeError, match="without overflow"):
+            lib.addr(x, x, x, alpha=300)

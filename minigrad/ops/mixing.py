@@ -21,6 +21,7 @@ from minigrad.ops.promotion import (
     check_shapes,
     check_tensors,
     factor_for,
+    fitting_number,
     floating,
     on_one_device,
     operand,
@@ -81,6 +82,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
     """input + value * tensor1 * tensor2; all three broadcast, and meet in one dtype."""
     a, b, c = three("addcmul", input, tensor1, tensor2)
     refuse_fraction("addcmul", a, value)
+    value = fitting_number(value, raw(a).dtype) if raw(a).dtype.kind in "iu" else value
     x, y, z = (exact(raw(each)) for each in (a, b, c))
     with quiet():
         result = x + y * z if value == 1 else x + y * value * z

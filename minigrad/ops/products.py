@@ -20,7 +20,7 @@ from minigrad.ops.arithmetic import mul
 from minigrad.ops.arranging import diagonal
 from minigrad.ops.dims import axis
 from minigrad.ops.linear_algebra import matmul_da, matmul_db, matmul_error
-from minigrad.ops.promotion import array_of, as_dtype, check_tensors, factor_for, result_type, widened
+from minigrad.ops.promotion import array_of, as_dtype, check_tensors, factor_for, fitting_number, result_type, widened
 from minigrad.ops.reductions import sum
 from minigrad.ops.shaping import permute, reshape, unsqueeze
 
@@ -226,6 +226,8 @@ def refuse_sum(c: Tensor, a: Tensor, b: Tensor) -> None:
 def sum_with_product(z: Any, x: Any, y: Any, beta: float, alpha: float) -> Any:
     """beta * z + alpha * (x @ y) of raw arrays, rounded to their dtype at the end."""
     dtype = z.dtype
+    if dtype.kind in "iu":
+        beta, alpha = fitting_number(beta, dtype), fitting_number(alpha, dtype)
     x, y, z = widened(x), widened(y), widened(z)
     with quiet():
         value = x @ y if alpha == 1 else (x @ y) * alpha
