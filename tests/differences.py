@@ -407,6 +407,13 @@ GRADIENTS = [
         Sample((np.array([4, 3], "uint8"), np.array([0.25, -0.25], "float32"))),
     ),
     Difference(
+        ("sinc",),
+        "near 0 the gradient is a difference of nearly equal numbers, of which few digits are left (in PyTorch others)",
+        lambda sample: bool(((sample.operands[0] != 0) & (abs(sample.operands[0]) < 1e-3)).any()),
+        Sample((np.array([1e-6, -4.98]),)),
+        on_every_processor=False,
+    ),
+    Difference(
         ("logit", "Tensor.logit_"),
         "with eps, the gradient at nan is nan (in PyTorch sometimes 0)",
         lambda sample: "eps" in sample.options and bool(np.isnan(sample.operands[0]).any()),
@@ -578,6 +585,13 @@ NOT_FINITE = [
             and bool((sample.operands[1] == sample.options.get("ignore_index", -100)).any())
         ),
         Sample((*arrays([[1, 2]]), np.array([-100])), {"label_smoothing": 0.1}),
+    ),
+    Difference(
+        ("conv1d", "conv2d", "conv3d"),
+        "an infinite gradient beside padding makes nan of the weight's (in PyTorch 0, where oneDNN leaves padding out)",
+        lambda sample: sample.options.get("padding", 0) not in (0, "valid"),
+        Sample((np.ones((2, 1, 1), "float32"), np.ones((1, 1, 3), "float32")), {"padding": 1}),
+        on_every_processor=False,
     ),
     Difference(
         ("logcumsumexp",),
