@@ -57,6 +57,13 @@ def whole(dtype: str) -> bool:
     return "int" in dtype or dtype == "bool"
 
 
+def rounds_twice(x: Any) -> bool:
+    """Whether some float64 becomes another float16 by way of float32."""
+    with np.errstate(over="ignore"):
+        once, twice = x.astype("float16"), x.astype("float32").astype("float16")
+    return not np.array_equal(once, twice, equal_nan=True)
+
+
 def not_finite(sample: Sample) -> bool:
     """Whether there are infinities or nans among the values."""
     floats = (x for x in sample.operands if isinstance(x, np.ndarray) and x.dtype.kind == "f")
@@ -288,6 +295,12 @@ VALUES = [
         lambda sample: sample.operands[0].size == 0,
         Sample((np.ones((0, 2), "float32"), np.ones(0, "int64"))),
         on_every_processor=False,
+    ),
+    Difference(
+        ("Tensor.half", "Tensor.to", "Tensor.type", "Tensor.type_as"),
+        "float64 becomes float16 by one rounding (in PyTorch by two, to float32 first)",
+        lambda sample: sample.operands[0].dtype == "float64" and rounds_twice(sample.operands[0]),
+        Sample((np.array([2.62597665]),)),
     ),
     Difference(
         (LOSSES + "gelu",),
