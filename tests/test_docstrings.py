@@ -18,6 +18,7 @@ from pages import PROJECT
 
 import minigrad
 from minigrad.nn import Module
+from minigrad.testing.given import required
 
 sys.path.append(str(PROJECT / "docs" / "site"))
 
@@ -76,16 +77,10 @@ def bases(value: Any) -> list[Any]:
     return [base for base in above if base.__module__.startswith("minigrad") and base.__doc__]
 
 
-@cache
-def of_page(module: str) -> str:
-    """What a page of the reference says first, for all its names."""
-    return prose(reference.module_of(module))
-
-
 def told(entry: Entry) -> Iterator[str]:
     """All that is said of a name: by itself, its page, its bases, and the names to which these lead."""
     yield from (prose(base) for base in bases(entry.value))
-    yield of_page(entry.module)
+    yield prose(reference.module_of(entry.module))
     met, waiting = set(), [entry]
     while waiting:
         one = waiting.pop()
@@ -204,13 +199,7 @@ def shape(text: str, sizes: dict[str, Any]) -> tuple[int, ...]:
 def keep_every_shape() -> list[str]:
     """Layers that say so, and can be made without an argument."""
     found = [name for name, entry in layers().items() if "(*) -> (*)" in prose(entry.value)]
-    return [name for name in found if not required(layers()[name])]
-
-
-def required(entry: Entry) -> list[str]:
-    """The arguments that must be given."""
-    parameters = inspect.signature(entry.value).parameters.values()
-    return [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return [name for name in found if not required(layers()[name].value)]
 
 
 @pytest.mark.filterwarnings("ignore:Implicit dimension choice")

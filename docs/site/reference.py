@@ -388,6 +388,7 @@ def source_of(value: Any) -> tuple[str, str | None]:
 # Docstrings as Markdown ------------------------------------------------------------------------------------
 
 
+@cache
 def module_of(path: str) -> Any:
     """The module, or the class, that a page is of."""
     if path == METHODS:

@@ -60,9 +60,7 @@ def batch_norm(
     statistics = {"running_mean": running_mean, "running_var": running_var}
     check_parameters("batch_norm", (channels,), input, **statistics, weight=weight, bias=bias)
     if training:
-        for running in (running_mean, running_var):
-            if running is not None:
-                refuse_memory(raw(running))
+        check_statistics(running_mean, running_var)
     if x.ndim == 1:
         return clone(input)
     operands: tuple[Any, ...] = input, weight, bias
@@ -334,6 +332,13 @@ def checked_input(op: str, input: Any, least: int) -> Any:
     if x.dtype.kind != "f":
         raise NotImplementedError(f"{op}(): not implemented for {x.dtype}: use input.float()")
     return x
+
+
+def check_statistics(*statistics: Any) -> None:
+    """RuntimeError, before anything changes, for running statistics that may not be written to, or repeat elements."""
+    for running in statistics:
+        if running is not None:
+            refuse_memory(raw(running))
 
 
 def check_parameters(op: str, shape: tuple[int, ...], input: Any, **parameters: Any) -> None:

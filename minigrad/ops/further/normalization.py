@@ -14,11 +14,11 @@ from minigrad.engine.changes import mark_changed
 from minigrad.engine.graph import raw, record
 from minigrad.engine.order import by_rows
 from minigrad.formats import format_of, in_format
-from minigrad.ops.in_place import refuse_memory
 from minigrad.ops.normalization import (
     batch_normalized,
     centred,
     check_parameters,
+    check_statistics,
     checked_input,
     normalized,
     variance_of,
@@ -116,8 +116,7 @@ def instance_norm(
     statistics = {"running_mean": running_mean, "running_var": running_var}
     check_parameters("instance_norm", (channels,), input, **statistics, weight=weight, bias=bias)
     if use_input_stats and running_mean is not None and running_var is not None:
-        refuse_memory(raw(running_mean))
-        refuse_memory(raw(running_var))
+        check_statistics(running_mean, running_var)
     one_batch = input.contiguous().reshape(1, number * channels, *rest)
     means, variances = tiled(running_mean, number), tiled(running_var, number)
     operands: tuple[Any, ...] = one_batch, tiled(weight, number), tiled(bias, number)
