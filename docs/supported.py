@@ -61,7 +61,7 @@ DIFFERS = {
     "torch.save": "only the part of a memory that the tensor looks at; no pickle_module, no pickle_protocol",
     "torch.set_flush_denormal": "False, as on a processor that cannot",
     "torch.set_num_interop_threads": "the number is noted: ops run one after the other",
-    "torch.set_num_threads": "tells NumPy's BLAS, by threadpoolctl or in OpenBLAS itself; else a warning",
+    "torch.set_num_threads": "tells NumPy's BLAS, OpenBLAS itself or by threadpoolctl; else a warning",
     "torch.use_deterministic_algorithms": "noted: on a CPU no op varies, on a GPU none is refused",
     "torch.Tensor.register_hook": "of a leaf: called when all other nodes have had their turn",
     "torch.Tensor.resize_": "beyond its memory: tensors that share it do not grow along",

@@ -1,8 +1,8 @@
 """How many threads NumPy's matrix products use.
 
 minigrad itself computes in the thread that it is called in; NumPy hands products of large matrices to a BLAS, which has
-threads of its own.  It is told how many by threadpoolctl, where that is installed, else by OpenBLAS's own function,
-which is found in NumPy's wheels.
+threads of its own.  It is told how many by OpenBLAS's own function, which is found in NumPy's wheels, else by
+threadpoolctl, where that is installed.
 """
 
 from __future__ import annotations
@@ -80,11 +80,11 @@ def checked(name: str, num: Any) -> None:
 
 @cache
 def blas_library() -> Any:
-    """What sets and tells the number of threads of NumPy's BLAS; None where it cannot be reached."""
-    with suppress(ImportError):
-        found = import_module("threadpoolctl").ThreadpoolController().select(user_api="blas").lib_controllers
-        return found[0] if found else None
-    return next(openblas(), None)
+    """What sets and tells the number of threads of NumPy's BLAS; None where it cannot be reached.
+
+    NumPy's own comes first: where SciPy is loaded too, threadpoolctl finds a second BLAS, in an order of its own.
+    """
+    return next(openblas(), None) or next(other_blas(), None)
 
 
 class OpenBlas:
@@ -105,3 +105,9 @@ def openblas() -> Iterator[OpenBlas]:
                 yield from (
                     OpenBlas(library, name) for name in NAMES if hasattr(library, name.format("set_num_threads"))
                 )
+
+
+def other_blas() -> Iterator[Any]:
+    """What threadpoolctl finds, where it is installed: for a NumPy that came with no OpenBLAS."""
+    with suppress(ImportError):
+        yield from import_module("threadpoolctl").ThreadpoolController().select(user_api="blas").lib_controllers

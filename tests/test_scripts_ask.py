@@ -127,16 +127,26 @@ def test_the_number_of_threads_is_that_of_the_library():
     assert counts[1] > 1
 
 
-def test_threads_without_threadpoolctl():
-    found = list(threads.openblas())
-    if not found:
+def test_the_threads_are_those_of_numpy_where_scipy_has_a_blas_too():
+    if not list(threads.openblas()):
         pytest.skip("NumPy's BLAS is not an OpenBLAS beside it")
+    program = (
+        "import torch, scipy.linalg, minigrad, threadpoolctl\nminigrad.set_num_threads(1)\n"
+        "print(*{library['num_threads'] for library in threadpoolctl.threadpool_info() "
+        "if 'numpy.libs' in library['filepath']})"
+    )
+    for first in ("", "import sklearn\n"):
+        assert python("-c", first + program, env={**os.environ, "OPENBLAS_NUM_THREADS": "2"}).stdout == "1\n"
+
+
+def test_threads_of_a_numpy_without_openblas_beside_it():
+    found = list(threads.other_blas())
+    if not found:
+        pytest.skip("threadpoolctl finds no BLAS")
     before = found[0].get_num_threads()
     try:
-        found[0].set_num_threads(2)
-        assert threads.get_num_threads() == found[0].get_num_threads() == 2
         found[0].set_num_threads(1)
-        assert threads.get_num_threads() == found[0].get_num_threads() == 1
+        assert found[0].get_num_threads() == 1
     finally:
         found[0].set_num_threads(before)
 
