@@ -23,10 +23,15 @@ def bilinear(draw: Draw, smooth: bool) -> Sample:
 def vectors(draw: Draw, smooth: bool) -> Sample:
     """Two tensors that broadcast, and the dimension of their vectors."""
     shapes = broadcast_shapes(draw, smooth, 2)
-    x, y = (near(draw, smooth, size, float_dtype(draw, smooth)) for size in shapes)
+    x, y = (not_short(near(draw, smooth, size, float_dtype(draw, smooth))) for size in shapes)
     ndim = max(x.ndim, y.ndim, 1)
     eps = {} if smooth else {"eps": perhaps(one_of(0.5))}  # PyTorch's gradient of a length below eps is another's
     return Sample((x, y), {"dim": draw(st.integers(-ndim, ndim - 1)), **Options(eps).draw(draw, ())})
+
+
+def not_short(x: Any) -> Any:
+    """An array whose numbers are 0 or half of 1 at least: gradients of a direction are rounded by 1 / its length."""
+    return np.asarray(x + np.sign(x) / 2, x.dtype)
 
 
 def points(draw: Draw, smooth: bool) -> Sample:

@@ -178,7 +178,7 @@ def binary_cross_entropy(
             raise RuntimeError(outside_0_to_1(name, x))
     weight = weight_operand("weight", weight, input)
     with quiet():
-        value, scale = reduced(weighted(surprise_of_probability(p, y), raw(weight)), reduction, of=(p, y))
+        value, scale = reduced(weighted(surprise_of_probability(p, y), raw(weight)), reduction, of=(p,))
     rules = (binary_cross_entropy_dinput, binary_cross_entropy_dtarget, None)
     return record(value, (input, target, weight), rules, scale)
 
