@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from layer_samples import float_dtype, seldom_wrong
-from op_samples import REDUCTION, absolute, near
+from op_samples import REDUCTION, absolute, near, not_short
 from samples import (
     FLAG,
     FLOATS,
@@ -99,7 +99,7 @@ def vectors(draw: Draw, smooth: bool) -> Sample:
     """Two batches of vectors, or two vectors, and targets of 1 and -1."""
     dtype, size = float_dtype(draw, smooth), shape(draw, smooth, least=1, most=2)
     other = stretched_to(draw, size) if len(size) > 1 and draw(one_of(False, False, True)) else size
-    inputs = near(draw, smooth, size, dtype), near(draw, smooth, other, dtype)
+    inputs = [not_short(near(draw, smooth, each, dtype)) for each in (size, other)]
     options = Options({"margin": perhaps(one_of(0.5, -0.5)), "reduction": REDUCTION}).draw(draw, ())
     return Sample((*inputs, signs(draw, smooth, size[:-1], dtype)), options)
 

@@ -418,6 +418,11 @@ def near(draw: Draw, smooth: bool, size: tuple[int, ...], dtype: str) -> Any:
     return np.asarray(np.clip(x, -5, 5))
 
 
+def not_short(x: Any) -> Any:
+    """An array whose numbers are 0 or half of 1 at least: gradients of a direction are rounded by 1 / its length."""
+    return np.asarray(x + np.sign(x) / 2, x.dtype)
+
+
 def absolute(x: Any) -> Any:
     """The absolute values, as an array also when it is 0-d."""
     return np.asarray(abs(x))

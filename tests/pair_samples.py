@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from layer_samples import float_dtype, perhaps_none, seldom_wrong
-from op_samples import near
+from op_samples import near, not_short
 from samples import FLAG, Draw, Options, Sample, broadcast_shapes, one_of, perhaps, shape
 
 
@@ -27,11 +27,6 @@ def vectors(draw: Draw, smooth: bool) -> Sample:
     ndim = max(x.ndim, y.ndim, 1)
     eps = {} if smooth else {"eps": perhaps(one_of(0.5))}  # PyTorch's gradient of a length below eps is another's
     return Sample((x, y), {"dim": draw(st.integers(-ndim, ndim - 1)), **Options(eps).draw(draw, ())})
-
-
-def not_short(x: Any) -> Any:
-    """An array whose numbers are 0 or half of 1 at least: gradients of a direction are rounded by 1 / its length."""
-    return np.asarray(x + np.sign(x) / 2, x.dtype)
 
 
 def points(draw: Draw, smooth: bool) -> Sample:

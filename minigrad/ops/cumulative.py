@@ -208,9 +208,10 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -
     x: where the values y are (of y's size along dim, or such that the distances broadcast); dx: their distance without
     it.  RuntimeError for an x of another size, and for bools.
     """
-    at = sampled_axis("trapezoid", y, x, dim)
+    at = sampled_axis("trapezoid", y, dim)
     if not raw(y).shape[at]:
         return sum(y, at, dtype=y.dtype)
+    check_numbers("trapezoid", y, x)
     if x is None:
         return (sum(y, at) - (select(y, at, 0) + select(y, at, -1)) * 0.5) * dx
     return sum(sum_of_neighbours(y, at) * distances("trapezoid", x, y, at), at) / 2
@@ -223,20 +224,25 @@ def trapz(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -
 
 def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
     """The integral along dim up to each value but the first, one fewer than y has.  As `trapezoid` in all else."""
-    at = sampled_axis("cumulative_trapezoid", y, x, dim)
+    check_numbers("cumulative_trapezoid", y, x)
+    at = sampled_axis("cumulative_trapezoid", y, dim)
     if x is None:
         return cumsum(dx / 2 * sum_of_neighbours(y, at), at)
     return cumsum(sum_of_neighbours(y, at) * distances("cumulative_trapezoid", x, y, at), at) / 2
 
 
-def sampled_axis(op: str, y: Tensor, x: Tensor | None, dim: int) -> int:
-    """The dimension along which a function is sampled.  RuntimeError for bools, IndexError without dimensions."""
-    for name, each in (("y", y), ("x", x)):
-        if each is not None and array_of(each).dtype.kind == "b":
-            raise RuntimeError(f"{op}: received a bool input for `{name}`, but bool is not supported")
+def sampled_axis(op: str, y: Tensor, dim: int) -> int:
+    """The dimension along which a function is sampled.  IndexError without dimensions."""
     if not array_of(y).ndim:
         raise IndexError(f"{op}(): Dimension specified as {dim} but tensor has no dimensions")
     return axis(dim, raw(y).ndim)
+
+
+def check_numbers(op: str, y: Tensor, x: Tensor | None) -> None:
+    """RuntimeError for bools."""
+    for name, each in (("y", y), ("x", x)):
+        if each is not None and array_of(each).dtype.kind == "b":
+            raise RuntimeError(f"{op}: received a bool input for `{name}`, but bool is not supported")
 
 
 def sum_of_neighbours(y: Tensor, dim: int) -> Tensor:
