@@ -232,6 +232,10 @@ def test_questions_about_dtypes() -> None:
                     str(engine.result_type(engine.ones(2, dtype=getattr(engine, a)), 1.5)).partition(".")[2],
                 ]
             )
+    pairs = ((1, 2), (1, 2.5), (True, 1), (True, False))
+    same(lambda engine: [str(engine.result_type(*pair)).partition(".")[2] for pair in pairs])
+    same(lambda engine: str(engine.result_type(engine.ones(2), engine.ones(3))).partition(".")[2])
+    same(lambda engine: error_of(engine.result_type, engine.ones(2), "a")[0])
 
 
 def test_tensors_like_one_that_is_there() -> None:

@@ -206,12 +206,12 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -
     """The integral along dim by the trapezoidal rule: the sum of (y[i] + y[i + 1]) / 2 times the distance of the two.
 
     x: where the values y are (of y's size along dim, or such that the distances broadcast); dx: their distance without
-    it.  RuntimeError for an x of another size, and for bools.
+    it.  RuntimeError for an x of another size, and for bools; TypeError for both x and dx.
     """
     at = sampled_axis("trapezoid", y, dim)
     if not raw(y).shape[at]:
         return sum(y, at, dtype=y.dtype)
-    check_numbers("trapezoid", y, x)
+    check_samples("trapezoid", y, x, dx)
     if x is None:
         return (sum(y, at) - (select(y, at, 0) + select(y, at, -1)) * 0.5) * dx
     return sum(sum_of_neighbours(y, at) * distances("trapezoid", x, y, at), at) / 2
@@ -224,7 +224,7 @@ def trapz(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -
 
 def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
     """The integral along dim up to each value but the first, one fewer than y has.  As `trapezoid` in all else."""
-    check_numbers("cumulative_trapezoid", y, x)
+    check_samples("cumulative_trapezoid", y, x, dx)
     at = sampled_axis("cumulative_trapezoid", y, dim)
     if x is None:
         return cumsum(dx / 2 * sum_of_neighbours(y, at), at)
@@ -238,8 +238,10 @@ def sampled_axis(op: str, y: Tensor, dim: int) -> int:
     return axis(dim, raw(y).ndim)
 
 
-def check_numbers(op: str, y: Tensor, x: Tensor | None) -> None:
-    """RuntimeError for bools."""
+def check_samples(op: str, y: Tensor, x: Tensor | None, dx: float) -> None:
+    """RuntimeError for bools, TypeError where the distances are given twice."""
+    if x is not None and dx != 1:
+        raise TypeError(f"{op}(): x and dx={dx} both tell how far values are from each other: give one of them")
     for name, each in (("y", y), ("x", x)):
         if each is not None and array_of(each).dtype.kind == "b":
             raise RuntimeError(f"{op}: received a bool input for `{name}`, but bool is not supported")

@@ -81,11 +81,11 @@ def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
 
 
 def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
-    """The dtype in which two tensors, or one and a number, are computed with each other.
+    """The dtype in which two tensors or numbers are computed with each other.
 
-    tensor1, tensor2: as the operands of `add`, whose rules it tells.  TypeError for two numbers.
+    tensor1, tensor2: as the operands of `add`, whose rules it tells.  TypeError for anything else.
     """
-    return dtypes.from_numpy[promotion.result_type(*promotion.operands(tensor1, tensor2))]
+    return dtypes.from_numpy[promotion.result_type(promotion.operand(tensor1), promotion.operand(tensor2))]
 
 
 def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:

@@ -230,7 +230,7 @@ def var(
     """The variance, sum((a - mean)**2) / (n - correction); nan where n is not above that.
 
     unbiased: PyTorch's older word: True for correction=1, False for correction=0; correction=None is 1.  RuntimeError
-    for integers and bools.
+    for integers and bools, TypeError for both words at once.
     """
     x, axes, kept, divisor = spread_operands("var", input, dim, unbiased, correction)
     with quiet():
@@ -282,6 +282,8 @@ def spread_operands(op: str, input: Tensor, dim: Any, unbiased: bool | None, cor
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     x = array_of(input)
+    if unbiased is not None and correction != 1:
+        raise TypeError(f"{op}(): unbiased={unbiased} and correction={correction} say two things: give correction alone")
     if x.dtype.kind != "f":
         raise RuntimeError(f"{op}(): only floating point dtypes, not {x.dtype}. Convert it with .float() first.")
     axes = reduced_axes(input, dim)
