@@ -117,6 +117,18 @@ def with_in_place(*names: str) -> tuple[str, ...]:
 
 VALUES = [
     Difference(
+        ("linalg.det",),
+        "float16 is refused of matrices without elements too (in PyTorch the determinant is 1)",
+        lambda sample: dtypes(sample) == ["float16"] and sample.operands[0].size == 0,
+        Sample((np.ones((0, 0), "float16"),)),
+    ),
+    Difference(
+        (LOSSES + "scaled_dot_product_attention",),
+        "a negative scale with is_causal: what comes later is left out (in PyTorch nan)",
+        lambda sample: sample.operands[5] and (sample.options.get("scale") or 1) < 0,
+        Sample((*(np.ones((1, 1, 2, 1), "float32"),) * 3, None, 0.0, True), {"scale": -0.3}),
+    ),
+    Difference(
         ("index_put", "Tensor.index_put_"),
         "a single value of another dtype, put by a mask, is refused (in PyTorch it is converted)",
         lambda sample: (
@@ -572,6 +584,12 @@ NOT_FINITE = [
         "what lies outside of an image has no gradient, whatever arrives (in PyTorch sometimes nan, of 0 * inf)",
         lambda _: True,
         Sample((np.ones((1, 1, 1, 1)), np.full((1, 1, 1, 2), 3.0))),
+    ),
+    Difference(
+        ("einsum",),
+        "a sum over nothing, of lengths 0 and 1, has gradients of 0, whatever arrives (in PyTorch nan, of 0 * inf)",
+        lambda sample: any(isinstance(x, np.ndarray) and x.size == 0 for x in sample.operands),
+        Sample(("i,ij,j->", *(np.ones(size, "float32") for size in ((2,), (2, 0), (1,))))),
     ),
     Difference(
         ("cdist", LOSSES + "pdist", LOSSES + "pairwise_distance"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from op_samples import near, perhaps_dims
+from pair_samples import apart
 from picking_samples import seldom
 from samples import (
     ALL,
@@ -163,7 +164,8 @@ def distances(draw: Draw, smooth: bool) -> Sample:
     n, m, k = (draw(st.integers(1, 3)) for _ in range(3))
     dtype = draw(one_of("float32", "float64"))
     batch = draw(one_of((), (2,)))
-    operands = (near(draw, smooth, (*batch, n, k), dtype), near(draw, smooth, (*batch, m, k), dtype))
+    operands = tuple(near(draw, smooth, (*batch, rows, k), dtype) for rows in (n, m))
+    operands = tuple(map(apart, operands)) if smooth else operands
     return Sample(operands, Options({"p": perhaps(one_of(1.0, 3.0, math.inf, 2.0))}).draw(draw, ()))
 
 

@@ -33,8 +33,11 @@ SHAPES: dict[str, tuple[Call, list[str]]] = {
     "a product of many matrices": (lambda t: t.linalg.multi_dot([t.ones(2, 3), t.ones(3, 3, 1)]), ["multi_dot", "3D"]),
     "an integral over too few places": (lambda t: t.trapezoid(t.ones(3), t.ones(2)), ["trapezoid", "has 2, y 3"]),
     "an integral over two distances": (lambda t: t.trapezoid(t.ones(3), t.ones(3), dx=2), ["trapezoid", "dx"]),
-    "a spread by two words": (lambda t: t.std(t.ones(3), unbiased=True, correction=0), ["std", "unbiased", "correction"]),
-    "a variance by two words": (lambda t: t.ones(3).var(0, False, correction=2), ["var", "unbiased", "correction"]),
+    "a spread by two words": (
+        lambda t: t.std(t.ones(3), unbiased=True, correction=0),
+        ["std", "unbiased"],
+    ),
+    "a variance by two words": (lambda t: t.ones(3).var(0, False, correction=2), ["var", "correction"]),
     "weights below 0": (lambda t: t.cov(t.ones(2), aweights=t.tensor([-1.0, 1.0])), ["cov", "aweights", "negative"]),
     "a side that right contradicts": (
         lambda t: t.searchsorted(t.ones(2), t.ones(2), side="left", right=True),

@@ -77,7 +77,7 @@ def scatter(
     if isinstance(src, TensorBase):
         name, src = "ScatterBackward0", part_like(src, at)
     else:
-        name, src = "ScatterBackward1", fitting_number(src, raw(a).dtype)
+        name, src = "ScatterBackward1", fitting_number(src, raw(a).dtype) if at.size else 0
     out = put_at(a, key, src, name) if reduce is None else added_at(a, key, src, "ScatterAddBackward0")
     return out if a is input else reshape(out, ())
 

@@ -283,7 +283,7 @@ def spread_operands(op: str, input: Tensor, dim: Any, unbiased: bool | None, cor
         dim, unbiased = None, dim
     x = array_of(input)
     if unbiased is not None and correction != 1:
-        raise TypeError(f"{op}(): unbiased={unbiased} and correction={correction} say two things: give correction alone")
+        raise TypeError(f"{op}(): unbiased={unbiased} and correction={correction}: give one of them")
     if x.dtype.kind != "f":
         raise RuntimeError(f"{op}(): only floating point dtypes, not {x.dtype}. Convert it with .float() first.")
     axes = reduced_axes(input, dim)

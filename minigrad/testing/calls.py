@@ -128,7 +128,8 @@ def tolerance(sample: Sample, sums: bool = False) -> Tolerance:
     relative, absolute = ROUNDING[named[0] if named else "float32"]
     arrays = [x for x in sample.operands if isinstance(x, np.ndarray)]
     sums = sums or len({x.shape for x in arrays}) > 1
-    sizes = [abs(x[np.isfinite(x)].astype("float64")).max(initial=1) for x in arrays]
+    nested = float_arrays([x for x in sample.operands if isinstance(x, (list, tuple))])
+    sizes = [abs(x[np.isfinite(x)].astype("float64")).max(initial=1) for x in (*arrays, *nested)]
     return relative, absolute * max([1, *sizes]) ** 2 if sums else absolute
 
 

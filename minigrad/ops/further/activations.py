@@ -113,12 +113,15 @@ def hardswish_da(g: Tensor, _out: Tensor, a: Tensor) -> Tensor:
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """input where it is above the threshold, else value; of integers too.  NotImplementedError for bools."""
+    """input where it is above the threshold, else value; of integers too.
+
+    NotImplementedError for bools, RuntimeError for numbers beyond the range of integers.
+    """
     x = array_of(input)
     if x.dtype.kind == "b":
         raise NotImplementedError("threshold(): not implemented for bools: use input.float()")
-    low, below = (threshold, value) if x.dtype.kind == "f" else (int(threshold), int(value))
-    output = array_module(x).where(widened(x) <= low, x.dtype.type(fitting_number(below, x.dtype)), x)
+    low = threshold if x.dtype.kind == "f" else fitting_number(threshold, x.dtype)
+    output = array_module(x).where(widened(x) <= low, x.dtype.type(fitting_number(value, x.dtype)), x)
     return placed(input, record(finished(output, input), (input,), (threshold_da,), low), inplace)
 
 
