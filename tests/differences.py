@@ -124,6 +124,12 @@ VALUES = [
     ),
     Difference(
         (LOSSES + "scaled_dot_product_attention",),
+        "keys of another number than values are refused (in PyTorch memory beyond the shorter ones may be read)",
+        lambda sample: sample.operands[1].shape[-2] != sample.operands[2].shape[-2],
+        Sample((*(np.ones((1, 1, n, 1), "float32") for n in (1, 2, 1)), None, 0.0, False)),
+    ),
+    Difference(
+        (LOSSES + "scaled_dot_product_attention",),
         "a negative scale with is_causal: what comes later is left out (in PyTorch nan)",
         lambda sample: sample.operands[5] and (sample.options.get("scale") or 1) < 0,
         Sample((*(np.ones((1, 1, 2, 1), "float32"),) * 3, None, 0.0, True), {"scale": -0.3}),
