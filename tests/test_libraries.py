@@ -143,10 +143,11 @@ for use in {USES!r}:
     assert printed.count("minigrad has no bfloat16. Write torch.float32") == len(USES)
 
 
-def test_what_is_never_compiled_and_never_distributed(tmp_path):
+def test_what_is_never_compiled_distributed_or_exported(tmp_path):
     program = """
 import torch
 import torch.distributed
+import torch.onnx
 from torch.jit import ScriptModule
 
 class Net(torch.nn.Module):
@@ -162,5 +163,6 @@ class Net(torch.nn.Module):
 net = Net()
 print(net.a(), net.b(), net.c(), net.d(), isinstance(net, ScriptModule))
 print(torch.jit.is_scripting(), torch.jit.is_tracing(), torch.distributed.is_initialized())
+print(torch.onnx.is_in_onnx_export())
 """
     prints_the_same(program, tmp_path)

@@ -89,6 +89,7 @@ LATER = {
     "torch.nn.utils.parametrize": "minigrad.nn.utils.parametrize",
     "torch.multiprocessing": "minigrad.multiprocessing",
     "torch.nn.attention": "minigrad.nn.attention",
+    "torch.onnx": "minigrad.launcher.onnx",
     "torch.nn.parallel": "minigrad.nn.parallel",
     "torch.optim.swa_utils": "minigrad.optim.swa_utils",
     "torch.nn.utils.rnn": "minigrad.nn.utils.rnn",
