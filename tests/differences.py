@@ -551,6 +551,13 @@ GRADIENTS = [
         Sample((np.ones((1, 1, 1, 1, 1), "float16"), 9)),
     ),
     Difference(
+        ("nn.functional.pad, replicate",),
+        "float16 gradients of repeated edges are added up in float32 (in PyTorch in float16)",
+        lambda sample: sample.operands[0].dtype == "float16",
+        Sample((np.ones((1, 1, 1, 1, 1), "float16"), (40,) * 6, "replicate")),
+        on_every_processor=False,
+    ),
+    Difference(
         ("logaddexp", "logaddexp2"),
         "logaddexp and logaddexp2 of floats and bools have gradients (PyTorch subtracts the bools, an error)",
         lambda sample: "bool" in dtypes(sample),
