@@ -254,6 +254,18 @@ VALUES = [
         Sample((np.ones((2, 2, 2, 3), "float32").transpose(0, 3, 1, 2), 1)),
     ),
     Difference(
+        tuple(op for op in OPS if "max_pool3d" in op),
+        "of a window of nothing but -inf the first is taken (in PyTorch's channels_last_3d perhaps one outside of it)",
+        lambda sample: bool(np.isneginf(sample.operands[0]).any()) and not sample.operands[0].flags.c_contiguous,
+        Sample((np.full((1, 4, 2, 2, 2), -np.inf, "float32").transpose(0, 4, 1, 2, 3), 2), {"return_indices": True}),
+    ),
+    Difference(
+        (LOSSES + "ctc_loss", "ctc_loss, of logits"),
+        "targets of all samples in one row may have gaps in memory (in PyTorch what lies in the gaps is taken)",
+        lambda sample: np.ndim(sample.operands[1]) == 1 and not np.asarray(sample.operands[1]).flags.c_contiguous,
+        Sample((np.log([[[0.4, 0.6], [0.4, 0.6]]]), np.array([1, 0, 0, 1])[::3], np.array([1, 1]), np.array([1, 1]))),
+    ),
+    Difference(
         (LOSSES + "avg_pool3d",),
         "avg_pool3d takes windows larger than a volume that fit in its padding, as avg_pool2d does (in PyTorch not)",
         lambda sample: any(n < k for n, k in zip(sample.operands[0].shape[-3:], np.resize(sample.operands[1], 3))),

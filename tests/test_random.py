@@ -75,6 +75,8 @@ def test_uniform_over_and_below_the_usual_exponents():
 @settings(max_examples=150)
 @example(0, "float32", 333, 1e-4, 1e3)
 @example(0, "float32", 333, 0.1, 0.0)
+@example(0, "float16", 16, 0.0, 1e-45)
+@example(0, "float32", 333, 0.0, 1e-44)
 @example(0, "float64", 333, 1e300, 1e290)
 def test_normal_with_any_mean_and_deviation(seed, dtype, count, mean, std):
     if dtype != "float16" or abs(mean) + 9 * std < 60000:

@@ -36,7 +36,7 @@ SPLITTER = 2.0**27 + 1
 
 def fused_float32(x: Floats, scale: np.float32, shift: np.float32) -> Floats:
     """`x * scale + shift` rounded once, to float32."""
-    if shift == 0:
+    if shift == 0 and abs(scale) >= SMALLEST_NORMAL:  # with a smaller one products may become 0 before the sum
         return x * scale + shift  # adding 0 only makes -0 the +0 that a sum has
     return piecewise(fused_piece_float32, x, scale, shift)
 
