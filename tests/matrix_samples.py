@@ -82,7 +82,7 @@ def systems(draw: Draw, smooth: bool) -> Sample:
     left = draw(st.booleans())
     n, k = a.shape[-1], draw(one_of(1, 2, 3))
     shape = draw(one_of((n, k) if left else (k, n), (2, 1, n, k) if left else (2, 1, k, n), a.shape[:-1]))
-    return Sample((a, filled(draw, smooth, shape).astype(a.dtype)), {} if left else {"left": False})
+    return Sample((a, np.asarray(filled(draw, smooth, shape), a.dtype)), {} if left else {"left": False})
 
 
 def triangular(draw: Draw, smooth: bool) -> Sample:

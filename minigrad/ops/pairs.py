@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad import dtypes
 from minigrad.arrays import array_module
 from minigrad.engine.graph import TensorBase, raw, wrap
-from minigrad.ops.promotion import NUMBERS, as_dtype, fitting_number, operands, result_type
+from minigrad.ops.promotion import NUMBERS, as_dtype, fitting_number, operand, operands, result_type
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -46,9 +46,10 @@ def pair(op: str, input: Any, other: Any, floating: bool) -> tuple[Tensor, Tenso
     dtype = result_type(a, b)
     if dtype.kind in REFUSED.get(op, ""):
         raise NotImplementedError(f"{op}(): not implemented for {dtype.name}: convert the operands first")
-    if floating and dtype.kind != "f":  # a number as it was given: in the operands' dtype it may have wrapped around
+    if floating and dtype.kind != "f":  # of what was given: integers may have wrapped around, and lie otherwise
         dtype = dtypes.get_default_dtype().numpy
-        a, b = (x if isinstance(x, NUMBERS) else y for x, y in ((input, a), (other, b)))
+        given = map(operand, (input, other))
+        a, b = operands(*(x if isinstance(x, NUMBERS) else as_dtype(x, dtype) for x in given))
     elif dtype.kind in "iu":
         refuse_overflow(dtype, input, other)
     xp = array_module(raw(a if isinstance(a, TensorBase) else b))
