@@ -365,6 +365,12 @@ def of_nan_alone(sample: Sample) -> bool:
 
 GRADIENTS = [
     Difference(
+        ("addcmul",),
+        "the gradient of addcmul beside bytes is value times them (in PyTorch that wraps around: -1 is 255)",
+        lambda sample: any(x.dtype in ("uint8", "int8") for x in sample.operands[1:]),
+        Sample((np.ones(2, "float32"), np.ones(2, "float32"), np.full(2, 3, "uint8")), {"value": -1}),
+    ),
+    Difference(
         ("var", "Tensor.var", "var_mean", "var, unbiased or not"),
         "of nan alone the gradient of the variance is nan (in PyTorch inf)",
         of_nan_alone,

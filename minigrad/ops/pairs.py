@@ -48,8 +48,9 @@ def pair(op: str, input: Any, other: Any, floating: bool) -> tuple[Tensor, Tenso
         raise NotImplementedError(f"{op}(): not implemented for {dtype.name}: convert the operands first")
     if floating and dtype.kind != "f":  # of what was given: integers may have wrapped around, and lie otherwise
         dtype = dtypes.get_default_dtype().numpy
-        given = map(operand, (input, other))
-        a, b = operands(*(x if isinstance(x, NUMBERS) else as_dtype(x, dtype) for x in given))
+        a, b = map(operand, (input, other))
+        a, b = (x if isinstance(x, NUMBERS) else as_dtype(x, dtype) for x in (a, b))
+        a, b = operands(a, b)
     elif dtype.kind in "iu":
         refuse_overflow(dtype, input, other)
     xp = array_module(raw(a if isinstance(a, TensorBase) else b))
