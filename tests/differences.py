@@ -365,6 +365,12 @@ def of_nan_alone(sample: Sample) -> bool:
 
 GRADIENTS = [
     Difference(
+        ("Tensor.pow_", "Tensor.__ipow__"),
+        "in place, a power of two float dtypes is known to its gradient in the wider one (in PyTorch in its own)",
+        lambda sample: len({dtype for dtype in dtypes(sample) if "float" in dtype}) > 1,
+        Sample((np.full(2, 1.625, "float32"), np.full(2, 300.0))),
+    ),
+    Difference(
         ("addcmul",),
         "the gradient of addcmul beside bytes is value times them (in PyTorch that wraps around: -1 is 255)",
         lambda sample: any(x.dtype in ("uint8", "int8") for x in sample.operands[1:]),

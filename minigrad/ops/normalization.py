@@ -255,9 +255,8 @@ def summed_product(a: Tensor, b: Tensor, kept: tuple[int, ...]) -> Tensor:
     dims = list(range(x.ndim))
     if isinstance(x, np.ndarray):
         exact = np.float32 if x.dtype.char == "e" else x.dtype  # float16 counts to 2048 and stays
-        value = np.einsum(x, dims, y, dims, [i for i in dims if kept[i] == x.shape[i]], dtype=exact).astype(
-            x.dtype, copy=False
-        )
+        others = [i for i in dims if kept[i] == x.shape[i]]
+        value = np.einsum(x, dims, y, dims, others, dtype=exact).astype(x.dtype, copy=False)
     else:  # CuPy's einsum takes long to prepare
         value = total(x * y, tuple(i for i in dims if kept[i] != x.shape[i]))
     return record(value.reshape(kept), (a, b), (summed_product_da, summed_product_db))
