@@ -49,7 +49,7 @@ def main(minutes: float) -> int:
         if status := pytest.main([*ROUND, f"--hypothesis-seed={seed}"], plugins=[clock]):
             return int(status)
         rounds += not clock.is_over
-    print(f"\nNo failure in {minutes:g} minutes: {rounds} whole rounds, and a part of another.")
+    print(f"\nNo failure in {minutes:g} minutes; whole rounds: {rounds}, and a part of another.")
     return 0
 
 
