@@ -782,7 +782,7 @@ op("linalg.slogdet", "slogdet", "Tensor.slogdet", make=matrix_samples.squares, s
 op("logdet", "Tensor.logdet", make=matrix_samples.squares, sums=True, regular=True)
 op("linalg.matrix_power", "matrix_power", "Tensor.matrix_power", make=matrix_samples.powers, sums=True, regular=True)
 op("linalg.solve", make=matrix_samples.systems, sums=True, regular=True)
-op("linalg.solve_triangular", make=matrix_samples.triangular, sums=True)
+op("linalg.solve_triangular", make=matrix_samples.triangular, sums=True, regular=True)
 op("linalg.pinv", make=matrix_samples.rectangles, sums=True, regular=True)
 op("pinverse", "Tensor.pinverse", make=matrix_samples.rectangles, sums=True, regular=True)
 op("linalg.svdvals", make=matrix_samples.rectangles, sums=True, regular=True)

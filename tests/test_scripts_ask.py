@@ -139,16 +139,33 @@ def test_the_threads_are_those_of_numpy_where_scipy_has_a_blas_too():
         assert python("-c", first + program, env={**os.environ, "OPENBLAS_NUM_THREADS": "2"}).stdout == "1\n"
 
 
-def test_threads_of_a_numpy_without_openblas_beside_it():
-    found = list(threads.other_blas())
+def test_threads_without_threadpoolctl():
+    found = list(threads.openblas())
     if not found:
-        pytest.skip("threadpoolctl finds no BLAS")
+        pytest.skip("NumPy's BLAS is not an OpenBLAS beside it")
     before = found[0].get_num_threads()
     try:
+        found[0].set_num_threads(2)
+        assert threads.get_num_threads() == found[0].get_num_threads() == 2
         found[0].set_num_threads(1)
-        assert found[0].get_num_threads() == 1
+        assert threads.get_num_threads() == found[0].get_num_threads() == 1
     finally:
         found[0].set_num_threads(before)
+
+
+def test_threads_of_a_numpy_without_openblas_beside_it(monkeypatch):
+    other = next(threads.other_blas(), None)
+    if other is None:
+        pytest.skip("threadpoolctl finds no BLAS")
+    monkeypatch.setattr(threads, "openblas", lambda: iter(()))
+    monkeypatch.setattr(threads, "blas_library", threads.blas_library.__wrapped__)
+    before = other.get_num_threads()
+    try:
+        for number in (2, 1):
+            threads.set_num_threads(number)
+            assert threads.get_num_threads() == other.get_num_threads() == number
+    finally:
+        other.set_num_threads(before)
 
 
 def test_a_blas_that_cannot_be_told_is_warned_of(monkeypatch):
