@@ -33,9 +33,14 @@ SHAPES: dict[str, tuple[Call, list[str]]] = {
     "a product of many matrices": (lambda t: t.linalg.multi_dot([t.ones(2, 3), t.ones(3, 3, 1)]), ["multi_dot", "3D"]),
     "an integral over too few places": (lambda t: t.trapezoid(t.ones(3), t.ones(2)), ["trapezoid", "has 2, y 3"]),
     "an integral over two distances": (lambda t: t.trapezoid(t.ones(3), t.ones(3), dx=2), ["trapezoid", "dx"]),
-    "a spread by two words": (
-        lambda t: t.std(t.ones(3), unbiased=True, correction=0),
-        ["std", "unbiased"],
+    "an integral over a distance of each": (
+        lambda t: t.cumulative_trapezoid(t.ones(3), t.ones(3), dx=t.ones(2)),
+        ["cumulative_trapezoid", "dx"],
+    ),
+    "a spread by two words": (lambda t: t.std(t.ones(3), unbiased=True, correction=0), ["std", "unbiased"]),
+    "a threshold below uint8": (
+        lambda t: t.nn.functional.threshold(t.ones(3, dtype=t.uint8), -1.5, 2),
+        ["threshold", "-1.5", "uint8"],
     ),
     "a variance by two words": (lambda t: t.ones(3).var(0, False, correction=2), ["var", "correction"]),
     "weights below 0": (lambda t: t.cov(t.ones(2), aweights=t.tensor([-1.0, 1.0])), ["cov", "aweights", "negative"]),

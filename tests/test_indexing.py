@@ -386,3 +386,12 @@ def test_one_position_without_dimensions(lib: Any) -> None:
     assert x.gather(0, at).tolist() == 2.0
     assert x.scatter(0, at, 9.0).tolist() == [1.0, 9.0, 3.0]
     assert lib.tensor(5.0).scatter_add(0, lib.tensor(0), x).tolist() == 6.0
+
+
+def test_nothing_is_converted_where_nothing_is_written():
+    def scattered(torch):
+        x, nowhere = torch.tensor([[4, 3, 2]], dtype=torch.uint8), torch.zeros((0, 3), dtype=torch.int64)
+        return [y.tolist() for y in (x.scatter(0, nowhere, -2.5), x.scatter_(0, nowhere, 300))]
+
+    same(scattered)
+    same(lambda torch: torch.trapezoid(torch.zeros(0, 2).bool(), dim=0).tolist())

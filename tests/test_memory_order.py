@@ -297,6 +297,11 @@ ON_STRIDES = {
     "one image in channels_last": lambda t: t.nn.functional.instance_norm(
         t.rand(1, 2, 3, 3).contiguous(memory_format=t.channels_last)
     ),
+    "losses of rows against columns": lambda t: t.nn.functional.binary_cross_entropy(
+        t.full((3,), 0.5).expand(3, 3), t.ones(3, 3).t(), reduction="none"
+    ),
+    "angles of integers": lambda t: t.atan2(t.arange(3).expand(3, 3), t.arange(9).view(3, 3).t()),
+    "logarithms of integers": lambda t: t.xlogy(t.arange(3).expand(3, 3), t.arange(9).view(3, 3).t()),
     "a sum before a product": lambda t: t.einsum(
         "bhqd,bhkd->bhqk", t.ones(50).as_strided((2, 1, 1, 2), (1, 16, 2, 4)), t.ones(50)[:12].view(1, 2, 2, 3)[..., :1]
     ),

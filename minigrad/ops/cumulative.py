@@ -16,7 +16,7 @@ from minigrad.engine.order import by_rows
 from minigrad.ops.arranging import flip, narrow, select
 from minigrad.ops.dims import axis
 from minigrad.ops.elementwise import exp
-from minigrad.ops.promotion import array_of, numpy_dtype
+from minigrad.ops.promotion import NUMBERS, array_of, numpy_dtype
 from minigrad.ops.reductions import sum
 from minigrad.ops.selection import where
 from minigrad.ops.shaping import cat, reshape, transpose, unsqueeze
@@ -240,7 +240,7 @@ def sampled_axis(op: str, y: Tensor, dim: int) -> int:
 
 def check_samples(op: str, y: Tensor, x: Tensor | None, dx: float) -> None:
     """RuntimeError for bools, TypeError where the distances are given twice."""
-    if x is not None and dx != 1:
+    if x is not None and (not isinstance(dx, NUMBERS) or dx != 1):
         raise TypeError(f"{op}(): x and dx={dx} both tell how far values are from each other: give one of them")
     for name, each in (("y", y), ("x", x)):
         if each is not None and array_of(each).dtype.kind == "b":
